@@ -1,0 +1,252 @@
+//! What every role shares: identity, log, hard state, the register's desk, and the effects of the
+//! step under way.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::desk::Desk;
+use crate::log::Log;
+use crate::{
+    Config, Effect, Entry, Epoch, HardState, Incarnation, Index, Kind, Life, Member, Nonce, Now,
+    Observed, Record, RequestId, Settings, Snapshot, Time,
+};
+
+/// Digests kept to compare with the primary's, one per entry.
+const DIGESTS: usize = 8192;
+
+pub(crate) struct Core {
+    pub config: Config,
+    pub me: Incarnation,
+    pub life: Life,
+    pub state: HardState,
+    pub log: Log,
+    pub desk: Desk,
+    pub settings: Settings,
+    pub now: Now,
+    pub out: Vec<Effect>,
+    /// Whether the disk has room beyond its reserve.
+    pub space: bool,
+    /// This process has been asked to go.
+    pub leaving: bool,
+    /// Requests whose entries are in the log and not executed.
+    pub waiting: BTreeMap<Index, RequestId>,
+    /// The clocks of the snapshot's last entry, for when no entry follows it.
+    pub base_time: Time,
+    /// The highest epoch read from the register in this life.
+    seen: Epoch,
+    /// The highest epoch known when the read of the register under way was asked for.
+    known_at_read: Epoch,
+    attempts: u64,
+    digests: VecDeque<u64>,
+    /// The primary's digest behind an entry not yet executed here.
+    expected: Option<(Index, u64)>,
+}
+
+impl Core {
+    pub fn new(config: Config, recovered: crate::Recovered, now: Now) -> Self {
+        let snapshot = recovered.snapshot;
+        let mut core = Core {
+            desk: Desk::new(config.timing.retry),
+            me: recovered.incarnation,
+            life: recovered.life,
+            log: Log::new(&recovered),
+            state: recovered.state,
+            settings: snapshot.settings,
+            now,
+            out: Vec::new(),
+            space: true,
+            leaving: false,
+            waiting: BTreeMap::new(),
+            base_time: snapshot.time,
+            seen: 0,
+            known_at_read: 0,
+            attempts: 0,
+            digests: VecDeque::new(),
+            expected: None,
+            config,
+        };
+        core.hand_over_to_machine();
+        core
+    }
+
+    /// This replica as the register names it.
+    pub fn member(&self) -> Member {
+        Member {
+            incarnation: self.me,
+            name: self.config.name.clone(),
+            peer_address: self.config.peer_address.clone(),
+            client_address: self.config.client_address.clone(),
+        }
+    }
+
+    /// Whether `since` lies at least `span` nanoseconds back.
+    pub fn passed(&self, since: u64, span: u64) -> bool {
+        self.now.mono.saturating_sub(since) >= span
+    }
+
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.out.push(Effect::Note(text.into()));
+    }
+
+    /// Makes `epoch` the newest that this copy has followed or won, on disk before anything else.
+    pub fn save_epoch(&mut self, epoch: Epoch) {
+        assert!(epoch >= self.state.epoch, "epochs never go back (rule 12)");
+        self.state.epoch = epoch;
+        self.save();
+    }
+
+    pub fn save(&mut self) {
+        self.state.commit = self.log.commit;
+        self.out.push(Effect::SaveState(self.state.clone()));
+    }
+
+    /// Takes on the cluster and the register object of a blank copy's first record.
+    pub fn adopt(&mut self, observed: &Observed) {
+        let Some(record) = &observed.record else { return };
+        if self.state.cluster.is_none() {
+            self.state.cluster = Some(record.cluster);
+            self.state.register = Some(observed.uid);
+            self.save();
+        }
+    }
+
+    /// Gives up the effects of this step.
+    pub fn finish(&mut self) -> Vec<Effect> {
+        if self.out.contains(&Effect::ReadRegister) {
+            self.known_at_read = self.seen.max(self.state.epoch);
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Rule 12, and the half of rule 11 that a register can tell: `Err` says why this copy must not
+    /// act on what it read; `false` that it was only read too early.
+    pub fn examine(&mut self, observed: &Observed) -> Result<bool, String> {
+        if let Some(uid) = self.state.register.filter(|uid| *uid != observed.uid) {
+            return Err(format!(
+                "the register is another object than before (uid {}, known {uid}): it was replaced; see `understudy recover`",
+                observed.uid
+            ));
+        }
+        let Some(record) = &observed.record else {
+            if self.state.cluster.is_some() || self.seen > 0 {
+                return Err("the register is blank but this data directory has history: the register was replaced or emptied; see `understudy recover`".into());
+            }
+            return Ok(true);
+        };
+        if let Some(mine) = self.state.cluster.filter(|mine| *mine != record.cluster) {
+            return Err(format!(
+                "the register is of cluster {}, this data directory of cluster {mine}: check the register's address and the data directory",
+                record.cluster
+            ));
+        }
+        let known = self.known_at_read;
+        if record.epoch < known {
+            return Err(format!(
+                "the register says epoch {}, but epoch {known} has been seen: it was restored from an older copy; see `understudy recover`",
+                record.epoch
+            ));
+        }
+        let newest = self.seen.max(self.state.epoch);
+        self.seen = self.seen.max(record.epoch);
+        Ok(record.epoch >= newest)
+    }
+
+    /// A record for the next attempt, based on `base`.
+    pub fn draft(&mut self, base: &Record, primary: Incarnation, members: Vec<Member>) -> Record {
+        Record {
+            cluster: base.cluster,
+            epoch: base.epoch + 1,
+            primary,
+            members,
+            floor: self.log.commit.max(base.floor),
+            nonce: self.nonce(),
+        }
+    }
+
+    /// Unique for ever: no other copy has this incarnation, no other life of it this number.
+    pub fn nonce(&mut self) -> Nonce {
+        self.attempts += 1;
+        Nonce(self.me.0 ^ (u128::from(self.life) << 32) ^ u128::from(self.attempts))
+    }
+
+    /// Moves the commit index and gives the machine what is newly committed.
+    pub fn commit(&mut self, to: Index) {
+        let to = to.min(self.log.last().index);
+        if to > self.log.commit {
+            self.log.commit = to;
+            self.hand_over_to_machine();
+        }
+    }
+
+    fn hand_over_to_machine(&mut self) {
+        let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
+        while self.log.handed < self.log.commit {
+            let entry =
+                self.log.get(self.log.handed + 1).expect("unexecuted entries stay in the window");
+            if entry.kind == Kind::Settings
+                && let Some(settings) = Settings::decode(&entry.payload)
+            {
+                self.settings = settings;
+            }
+            batch.push((entry.clone(), self.waiting.remove(&entry.index)));
+            self.log.handed += 1;
+        }
+        if !batch.is_empty() {
+            self.out.push(Effect::Apply(batch));
+        }
+    }
+
+    pub fn applied(&mut self, first: Index, digests: &[u64]) {
+        if first <= self.log.applied {
+            return; // A snapshot was installed meanwhile: it holds them.
+        }
+        assert_eq!(first, self.log.applied + 1, "entries are executed in order");
+        self.log.applied += digests.len() as Index;
+        assert!(self.log.applied <= self.log.handed, "only committed entries are executed");
+        self.digests.extend(digests);
+        let excess = self.digests.len().saturating_sub(DIGESTS);
+        self.digests.drain(..excess);
+        self.log.trim(self.config.limits.window_bytes);
+    }
+
+    /// The machine's digest behind an entry executed lately.
+    fn digest(&self, index: Index) -> Option<u64> {
+        let back = usize::try_from(self.log.applied.checked_sub(index)?).ok()?;
+        self.digests.iter().rev().nth(back).copied()
+    }
+
+    /// The newest digest, `(0, 0)` when nothing has been executed in this life.
+    pub fn latest_digest(&self) -> (Index, u64) {
+        self.digests.back().map_or((0, 0), |&digest| (self.log.applied, digest))
+    }
+
+    /// Compares the primary's digest with mine, now or once I have executed that far. `Err` is a
+    /// difference.
+    pub fn compare_digest(&mut self, told: Option<(Index, u64)>) -> Result<(), Index> {
+        if let Some(told) = told.filter(|&(index, _)| index > 0) {
+            self.expected = Some(told);
+        }
+        let Some((index, digest)) = self.expected else { return Ok(()) };
+        if index > self.log.applied {
+            return Ok(());
+        }
+        self.expected = None;
+        match self.digest(index) {
+            Some(mine) if mine != digest => Err(index),
+            Some(_) if self.state.replaying => {
+                self.state.replaying = false;
+                self.save();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Log and machine are what a snapshot says.
+    pub fn install(&mut self, snapshot: Snapshot) {
+        self.log.reset(snapshot.position);
+        self.base_time = snapshot.time;
+        self.settings = snapshot.settings;
+        self.digests.clear();
+        self.expected = None;
+    }
+}

@@ -1,0 +1,148 @@
+//! The register's desk: one operation at a time, and the only place that judges whether an attempt
+//! to write the register was won (rule 1).
+
+use crate::{Effect, Epoch, Observed, Record, RegisterFailure, RegisterUid, WriteAnswer};
+
+/// What an answer of the register meant.
+pub(crate) enum Verdict {
+    /// Nothing yet.
+    Pending,
+    /// A read without an attempt under way.
+    Seen(Observed),
+    /// A read failed; it is repeated while an attempt is undecided.
+    Failed(RegisterFailure),
+    /// My attempt is what the register says.
+    Won(Record, RegisterUid),
+    /// Somebody else's is.
+    Lost(Observed),
+}
+
+#[derive(PartialEq)]
+enum Operation {
+    None,
+    Reading,
+    Writing,
+}
+
+pub(crate) struct Desk {
+    operation: Operation,
+    /// The undecided attempt and what it was last based on.
+    attempt: Option<(Record, Observed)>,
+    /// A read is wanted when the operation under way ends: that one may be too old.
+    again: bool,
+    /// Not before this time.
+    retry_at: Option<u64>,
+    retry: u64,
+}
+
+impl Desk {
+    pub fn new(retry: u64) -> Self {
+        Desk { operation: Operation::None, attempt: None, again: false, retry_at: None, retry }
+    }
+
+    /// The record of an attempt whose outcome is not known.
+    pub fn undecided(&self) -> Option<&Record> {
+        self.attempt.as_ref().map(|(record, _)| record)
+    }
+
+    /// Nothing under way: an attempt could be started on the read just seen.
+    pub fn is_free(&self) -> bool {
+        self.operation == Operation::None && self.attempt.is_none()
+    }
+
+    /// Wants a linearizable read that begins from now on.
+    pub fn look(&mut self, out: &mut Vec<Effect>) {
+        if self.operation == Operation::None {
+            self.read(out);
+        } else {
+            self.again = true;
+        }
+    }
+
+    /// Begins an attempt on what was just read.
+    pub fn write(&mut self, base: Observed, record: Record, out: &mut Vec<Effect>) {
+        assert!(self.is_free(), "one attempt at a time per replica (rule 1)");
+        self.attempt = Some((record, base));
+        self.send(out);
+    }
+
+    pub fn on_written(&mut self, answer: WriteAnswer, now: u64, out: &mut Vec<Effect>) -> Verdict {
+        self.operation = Operation::None;
+        match answer {
+            WriteAnswer::Written => {
+                let (record, base) = self.attempt.take().expect("a write belongs to an attempt");
+                self.look_again(out);
+                Verdict::Won(record, base.uid)
+            }
+            WriteAnswer::Conflict => {
+                self.read(out);
+                Verdict::Pending
+            }
+            WriteAnswer::NoAnswer(_) => {
+                self.retry_at = Some(now + self.retry);
+                Verdict::Pending
+            }
+        }
+    }
+
+    pub fn on_read(
+        &mut self,
+        result: Result<Observed, RegisterFailure>,
+        now: u64,
+        out: &mut Vec<Effect>,
+    ) -> Verdict {
+        self.operation = Operation::None;
+        let observed = match result {
+            Ok(observed) => observed,
+            Err(failure) => {
+                if self.attempt.is_some() || self.again {
+                    self.retry_at = Some(now + self.retry);
+                }
+                return Verdict::Failed(failure);
+            }
+        };
+        let Some((record, base)) = &mut self.attempt else {
+            self.look_again(out);
+            return Verdict::Seen(observed);
+        };
+        let epoch_of = |o: &Observed| o.record.as_ref().map_or(0, |r| r.epoch);
+        let seen: Epoch = epoch_of(&observed);
+        if observed.uid == base.uid && seen == epoch_of(base) {
+            // Not landed yet. It still may: the same nonce goes over the version just read.
+            *base = observed;
+            self.send(out);
+            return Verdict::Pending;
+        }
+        let mine = observed.uid == base.uid
+            && observed.record.as_ref().is_some_and(|r| r.nonce == record.nonce);
+        let won = record.clone();
+        self.attempt = None;
+        self.look_again(out);
+        if mine { Verdict::Won(won, observed.uid) } else { Verdict::Lost(observed) }
+    }
+
+    pub fn on_tick(&mut self, now: u64, out: &mut Vec<Effect>) {
+        if self.operation == Operation::None && self.retry_at.is_some_and(|at| at <= now) {
+            self.read(out);
+        }
+    }
+
+    fn look_again(&mut self, out: &mut Vec<Effect>) {
+        if std::mem::take(&mut self.again) {
+            self.read(out);
+        }
+    }
+
+    fn read(&mut self, out: &mut Vec<Effect>) {
+        self.operation = Operation::Reading;
+        self.retry_at = None;
+        self.again = false;
+        out.push(Effect::ReadRegister);
+    }
+
+    fn send(&mut self, out: &mut Vec<Effect>) {
+        let (record, base) = self.attempt.clone().expect("an attempt is under way");
+        self.operation = Operation::Writing;
+        out.push(Effect::WriteRegister { base, record });
+    }
+}

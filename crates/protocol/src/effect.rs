@@ -1,0 +1,142 @@
+//! Everything that a replica asks its surroundings to do.
+
+use crate::{
+    ConnId, Entry, Epoch, HardState, Incarnation, Index, Message, Observed, Position, Record,
+    RequestId, SnapshotPart,
+};
+
+/// Why a request was turned away. Each means: surely not executed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rejection {
+    /// This replica does not act.
+    NotPrimary {
+        /// Where clients reach the one that does, as far as known.
+        primary: Option<String>,
+        /// The highest epoch known.
+        epoch: Epoch,
+    },
+    /// The disk has no room beyond the reserve.
+    DiskFull,
+    /// Too much is waiting for the backup already.
+    Overloaded,
+    /// The settings ask for more copies than there are.
+    TooFewCopies,
+    /// A handover was asked for and cannot be done.
+    NoHandOver(String),
+}
+
+/// One output of [`crate::Replica::step`]. Effects are carried out in order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Open a replication stream to this peer address; answer `Connected` or `DialFailed`.
+    Dial {
+        /// `host:port`.
+        address: String,
+    },
+    /// Find out whether anything listens there; answer `Knocked`.
+    Knock {
+        /// Whose address it is.
+        incarnation: Incarnation,
+        /// `host:port`.
+        address: String,
+    },
+    /// Ask a configured peer for its [`crate::PeerState`]; answer `Inquired`.
+    Inquire {
+        /// Its configured name.
+        peer: String,
+        /// `host:port`.
+        address: String,
+    },
+    /// Put a message on a stream. A stream that is gone swallows it.
+    Send(ConnId, Message),
+    /// End a stream, after what was sent on it.
+    Close(ConnId),
+
+    /// Make this durable before any later effect is carried out. A failure ends the life.
+    SaveState(HardState),
+    /// Write these behind the log's end and sync; answer `Durable`. Need not be awaited.
+    Append(Vec<Entry>),
+    /// Cut the log behind this index, durably, before any later effect is carried out.
+    Truncate {
+        /// The last index that stays.
+        after: Index,
+    },
+    /// Read entries from `from` on, about `bytes` of them, at least one; answer `LogRead`.
+    ReadLog {
+        /// For which stream.
+        conn: ConnId,
+        /// First index.
+        from: Index,
+        /// How many bytes at most (unless the first entry is larger).
+        bytes: usize,
+    },
+    /// Read the newest snapshot from `offset` on; answer `SnapshotRead`.
+    ReadSnapshot {
+        /// For which stream.
+        conn: ConnId,
+        /// The snapshot that earlier parts were of; when a newer one has replaced it the answer
+        /// starts at offset 0 of that one.
+        position: Position,
+        /// Where to begin.
+        offset: u64,
+        /// How many bytes at most.
+        bytes: usize,
+    },
+    /// Store a part; with the last one replace log and machine by the snapshot, durably and at
+    /// once; answer `SnapshotStored`. Part 0 discards what an earlier transfer left.
+    StoreSnapshot(ConnId, SnapshotPart),
+    /// The log up to and including this index is not needed any more.
+    Release {
+        /// Last index that may go.
+        through: Index,
+    },
+
+    /// Execute these, in order, and answer whoever waits; answer `Applied`.
+    Apply(Vec<(Entry, Option<RequestId>)>),
+
+    /// Read the register linearizably; answer `RegisterRead`.
+    ReadRegister,
+    /// Write it by test-and-set over what was observed; answer `RegisterWritten`.
+    WriteRegister {
+        /// What the write is based on.
+        base: Observed,
+        /// What it shall say.
+        record: Record,
+    },
+
+    /// These reads may be executed now.
+    Serve(Vec<RequestId>),
+    /// These requests are turned away.
+    Reject(Vec<RequestId>, Rejection),
+    /// These requests end with "outcome unknown": their entries stay in the log.
+    Abandon(Vec<RequestId>),
+    /// The handover that was asked for is complete.
+    HandedOver(RequestId),
+
+    /// A transition, for the log: one line.
+    Transition(Transition),
+    /// Something worth a line in the log that is no transition.
+    Note(String),
+    /// End this life at once: pending requests end with "outcome unknown", connections close, the
+    /// process starts anew.
+    EndLife(String),
+    /// Leave the cluster's business: stay up, answer nothing, say why, until an operator acts.
+    Halt(String),
+    /// Everything that a leaving replica owes is done: exit.
+    Left,
+}
+
+/// A change of role.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// Role before.
+    pub from: &'static str,
+    /// Role now.
+    pub to: &'static str,
+    /// Epoch now.
+    pub epoch: Epoch,
+    /// Why.
+    pub why: String,
+    /// How long the former role lasted, nanoseconds.
+    pub lasted: u64,
+}

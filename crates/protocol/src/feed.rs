@@ -1,0 +1,277 @@
+//! What a primary sends to its followers, and what they answer.
+
+use bytes::Bytes;
+
+use crate::core::Core;
+use crate::follow::release_through;
+use crate::lead::Leading;
+use crate::peer::{Feed, Peer};
+use crate::replica::Next;
+use crate::{
+    Ack, Append, ConnId, Effect, Entry, Hello, Index, Knock, Message, PROTOCOL_VERSION, Position,
+    Refusal, Snapshot, SnapshotPart,
+};
+
+impl Leading {
+    pub(crate) fn on_message(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+        if let Message::Hello(hello) = message {
+            self.on_hello(core, conn, hello);
+            return Next::Stay;
+        }
+        let now = core.now.mono;
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else {
+            return Next::Stay;
+        };
+        peer.heard = now;
+        match message {
+            Message::Ack(ack) => self.on_ack(core, conn, ack),
+            Message::SnapshotAck { position, offset } => {
+                self.on_snapshot_ack(core, conn, position, offset);
+            }
+            Message::Leave => self.on_leave_of(core, conn),
+            Message::TakeOverRefused(why) => return self.on_take_over_refused(core, conn, why),
+            _ => core.out.push(Effect::Close(conn)),
+        }
+        Next::Stay
+    }
+
+    /// A follower that nobody obliges may go at once; a member is dropped first.
+    fn on_leave_of(&mut self, core: &mut Core, conn: ConnId) {
+        let Some(&incarnation) = self.conns.get(&conn) else { return };
+        if !self.is_obliged(core, incarnation) {
+            core.out.push(Effect::Send(conn, Message::Dropped));
+        } else if let Some(peer) = self.peers.get_mut(&incarnation) {
+            peer.leaving = true;
+        }
+    }
+
+    fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) {
+        if let Some(refusal) = self.refusal(core, &hello) {
+            core.note(format!("refused {}: {refusal:?}", hello.member.name));
+            core.out.push(Effect::Send(conn, Message::Refused(refusal)));
+            core.out.push(Effect::Close(conn));
+            return;
+        }
+        let who = hello.member.incarnation;
+        let now = core.now.mono;
+        let peer = self.peers.entry(who).or_insert_with(|| Peer::new(hello.member.clone(), now));
+        if let Some(old) = peer.conn {
+            self.conns.remove(&old);
+            core.out.push(Effect::Close(old));
+        }
+        peer.connect(conn, hello.member.clone(), hello.life, now);
+        self.conns.insert(conn, who);
+        // A copy of the same name has taken the place of one whose data is gone.
+        for (incarnation, other) in &mut self.peers {
+            other.gone |= *incarnation != who && other.member.name == hello.member.name;
+        }
+        let cluster = self.record.cluster;
+        let welcome = Message::Welcome { epoch: self.record.epoch, cluster };
+        core.out.push(Effect::Send(conn, welcome));
+        self.start_feed(core, conn, &hello);
+    }
+
+    fn refusal(&self, core: &mut Core, hello: &Hello) -> Option<Refusal> {
+        if hello.version != PROTOCOL_VERSION {
+            return Some(Refusal::WrongVersion(PROTOCOL_VERSION));
+        }
+        if hello.cluster.is_some_and(|cluster| cluster != self.record.cluster) {
+            return Some(Refusal::WrongCluster(self.record.cluster));
+        }
+        if hello.member.incarnation == core.me {
+            return Some(Refusal::OldLife(core.life));
+        }
+        if hello.epoch > self.record.epoch {
+            // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
+            core.desk.look(&mut core.out);
+            return Some(Refusal::NotPrimary(hello.epoch));
+        }
+        let known = self.peers.get(&hello.member.incarnation).map_or(0, |peer| peer.life);
+        (hello.life < known).then_some(Refusal::OldLife(known))
+    }
+
+    /// Finds where the follower's log leaves ours and begins to send from there.
+    fn start_feed(&mut self, core: &mut Core, conn: ConnId, hello: &Hello) {
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        match core.log.matching(hello.first, &hello.runs) {
+            Some(index) => match core.log.position(index) {
+                Some(position) => peer.sent = position,
+                None => read_log(core, peer, conn, index + 1),
+            },
+            None => read_snapshot(core, peer, conn),
+        }
+    }
+
+    /// Sends to every follower what it lacks, as far as its window allows; a heartbeat where
+    /// nothing has been sent for a while, and the newest read round where it is due.
+    pub(crate) fn feed(&mut self, core: &mut Core) {
+        let obliged = self.obliged(core);
+        let (epoch, round) = (self.record.epoch, self.round);
+        let digest = core.latest_digest();
+        for (&conn, incarnation) in &self.conns {
+            let Some(peer) = self.peers.get_mut(incarnation) else { continue };
+            let message = |previous, entries, commit| {
+                Message::Append(Append { epoch, previous, entries, commit, round, digest })
+            };
+            while peer.feed == Feed::Log
+                && peer.sent.index < core.log.last().index
+                && peer.flight_bytes < core.config.limits.flight_bytes
+            {
+                let from = peer.sent.index + 1;
+                let Some(entries) = core.log.entries(from, core.config.limits.message_bytes) else {
+                    read_log(core, peer, conn, from);
+                    break;
+                };
+                let previous = peer.sent;
+                note_sent(core, peer, &entries, round);
+                core.out.push(Effect::Send(conn, message(previous, entries, core.log.commit)));
+            }
+            let heartbeat = core.passed(peer.told_at, core.config.timing.heartbeat);
+            let asked = peer.told_round < round && obliged.contains(incarnation);
+            if heartbeat || asked {
+                note_sent(core, peer, &[], round);
+                let append = message(peer.sent, Vec::new(), core.log.commit);
+                core.out.push(Effect::Send(conn, append));
+            }
+        }
+    }
+
+    fn on_ack(&mut self, core: &mut Core, conn: ConnId, ack: Ack) {
+        if ack.newer.is_some_and(|newer| newer > self.record.epoch) {
+            core.desk.look(&mut core.out);
+        }
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        if ack.epoch < self.acting_from || ack.epoch > self.record.epoch {
+            return;
+        }
+        peer.verified(ack.verified);
+        if ack.durable > peer.acked {
+            peer.acked = peer.acked.max(ack.durable.min(peer.sent.index));
+            peer.moved = core.now.mono;
+        }
+        peer.confirmed = peer.confirmed.max(ack.round);
+    }
+
+    pub(crate) fn on_log_read(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        previous: Position,
+        entries: Result<Vec<Entry>, String>,
+    ) {
+        let (epoch, round) = (self.record.epoch, self.round);
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        if peer.feed != Feed::Reading {
+            return;
+        }
+        match entries {
+            Ok(entries) if !entries.is_empty() => {
+                peer.feed = Feed::Log;
+                note_sent(core, peer, &entries, round);
+                let digest = core.latest_digest();
+                let commit = core.log.commit;
+                let append = Append { epoch, previous, entries, commit, round, digest };
+                core.out.push(Effect::Send(conn, Message::Append(append)));
+            }
+            _ => read_snapshot(core, peer, conn),
+        }
+    }
+
+    pub(crate) fn on_snapshot_read(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        snapshot: Snapshot,
+        offset: u64,
+        data: Bytes,
+        last: bool,
+    ) {
+        let epoch = self.record.epoch;
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        if !peer.is_catching_up_from_snapshot() {
+            return;
+        }
+        let end = last.then_some(offset + data.len() as u64);
+        let position = snapshot.position;
+        peer.feed = Feed::Snapshot { position, offset, end };
+        peer.sent = Position::default();
+        peer.told_at = core.now.mono;
+        let part = SnapshotPart { epoch, snapshot, offset, data, last };
+        core.out.push(Effect::Send(conn, Message::SnapshotPart(part)));
+    }
+
+    fn on_snapshot_ack(&mut self, core: &mut Core, conn: ConnId, position: Position, stored: u64) {
+        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        let Feed::Snapshot { position: sending, end, .. } = peer.feed else { return };
+        if sending != position {
+            return;
+        }
+        if end == Some(stored) {
+            peer.feed = Feed::Log;
+            peer.sent = position;
+            return;
+        }
+        peer.feed = Feed::Snapshot { position, offset: stored, end: None };
+        let bytes = core.config.limits.part_bytes;
+        core.out.push(Effect::ReadSnapshot { conn, position, offset: stored, bytes });
+    }
+
+    pub(crate) fn on_closed(&mut self, core: &mut Core, conn: ConnId) {
+        if let Some(peer) = self.conns.remove(&conn).and_then(|i| self.peers.get_mut(&i)) {
+            peer.disconnect();
+            if self.seal.as_ref().is_some_and(|seal| seal.target == peer.member.incarnation) {
+                core.desk.look(&mut core.out);
+            }
+        }
+        // Nobody remembers a spare that has hung up.
+        let named: Vec<_> = self.record.members.iter().map(|m| m.incarnation).collect();
+        let obliged = self.obliged(core);
+        self.peers
+            .retain(|i, peer| peer.conn.is_some() || named.contains(i) || obliged.contains(i));
+    }
+
+    pub(crate) fn on_knocked(&mut self, incarnation: crate::Incarnation, knock: Knock) {
+        if let Some(peer) = self.peers.get_mut(&incarnation)
+            && peer.conn.is_none()
+            && knock == Knock::Refused
+        {
+            peer.gone = true;
+        }
+    }
+
+    /// Lets go of log that a snapshot covers and no follower on a stream still needs.
+    pub(crate) fn release(&mut self, core: &mut Core) {
+        let needed = self
+            .peers
+            .values()
+            .filter(|peer| peer.conn.is_some() && !peer.is_catching_up_from_snapshot())
+            .map(|peer| peer.acked.min(peer.sent.index))
+            .min()
+            .unwrap_or(Index::MAX);
+        let kept = core.log.snapshot.index.saturating_sub(core.config.limits.retain);
+        release_through(core, kept.min(needed));
+    }
+}
+
+fn note_sent(core: &Core, peer: &mut Peer, entries: &[Entry], round: u64) {
+    if let Some(last) = entries.last() {
+        let bytes = entries.iter().map(Entry::weight).sum();
+        peer.sent(last.position(), bytes);
+    }
+    peer.told_round = round;
+    peer.told_at = core.now.mono;
+}
+
+fn read_log(core: &mut Core, peer: &mut Peer, conn: ConnId, from: Index) {
+    peer.feed = Feed::Reading;
+    let bytes = core.config.limits.message_bytes;
+    core.out.push(Effect::ReadLog { conn, from, bytes });
+}
+
+fn read_snapshot(core: &mut Core, peer: &mut Peer, conn: ConnId) {
+    let position = core.log.snapshot;
+    peer.feed = Feed::Snapshot { position, offset: 0, end: None };
+    peer.sent = Position::default();
+    let bytes = core.config.limits.part_bytes;
+    core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
+}

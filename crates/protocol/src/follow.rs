@@ -1,0 +1,264 @@
+//! The role behind a primary: dial it, take its log, confirm what is durable. A backup is a
+//! follower that the register names; a learner or spare is one that it does not.
+
+use crate::core::Core;
+use crate::desk::Verdict;
+use crate::link::Link;
+use crate::replica::{Next, not_primary};
+use crate::{
+    ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Position, Record, Refusal,
+    RegisterFailure, Round, Status,
+};
+
+/// Everything about a follower that is not in the core.
+pub(crate) struct Following {
+    /// The register as last read.
+    pub(crate) record: Record,
+    pub(crate) link: Link,
+    /// When this replica last said hello.
+    pub(crate) link_since: u64,
+    /// When the primary last gave a sign of life.
+    pub(crate) heard: u64,
+    /// The redial was refused: the primary's process is gone.
+    pub(crate) gone: bool,
+    /// End of the prefix verified against this primary on this stream (rule 9).
+    pub(crate) verified: Option<Index>,
+    /// The primary's commit index, as told on this stream.
+    pub(crate) told_commit: Index,
+    /// The newest read round seen on this stream.
+    pub(crate) round: Round,
+    /// A higher epoch heard of, not yet read from the register.
+    pub(crate) newer: Option<Epoch>,
+    /// The snapshot part given to the store: acknowledge it when stored.
+    pub(crate) storing: Option<Position>,
+    /// The primary has stopped and wants this replica to win: until when, and whether it leaves.
+    pub(crate) take_over: Option<(u64, bool)>,
+    /// Asked the primary to be dropped; leave at the latest then.
+    pub(crate) leave_by: Option<u64>,
+    look_at: u64,
+    pub(crate) reason: String,
+}
+
+impl Following {
+    pub fn new(core: &Core, record: Record) -> Self {
+        Following {
+            gone: record.primary == core.me,
+            record,
+            link: Link::Idle { until: core.now.mono },
+            heard: core.now.mono,
+            verified: None,
+            told_commit: 0,
+            link_since: core.now.mono,
+            round: 0,
+            newer: None,
+            storing: None,
+            take_over: None,
+            leave_by: None,
+            look_at: core.now.mono,
+            reason: String::new(),
+        }
+    }
+
+    pub fn name(&self, core: &Core) -> &'static str {
+        match (self.record.names(core.me), &self.link) {
+            _ if core.desk.undecided().is_some() => "candidate",
+            (true, Link::Live(_)) => "backup",
+            (true, _) => "waiting",
+            (false, _) if self.caught_up(core) => "spare",
+            (false, _) => "learner",
+        }
+    }
+
+    /// On a live stream, with everything durable that the primary has sent.
+    fn caught_up(&self, core: &Core) -> bool {
+        matches!(self.link, Link::Live(_))
+            && self.storing.is_none()
+            && self.verified.is_some_and(|v| v > 0 && v == core.log.durable)
+    }
+
+    pub fn describe(&self, core: &Core, status: &mut Status) {
+        status.named = self.record.names(core.me);
+        status.primary = self.record.member(self.record.primary).cloned();
+        status.members = self.record.members.clone();
+        status.reason = self.reason.clone();
+    }
+
+    pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
+        match event {
+            Event::Tick => self.on_tick(core),
+            Event::Connected(conn) => self.on_connected(core, conn),
+            Event::DialFailed(knock) => self.on_dial_failed(core, knock),
+            Event::Closed(conn) => self.on_closed(core, conn),
+            Event::Received(conn, message) => self.on_message(core, conn, message),
+            Event::Durable(_) => self.acknowledge(core),
+            Event::SnapshotStored { conn, position, offset } => {
+                self.on_snapshot_stored(core, conn, position, offset)
+            }
+            Event::Applied { .. } => self.on_digest(core, None),
+            Event::SnapshotMade(_) => {
+                release(core);
+                Next::Stay
+            }
+            Event::RegisterRead(result) => {
+                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::RegisterWritten(answer) => {
+                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::Requests { proposals, reads } => {
+                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
+                core.out.push(not_primary(core, ids, self.hint(core)));
+                Next::Stay
+            }
+            Event::HandOver(id) => {
+                core.out.push(not_primary(core, vec![id], self.hint(core)));
+                Next::Stay
+            }
+            Event::Leave => self.on_leave(core),
+            _ => Next::Stay,
+        }
+    }
+
+    /// Where clients should ask instead.
+    fn hint(&self, core: &Core) -> Option<String> {
+        let primary = self.record.member(self.record.primary)?;
+        (primary.incarnation != core.me).then(|| primary.client_address.clone())
+    }
+
+    pub(crate) fn on_tick(&mut self, core: &mut Core) -> Next {
+        if self.leave_by.is_some_and(|by| by <= core.now.mono) {
+            return Next::left(core, "asked to leave; the primary did not answer in time");
+        }
+        if self.take_over.is_some_and(|(until, _)| until <= core.now.mono) {
+            self.take_over = None;
+        }
+        self.give_up_a_silent_stream(core);
+        if let Link::Idle { until } = self.link
+            && until <= core.now.mono
+        {
+            self.dial(core);
+        }
+        self.pursue(core);
+        Next::Stay
+    }
+
+    /// Reads the register where there is reason to; what it says is acted upon when it answers.
+    pub(crate) fn pursue(&mut self, core: &mut Core) {
+        let uninformed = self.newer.is_some() || core.state.epoch > self.record.epoch;
+        let lost = !matches!(self.link, Link::Live(_)) && !self.record.names(core.me);
+        if (self.suspects(core) || uninformed || lost)
+            && core.now.mono >= self.look_at
+            && core.desk.is_free()
+        {
+            self.look_at = core.now.mono + core.config.timing.retry;
+            core.desk.look(&mut core.out);
+        }
+    }
+
+    fn on_leave(&mut self, core: &mut Core) -> Next {
+        match self.link {
+            Link::Live(conn) if self.record.names(core.me) => {
+                core.out.push(Effect::Send(conn, Message::Leave));
+                self.leave_by = Some(core.now.mono + core.config.timing.hand_over);
+                Next::Stay
+            }
+            _ => Next::left(core, "asked to leave"),
+        }
+    }
+
+    fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
+        match verdict {
+            Verdict::Pending => Next::Stay,
+            Verdict::Failed(failure) => {
+                self.reason = match failure {
+                    RegisterFailure::Unreachable(why) => {
+                        format!("the register is unreachable: {why}")
+                    }
+                    RegisterFailure::Missing(why) => format!("there is no register: {why}"),
+                    RegisterFailure::Damaged(why) => format!("the register is damaged: {why}"),
+                };
+                Next::Stay
+            }
+            Verdict::Won(record, _) => self.on_won(core, record),
+            Verdict::Seen(observed) | Verdict::Lost(observed) => self.on_register(core, observed),
+        }
+    }
+
+    /// Follows what the register says now.
+    pub(crate) fn adopt(&mut self, core: &mut Core, record: Record) {
+        self.newer = self.newer.filter(|newer| *newer > record.epoch);
+        let other: Option<Incarnation> =
+            (record.primary != self.record.primary).then_some(record.primary);
+        self.record = record;
+        if other.is_some() {
+            if let Link::Greeting(conn) | Link::Live(conn) = self.link {
+                core.out.push(Effect::Close(conn));
+            }
+            self.unlink(core.now.mono);
+            self.heard = core.now.mono;
+            self.gone = self.record.primary == core.me;
+            self.take_over = None;
+            if !matches!(self.link, Link::Dialing) {
+                self.dial(core);
+            }
+        }
+    }
+
+    fn on_message(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+        if let Message::Hello(hello) = message {
+            if hello.epoch > core.state.epoch.max(self.record.epoch) {
+                self.newer = Some(hello.epoch);
+            }
+            let refusal = Refusal::NotPrimary(core.state.epoch.max(self.record.epoch));
+            core.out.push(Effect::Send(conn, Message::Refused(refusal)));
+            core.out.push(Effect::Close(conn));
+            self.pursue(core);
+            return Next::Stay;
+        }
+        match self.link {
+            Link::Greeting(c) if c == conn => self.on_greeting(core, conn, message),
+            Link::Live(c) if c == conn => self.on_live(core, conn, message),
+            _ => Next::Stay,
+        }
+    }
+
+    fn on_live(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+        self.heard = core.now.mono;
+        match message {
+            Message::Append(append) => self.on_append(core, conn, append),
+            Message::SnapshotPart(part) => self.on_snapshot_part(core, conn, part),
+            Message::TakeOver { epoch, last, leaving } => {
+                self.on_take_over(core, conn, epoch, last, leaving)
+            }
+            Message::Dropped => {
+                if self.leave_by.is_some() {
+                    return Next::left(core, "asked to leave; the primary needs this copy no more");
+                }
+                Next::Stay
+            }
+            _ => {
+                self.hang_up(core, conn);
+                Next::Stay
+            }
+        }
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leave_by.is_some()
+    }
+}
+
+/// Lets go of log that a snapshot covers, but for a stretch that a lagging follower may need.
+pub(crate) fn release(core: &mut Core) {
+    let through = core.log.snapshot.index.saturating_sub(core.config.limits.retain);
+    release_through(core, through);
+}
+
+pub(crate) fn release_through(core: &mut Core, through: Index) {
+    if through > core.log.first() {
+        core.log.release(through);
+        core.out.push(Effect::Release { through });
+    }
+}

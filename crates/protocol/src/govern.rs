@@ -1,0 +1,243 @@
+//! Who is a member: joining learners (rule 4), dropping the silent (rule 3), and standing down when
+//! the register says so (rule 6).
+
+use std::collections::BTreeSet;
+
+use crate::core::Core;
+use crate::desk::Verdict;
+use crate::lead::Leading;
+use crate::peer::{Feed, Peer};
+use crate::replica::{Next, examined};
+use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record};
+
+/// A learner on its way to be named.
+pub(crate) struct Join {
+    pub incarnation: Incarnation,
+    /// The commit index when it was obliged: it is named once it holds that much.
+    pub barrier: Index,
+}
+
+/// A change of the members that the primary wants.
+enum Change {
+    Drop(Incarnation),
+    Name(Incarnation),
+}
+
+impl Leading {
+    /// Whose acknowledgement is needed, besides the primary's own: the members of the register last
+    /// won, those named in an undecided write, and a learner that is joining.
+    pub(crate) fn obliged(&self, core: &Core) -> BTreeSet<Incarnation> {
+        let undecided = core.desk.undecided().into_iter().flat_map(|record| &record.members);
+        let mut set: BTreeSet<Incarnation> =
+            self.record.members.iter().chain(undecided).map(|m| m.incarnation).collect();
+        set.extend(self.joining.as_ref().map(|join| join.incarnation));
+        set.remove(&core.me);
+        set
+    }
+
+    pub(crate) fn is_obliged(&self, core: &Core, incarnation: Incarnation) -> bool {
+        self.obliged(core).contains(&incarnation)
+    }
+
+    /// Starts what has to be started. The register is read first, and written only if the change is
+    /// still wanted then.
+    pub(crate) fn govern(&mut self, core: &mut Core) {
+        self.hang_up_on_the_silent(core);
+        self.knock(core);
+        self.oblige(core);
+        if self.wanted(core).is_some() && core.desk.is_free() && core.now.mono >= self.look_at {
+            self.look_at = core.now.mono + core.config.timing.retry;
+            core.desk.look(&mut core.out);
+        }
+    }
+
+    /// The next change of the members, if one is due now.
+    fn wanted(&self, core: &Core) -> Option<Change> {
+        if self.seal.is_some() {
+            return None;
+        }
+        let backups = || self.record.members.iter().filter(|m| m.incarnation != core.me);
+        let waits = self.something_waits(core);
+        let silent = backups().find(|m| {
+            self.peers
+                .get(&m.incarnation)
+                .is_some_and(|peer| peer.leaving || waits && self.suspects(core, peer))
+        });
+        if let Some(member) = silent {
+            return Some(Change::Drop(member.incarnation));
+        }
+        if let Some(join) = &self.joining {
+            let ready = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier);
+            return ready.then_some(Change::Name(join.incarnation));
+        }
+        let opened = core.log.commit >= self.opening;
+        let surplus = backups().count() > core.settings.sync_backups as usize;
+        (opened && surplus).then(|| self.least_useful(core)).flatten().map(Change::Drop)
+    }
+
+    /// Of more backups than are wanted: one without a stream, else the last by name.
+    fn least_useful(&self, core: &Core) -> Option<Incarnation> {
+        self.record
+            .members
+            .iter()
+            .filter(|m| m.incarnation != core.me)
+            .max_by_key(|m| {
+                let away = self.peers.get(&m.incarnation).is_none_or(|p| p.conn.is_none());
+                (away, m.name.clone())
+            })
+            .map(|m| m.incarnation)
+    }
+
+    fn something_waits(&self, core: &Core) -> bool {
+        core.log.last().index > core.log.commit || !self.reads.is_empty()
+    }
+
+    fn suspects(&self, core: &Core, peer: &Peer) -> bool {
+        let timing = &core.config.timing;
+        let stuck = peer.acked < core.log.last().index && core.passed(peer.moved, timing.stall);
+        peer.gone || core.passed(peer.heard, timing.drop) || stuck
+    }
+
+    /// A stream that says nothing any more holds log and memory for nobody.
+    fn hang_up_on_the_silent(&mut self, core: &mut Core) {
+        let silence = 3 * core.config.timing.promote;
+        for peer in self.peers.values_mut().filter(|p| p.acked >= core.log.last().index) {
+            peer.moved = core.now.mono;
+        }
+        for (conn, incarnation) in self.conns.clone() {
+            let Some(peer) = self.peers.get_mut(&incarnation) else { continue };
+            if core.passed(peer.heard, silence) {
+                core.note(format!("{} was silent; hanging up", peer.member.name));
+                core.out.push(Effect::Close(conn));
+                self.on_closed(core, conn);
+            }
+        }
+    }
+
+    /// A backup without a stream: does its process still exist?
+    fn knock(&mut self, core: &mut Core) {
+        let (now, retry) = (core.now.mono, core.config.timing.retry);
+        for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
+            let Some(peer) = self.peers.get_mut(&member.incarnation) else { continue };
+            let due = peer.knocked_at.is_none_or(|at| now >= at + retry);
+            if peer.conn.is_none() && !peer.gone && due {
+                peer.knocked_at = Some(now);
+                let (incarnation, address) = (member.incarnation, member.peer_address.clone());
+                core.out.push(Effect::Knock { incarnation, address });
+            }
+        }
+    }
+
+    /// Obliges the next learner that is caught up, and lets go of one that has gone away before a
+    /// write named it.
+    fn oblige(&mut self, core: &mut Core) {
+        if let Some(join) = &self.joining
+            && core.desk.undecided().is_none_or(|record| !record.names(join.incarnation))
+            && !self.peers.get(&join.incarnation).is_some_and(|peer| self.may_join(core, peer))
+        {
+            self.joining = None;
+        }
+        let backups = self.record.members.len() - 1;
+        if self.joining.is_some()
+            || self.seal.is_some()
+            || core.leaving
+            || core.log.commit < self.opening
+            || backups >= core.settings.sync_backups as usize
+        {
+            return;
+        }
+        let candidate = self
+            .peers
+            .values()
+            .find(|peer| !self.record.names(peer.member.incarnation) && self.may_join(core, peer));
+        if let Some(peer) = candidate {
+            let incarnation = peer.member.incarnation;
+            self.joining = Some(Join { incarnation, barrier: core.log.commit });
+            self.feed(core);
+        }
+    }
+
+    fn may_join(&self, core: &Core, peer: &Peer) -> bool {
+        peer.conn.is_some()
+            && peer.feed == Feed::Log
+            && !peer.leaving
+            && !self.suspects(core, peer)
+            && peer.acked > 0
+            && peer.acked + core.config.limits.caught_up >= core.log.commit
+    }
+
+    pub(crate) fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
+        match verdict {
+            Verdict::Pending => Next::Stay,
+            Verdict::Failed(failure) => {
+                core.note(format!("the register cannot be read: {failure:?}; serving on"));
+                Next::Stay
+            }
+            Verdict::Won(record, _) => {
+                self.on_won(core, record);
+                Next::Stay
+            }
+            Verdict::Seen(observed) | Verdict::Lost(observed) => self.on_register(core, observed),
+        }
+    }
+
+    /// A write of my own is in: the members are what it says, the epoch is on disk before it counts.
+    fn on_won(&mut self, core: &mut Core, record: Record) {
+        core.save_epoch(record.epoch);
+        let changed = |a: &Record, b: &Record| -> Vec<Member> {
+            a.members.iter().filter(|m| !b.names(m.incarnation)).cloned().collect()
+        };
+        for member in changed(&self.record, &record) {
+            core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
+            if let Some(peer) = self.peers.get(&member.incarnation) {
+                match peer.conn {
+                    Some(conn) if peer.leaving => {
+                        core.out.push(Effect::Send(conn, Message::Dropped));
+                    }
+                    Some(_) => {}
+                    None => {
+                        self.peers.remove(&member.incarnation);
+                    }
+                }
+            }
+        }
+        for member in changed(&record, &self.record) {
+            core.note(format!("epoch {}: {} is a member", record.epoch, member.name));
+        }
+        if self.joining.as_ref().is_some_and(|join| record.names(join.incarnation)) {
+            self.joining = None;
+        }
+        if (record.members.len() as u32) < core.settings.min_copies {
+            // What waited is committed with fewer copies than asked for: nobody is told "done".
+            let ids: Vec<_> = std::mem::take(&mut core.waiting).into_values().collect();
+            core.out.push(Effect::Abandon(ids));
+        }
+        self.record = record;
+        self.look_at = core.now.mono;
+    }
+
+    /// Anything but my own last write ends this life, or this term where it was handed over.
+    fn on_register(&mut self, core: &mut Core, observed: Observed) -> Next {
+        if let Some(next) = examined(core, &observed) {
+            return next;
+        }
+        let Some(record) = observed.record.clone() else { return Next::Stay };
+        if record != self.record {
+            return self.on_succeeded(core, record);
+        }
+        let Some(change) = self.wanted(core).filter(|_| core.desk.is_free()) else {
+            return Next::Stay;
+        };
+        let mut members = record.members.clone();
+        match change {
+            Change::Drop(incarnation) => members.retain(|m| m.incarnation != incarnation),
+            Change::Name(incarnation) => {
+                members.extend(self.peers.get(&incarnation).map(|peer| peer.member.clone()));
+                members.sort_by(|a, b| a.name.cmp(&b.name));
+            }
+        }
+        let draft = core.draft(&record, core.me, members);
+        core.desk.write(observed, draft, &mut core.out);
+        Next::Stay
+    }
+}

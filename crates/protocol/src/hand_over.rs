@@ -1,0 +1,138 @@
+//! A planned change of primary: stop, let the backup have everything, let it win the register.
+
+use crate::core::Core;
+use crate::follow::Following;
+use crate::lead::Leading;
+use crate::replica::{Next, Role};
+use crate::{ConnId, Effect, Incarnation, Message, Record, Rejection, RequestId};
+
+/// A primary that takes no more requests.
+pub(crate) struct Seal {
+    pub target: Incarnation,
+    /// Where clients should go, once the target has won.
+    pub address: String,
+    /// Given up then.
+    pub until: u64,
+    /// Whether the target has been told.
+    pub offered: bool,
+    /// The operator's request, if it was one.
+    pub request: Option<RequestId>,
+}
+
+impl Leading {
+    pub(crate) fn on_hand_over(&mut self, core: &mut Core, id: RequestId) {
+        let refusal = if self.seal.is_some() {
+            Err("a handover is under way".to_string())
+        } else {
+            self.seal(core, Some(id))
+        };
+        if let Err(why) = refusal {
+            core.out.push(Effect::Reject(vec![id], Rejection::NoHandOver(why)));
+        }
+    }
+
+    pub(crate) fn on_leave(&mut self, core: &mut Core) -> Next {
+        if self.seal.is_some() {
+            return Next::Stay;
+        }
+        match self.seal(core, None) {
+            Ok(()) => Next::Stay,
+            Err(why) => {
+                self.dismiss(core, None);
+                Next::left(core, format!("asked to leave without a handover: {why}"))
+            }
+        }
+    }
+
+    fn seal(&mut self, core: &mut Core, request: Option<RequestId>) -> Result<(), String> {
+        let target = self
+            .record
+            .members
+            .iter()
+            .filter(|m| m.incarnation != core.me)
+            .filter_map(|m| self.peers.get(&m.incarnation))
+            .find(|peer| peer.conn.is_some() && !peer.leaving)
+            .ok_or("there is no backup on a stream")?;
+        self.seal = Some(Seal {
+            target: target.member.incarnation,
+            address: target.member.client_address.clone(),
+            until: core.now.mono + core.config.timing.hand_over,
+            offered: false,
+            request,
+        });
+        self.joining = self.joining.take().filter(|join| {
+            core.desk.undecided().is_some_and(|record| record.names(join.incarnation))
+        });
+        Ok(())
+    }
+
+    /// Offers the lead once everything is held and answered; gives up in time.
+    pub(crate) fn advance_seal(&mut self, core: &mut Core) -> Next {
+        let last = core.log.last();
+        let drained = core.log.applied == last.index
+            && self.reads.is_empty()
+            && core.desk.undecided().is_none();
+        let Some(seal) = &mut self.seal else { return Next::Stay };
+        let peer = self.peers.get(&seal.target);
+        let conn = peer.and_then(|peer| peer.conn);
+        let gone = peer.is_none_or(|peer| peer.gone);
+        if core.now.mono >= seal.until || gone || conn.is_none() && !seal.offered {
+            return self.unseal(core, "the backup did not take over in time");
+        }
+        if let Some(conn) = conn.filter(|_| drained && !seal.offered) {
+            seal.offered = true;
+            let (epoch, leaving) = (self.record.epoch, core.leaving);
+            core.out.push(Effect::Send(conn, Message::TakeOver { epoch, last, leaving }));
+        }
+        Next::Stay
+    }
+
+    pub(crate) fn on_take_over_refused(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        why: String,
+    ) -> Next {
+        let from = self.conns.get(&conn);
+        if self.seal.as_ref().is_some_and(|seal| Some(&seal.target) == from) {
+            return self.unseal(core, &format!("the backup does not take over: {why}"));
+        }
+        Next::Stay
+    }
+
+    fn unseal(&mut self, core: &mut Core, why: &str) -> Next {
+        let Some(seal) = self.seal.take() else { return Next::Stay };
+        if core.leaving {
+            self.dismiss(core, None);
+            return Next::left(core, format!("asked to leave; {why}"));
+        }
+        core.note(format!("handover given up: {why}"));
+        if let Some(id) = seal.request {
+            core.out.push(Effect::Reject(vec![id], Rejection::NoHandOver(why.into())));
+        }
+        Next::Stay
+    }
+
+    /// The register names another primary, or says what this one did not write.
+    pub(crate) fn on_succeeded(&mut self, core: &mut Core, record: Record) -> Next {
+        let successor = record.member(record.primary).cloned();
+        let planned = self.seal.as_ref().is_some_and(|seal| {
+            seal.offered && seal.target == record.primary && core.waiting.is_empty()
+        });
+        let name = successor.as_ref().map_or("nobody", |m| m.name.as_str());
+        if !planned {
+            let why = format!("the register says epoch {} of primary {name}", record.epoch);
+            return Next::end(core, why);
+        }
+        if let Some(id) = self.seal.as_mut().and_then(|seal| seal.request.take()) {
+            core.out.push(Effect::HandedOver(id));
+        }
+        let why = format!("handed over to {name}");
+        self.dismiss(core, successor.as_ref().map(|m| m.client_address.clone()));
+        if core.leaving {
+            return Next::left(core, why);
+        }
+        // Everything is committed and executed and nobody waits: this life may follow.
+        Next::Become(Role::Following(Box::new(Following::new(core, record))), why)
+    }
+}

@@ -1,0 +1,284 @@
+//! The primary's role. What happens is noted where it arrives; then [`Leading::advance`] draws all
+//! consequences, in one order, after every event.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::core::Core;
+use crate::govern::Join;
+use crate::hand_over::Seal;
+use crate::peer::Peer;
+use crate::replica::Next;
+use crate::{
+    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Now, Record,
+    Rejection, RequestId, Round, Status, Time,
+};
+
+pub(crate) struct Leading {
+    /// The register as this primary last won it.
+    pub(crate) record: Record,
+    /// The first epoch of this term; acknowledgements since then count, as the log goes on.
+    pub(crate) acting_from: Epoch,
+    /// Its opening entry (rule 8).
+    pub(crate) opening: Index,
+    pub(crate) peers: BTreeMap<Incarnation, Peer>,
+    pub(crate) conns: BTreeMap<ConnId, Incarnation>,
+    /// The learner that is being obliged.
+    pub(crate) joining: Option<Join>,
+    /// The newest read round started, and the reads with the round that each needs.
+    pub(crate) round: Round,
+    pub(crate) reads: VecDeque<(Round, RequestId)>,
+    /// Bytes of entries that are not committed: `(index, bytes)` each.
+    pub(crate) tail: VecDeque<(Index, usize)>,
+    pub(crate) tail_bytes: usize,
+    pub(crate) seal: Option<Seal>,
+    /// A read of the register is wanted for a change of the members.
+    pub(crate) look_at: u64,
+    /// Monotonic and logged time when this term began.
+    began: u64,
+    elapsed: u64,
+}
+
+impl Leading {
+    /// A primary that has just won `record`, its epoch on disk: appends the opening entry.
+    pub fn new(core: &mut Core, record: Record) -> Self {
+        let now = core.now.mono;
+        let peers = record
+            .members
+            .iter()
+            .filter(|m| m.incarnation != core.me)
+            .map(|m| (m.incarnation, Peer::new(m.clone(), now)))
+            .collect();
+        let founding = core.log.last().index == 0;
+        let mut leading = Leading {
+            acting_from: record.epoch,
+            record,
+            opening: core.log.last().index + 1,
+            peers,
+            conns: BTreeMap::new(),
+            joining: None,
+            round: 0,
+            reads: VecDeque::new(),
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            seal: None,
+            look_at: now,
+            began: now,
+            elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
+        };
+        let mut batch = vec![leading.append(core, Kind::Open, Bytes::new())];
+        if founding {
+            let settings = core.config.settings.encode();
+            batch.push(leading.append(core, Kind::Settings, settings.into()));
+        }
+        core.out.push(Effect::Append(batch));
+        leading
+    }
+
+    /// The old primary has been silent since before this term: it is not given that time again.
+    pub fn inherit_silence(&mut self, of: Incarnation, since: u64) {
+        if let Some(peer) = self.peers.get_mut(&of) {
+            peer.heard = since;
+        }
+    }
+
+    /// This process did not run for a while: that counts for nobody's silence.
+    pub fn forgive(&mut self, pause: u64) {
+        for peer in self.peers.values_mut() {
+            peer.heard += pause;
+            peer.moved += pause;
+        }
+        if let Some(seal) = &mut self.seal {
+            seal.until += pause;
+        }
+    }
+
+    pub fn name(&self, core: &Core) -> &'static str {
+        if core.log.applied >= self.opening { "primary" } else { "opening" }
+    }
+
+    pub fn describe(&self, core: &Core, status: &mut Status) {
+        status.named = true;
+        status.primary = Some(core.member());
+        status.members = self.record.members.clone();
+        status.followers = self
+            .peers
+            .values()
+            .map(|peer| Follower {
+                member: peer.member.clone(),
+                obliged: self.is_obliged(core, peer.member.incarnation),
+                connected: peer.conn.is_some(),
+                durable: peer.acked,
+            })
+            .collect();
+        if self.seal.is_some() {
+            status.reason = "handing over".into();
+        }
+    }
+
+    /// Logged elapsed time now; `None` before the opening entry is executed.
+    pub fn elapsed(&self, core: &Core, now: Now) -> Option<u64> {
+        (core.log.applied >= self.opening)
+            .then(|| self.elapsed + now.mono.saturating_sub(self.began))
+    }
+
+    pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
+        let next = match event {
+            Event::Requests { proposals, reads } => {
+                self.on_proposals(core, proposals);
+                self.on_reads(core, reads);
+                Next::Stay
+            }
+            Event::Received(conn, message) => self.on_message(core, conn, message),
+            Event::Closed(conn) => {
+                self.on_closed(core, conn);
+                Next::Stay
+            }
+            Event::Knocked(incarnation, knock) => {
+                self.on_knocked(incarnation, knock);
+                Next::Stay
+            }
+            Event::LogRead { conn, previous, entries } => {
+                self.on_log_read(core, conn, previous, entries);
+                Next::Stay
+            }
+            Event::SnapshotRead { conn, snapshot, offset, data, last } => {
+                self.on_snapshot_read(core, conn, snapshot, offset, data, last);
+                Next::Stay
+            }
+            Event::SnapshotMade(_) => {
+                self.release(core);
+                Next::Stay
+            }
+            Event::RegisterRead(result) => {
+                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::RegisterWritten(answer) => {
+                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::Connected(conn) => {
+                // A dial from before this term.
+                core.out.push(Effect::Close(conn));
+                Next::Stay
+            }
+            Event::HandOver(id) => {
+                self.on_hand_over(core, id);
+                Next::Stay
+            }
+            Event::Leave => self.on_leave(core),
+            _ => Next::Stay,
+        };
+        match next {
+            Next::Stay => self.advance(core),
+            next => next,
+        }
+    }
+
+    /// Draws all consequences: what can be sent, committed, answered, and who is to be a member.
+    fn advance(&mut self, core: &mut Core) -> Next {
+        self.feed(core);
+        self.advance_commit(core);
+        self.advance_reads(core);
+        self.govern(core);
+        self.advance_seal(core)
+    }
+
+    /// Appends one entry to the log in memory; the caller hands it to the disk.
+    fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes) -> Entry {
+        let last = core.log.last();
+        let wall = core.log.last_entry().map_or(core.base_time.wall, |e| e.time.wall);
+        let time = Time {
+            wall: wall.max(core.now.wall),
+            elapsed: self.elapsed + (core.now.mono - self.began),
+        };
+        let entry = Entry::after(last, self.record.epoch, time, kind, payload);
+        core.log.push(entry.clone());
+        self.tail.push_back((entry.index, entry.weight()));
+        self.tail_bytes += entry.weight();
+        entry
+    }
+
+    fn on_proposals(&mut self, core: &mut Core, proposals: Vec<crate::Proposal>) {
+        let mut batch = Vec::new();
+        let mut rejected: Vec<(Rejection, Vec<RequestId>)> = Vec::new();
+        for proposal in proposals {
+            match self.refuses(core) {
+                None => {
+                    let entry = self.append(core, proposal.kind, proposal.payload);
+                    core.waiting.insert(entry.index, proposal.id);
+                    batch.push(entry);
+                }
+                Some(why) => match rejected.last_mut() {
+                    Some((last, ids)) if *last == why => ids.push(proposal.id),
+                    _ => rejected.push((why, vec![proposal.id])),
+                },
+            }
+        }
+        if !batch.is_empty() {
+            // The backups get it before our own disk does: the two syncs overlap.
+            self.feed(core);
+            core.out.push(Effect::Append(batch));
+        }
+        core.out.extend(rejected.into_iter().map(|(why, ids)| Effect::Reject(ids, why)));
+    }
+
+    /// Why a write is turned away now.
+    fn refuses(&self, core: &Core) -> Option<Rejection> {
+        let limits = &core.config.limits;
+        if let Some(seal) = &self.seal {
+            let primary = Some(seal.address.clone());
+            return Some(Rejection::NotPrimary { primary, epoch: core.state.epoch });
+        }
+        if !core.space {
+            return Some(Rejection::DiskFull);
+        }
+        if (self.record.members.len() as u32) < core.settings.min_copies {
+            return Some(Rejection::TooFewCopies);
+        }
+        (self.tail_bytes >= limits.tail_bytes || self.tail.len() >= limits.tail_entries)
+            .then_some(Rejection::Overloaded)
+    }
+
+    /// The ack rule (rule 2).
+    fn advance_commit(&mut self, core: &mut Core) {
+        let held = self
+            .obliged(core)
+            .into_iter()
+            .map(|incarnation| self.peers.get(&incarnation).map_or(0, |peer| peer.acked))
+            .fold(core.log.durable, Index::min);
+        core.commit(held);
+        while let Some(&(index, bytes)) = self.tail.front()
+            && index <= core.log.commit
+        {
+            self.tail.pop_front();
+            self.tail_bytes -= bytes;
+        }
+    }
+
+    /// Ends this term: whoever waits for a read is told where to go.
+    pub(crate) fn dismiss(&mut self, core: &mut Core, primary: Option<String>) {
+        let mut ids: Vec<RequestId> = self.reads.drain(..).map(|(_, id)| id).collect();
+        ids.extend(self.seal.take().and_then(|seal| seal.request));
+        if !ids.is_empty() {
+            core.out.push(crate::replica::not_primary(core, ids, primary));
+        }
+        for conn in std::mem::take(&mut self.conns).into_keys() {
+            core.out.push(Effect::Close(conn));
+        }
+    }
+
+    pub(crate) fn check(&self, core: &Core) {
+        let log = &core.log;
+        for incarnation in self.record.members.iter().map(|m| m.incarnation) {
+            let held = self.peers.get(&incarnation).map_or(0, |peer| peer.acked);
+            assert!(
+                incarnation == core.me || log.commit <= held || log.commit < self.opening,
+                "commit {} is held by member {incarnation:?} up to {held}",
+                log.commit
+            );
+        }
+    }
+}

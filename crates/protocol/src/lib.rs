@@ -1,0 +1,50 @@
+//! The replication protocol as a pure step function: events in, effects out.
+//!
+//! [`Replica::step`] takes the clocks and one [`Event`] and gives the [`Effect`]s to carry out. It
+//! does no IO, reads no clock, draws no random number and iterates nothing unordered, so that a
+//! simulation can run the very code that ships. `docs/protocol.md` states the rules by number;
+//! comments here refer to them as "rule 4".
+
+mod config;
+mod core;
+mod desk;
+mod effect;
+mod entry;
+mod event;
+mod feed;
+mod follow;
+mod govern;
+mod hand_over;
+mod ids;
+mod lead;
+mod link;
+mod log;
+mod message;
+mod peer;
+mod promote;
+mod read_round;
+mod receive;
+mod record;
+mod replica;
+mod settings;
+mod start;
+mod state;
+mod status;
+
+pub use config::{Config, Limits, MS, Timing};
+pub use effect::{Effect, Rejection, Transition};
+pub use entry::{Entry, Kind, Position, Time};
+pub use event::{Event, Knock, Now, Proposal};
+pub use ids::{
+    ClusterId, ConnId, Epoch, Incarnation, Index, Life, Nonce, RegisterUid, RequestId, Round,
+};
+pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
+pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
+pub use replica::Replica;
+pub use settings::Settings;
+pub use state::{HardState, Recovered, Snapshot};
+pub use status::{Follower, Status};
+
+/// Version of [`Message`] and of what the messages mean. Replicas of different versions refuse
+/// each other.
+pub const PROTOCOL_VERSION: u32 = 1;

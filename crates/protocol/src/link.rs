@@ -1,0 +1,177 @@
+//! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
+
+use crate::core::Core;
+use crate::follow::Following;
+use crate::replica::Next;
+use crate::{ConnId, Effect, Hello, Knock, Message, PROTOCOL_VERSION, Refusal};
+
+/// The stream to the primary.
+pub(crate) enum Link {
+    /// Not before this time.
+    Idle {
+        until: u64,
+    },
+    Dialing,
+    /// Said hello.
+    Greeting(ConnId),
+    /// Welcomed.
+    Live(ConnId),
+}
+
+impl Following {
+    /// A stream whose other end lost power or its way is never closed from there.
+    pub(crate) fn give_up_a_silent_stream(&mut self, core: &mut Core) {
+        let timing = core.config.timing;
+        let (conn, silent) = match self.link {
+            Link::Greeting(conn) => (conn, core.passed(self.link_since, timing.drop)),
+            Link::Live(conn) => (conn, core.passed(self.heard, timing.promote)),
+            _ => return,
+        };
+        if silent {
+            core.out.push(Effect::Close(conn));
+            self.unlink(core.now.mono);
+        }
+    }
+
+    pub(crate) fn dial(&mut self, core: &mut Core) {
+        let Some(primary) = self.record.member(self.record.primary) else { return };
+        if primary.incarnation == core.me {
+            return;
+        }
+        self.link = Link::Dialing;
+        core.out.push(Effect::Dial { address: primary.peer_address.clone() });
+    }
+
+    pub(crate) fn on_connected(&mut self, core: &mut Core, conn: ConnId) -> Next {
+        if !matches!(self.link, Link::Dialing) {
+            core.out.push(Effect::Close(conn));
+            return Next::Stay;
+        }
+        let (first, runs) = core.log.runs();
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            cluster: core.state.cluster,
+            member: core.member(),
+            life: core.life,
+            epoch: core.state.epoch,
+            first,
+            runs,
+        };
+        self.link = Link::Greeting(conn);
+        self.link_since = core.now.mono;
+        self.verified = None;
+        self.told_commit = 0;
+        self.round = 0;
+        self.storing = None;
+        core.out.push(Effect::Send(conn, Message::Hello(hello)));
+        Next::Stay
+    }
+
+    pub(crate) fn on_dial_failed(&mut self, core: &mut Core, knock: Knock) -> Next {
+        if matches!(self.link, Link::Dialing) {
+            self.link = Link::Idle { until: core.now.mono + core.config.timing.retry };
+            if knock == Knock::Refused {
+                self.gone = true;
+            }
+            self.pursue(core);
+        }
+        Next::Stay
+    }
+
+    pub(crate) fn on_closed(&mut self, core: &mut Core, conn: ConnId) -> Next {
+        let mine = match self.link {
+            Link::Greeting(c) | Link::Live(c) => c == conn,
+            _ => false,
+        };
+        if !mine {
+            return Next::Stay;
+        }
+        if self.leave_by.is_some() {
+            return Next::left(core, "asked to leave; the primary is gone");
+        }
+        // A stream that never got a welcome is dialled again only after a pause.
+        let pause = if matches!(self.link, Link::Live(_)) { 0 } else { core.config.timing.retry };
+        self.unlink(core.now.mono + pause);
+        self.on_tick(core)
+    }
+
+    pub(crate) fn unlink(&mut self, until: u64) {
+        self.link = Link::Idle { until };
+        self.verified = None;
+        self.storing = None;
+    }
+
+    pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+        match message {
+            Message::Welcome { epoch, cluster } => {
+                if core.state.cluster.is_some_and(|mine| mine != cluster) {
+                    return Next::halt(
+                        core,
+                        format!(
+                            "the primary is of another cluster, {cluster}: check the peer addresses"
+                        ),
+                    );
+                }
+                if epoch < core.state.epoch {
+                    core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
+                    self.hang_up(core, conn);
+                    return Next::Stay;
+                }
+                if epoch > core.state.epoch {
+                    core.save_epoch(epoch);
+                }
+                self.link = Link::Live(conn);
+                self.heard = core.now.mono;
+                self.gone = false;
+                self.reason.clear();
+                Next::Stay
+            }
+            Message::Refused(refusal) => self.on_refused(core, conn, refusal),
+            _ => {
+                self.hang_up(core, conn);
+                Next::Stay
+            }
+        }
+    }
+
+    fn on_refused(&mut self, core: &mut Core, conn: ConnId, refusal: Refusal) -> Next {
+        match refusal {
+            Refusal::NotPrimary(epoch) => {
+                self.reason = "the named primary does not act".into();
+                if epoch > core.state.epoch.max(self.record.epoch) {
+                    self.newer = Some(epoch);
+                }
+            }
+            Refusal::WrongCluster(cluster) => {
+                return Next::halt(
+                    core,
+                    format!(
+                        "the primary is of another cluster, {cluster}: check the peer addresses"
+                    ),
+                );
+            }
+            Refusal::OldLife(life) => {
+                return Next::halt(
+                    core,
+                    format!(
+                        "life {life} of this copy is running elsewhere: the data directory was copied or is used twice"
+                    ),
+                );
+            }
+            Refusal::WrongVersion(version) => {
+                self.reason = format!(
+                    "the primary speaks protocol version {version}, this replica {PROTOCOL_VERSION}"
+                );
+            }
+            Refusal::Other(why) => self.reason = format!("the primary refuses: {why}"),
+        }
+        self.hang_up(core, conn);
+        self.pursue(core);
+        Next::Stay
+    }
+
+    pub(crate) fn hang_up(&mut self, core: &mut Core, conn: ConnId) {
+        core.out.push(Effect::Close(conn));
+        self.unlink(core.now.mono + core.config.timing.retry);
+    }
+}

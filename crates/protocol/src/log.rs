@@ -1,0 +1,212 @@
+//! What a replica knows of its log without asking the disk: where it ends, which epochs it is made
+//! of, and a window of its newest entries.
+
+use std::collections::VecDeque;
+
+use crate::{Entry, Epoch, Index, Position, Recovered};
+
+/// The log as the core sees it. Entries older than the window are on disk only.
+pub(crate) struct Log {
+    /// The position in front of the window's first entry.
+    base: Position,
+    window: VecDeque<Entry>,
+    window_bytes: usize,
+    /// First index that `runs` speaks of.
+    first: Index,
+    /// The runs of one epoch, oldest first: `(epoch, last index)`.
+    runs: Vec<(Epoch, Index)>,
+    /// End of the newest snapshot.
+    pub snapshot: Position,
+    /// End of what is on disk.
+    pub durable: Index,
+    /// End of what every obliged replica holds, as far as known here.
+    pub commit: Index,
+    /// End of what was given to the machine.
+    pub handed: Index,
+    /// End of what the machine has executed.
+    pub applied: Index,
+}
+
+impl Log {
+    pub fn new(recovered: &Recovered) -> Self {
+        let base = recovered.snapshot.position;
+        let mut log = Log {
+            base,
+            window: VecDeque::new(),
+            window_bytes: 0,
+            first: recovered.first,
+            runs: recovered.runs.clone(),
+            snapshot: base,
+            durable: base.index,
+            commit: base.index,
+            handed: base.index,
+            applied: base.index,
+        };
+        if recovered.first == base.index + 1 && base.index > 0 {
+            log.first = base.index;
+            log.runs.insert(0, (base.epoch, base.index));
+        }
+        for entry in &recovered.entries {
+            assert!(entry.follows(log.last()), "recovered entries chain up: entry {}", entry.index);
+            log.window_bytes += entry.weight();
+            log.window.push_back(entry.clone());
+        }
+        log.durable = log.last().index;
+        log.commit = recovered.state.commit.clamp(base.index, log.durable);
+        log
+    }
+
+    /// The end of the log.
+    pub fn last(&self) -> Position {
+        self.window.back().map_or(self.base, Entry::position)
+    }
+
+    pub fn last_entry(&self) -> Option<&Entry> {
+        self.window.back()
+    }
+
+    /// First index and runs, as [`crate::Hello`] tells them.
+    pub fn runs(&self) -> (Index, Vec<(Epoch, Index)>) {
+        (self.first, self.runs.clone())
+    }
+
+    /// The position of an entry in the window, or right in front of it.
+    pub fn position(&self, index: Index) -> Option<Position> {
+        if index == self.base.index {
+            Some(self.base)
+        } else {
+            self.get(index).map(Entry::position)
+        }
+    }
+
+    pub fn get(&self, index: Index) -> Option<&Entry> {
+        let offset = index.checked_sub(self.base.index + 1)?;
+        self.window.get(usize::try_from(offset).ok()?)
+    }
+
+    /// Entries from `from` on, at least one, about `bytes` of them; `None` below the window.
+    pub fn entries(&self, from: Index, bytes: usize) -> Option<Vec<Entry>> {
+        let mut out = Vec::new();
+        let mut weight = 0;
+        let mut at = from;
+        while let Some(entry) = self.get(at) {
+            weight += entry.weight();
+            if !out.is_empty() && weight > bytes {
+                break;
+            }
+            out.push(entry.clone());
+            at += 1;
+        }
+        if out.is_empty() { None } else { Some(out) }
+    }
+
+    pub fn push(&mut self, entry: Entry) {
+        debug_assert!(entry.follows(self.last()), "entry {} follows the log", entry.index);
+        match self.runs.last_mut() {
+            Some(run) if run.0 == entry.epoch => run.1 = entry.index,
+            _ => self.runs.push((entry.epoch, entry.index)),
+        }
+        self.window_bytes += entry.weight();
+        self.window.push_back(entry);
+    }
+
+    /// Cuts everything behind `after`, which must not be committed.
+    pub fn truncate(&mut self, after: Index) {
+        assert!(after >= self.commit, "a committed entry is never cut (rule 9)");
+        while self.window.back().is_some_and(|e| e.index > after) {
+            let entry = self.window.pop_back().expect("the window has a back");
+            self.window_bytes -= entry.weight();
+        }
+        self.durable = self.durable.min(after);
+        let mut start = self.first;
+        let mut kept = Vec::new();
+        for &(epoch, last) in &self.runs {
+            if start <= after {
+                kept.push((epoch, last.min(after)));
+            }
+            start = last + 1;
+        }
+        self.runs = kept;
+    }
+
+    /// Replaces everything by a snapshot that ends at `position`.
+    pub fn reset(&mut self, position: Position) {
+        self.base = position;
+        self.window.clear();
+        self.window_bytes = 0;
+        self.first = position.index;
+        self.runs = vec![(position.epoch, position.index)];
+        self.snapshot = position;
+        for pointer in [&mut self.durable, &mut self.commit, &mut self.handed, &mut self.applied] {
+            *pointer = position.index;
+        }
+    }
+
+    /// Forgets what the window holds beyond `bytes`, but nothing that is still to be executed or
+    /// to be made durable.
+    pub fn trim(&mut self, bytes: usize) {
+        let settled = self.applied.min(self.durable);
+        while self.window_bytes > bytes && self.window.front().is_some_and(|e| e.index <= settled) {
+            let entry = self.window.pop_front().expect("the window has a front");
+            self.window_bytes -= entry.weight();
+            self.base = entry.position();
+        }
+    }
+
+    /// Everything up to `through` leaves the disk. What is known of its last entry stays: a log that
+    /// is empty behind its snapshot must still find its match.
+    pub fn release(&mut self, through: Index) {
+        self.runs.retain(|&(_, last)| last >= through);
+        self.first = self.first.max(through);
+    }
+
+    pub fn first(&self) -> Index {
+        self.first
+    }
+
+    /// Takes note that the disk holds this prefix, unless the log has been cut and regrown since.
+    pub fn note_durable(&mut self, position: Position) {
+        if position.index > self.durable && self.position(position.index) == Some(position) {
+            self.durable = position.index;
+        }
+    }
+
+    /// The longest prefix shared with a log described by `(first, runs)`: entries with equal
+    /// `(index, epoch)` are equal and so is all before them. `None` where the retained parts do not
+    /// meet; then only a snapshot helps.
+    pub fn matching(&self, first: Index, runs: &[(Epoch, Index)]) -> Option<Index> {
+        let theirs = runs.last().map_or(0, |run| run.1);
+        let mut at = self.last().index.min(theirs);
+        loop {
+            if at == 0 {
+                return (self.first <= 1).then_some(0);
+            }
+            let (mine, my_start) = run_of(self.first, &self.runs, at)?;
+            let (their, their_start) = run_of(first, runs, at)?;
+            match mine.cmp(&their) {
+                std::cmp::Ordering::Equal => return Some(at),
+                std::cmp::Ordering::Greater => at = my_start - 1,
+                std::cmp::Ordering::Less => at = their_start - 1,
+            }
+        }
+    }
+}
+
+/// Epoch and start of the run that holds `index`.
+fn run_of(first: Index, runs: &[(Epoch, Index)], index: Index) -> Option<(Epoch, Index)> {
+    let mut start = first.max(1);
+    for &(epoch, last) in runs {
+        if index < start {
+            return None;
+        }
+        if index <= last {
+            return Some((epoch, start));
+        }
+        start = last + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

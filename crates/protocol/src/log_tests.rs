@@ -1,0 +1,75 @@
+use bytes::Bytes;
+
+use super::*;
+use crate::{Kind, Time};
+
+fn log(runs: &[(Epoch, Index)]) -> Log {
+    let mut log = Log::new(&Recovered { first: 1, ..Recovered::default() });
+    for &(epoch, last) in runs {
+        while log.last().index < last {
+            let entry =
+                Entry::after(log.last(), epoch, Time::default(), Kind::Command, Bytes::new());
+            log.push(entry);
+        }
+    }
+    log
+}
+
+fn matched(mine: &[(Epoch, Index)], theirs: &[(Epoch, Index)]) -> Option<Index> {
+    let (first, runs) = log(theirs).runs();
+    log(mine).matching(first, &runs)
+}
+
+#[test]
+fn the_match_is_the_last_common_entry() {
+    assert_eq!(matched(&[(1, 5)], &[(1, 5)]), Some(5));
+    assert_eq!(matched(&[(1, 9)], &[(1, 5)]), Some(5));
+    assert_eq!(matched(&[(1, 5), (3, 9)], &[(1, 8)]), Some(5));
+    assert_eq!(matched(&[(1, 5), (3, 9)], &[(1, 5), (2, 7), (4, 8)]), Some(5));
+    assert_eq!(matched(&[(1, 5), (3, 9)], &[(1, 4), (2, 12)]), Some(4));
+    assert_eq!(matched(&[(2, 5)], &[(1, 5)]), Some(0));
+    assert_eq!(matched(&[(2, 5)], &[]), Some(0));
+}
+
+#[test]
+fn logs_whose_retained_parts_do_not_meet_do_not_match() {
+    let mut mine = log(&[(1, 9)]);
+    mine.commit = 9;
+    mine.release(6);
+    assert_eq!(mine.matching(1, &[(1, 5)]), None);
+    assert_eq!(mine.matching(1, &[(1, 8)]), Some(8));
+    assert_eq!(mine.matching(1, &[]), None);
+}
+
+#[test]
+fn a_log_behind_an_installed_snapshot_matches_at_its_position() {
+    let full = log(&[(1, 4), (2, 9)]);
+    let mut installed = log(&[]);
+    installed.reset(full.position(6).unwrap());
+    let (first, runs) = installed.runs();
+    assert_eq!(full.matching(first, &runs), Some(6));
+}
+
+#[test]
+fn a_cut_forgets_runs_and_durability() {
+    let mut log = log(&[(1, 4), (2, 9)]);
+    log.note_durable(log.last());
+    let old = log.last();
+    log.truncate(3);
+    assert_eq!((log.durable, log.last().index), (3, 3));
+    assert_eq!(log.runs(), (1, vec![(1, 3)]));
+    while log.last().index < 9 {
+        log.push(Entry::after(log.last(), 5, Time::default(), Kind::Tick, Bytes::new()));
+    }
+    log.note_durable(old);
+    assert_eq!(log.durable, 3, "a completion from before the cut counts for nothing");
+}
+
+#[test]
+fn a_log_released_up_to_its_end_still_matches() {
+    let mut mine = log(&[(1, 4), (2, 9)]);
+    mine.release(9);
+    let (first, runs) = mine.runs();
+    assert_eq!((first, runs.clone()), (9, vec![(2, 9)]));
+    assert_eq!(log(&[(1, 4), (2, 12)]).matching(first, &runs), Some(9));
+}

@@ -1,0 +1,106 @@
+//! A follower as its primary keeps it.
+
+use std::collections::VecDeque;
+
+use crate::{ConnId, Index, Life, Member, Position, Round};
+
+/// What is being sent to a follower.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Feed {
+    /// Entries, from the window.
+    Log,
+    /// Entries that must first be read from disk; the read is under way.
+    Reading,
+    /// A snapshot: which, and the offset acknowledged so far.
+    Snapshot { position: Position, offset: u64, end: Option<u64> },
+}
+
+pub(crate) struct Peer {
+    pub member: Member,
+    pub life: Life,
+    pub conn: Option<ConnId>,
+    /// Last sign of life, or when this primary began to wait for one.
+    pub heard: u64,
+    /// End of what it said is durable there. Stays true while it is away.
+    pub acked: Index,
+    /// When `acked` last moved, or had nothing to move to. A new stream does not start it anew.
+    pub moved: u64,
+    /// The newest read round it confirmed on this stream.
+    pub confirmed: Round,
+    pub feed: Feed,
+    /// The end of what was sent on this stream.
+    pub sent: Position,
+    /// Messages sent and not verified there: `(last index, bytes)`.
+    flight: VecDeque<(Index, usize)>,
+    pub flight_bytes: usize,
+    /// The newest read round told.
+    pub told_round: Round,
+    pub told_at: u64,
+    /// Its process, or its copy of the log, is known to be gone.
+    pub gone: bool,
+    /// It has asked to be dropped.
+    pub leaving: bool,
+    pub knocked_at: Option<u64>,
+}
+
+impl Peer {
+    pub fn new(member: Member, now: u64) -> Self {
+        Peer {
+            member,
+            life: 0,
+            conn: None,
+            heard: now,
+            acked: 0,
+            moved: now,
+            confirmed: 0,
+            feed: Feed::Log,
+            sent: Position::default(),
+            flight: VecDeque::new(),
+            flight_bytes: 0,
+            told_round: 0,
+            told_at: 0,
+            gone: false,
+            leaving: false,
+            knocked_at: None,
+        }
+    }
+
+    /// A new stream: nothing of the old one counts, but what is durable stays durable.
+    pub fn connect(&mut self, conn: ConnId, member: Member, life: Life, now: u64) {
+        *self = Peer {
+            life,
+            conn: Some(conn),
+            acked: self.acked,
+            moved: self.moved,
+            ..Peer::new(member, now)
+        };
+    }
+
+    pub fn disconnect(&mut self) {
+        self.conn = None;
+        self.confirmed = 0;
+        self.feed = Feed::Log;
+        self.flight.clear();
+        self.flight_bytes = 0;
+        self.knocked_at = None;
+    }
+
+    pub fn sent(&mut self, end: Position, bytes: usize) {
+        self.sent = end;
+        self.flight.push_back((end.index, bytes));
+        self.flight_bytes += bytes;
+    }
+
+    pub fn verified(&mut self, index: Index) {
+        while let Some(&(last, bytes)) = self.flight.front()
+            && last <= index
+        {
+            self.flight.pop_front();
+            self.flight_bytes -= bytes;
+        }
+    }
+
+    pub fn is_catching_up_from_snapshot(&self) -> bool {
+        matches!(self.feed, Feed::Snapshot { .. })
+    }
+}

@@ -1,0 +1,122 @@
+//! How a backup becomes primary (rule 5): suspicion starts an attempt, the register decides it.
+
+use crate::core::Core;
+use crate::follow::Following;
+use crate::lead::Leading;
+use crate::link::Link;
+use crate::replica::{Next, Role, examined};
+use crate::{ConnId, Effect, Epoch, Message, Observed, Position, Record};
+
+impl Following {
+    /// A time-out, a refused redial or a primary that stepped back for us: reasons to try.
+    pub(crate) fn suspects(&self, core: &Core) -> bool {
+        if core.leaving {
+            return false;
+        }
+        let silent = core.passed(self.heard, core.config.timing.promote);
+        self.gone || silent || self.take_over.is_some()
+    }
+
+    pub(crate) fn on_take_over(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        epoch: Epoch,
+        last: Position,
+        leaving: bool,
+    ) -> Next {
+        let refusal = if self.is_leaving() || core.leaving {
+            Some("it is leaving too")
+        } else if !core.space {
+            Some("its disk is full")
+        } else if epoch != core.state.epoch
+            || core.log.last() != last
+            || core.log.durable < last.index
+        {
+            Some("it does not hold the whole log")
+        } else {
+            None
+        };
+        if let Some(why) = refusal {
+            core.out.push(Effect::Send(conn, Message::TakeOverRefused(why.into())));
+            return Next::Stay;
+        }
+        self.take_over = Some((core.now.mono + core.config.timing.hand_over, leaving));
+        core.desk.look(&mut core.out);
+        Next::Stay
+    }
+
+    pub(crate) fn on_register(&mut self, core: &mut Core, observed: Observed) -> Next {
+        if let Some(next) = examined(core, &observed) {
+            return next;
+        }
+        let Some(record) = observed.record.clone() else { return Next::Stay };
+        self.reason.clear();
+        self.adopt(core, record);
+        if !self.suspects(core) || !core.desk.is_free() {
+            return Next::Stay;
+        }
+        if let Err(why) = self.may_promote(core) {
+            self.reason = why;
+            return Next::Stay;
+        }
+        let record = self.candidacy(core);
+        core.desk.write(observed, record, &mut core.out);
+        Next::Stay
+    }
+
+    fn may_promote(&self, core: &Core) -> Result<(), String> {
+        if !self.record.names(core.me) {
+            return Err("the primary is away and the register does not name this copy".into());
+        }
+        let durable = core.log.durable;
+        if durable < self.record.floor || durable < core.log.last().index {
+            return Err(format!(
+                "the log ends at {durable}, the register's floor is {}: this copy is not what it claims to be",
+                self.record.floor
+            ));
+        }
+        Ok(())
+    }
+
+    /// Names itself primary and keeps the others, but for an old primary whose process is gone.
+    fn candidacy(&mut self, core: &mut Core) -> Record {
+        let departing = self.take_over.map_or(self.gone, |(_, leaving)| leaving);
+        let mut members = vec![core.member()];
+        let old = self.record.primary;
+        members.extend(
+            self.record
+                .members
+                .iter()
+                .filter(|m| m.incarnation != core.me)
+                .filter(|m| m.incarnation != old || !departing)
+                .cloned(),
+        );
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        core.draft(&self.record, core.me, members)
+    }
+
+    /// The register says that this replica is primary: the epoch goes to disk, then it acts.
+    pub(crate) fn on_won(&mut self, core: &mut Core, record: Record) -> Next {
+        if record.epoch < core.state.epoch {
+            // A newer epoch has been followed meanwhile: what was won is lost again (rule 1).
+            return Next::Stay;
+        }
+        if let Link::Greeting(conn) | Link::Live(conn) = self.link {
+            core.out.push(Effect::Close(conn));
+        }
+        let why = if self.take_over.is_some() {
+            "the primary handed over"
+        } else if self.record.primary == core.me {
+            "was primary before its restart"
+        } else if self.gone {
+            "the primary's process is gone"
+        } else {
+            "the primary was silent"
+        };
+        core.save_epoch(record.epoch);
+        let mut leading = Leading::new(core, record);
+        leading.inherit_silence(self.record.primary, self.heard);
+        Next::Become(Role::Leading(Box::new(leading)), why.into())
+    }
+}

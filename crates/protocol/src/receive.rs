@@ -1,0 +1,169 @@
+//! How a follower takes in the primary's log (rule 9).
+
+use crate::core::Core;
+use crate::follow::Following;
+use crate::link::Link;
+use crate::replica::Next;
+use crate::{Ack, Append, ConnId, Effect, Entry, Epoch, Index, Message, Position, SnapshotPart};
+
+impl Following {
+    pub(crate) fn on_append(&mut self, core: &mut Core, conn: ConnId, append: Append) -> Next {
+        if !self.accept_epoch(core, conn, append.epoch) {
+            return Next::Stay;
+        }
+        let fits = append.previous == Position::default()
+            || core.log.position(append.previous.index) == Some(append.previous);
+        if !fits {
+            // Nothing is verified by a message that does not fit; the next hello finds the match.
+            core.note(format!("entries do not follow entry {} here", append.previous.index));
+            self.hang_up(core, conn);
+            return Next::Stay;
+        }
+        let end = append.entries.last().map_or(append.previous.index, |entry| entry.index);
+        if !chained(append.previous, &append.entries) {
+            core.note(format!("entries up to {end} arrived damaged"));
+            self.hang_up(core, conn);
+            return Next::Stay;
+        }
+        if let Err(index) = take_in(core, append.entries) {
+            return Next::halt(
+                core,
+                format!("the primary's entry {index} contradicts an entry committed here"),
+            );
+        }
+        self.verified = Some(self.verified.unwrap_or(0).max(end));
+        self.round = self.round.max(append.round);
+        self.told_commit = self.told_commit.max(append.commit);
+        self.acknowledge(core);
+        self.on_digest(core, Some(append.digest))
+    }
+
+    /// A primary's epoch rises with its own writes of the register; mine is on disk before the ack.
+    fn accept_epoch(&mut self, core: &mut Core, conn: ConnId, epoch: Epoch) -> bool {
+        if epoch < core.state.epoch {
+            core.note(format!("a message of old epoch {epoch}; hanging up"));
+            self.hang_up(core, conn);
+            return false;
+        }
+        if epoch > core.state.epoch {
+            core.save_epoch(epoch);
+        }
+        true
+    }
+
+    /// Executes what is committed as far as it is verified and durable here, and tells the primary
+    /// how far that is, with the newest read round.
+    pub(crate) fn acknowledge(&mut self, core: &mut Core) -> Next {
+        if let (Link::Live(conn), Some(verified)) = (&self.link, self.verified) {
+            let durable = verified.min(core.log.durable);
+            core.commit(self.told_commit.min(durable));
+            let ack = Ack {
+                epoch: core.state.epoch,
+                verified,
+                durable,
+                round: self.round,
+                newer: self.newer.or_else(|| {
+                    (self.record.epoch > core.state.epoch).then_some(self.record.epoch)
+                }),
+            };
+            core.out.push(Effect::Send(*conn, Message::Ack(ack)));
+        }
+        Next::Stay
+    }
+
+    /// A different digest is replayed once from snapshot and log; then it stays halted.
+    pub(crate) fn on_digest(&mut self, core: &mut Core, told: Option<(Index, u64)>) -> Next {
+        let Err(index) = core.compare_digest(told) else { return Next::Stay };
+        if !core.state.replaying {
+            core.state.replaying = true;
+            core.save();
+            return Next::end(
+                core,
+                format!("state differs from the primary's behind entry {index}: replaying"),
+            );
+        }
+        let why = format!(
+            "state differs from the primary's behind entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"
+        );
+        core.state.halted = Some(why.clone());
+        core.save();
+        Next::halt(core, why)
+    }
+
+    pub(crate) fn on_snapshot_part(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        part: SnapshotPart,
+    ) -> Next {
+        if !self.accept_epoch(core, conn, part.epoch) {
+            return Next::Stay;
+        }
+        if part.snapshot.position.index <= core.log.commit {
+            core.note(format!("a snapshot up to {} brings nothing", part.snapshot.position.index));
+            self.hang_up(core, conn);
+            return Next::Stay;
+        }
+        let (snapshot, last) = (part.snapshot, part.last);
+        self.storing = Some(snapshot.position);
+        core.out.push(Effect::StoreSnapshot(conn, part));
+        if last {
+            // The effect is durable before any later one; from here on the log is the snapshot.
+            core.install(snapshot);
+            core.save();
+            self.verified = Some(snapshot.position.index);
+        }
+        Next::Stay
+    }
+
+    pub(crate) fn on_snapshot_stored(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        position: Position,
+        offset: u64,
+    ) -> Next {
+        if self.storing == Some(position)
+            && let Link::Live(live) = self.link
+            && live == conn
+        {
+            self.storing = None;
+            core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset }));
+        }
+        Next::Stay
+    }
+}
+
+/// Whether the entries follow each other and `previous`, hashes included.
+fn chained(mut previous: Position, entries: &[Entry]) -> bool {
+    entries.iter().all(|entry| {
+        let fits = entry.follows(previous);
+        previous = entry.position();
+        fits
+    })
+}
+
+/// Skips what is here already, cuts a conflicting tail, appends the rest. `Err` names an entry that
+/// contradicts a committed one.
+fn take_in(core: &mut Core, entries: Vec<Entry>) -> Result<(), Index> {
+    let mut fresh = Vec::new();
+    for entry in entries {
+        if entry.index <= core.log.last().index {
+            let here = core.log.position(entry.index);
+            if entry.index <= core.log.commit && here.is_none() || here == Some(entry.position()) {
+                continue;
+            }
+            if entry.index <= core.log.commit {
+                return Err(entry.index);
+            }
+            core.log.truncate(entry.index - 1);
+            core.out.push(Effect::Truncate { after: entry.index - 1 });
+        }
+        core.log.push(entry.clone());
+        fresh.push(entry);
+    }
+    if !fresh.is_empty() {
+        core.out.push(Effect::Append(fresh));
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! One replica: the step function and what is common to all roles.
+
+use crate::core::Core;
+use crate::follow::Following;
+use crate::lead::Leading;
+use crate::start::Starting;
+use crate::{
+    Config, Effect, Event, Message, Now, Observed, PROTOCOL_VERSION, PeerState, Recovered, Refusal,
+    Rejection, Status, Transition,
+};
+
+/// A replica's part in the cluster.
+pub(crate) enum Role {
+    /// Finding out what the register says, or waiting to be born.
+    Starting(Box<Starting>),
+    /// Behind a primary: backup, learner or spare; also while it tries to become primary.
+    Following(Box<Following>),
+    /// Won its epoch in this life.
+    Leading(Box<Leading>),
+    /// Stays up and does nothing until an operator acts.
+    Halted(String),
+    /// This life is over.
+    Ended,
+}
+
+/// What a role makes of an event.
+pub(crate) enum Next {
+    Stay,
+    Become(Role, String),
+}
+
+impl Next {
+    /// Ends this life; the process starts anew.
+    pub fn end(core: &mut Core, why: impl Into<String>) -> Next {
+        let why = why.into();
+        core.out.push(Effect::EndLife(why.clone()));
+        Next::Become(Role::Ended, why)
+    }
+
+    /// Stops for good, until an operator acts.
+    pub fn halt(core: &mut Core, why: impl Into<String>) -> Next {
+        let why = why.into();
+        core.out.push(Effect::Halt(why.clone()));
+        Next::Become(Role::Halted(why.clone()), why)
+    }
+
+    /// Leaves: nothing is owed to anyone.
+    pub fn left(core: &mut Core, why: impl Into<String>) -> Next {
+        core.out.push(Effect::Left);
+        Next::Become(Role::Ended, why.into())
+    }
+}
+
+/// One replica as a deterministic function of its events.
+pub struct Replica {
+    core: Core,
+    role: Role,
+    role_since: u64,
+    ticked: u64,
+}
+
+impl Replica {
+    /// A replica at the beginning of a life. Its first [`Replica::step`] should be a
+    /// [`Event::Tick`].
+    pub fn new(config: Config, recovered: Recovered, now: Now) -> Self {
+        let halted = recovered.state.halted.clone();
+        let mut core = Core::new(config, recovered, now);
+        let role = match halted {
+            Some(why) => {
+                core.out.push(Effect::Halt(why.clone()));
+                Role::Halted(why)
+            }
+            None => Role::Starting(Box::new(Starting::new(&core))),
+        };
+        Replica { core, role, role_since: now.mono, ticked: now.mono }
+    }
+
+    /// Takes one event and gives what is to be done, in order.
+    pub fn step(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        let now = Now { mono: now.mono.max(self.core.now.mono), wall: now.wall };
+        let pause = now.mono - self.core.now.mono;
+        self.core.now = now;
+        if pause > self.core.config.timing.drop / 2 {
+            self.forgive(pause);
+        }
+        if event == Event::Tick {
+            self.ticked = now.mono;
+        }
+        let mut next = self.dispatch(event);
+        while let Next::Become(role, why) = next {
+            self.become_role(role, why);
+            next = self.dispatch(Event::Tick);
+        }
+        self.check();
+        self.core.finish()
+    }
+
+    /// When [`Event::Tick`] is due, in [`Now::mono`]'s terms; `None` when nothing waits for time.
+    pub fn deadline(&self) -> Option<u64> {
+        match self.role {
+            Role::Halted(_) | Role::Ended => None,
+            _ => Some(self.ticked + self.core.config.timing.tick),
+        }
+    }
+
+    /// What others may know of this replica.
+    pub fn status(&self) -> Status {
+        let core = &self.core;
+        let mut status = Status {
+            role: role_name(core, &self.role),
+            epoch: core.state.epoch,
+            named: false,
+            primary: None,
+            members: Vec::new(),
+            last: core.log.last().index,
+            durable: core.log.durable,
+            commit: core.log.commit,
+            applied: core.log.applied,
+            snapshot: core.log.snapshot.index,
+            followers: Vec::new(),
+            reason: String::new(),
+        };
+        match &self.role {
+            Role::Starting(role) => status.reason = role.reason.clone(),
+            Role::Following(role) => role.describe(core, &mut status),
+            Role::Leading(role) => role.describe(core, &mut status),
+            Role::Halted(why) => status.reason = why.clone(),
+            Role::Ended => {}
+        }
+        status
+    }
+
+    /// What this replica answers to a peer that asks whether it is blank (rule 11).
+    pub fn peer_state(&self) -> PeerState {
+        PeerState {
+            version: PROTOCOL_VERSION,
+            member: self.core.member(),
+            life: self.core.life,
+            cluster: self.core.state.cluster,
+        }
+    }
+
+    /// The logged elapsed time now, nanoseconds; `None` unless this replica acts.
+    pub fn elapsed(&self, now: Now) -> Option<u64> {
+        match &self.role {
+            Role::Leading(role) => role.elapsed(&self.core, now),
+            _ => None,
+        }
+    }
+
+    /// Handlers have one shape: the core takes note of what concerns every role, then the role acts.
+    fn dispatch(&mut self, event: Event) -> Next {
+        let core = &mut self.core;
+        if matches!(self.role, Role::Halted(_) | Role::Ended) {
+            return self.idle(event);
+        }
+        match &event {
+            Event::Tick => core.desk.on_tick(core.now.mono, &mut core.out),
+            Event::Durable(position) => core.log.note_durable(*position),
+            Event::Space { available } => core.space = *available,
+            Event::Applied { first, digests } => core.applied(*first, digests),
+            Event::SnapshotMade(position) if position.index > core.log.snapshot.index => {
+                core.log.snapshot = *position;
+            }
+            Event::Leave => core.leaving = true,
+            Event::RegisterChanged => core.desk.look(&mut core.out),
+            _ => {}
+        }
+        match &mut self.role {
+            Role::Starting(role) => role.step(core, event),
+            Role::Following(role) => role.step(core, event),
+            Role::Leading(role) => role.step(core, event),
+            Role::Halted(_) | Role::Ended => Next::Stay,
+        }
+    }
+
+    /// Whoever was stopped for a while (SIGSTOP, a frozen host) must not take its own absence for
+    /// the others' silence.
+    fn forgive(&mut self, pause: u64) {
+        match &mut self.role {
+            Role::Following(role) => role.heard += pause,
+            Role::Leading(role) => role.forgive(pause),
+            _ => {}
+        }
+    }
+
+    fn idle(&mut self, event: Event) -> Next {
+        let core = &mut self.core;
+        match event {
+            Event::Leave if matches!(self.role, Role::Halted(_)) => {
+                return Next::left(core, "asked to leave");
+            }
+            Event::Requests { proposals, reads } => {
+                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
+                core.out.push(not_primary(core, ids, None));
+            }
+            Event::HandOver(id) => core.out.push(not_primary(core, vec![id], None)),
+            Event::Received(conn, Message::Hello(_)) => {
+                let refusal = Refusal::NotPrimary(core.state.epoch);
+                core.out.push(Effect::Send(conn, Message::Refused(refusal)));
+                core.out.push(Effect::Close(conn));
+            }
+            _ => {}
+        }
+        Next::Stay
+    }
+
+    fn become_role(&mut self, role: Role, why: String) {
+        let from = role_name(&self.core, &self.role);
+        self.role = role;
+        let transition = Transition {
+            from,
+            to: role_name(&self.core, &self.role),
+            epoch: self.core.state.epoch,
+            why,
+            lasted: self.core.now.mono - self.role_since,
+        };
+        self.role_since = self.core.now.mono;
+        self.core.out.push(Effect::Transition(transition));
+    }
+
+    /// The pointer inequalities of `sync` mode (docs/protocol.md); a violation is a bug, and going
+    /// on would make it worse.
+    fn check(&self) {
+        let log = &self.core.log;
+        assert!(log.applied <= log.handed, "applied {} <= handed {}", log.applied, log.handed);
+        assert!(log.handed <= log.commit, "handed {} <= commit {}", log.handed, log.commit);
+        assert!(log.commit <= log.durable, "commit {} <= durable {}", log.commit, log.durable);
+        assert!(log.durable <= log.last().index, "durable {} <= last", log.durable);
+        assert!(log.snapshot.index <= log.commit, "a snapshot holds only committed entries");
+        if let Role::Leading(role) = &self.role {
+            role.check(&self.core);
+        }
+    }
+}
+
+fn role_name(core: &Core, role: &Role) -> &'static str {
+    match role {
+        Role::Starting(_) => "starting",
+        Role::Following(role) => role.name(core),
+        Role::Leading(role) => role.name(core),
+        Role::Halted(_) => "halted",
+        Role::Ended => "ended",
+    }
+}
+
+/// Turns requests away: I do not act.
+pub(crate) fn not_primary(
+    core: &Core,
+    ids: Vec<crate::RequestId>,
+    primary: Option<String>,
+) -> Effect {
+    Effect::Reject(ids, Rejection::NotPrimary { primary, epoch: core.state.epoch })
+}
+
+/// `Some` when what was read must not be acted upon: it halts this replica, or was read before a
+/// newer epoch became known and is read again.
+pub(crate) fn examined(core: &mut Core, observed: &Observed) -> Option<Next> {
+    match core.examine(observed) {
+        Ok(true) => None,
+        Ok(false) => {
+            core.desk.look(&mut core.out);
+            Some(Next::Stay)
+        }
+        Err(why) => Some(Next::halt(core, why)),
+    }
+}

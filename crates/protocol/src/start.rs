@@ -1,0 +1,170 @@
+//! The first role of a life: read the register, and where there is nothing in it yet, see to the
+//! cluster's birth (rule 11).
+
+use std::collections::BTreeMap;
+
+use crate::core::Core;
+use crate::desk::Verdict;
+use crate::follow::Following;
+use crate::lead::Leading;
+use crate::replica::{Next, Role, examined, not_primary};
+use crate::{
+    Effect, Event, Message, Observed, PROTOCOL_VERSION, PeerState, Record, Refusal, RegisterFailure,
+};
+
+pub(crate) struct Starting {
+    /// Why it is not further yet.
+    pub reason: String,
+    since: u64,
+    look_at: u64,
+    /// The blank register on which a birth would be based, and the peers' answers since.
+    birth: Option<(Observed, BTreeMap<String, PeerState>)>,
+}
+
+impl Starting {
+    pub fn new(core: &Core) -> Self {
+        Starting {
+            reason: "reading the register".into(),
+            since: core.now.mono,
+            look_at: core.now.mono,
+            birth: None,
+        }
+    }
+
+    pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
+        match event {
+            Event::Tick => self.on_tick(core),
+            Event::RegisterRead(result) => {
+                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::RegisterWritten(answer) => {
+                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
+                self.on_verdict(core, verdict)
+            }
+            Event::Inquired { peer, answer } => self.on_inquired(core, peer, answer),
+            Event::Received(conn, Message::Hello(_)) => {
+                let refusal = Refusal::NotPrimary(core.state.epoch);
+                core.out.push(Effect::Send(conn, Message::Refused(refusal)));
+                core.out.push(Effect::Close(conn));
+                Next::Stay
+            }
+            Event::Requests { proposals, reads } => {
+                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
+                core.out.push(not_primary(core, ids, None));
+                Next::Stay
+            }
+            Event::HandOver(id) => {
+                core.out.push(not_primary(core, vec![id], None));
+                Next::Stay
+            }
+            Event::Leave => Next::left(core, "asked to leave before it took part"),
+            _ => Next::Stay,
+        }
+    }
+
+    fn on_tick(&mut self, core: &mut Core) -> Next {
+        if core.now.mono >= self.look_at && core.desk.is_free() {
+            self.look_at = core.now.mono + core.config.timing.retry;
+            core.desk.look(&mut core.out);
+        }
+        Next::Stay
+    }
+
+    fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
+        match verdict {
+            Verdict::Pending => Next::Stay,
+            Verdict::Failed(failure) => {
+                self.reason = match failure {
+                    RegisterFailure::Unreachable(why) => {
+                        format!("the register is unreachable: {why}")
+                    }
+                    RegisterFailure::Missing(why) => format!("there is no register: {why}"),
+                    RegisterFailure::Damaged(why) => format!("the register is damaged: {why}"),
+                };
+                self.look_at = core.now.mono + core.config.timing.retry;
+                Next::Stay
+            }
+            Verdict::Won(record, uid) => {
+                core.state.cluster = Some(record.cluster);
+                core.state.register = Some(uid);
+                core.save_epoch(record.epoch);
+                let role = Leading::new(core, record);
+                Next::Become(Role::Leading(Box::new(role)), "founded the cluster".into())
+            }
+            Verdict::Seen(observed) | Verdict::Lost(observed) => self.on_register(core, observed),
+        }
+    }
+
+    fn on_register(&mut self, core: &mut Core, observed: Observed) -> Next {
+        if let Some(next) = examined(core, &observed) {
+            return next;
+        }
+        core.adopt(&observed);
+        if let Some(record) = observed.record {
+            let why = match record.member(core.me) {
+                Some(_) => "the register names this copy",
+                None => "the register does not name this copy",
+            };
+            return Next::Become(
+                Role::Following(Box::new(Following::new(core, record))),
+                why.into(),
+            );
+        }
+        for (peer, address) in core.config.peers.clone() {
+            core.out.push(Effect::Inquire { peer, address });
+        }
+        self.birth = Some((observed, BTreeMap::new()));
+        self.look_at = core.now.mono + 5 * core.config.timing.retry;
+        self.found(core)
+    }
+
+    fn on_inquired(
+        &mut self,
+        core: &mut Core,
+        peer: String,
+        answer: Result<PeerState, String>,
+    ) -> Next {
+        let Some((_, answers)) = &mut self.birth else { return Next::Stay };
+        match answer {
+            Err(why) => self.reason = format!("waiting for {peer} to say that it is blank: {why}"),
+            Ok(state) if state.version != PROTOCOL_VERSION => {
+                self.reason = format!("{peer} speaks protocol version {}", state.version);
+            }
+            Ok(PeerState { cluster: Some(cluster), .. }) => {
+                self.reason = format!(
+                    "the register is blank but {peer} has data of cluster {cluster}: restore the register, or see `understudy recover`"
+                );
+            }
+            Ok(state) => {
+                answers.insert(peer, state);
+            }
+        }
+        self.found(core)
+    }
+
+    /// Founds the cluster once every configured replica has just said that it is blank. Names take
+    /// turns so that two founders seldom race; the register decides if they do.
+    fn found(&mut self, core: &mut Core) -> Next {
+        let rank = core.config.peers.iter().filter(|(name, _)| *name < core.config.name).count();
+        let turn = self.since + 5 * core.config.timing.retry * rank as u64;
+        let Some((_, answers)) = &self.birth else { return Next::Stay };
+        if answers.len() < core.config.peers.len() || !core.desk.is_free() || core.now.mono < turn {
+            return Next::Stay;
+        }
+        let Some((observed, answers)) = self.birth.take() else { return Next::Stay };
+        let mut members = vec![core.member()];
+        members.extend(answers.into_values().map(|state| state.member));
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        let record = Record {
+            cluster: core.config.fresh_cluster,
+            epoch: 1,
+            primary: core.me,
+            members,
+            floor: 0,
+            nonce: core.nonce(),
+        };
+        core.desk.write(observed, record, &mut core.out);
+        Next::Stay
+    }
+}

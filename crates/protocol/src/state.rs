@@ -1,0 +1,53 @@
+//! What a replica remembers on disk besides log and snapshots, and what it finds when it starts.
+
+use crate::{
+    ClusterId, Entry, Epoch, Incarnation, Index, Life, Position, RegisterUid, Settings, Time,
+};
+
+/// The small record that is on disk before what it says is acted upon.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HardState {
+    /// The cluster this copy belongs to; `None` while the directory is blank.
+    pub cluster: Option<ClusterId>,
+    /// The register object that names it.
+    pub register: Option<RegisterUid>,
+    /// The highest epoch that this copy has followed or won.
+    pub epoch: Epoch,
+    /// A lower bound of the commit index.
+    pub commit: Index,
+    /// Set when a digest differed and a replay is under way; a second mismatch halts.
+    pub replaying: bool,
+    /// Why an operator must look before this copy may go on.
+    pub halted: Option<String>,
+}
+
+/// What a snapshot stands for: a prefix of the log, and what the protocol must know of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Snapshot {
+    /// The end of the prefix.
+    pub position: Position,
+    /// The clocks of its last entry.
+    pub time: Time,
+    /// The cluster's settings behind it.
+    pub settings: Settings,
+}
+
+/// What a data directory holds when a life begins.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// Which copy of the log.
+    pub incarnation: Incarnation,
+    /// This life's number, already on disk.
+    pub life: Life,
+    /// The hard state as last saved.
+    pub state: HardState,
+    /// The newest snapshot; all zero when there is none.
+    pub snapshot: Snapshot,
+    /// First index still in the log, so that a follower that lags can be fed from it. Equals
+    /// `snapshot.position.index + 1`, or less where older segments are kept.
+    pub first: Index,
+    /// The runs of one epoch in the whole retained log, oldest first: `(epoch, last index)`.
+    pub runs: Vec<(Epoch, Index)>,
+    /// Every entry behind the snapshot, durable again in this life.
+    pub entries: Vec<Entry>,
+}

@@ -1,0 +1,326 @@
+//! The smallest driver there can be: two replicas, a network and a disk without delay, a register
+//! in memory. It shows the contract between the core and its host; the simulation does the rest.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use understudy_protocol::*;
+
+struct Pair {
+    now: Now,
+    nodes: BTreeMap<String, Node>,
+    register: Observed,
+    register_up: bool,
+    /// Each stream: who dialled whom.
+    streams: BTreeMap<ConnId, (String, String)>,
+    queue: VecDeque<(String, Event)>,
+    answers: Vec<(RequestId, String)>,
+}
+
+struct Node {
+    replica: Replica,
+    up: bool,
+    log: Vec<Entry>,
+    state: HardState,
+    life: Life,
+}
+
+const NAMES: [&str; 2] = ["a", "b"];
+
+fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) -> Node {
+    let peer = if name == "a" { "b" } else { "a" };
+    let config = Config {
+        name: name.into(),
+        peer_address: name.into(),
+        client_address: format!("client-{name}"),
+        peers: vec![(peer.into(), peer.into())],
+        fresh_cluster: ClusterId(7),
+        settings: Settings::default(),
+        timing: Timing::default(),
+        limits: Limits::default(),
+    };
+    let mut runs: Vec<(Epoch, Index)> = Vec::new();
+    for entry in &log {
+        match runs.last_mut() {
+            Some(run) if run.0 == entry.epoch => run.1 = entry.index,
+            _ => runs.push((entry.epoch, entry.index)),
+        }
+    }
+    let recovered = Recovered {
+        incarnation: Incarnation(u128::from(name.as_bytes()[0])),
+        life,
+        state: state.clone(),
+        first: 1,
+        runs,
+        entries: log.clone(),
+        ..Recovered::default()
+    };
+    Node { replica: Replica::new(config, recovered, now), up: true, log, state, life }
+}
+
+impl Pair {
+    fn new() -> Self {
+        let now = Now::default();
+        let nodes = NAMES
+            .iter()
+            .map(|name| (name.to_string(), start(name, vec![], HardState::default(), 1, now)))
+            .collect();
+        Pair {
+            now,
+            nodes,
+            register: Observed { uid: RegisterUid(1), version: "0".into(), record: None },
+            register_up: true,
+            streams: BTreeMap::new(),
+            queue: VecDeque::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, ms: u64) {
+        for _ in 0..ms / 10 {
+            self.now.mono += 10 * MS;
+            self.now.wall += 10 * MS;
+            for name in NAMES {
+                self.queue.push_back((name.into(), Event::Tick));
+            }
+            while let Some((name, event)) = self.queue.pop_front() {
+                self.step(&name, event);
+            }
+        }
+    }
+
+    fn step(&mut self, name: &str, event: Event) {
+        let node = self.nodes.get_mut(name).unwrap();
+        if node.up {
+            for effect in node.replica.step(self.now, event) {
+                self.carry_out(name, effect);
+            }
+        }
+    }
+
+    fn other_end(&self, name: &str, conn: ConnId) -> Option<String> {
+        let (from, to) = self.streams.get(&conn)?;
+        Some(if from == name { to.clone() } else { from.clone() })
+    }
+
+    fn carry_out(&mut self, name: &str, effect: Effect) {
+        let up: BTreeMap<String, bool> =
+            self.nodes.iter().map(|(name, node)| (name.clone(), node.up)).collect();
+        let node = self.nodes.get_mut(name).unwrap();
+        let answer = match effect {
+            Effect::Dial { address } if up[&address] => {
+                let conn = ConnId(self.streams.len() as u64);
+                self.streams.insert(conn, (name.into(), address));
+                Event::Connected(conn)
+            }
+            Effect::Dial { .. } => Event::DialFailed(Knock::Refused),
+            Effect::Knock { incarnation, address } => Event::Knocked(
+                incarnation,
+                if up[&address] { Knock::Answered } else { Knock::Refused },
+            ),
+            Effect::Inquire { peer, address } => {
+                let node = &self.nodes[&address];
+                let answer =
+                    if node.up { Ok(node.replica.peer_state()) } else { Err("away".into()) };
+                Event::Inquired { peer, answer }
+            }
+            Effect::Send(conn, message) => {
+                if let Some(to) = self.other_end(name, conn) {
+                    self.queue.push_back((to, Event::Received(conn, message)));
+                }
+                return;
+            }
+            Effect::Close(conn) => {
+                if let Some(to) = self.other_end(name, conn) {
+                    self.queue.push_back((to, Event::Closed(conn)));
+                }
+                return;
+            }
+            Effect::SaveState(state) => {
+                node.state = state;
+                return;
+            }
+            Effect::Append(entries) => {
+                node.log.extend(entries);
+                Event::Durable(node.log.last().unwrap().position())
+            }
+            Effect::Truncate { after } => {
+                node.log.truncate(after as usize);
+                return;
+            }
+            Effect::Apply(entries) => {
+                let digests = entries.iter().map(|(entry, _)| entry.hash).collect();
+                let done = entries.iter().filter_map(|(_, id)| *id).map(|id| (id, "done".into()));
+                self.answers.extend(done);
+                Event::Applied { first: entries[0].0.index, digests }
+            }
+            Effect::ReadRegister if self.register_up => {
+                Event::RegisterRead(Ok(self.register.clone()))
+            }
+            Effect::ReadRegister => {
+                Event::RegisterRead(Err(RegisterFailure::Unreachable("switched off".into())))
+            }
+            Effect::WriteRegister { base, record } if self.register_up => {
+                if base.version == self.register.version {
+                    self.register.version = record.epoch.to_string();
+                    self.register.record = Some(record);
+                    Event::RegisterWritten(WriteAnswer::Written)
+                } else {
+                    Event::RegisterWritten(WriteAnswer::Conflict)
+                }
+            }
+            Effect::WriteRegister { .. } => {
+                Event::RegisterWritten(WriteAnswer::NoAnswer("switched off".into()))
+            }
+            Effect::Serve(ids) => {
+                self.answers.extend(ids.into_iter().map(|id| (id, "read".into())));
+                return;
+            }
+            Effect::Reject(ids, why) => {
+                self.answers.extend(ids.into_iter().map(|id| (id, format!("{why:?}"))));
+                return;
+            }
+            Effect::HandedOver(id) => {
+                self.answers.push((id, "handed over".into()));
+                return;
+            }
+            Effect::EndLife(_) | Effect::Left | Effect::Halt(_) => {
+                self.kill(name);
+                return;
+            }
+            _ => return,
+        };
+        self.queue.push_back((name.into(), answer));
+    }
+
+    fn kill(&mut self, name: &str) {
+        self.nodes.get_mut(name).unwrap().up = false;
+        for (&conn, (from, to)) in &self.streams {
+            let other = if from == name { to } else { from };
+            self.queue.push_back((other.clone(), Event::Closed(conn)));
+        }
+    }
+
+    fn restart(&mut self, name: &str) {
+        let node = &self.nodes[name];
+        let node = start(name, node.log.clone(), node.state.clone(), node.life + 1, self.now);
+        self.nodes.insert(name.into(), node);
+    }
+
+    fn put(&mut self, name: &str, id: u64) {
+        let proposal =
+            Proposal { id: RequestId(id), kind: Kind::Command, payload: Bytes::from_static(b"x") };
+        self.ask(name, vec![proposal], vec![]);
+    }
+
+    fn ask(&mut self, name: &str, proposals: Vec<Proposal>, reads: Vec<RequestId>) {
+        self.queue.push_back((name.into(), Event::Requests { proposals, reads }));
+    }
+
+    fn answer(&self, id: u64) -> Option<&str> {
+        self.answers.iter().find(|(i, _)| i.0 == id).map(|(_, answer)| answer.as_str())
+    }
+
+    fn role(&self, name: &str) -> &'static str {
+        self.nodes[name].replica.status().role
+    }
+
+    fn members(&self) -> Vec<String> {
+        self.register.record.iter().flat_map(|r| &r.members).map(|m| m.name.clone()).collect()
+    }
+}
+
+fn born() -> Pair {
+    let mut pair = Pair::new();
+    pair.run(1000);
+    assert_eq!((pair.role("a"), pair.role("b")), ("primary", "backup"));
+    assert_eq!(pair.members(), ["a", "b"]);
+    pair
+}
+
+#[test]
+fn a_pair_is_born_and_answers_when_both_hold_the_entry() {
+    let mut pair = born();
+    pair.put("a", 1);
+    pair.ask("a", vec![], vec![RequestId(2)]);
+    pair.put("b", 3);
+    pair.run(200);
+    assert_eq!(pair.answer(1), Some("done"));
+    assert_eq!(pair.answer(2), Some("read"));
+    assert!(pair.answer(3).unwrap().contains("client-a"), "{:?}", pair.answer(3));
+    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+}
+
+#[test]
+fn the_backup_takes_over_and_the_old_primary_joins_again() {
+    let mut pair = born();
+    pair.put("a", 1);
+    pair.run(200);
+    pair.kill("a");
+    pair.run(200);
+    assert_eq!((pair.role("b"), pair.members()), ("primary", vec!["b".to_string()]));
+    pair.put("b", 2);
+    pair.run(100);
+    assert_eq!(pair.answer(2), Some("done"));
+    pair.restart("a");
+    pair.run(1000);
+    assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
+    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+}
+
+#[test]
+fn a_dead_backup_is_dropped_before_anything_that_waited_is_answered() {
+    let mut pair = born();
+    pair.kill("b");
+    pair.register_up = false;
+    pair.put("a", 1);
+    pair.run(5000);
+    assert_eq!(pair.answer(1), None, "rule 3: not before the drop is won");
+    pair.register_up = true;
+    pair.run(500);
+    assert_eq!((pair.answer(1), pair.members()), (Some("done"), vec!["a".to_string()]));
+}
+
+#[test]
+fn a_handover_keeps_both_members_and_loses_nobody() {
+    let mut pair = born();
+    pair.queue.push_back(("a".into(), Event::HandOver(RequestId(9))));
+    pair.run(1000);
+    assert_eq!(pair.answer(9), Some("handed over"));
+    assert_eq!((pair.role("a"), pair.role("b")), ("backup", "primary"));
+    assert_eq!(pair.members(), ["a", "b"]);
+}
+
+#[test]
+fn both_killed_at_once_return_with_everything() {
+    let mut pair = born();
+    pair.put("a", 1);
+    pair.run(100);
+    let held = pair.nodes["a"].log.clone();
+    pair.kill("a");
+    pair.kill("b");
+    pair.run(100);
+    pair.restart("b");
+    pair.run(20);
+    pair.restart("a");
+    pair.run(2000);
+    assert_eq!(pair.members().len(), 2);
+    assert!(pair.nodes["b"].log.starts_with(&held));
+    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+}
+
+#[test]
+fn leaving_replicas_owe_nobody_anything() {
+    let mut pair = born();
+    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.run(500);
+    assert!(!pair.nodes["a"].up);
+    assert_eq!((pair.role("b"), pair.members()), ("primary", vec!["b".to_string()]));
+    pair.restart("a");
+    pair.run(1000);
+    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.run(500);
+    assert!(!pair.nodes["a"].up, "a backup leaves once it is dropped");
+    assert_eq!(pair.members(), ["b"]);
+}
