@@ -1,0 +1,194 @@
+//! What a file of the register says. The format is documented at [`super::DirectoryRegister`].
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use understudy_protocol::{Epoch, Member, Observed, Record, RegisterUid};
+
+const FORMAT: u32 = 1;
+const MAGIC: &str = "understudy-register";
+
+/// Why the content of a file is not a register.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Damage {
+    #[error("is not a register's file: restore it, or recover the cluster by order")]
+    NoRegister,
+    #[error("is of a newer format ({0}, this program knows {FORMAT}): use a newer program")]
+    Newer(u32),
+    #[error("is damaged (checksum {found}, not {said:?}): restore it, or recover by order")]
+    Checksum { said: String, found: String },
+    #[error("cannot be understood ({0}): restore it, or recover the cluster by order")]
+    Malformed(String),
+    #[error("says epoch {0}, not that of its name: it was copied; remove it by order")]
+    Epoch(Epoch),
+}
+
+/// The bytes of a file.
+pub fn encode(uid: RegisterUid, record: Option<&Record>) -> Vec<u8> {
+    let content = Content { uid: uid.to_string(), record: record.map(RecordText::from) };
+    let mut body = serde_json::to_string_pretty(&content)
+        .expect("strings, numbers and lists of them always become JSON");
+    body.push('\n');
+    format!("{MAGIC} {FORMAT} {:08x}\n{body}", crc32c::crc32c(body.as_bytes())).into_bytes()
+}
+
+/// What the file of `epoch` says.
+pub fn decode(epoch: Epoch, bytes: &[u8]) -> Result<Observed, Damage> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Damage::NoRegister)?;
+    let (head, body) = text.split_once('\n').ok_or(Damage::NoRegister)?;
+    let words: Vec<&str> = head.split(' ').collect();
+    let [MAGIC, format, rest @ ..] = &words[..] else { return Err(Damage::NoRegister) };
+    if *format != FORMAT.to_string() {
+        let newer = format.parse().ok().filter(|format| *format > FORMAT);
+        return Err(newer.map_or(Damage::NoRegister, Damage::Newer));
+    }
+    let said = rest.join(" ");
+    let found = format!("{:08x}", crc32c::crc32c(body.as_bytes()));
+    if said != found {
+        return Err(Damage::Checksum { said, found });
+    }
+    let content: Content =
+        serde_json::from_str(body).map_err(|error| Damage::Malformed(error.to_string()))?;
+    observed(epoch, content)
+}
+
+fn observed(epoch: Epoch, content: Content) -> Result<Observed, Damage> {
+    let uid = id(&content.uid)?;
+    let record = content.record.map(Record::try_from).transpose()?;
+    let said = record.as_ref().map_or(0, |record| record.epoch);
+    if said != epoch {
+        return Err(Damage::Epoch(said));
+    }
+    Ok(Observed { uid, version: epoch.to_string(), record })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    uid: String,
+    record: Option<RecordText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordText {
+    cluster: String,
+    epoch: u64,
+    primary: String,
+    members: Vec<MemberText>,
+    floor: u64,
+    nonce: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberText {
+    incarnation: String,
+    name: String,
+    peer_address: String,
+    client_address: String,
+}
+
+impl From<&Record> for RecordText {
+    fn from(record: &Record) -> Self {
+        RecordText {
+            cluster: record.cluster.to_string(),
+            epoch: record.epoch,
+            primary: record.primary.to_string(),
+            members: record.members.iter().map(MemberText::from).collect(),
+            floor: record.floor,
+            nonce: record.nonce.to_string(),
+        }
+    }
+}
+
+impl From<&Member> for MemberText {
+    fn from(member: &Member) -> Self {
+        MemberText {
+            incarnation: member.incarnation.to_string(),
+            name: member.name.clone(),
+            peer_address: member.peer_address.clone(),
+            client_address: member.client_address.clone(),
+        }
+    }
+}
+
+impl TryFrom<RecordText> for Record {
+    type Error = Damage;
+
+    fn try_from(text: RecordText) -> Result<Self, Damage> {
+        Ok(Record {
+            cluster: id(&text.cluster)?,
+            epoch: text.epoch,
+            primary: id(&text.primary)?,
+            members: text.members.into_iter().map(Member::try_from).collect::<Result<_, _>>()?,
+            floor: text.floor,
+            nonce: id(&text.nonce)?,
+        })
+    }
+}
+
+impl TryFrom<MemberText> for Member {
+    type Error = Damage;
+
+    fn try_from(text: MemberText) -> Result<Self, Damage> {
+        Ok(Member {
+            incarnation: id(&text.incarnation)?,
+            name: text.name,
+            peer_address: text.peer_address,
+            client_address: text.client_address,
+        })
+    }
+}
+
+fn id<T: std::str::FromStr>(text: &str) -> Result<T, Damage> {
+    text.parse().map_err(|_| Damage::Malformed(format!("{text:?} is no id")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use understudy_protocol::{ClusterId, Incarnation, Nonce};
+
+    use super::*;
+
+    fn record() -> Record {
+        let member = Member {
+            incarnation: Incarnation(7),
+            name: "a \"quoted\" näme".into(),
+            peer_address: "[::1]:7001".into(),
+            client_address: String::new(),
+        };
+        Record {
+            cluster: ClusterId(u128::MAX),
+            epoch: u64::MAX,
+            primary: Incarnation(7),
+            members: vec![member.clone(), member],
+            floor: 1 << 63,
+            nonce: Nonce(1),
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let uid = RegisterUid(3);
+        for record in [None, Some(record())] {
+            let epoch = record.as_ref().map_or(0, |record| record.epoch);
+            let observed = decode(epoch, &encode(uid, record.as_ref())).unwrap();
+            assert_eq!((observed.uid, observed.record), (uid, record));
+        }
+    }
+
+    #[test]
+    fn every_changed_bit_and_every_cut_is_noticed() {
+        let good = encode(RegisterUid(3), Some(&record()));
+        for at in 0..good.len() {
+            decode(u64::MAX, &good[..at]).unwrap_err();
+            for bit in 0..8 {
+                let mut bad = good.clone();
+                bad[at] ^= 1 << bit;
+                decode(u64::MAX, &bad).unwrap_err();
+            }
+        }
+    }
+}

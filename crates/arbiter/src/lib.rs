@@ -1,0 +1,12 @@
+//! The register: one record changed only by atomic test-and-set.
+//!
+//! [`Arbiter`] is what the protocol asks of it; [`DirectoryRegister`] is the embedded default, files
+//! in a directory that all replicas share. Rules 1 and 12 of `docs/protocol.md` say what an answer
+//! means: this crate only carries it, classifies nothing, retries nothing and remembers nothing that
+//! anyone acts upon.
+
+mod arbiter;
+mod directory;
+
+pub use arbiter::Arbiter;
+pub use directory::{CreateError, DirectoryRegister, Options};
