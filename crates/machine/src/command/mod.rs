@@ -1,0 +1,92 @@
+//! The operations of the key-value machine, as the log carries them.
+
+mod compare;
+mod delete;
+mod get;
+mod key_range;
+mod put;
+mod session;
+mod set_quota;
+mod stamp;
+mod txn;
+
+use bytes::Bytes;
+use prost::Message;
+
+pub use compare::{Compare, Relation, Target};
+pub use delete::Delete;
+pub use get::Get;
+pub use key_range::KeyRange;
+pub use put::Put;
+pub use session::{CloseSession, KeepSession, OpenSession};
+pub use set_quota::SetQuota;
+pub use stamp::Stamp;
+pub use txn::{Step, Txn, TxnOperation};
+
+/// The payload of a command entry.
+///
+/// The machine answers `BAD_COMMAND` to bytes that do not decode, to a command without an
+/// operation and to a session operation that carries a stamp.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Command {
+    /// Makes the operation exactly-once; without it a retry executes again.
+    #[prost(message, optional, tag = "1")]
+    pub stamp: Option<Stamp>,
+    /// What to do.
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8")]
+    pub operation: Option<Operation>,
+}
+
+/// What a command does. Each is one operation: atomic, and at most one revision.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Operation {
+    /// Writes one key.
+    #[prost(message, tag = "2")]
+    Put(Put),
+    /// Removes the keys of a range.
+    #[prost(message, tag = "3")]
+    Delete(Delete),
+    /// Compares, then does one of two lists of operations.
+    #[prost(message, tag = "4")]
+    Txn(Txn),
+    /// Issues a session.
+    #[prost(message, tag = "5")]
+    OpenSession(OpenSession),
+    /// Gives a session its full lifetime again.
+    #[prost(message, tag = "6")]
+    KeepSession(KeepSession),
+    /// Ends a session.
+    #[prost(message, tag = "7")]
+    CloseSession(CloseSession),
+    /// Changes limits and quotas.
+    #[prost(message, tag = "8")]
+    SetQuota(SetQuota),
+}
+
+impl Command {
+    /// A command that is executed as often as it is logged.
+    pub fn new(operation: impl Into<Operation>) -> Self {
+        Command { stamp: None, operation: Some(operation.into()) }
+    }
+
+    /// A command that is executed at most once, however often it is logged.
+    pub fn stamped(stamp: Stamp, operation: impl Into<Operation>) -> Self {
+        Command { stamp: Some(stamp), operation: Some(operation.into()) }
+    }
+
+    /// The payload of the log entry.
+    pub fn to_payload(&self) -> Bytes {
+        self.encode_to_vec().into()
+    }
+}
+
+macro_rules! operation {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Operation {
+            fn from(operation: $name) -> Self {
+                Operation::$name(operation)
+            }
+        })*
+    };
+}
+operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota);

@@ -1,0 +1,45 @@
+//! Writes one key.
+
+use bytes::Bytes;
+
+/// Writes one key, creating it when it is missing. Always makes a revision when it is executed.
+#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+pub struct Put {
+    /// Not empty; at most the quota's `max_key_bytes`.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub key: Bytes,
+    /// At most the quota's `max_value_bytes`.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub value: Bytes,
+    /// The lease that the key hangs on from now; 0 for none.
+    #[prost(int64, tag = "3")]
+    pub lease: i64,
+    /// Answer with the key as it was.
+    #[prost(bool, tag = "4")]
+    pub want_previous: bool,
+    /// Only when the key's mod revision is this one. A missing key has mod revision 0.
+    #[prost(int64, optional, tag = "5")]
+    pub if_mod_revision: Option<i64>,
+}
+
+impl Put {
+    /// An unconditional write.
+    pub fn new(key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
+        Put { key: key.into(), value: value.into(), ..Put::default() }
+    }
+
+    /// The same, only when the key is missing.
+    pub fn only_if_absent(self) -> Self {
+        self.only_if_mod_revision(0)
+    }
+
+    /// The same, only when the key was last changed by `revision`.
+    pub fn only_if_mod_revision(self, revision: i64) -> Self {
+        Put { if_mod_revision: Some(revision), ..self }
+    }
+
+    /// The same, answering with the key as it was.
+    pub fn with_previous(self) -> Self {
+        Put { want_previous: true, ..self }
+    }
+}

@@ -1,0 +1,309 @@
+//! The machine that executes commands.
+
+use std::{io, mem};
+
+use bytes::Bytes;
+use prost::Message;
+use twox_hash::XxHash3_64;
+
+use super::change::Change;
+use super::execution::{Execution, response_too_large};
+use super::held::Held;
+use super::sessions::Verdict;
+use super::state::State;
+use super::{FrozenKv, digest, thaw};
+use crate::{
+    Command, Failure, FailureCode, Input, KeyRange, KeyValue, Machine, Moment, Operation, Outcome,
+    Page, Quota, QuotaSet, Response, SessionClosed, SessionInfo, SessionKept, SessionOpened, Stamp,
+    ThawError, Usage,
+};
+
+/// Bytes of room that are kept from one operation to the next.
+const ROOM: usize = 64 << 10;
+
+/// The key-value machine: ordered keys with revisions, transactions, sessions, quotas.
+#[derive(Debug)]
+pub struct KvMachine {
+    state: State,
+    /// Changes of the last operation; kept for its room.
+    changes: Vec<Change>,
+    /// Room to encode a response in.
+    encoded: Vec<u8>,
+    /// Room to fold the digest in.
+    folded: Vec<u8>,
+}
+
+impl Machine for KvMachine {
+    type Output = Response;
+    type Frozen = FrozenKv;
+
+    fn apply(&mut self, moment: Moment, input: Input<'_>) -> Response {
+        assert!(
+            moment.index > self.state.index,
+            "entry {} was fed after entry {}",
+            moment.index,
+            self.state.index
+        );
+        self.state.index = moment.index;
+        self.state.elapsed = self.state.elapsed.max(moment.elapsed);
+        self.changes.clear();
+        if input == Input::Open {
+            self.state.sessions.renew_all(self.state.elapsed);
+        }
+        self.state.sessions.expire(self.state.elapsed);
+        let response = match input {
+            Input::Command(payload) => self.command(payload),
+            Input::Open | Input::Tick | Input::Settings => self.respond(None),
+        };
+        self.state.digest = digest::fold(
+            self.state.digest,
+            &mut self.folded,
+            (moment, input),
+            &self.state,
+            &self.changes,
+            &self.encoded,
+        );
+        self.tidy();
+        response
+    }
+
+    fn digest(&self) -> u64 {
+        self.state.digest
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.state.sessions.due()
+    }
+
+    fn freeze(&self) -> FrozenKv {
+        FrozenKv::new(self.state.clone())
+    }
+
+    fn thaw(source: &mut dyn io::Read) -> Result<Self, ThawError> {
+        thaw::thaw(source).map(Self::from_state)
+    }
+}
+
+impl Default for KvMachine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reading.
+impl KvMachine {
+    /// An empty store, as both replicas begin.
+    pub fn new() -> Self {
+        Self::from_state(State::new())
+    }
+
+    /// The key as it is now.
+    pub fn get(&self, key: &[u8]) -> Option<KeyValue> {
+        self.state.keyspace.get(key)
+    }
+
+    /// The first keys of a range: at most `limit` of them, and no more than make up `bytes`
+    /// encoded bytes, but always one if there is one and `limit` is not 0.
+    pub fn range(&self, range: &KeyRange, limit: usize, bytes: usize) -> Page {
+        let mut page = Page::default();
+        let mut used = 0;
+        for (key, record) in self.state.keyspace.range(range) {
+            let key = record.with_key(key);
+            used += key.encoded_len();
+            if page.keys.len() == limit || (used > bytes && !page.keys.is_empty()) {
+                page.more = true;
+                break;
+            }
+            page.keys.push(key);
+        }
+        page
+    }
+
+    /// How many keys a range holds. Takes time with their number.
+    pub fn count(&self, range: &KeyRange) -> u64 {
+        self.state.keyspace.range(range).count() as u64
+    }
+
+    /// The store's revision: counts the operations that changed keys.
+    pub fn revision(&self) -> i64 {
+        self.state.revision
+    }
+
+    /// Log index of the last input; 0 before the first.
+    pub fn index(&self) -> u64 {
+        self.state.index
+    }
+
+    /// A session that is alive.
+    ///
+    /// # Errors
+    /// `SESSION_UNKNOWN` or `SESSION_EXPIRED`.
+    pub fn session(&self, session: u64) -> Result<SessionInfo, Failure> {
+        self.state.sessions.info(session, self.state.elapsed)
+    }
+
+    /// How much of the quota is used.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            keys: self.state.keyspace.len(),
+            bytes: self.state.keyspace.bytes(),
+            sessions: self.state.sessions.len(),
+            held_bytes: self.state.sessions.held_bytes(),
+        }
+    }
+
+    /// The limits in force.
+    pub fn quota(&self) -> &Quota {
+        &self.state.quota
+    }
+
+    /// A hash over the whole state, running digest included: equal states have equal hashes.
+    /// Takes time with the size of the state; it is the checksum that ends a snapshot.
+    pub fn state_hash(&self) -> u64 {
+        self.freeze().hash()
+    }
+}
+
+/// Executing.
+impl KvMachine {
+    fn from_state(state: State) -> Self {
+        KvMachine { state, changes: Vec::new(), encoded: Vec::new(), folded: Vec::new() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// Gives back what the last operation needed beyond the ordinary.
+    fn tidy(&mut self) {
+        self.changes.clear();
+        self.changes.shrink_to(ROOM / size_of::<Change>());
+        self.encoded.shrink_to(ROOM);
+        self.folded.shrink_to(ROOM);
+    }
+
+    fn command(&mut self, payload: &Bytes) -> Response {
+        // Decoding from a slice copies, so that what is kept does not pin the entry's buffer.
+        match Command::decode(&payload[..]) {
+            Ok(Command { stamp: None, operation }) => self.execute(operation, None),
+            Ok(Command { stamp: Some(stamp), operation }) => {
+                let hash = hash(operation.as_ref(), payload);
+                self.once(&stamp, operation, hash)
+            }
+            Err(_) => self.refuse(Failure::new(FailureCode::BadCommand)),
+        }
+    }
+
+    /// Executes a stamped operation, unless it was already.
+    fn once(&mut self, stamp: &Stamp, operation: Option<Operation>, hash: u64) -> Response {
+        match self.state.sessions.consult(stamp, hash, self.state.elapsed) {
+            Err(failure) => self.refuse(failure),
+            Ok(Verdict::Answered(response)) => self.repeat(&response),
+            Ok(Verdict::Fresh) => {
+                let response = self.execute(operation, Some(stamp));
+                let answer = Bytes::copy_from_slice(&self.encoded);
+                self.state.sessions.remember(stamp, Held { operation: hash, response: answer });
+                response
+            }
+        }
+    }
+
+    fn execute(&mut self, operation: Option<Operation>, stamp: Option<&Stamp>) -> Response {
+        let outcome = match operation {
+            None => Err(Failure::new(FailureCode::BadCommand)),
+            Some(Operation::SetQuota(change)) => self.state.quota.changed(&change).map(|quota| {
+                self.state.quota = quota;
+                Outcome::QuotaSet(QuotaSet {})
+            }),
+            Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
+                return self.change(operation, stamp);
+            }
+            Some(operation) => self.session_operation(operation, stamp),
+        };
+        match outcome {
+            Ok(outcome) => self.respond(Some(outcome)),
+            Err(failure) => self.refuse(failure),
+        }
+    }
+
+    fn session_operation(
+        &mut self,
+        operation: Operation,
+        stamp: Option<&Stamp>,
+    ) -> Result<Outcome, Failure> {
+        let State { index, elapsed, ref quota, ref mut sessions, .. } = self.state;
+        match operation {
+            _ if stamp.is_some() => Err(Failure::new(FailureCode::BadCommand)),
+            Operation::OpenSession(open) => {
+                sessions.open(index, open.ttl, elapsed, quota)?;
+                Ok(Outcome::SessionOpened(SessionOpened { session: index, ttl: open.ttl }))
+            }
+            Operation::KeepSession(keep) => {
+                let ttl = sessions.keep(keep.session, elapsed)?;
+                Ok(Outcome::SessionKept(SessionKept { ttl }))
+            }
+            Operation::CloseSession(close) => {
+                sessions.close(close.session, elapsed)?;
+                Ok(Outcome::SessionClosed(SessionClosed {}))
+            }
+            _ => Err(Failure::new(FailureCode::BadCommand)),
+        }
+    }
+
+    /// Executes an operation on the keys: all of it, or nothing and why.
+    fn change(&mut self, operation: Operation, stamp: Option<&Stamp>) -> Response {
+        let KvMachine { state, changes, encoded, .. } = self;
+        let State { keyspace, quota, sessions, revision, .. } = state;
+        let mut execution = Execution::new(keyspace, quota, *revision + 1, mem::take(changes));
+        let attempt = execution.run(operation).and_then(|response| {
+            encode(&response, encoded);
+            let length = encoded.len() as u64;
+            if length > quota.max_response_bytes {
+                return Err(response_too_large(quota));
+            }
+            stamp.map_or(Ok(()), |stamp| sessions.check_room(stamp.session, length, quota))?;
+            Ok(response)
+        });
+        if attempt.is_err() {
+            execution.undo();
+        }
+        *changes = execution.into_changes();
+        match attempt {
+            Ok(response) => {
+                *revision = response.revision;
+                response
+            }
+            Err(failure) => self.refuse(failure),
+        }
+    }
+
+    /// Answers as the first execution did, byte for byte.
+    fn repeat(&mut self, held: &Bytes) -> Response {
+        self.encoded.clear();
+        self.encoded.extend_from_slice(held);
+        Response::decode(&held[..]).expect("a held response was encoded here or checked by thaw")
+    }
+
+    fn refuse(&mut self, failure: Failure) -> Response {
+        self.respond(Some(Outcome::Failure(failure)))
+    }
+
+    fn respond(&mut self, result: Option<Outcome>) -> Response {
+        let response = Response { revision: self.state.revision, result };
+        encode(&response, &mut self.encoded);
+        response
+    }
+}
+
+/// The hash of an operation: of the payload without its stamp, which a retry may carry anew and
+/// which is encoded first.
+fn hash(operation: Option<&Operation>, payload: &[u8]) -> u64 {
+    let length = operation.map_or(0, Operation::encoded_len);
+    XxHash3_64::oneshot(&payload[payload.len().saturating_sub(length)..])
+}
+
+fn encode(response: &Response, buffer: &mut Vec<u8>) {
+    buffer.clear();
+    response.encode(buffer).expect("a vector grows as an encoder needs");
+}

@@ -1,0 +1,30 @@
+//! The key-value machine.
+
+mod change;
+mod check;
+mod digest;
+mod execution;
+mod frame;
+mod frozen;
+mod held;
+mod key;
+mod keyspace;
+mod machine;
+mod page;
+mod quota;
+mod record;
+mod session;
+mod session_info;
+mod sessions;
+mod snapshot;
+mod state;
+mod thaw;
+mod usage;
+
+pub use frozen::FrozenKv;
+pub use machine::KvMachine;
+pub use page::Page;
+pub use quota::Quota;
+pub use session::WINDOW;
+pub use session_info::SessionInfo;
+pub use usage::Usage;

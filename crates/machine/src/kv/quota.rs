@@ -1,0 +1,171 @@
+//! Limits and quotas: replicated state, so that both replicas refuse the same.
+
+use crate::{Failure, FailureCode, Limit, SetQuota};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const MILLISECOND: u64 = 1_000_000;
+const HOUR: u64 = 3_600_000 * MILLISECOND;
+
+/// What the store may hold and what an operation may ask. Changed by [`SetQuota`] only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct Quota {
+    /// Keys in the store.
+    #[prost(uint64, tag = "1")]
+    pub max_keys: u64,
+    /// Bytes of all keys and values.
+    #[prost(uint64, tag = "2")]
+    pub max_bytes: u64,
+    /// Bytes of one key: 1 to 4 KiB.
+    #[prost(uint64, tag = "3")]
+    pub max_key_bytes: u64,
+    /// Bytes of one value: at most 64 MiB.
+    #[prost(uint64, tag = "4")]
+    pub max_value_bytes: u64,
+    /// Elements of each of a transaction's three lists: 1 to 128.
+    #[prost(uint64, tag = "5")]
+    pub max_txn_operations: u64,
+    /// Keys that the ranges of one operation may touch together: 1 to 1,000,000. Keeps every
+    /// operation short; who removes more does so in several.
+    #[prost(uint64, tag = "6")]
+    pub max_range_keys: u64,
+    /// Bytes of one response: 1 KiB to 64 MiB.
+    #[prost(uint64, tag = "7")]
+    pub max_response_bytes: u64,
+    /// Sessions alive: at most 1,000,000.
+    #[prost(uint64, tag = "8")]
+    pub max_sessions: u64,
+    /// The shortest lifetime that a session may ask for, nanoseconds: 1 ms or more, and not above
+    /// `max_session_ttl`.
+    #[prost(uint64, tag = "9")]
+    pub min_session_ttl: u64,
+    /// The longest lifetime that a session may ask for, nanoseconds: 30 days or less.
+    #[prost(uint64, tag = "10")]
+    pub max_session_ttl: u64,
+    /// Bytes of responses held for the retries of one session. Responses of up to 64 bytes are
+    /// held beyond it too, so that every failure can be: at most 64 KiB a session.
+    #[prost(uint64, tag = "11")]
+    pub max_session_held_bytes: u64,
+    /// Bytes of responses held for the retries of all sessions together, with the same exception.
+    #[prost(uint64, tag = "12")]
+    pub max_held_bytes: u64,
+}
+
+/// The least and the greatest value that each field may be given.
+const BOUNDS: [(Limit, u64, u64); 12] = [
+    (Limit::Keys, 0, u64::MAX),
+    (Limit::Bytes, 0, u64::MAX),
+    (Limit::KeyBytes, 1, 4 * KIB),
+    (Limit::ValueBytes, 0, 64 * MIB),
+    (Limit::TxnOperations, 1, 128),
+    (Limit::RangeKeys, 1, 1_000_000),
+    (Limit::ResponseBytes, KIB, 64 * MIB),
+    (Limit::Sessions, 0, 1_000_000),
+    (Limit::MinSessionTtl, MILLISECOND, 720 * HOUR),
+    (Limit::MaxSessionTtl, MILLISECOND, 720 * HOUR),
+    (Limit::SessionHeldBytes, 0, u64::MAX),
+    (Limit::HeldBytes, 0, u64::MAX),
+];
+
+impl Quota {
+    /// What a new store begins with.
+    pub const INITIAL: Quota = Quota {
+        max_keys: 100_000_000,
+        max_bytes: 8 * KIB * MIB,
+        max_key_bytes: 4 * KIB,
+        max_value_bytes: MIB,
+        max_txn_operations: 128,
+        max_range_keys: 10_000,
+        max_response_bytes: 4 * MIB,
+        max_sessions: 10_000,
+        min_session_ttl: 100 * MILLISECOND,
+        max_session_ttl: 24 * HOUR,
+        max_session_held_bytes: 16 * MIB,
+        max_held_bytes: 256 * MIB,
+    };
+
+    /// This quota with the given fields changed.
+    ///
+    /// # Errors
+    /// `OUT_OF_BOUNDS` for the first field that crosses a bound; nothing is changed then.
+    pub fn changed(mut self, change: &SetQuota) -> Result<Quota, Failure> {
+        for ((limit, value), slot) in change.fields().into_iter().zip(self.fields()) {
+            if let Some(value) = value {
+                within(limit, value)?;
+                *slot = value;
+            }
+        }
+        self.check_lifetimes()?;
+        Ok(self)
+    }
+
+    /// Whether every field lies within its bounds.
+    pub(crate) fn is_valid(mut self) -> bool {
+        let fields = self.fields().map(|field| *field);
+        BOUNDS.iter().zip(fields).all(|((limit, ..), value)| within(*limit, value).is_ok())
+            && self.check_lifetimes().is_ok()
+    }
+
+    fn check_lifetimes(&self) -> Result<(), Failure> {
+        let (least, most) = (self.min_session_ttl, self.max_session_ttl);
+        if least > most {
+            return Err(Failure::beyond(
+                FailureCode::OutOfBounds,
+                Limit::MinSessionTtl,
+                most,
+                least,
+            ));
+        }
+        Ok(())
+    }
+
+    /// All fields, in the order of [`BOUNDS`].
+    fn fields(&mut self) -> [&mut u64; 12] {
+        [
+            &mut self.max_keys,
+            &mut self.max_bytes,
+            &mut self.max_key_bytes,
+            &mut self.max_value_bytes,
+            &mut self.max_txn_operations,
+            &mut self.max_range_keys,
+            &mut self.max_response_bytes,
+            &mut self.max_sessions,
+            &mut self.min_session_ttl,
+            &mut self.max_session_ttl,
+            &mut self.max_session_held_bytes,
+            &mut self.max_held_bytes,
+        ]
+    }
+}
+
+impl SetQuota {
+    /// All fields, in the order of [`BOUNDS`].
+    fn fields(&self) -> [(Limit, Option<u64>); 12] {
+        [
+            (Limit::Keys, self.max_keys),
+            (Limit::Bytes, self.max_bytes),
+            (Limit::KeyBytes, self.max_key_bytes),
+            (Limit::ValueBytes, self.max_value_bytes),
+            (Limit::TxnOperations, self.max_txn_operations),
+            (Limit::RangeKeys, self.max_range_keys),
+            (Limit::ResponseBytes, self.max_response_bytes),
+            (Limit::Sessions, self.max_sessions),
+            (Limit::MinSessionTtl, self.min_session_ttl),
+            (Limit::MaxSessionTtl, self.max_session_ttl),
+            (Limit::SessionHeldBytes, self.max_session_held_bytes),
+            (Limit::HeldBytes, self.max_held_bytes),
+        ]
+    }
+}
+
+fn within(limit: Limit, value: u64) -> Result<(), Failure> {
+    let bounds = BOUNDS.iter().find(|(which, ..)| *which == limit);
+    let &(_, least, most) = bounds.expect("every field of a quota has bounds");
+    if value < least {
+        return Err(Failure::beyond(FailureCode::OutOfBounds, limit, least, value));
+    }
+    if value > most {
+        return Err(Failure::beyond(FailureCode::OutOfBounds, limit, most, value));
+    }
+    Ok(())
+}

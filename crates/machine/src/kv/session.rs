@@ -1,0 +1,57 @@
+//! One client's window of answered mutations.
+
+use imbl::OrdMap;
+
+use super::held::Held;
+
+/// How many sequences behind the trim mark a session accepts.
+pub const WINDOW: u64 = 1024;
+
+/// A session that is alive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Session {
+    /// Lifetime without use, nanoseconds.
+    pub ttl: u64,
+    /// Logged elapsed time of the last use.
+    pub used: u64,
+    /// When the queue looks at it next: not after its real deadline.
+    pub due: u64,
+    /// Sequences up to this one are never executed any more.
+    pub trim: u64,
+    /// Answers by sequence: all within `trim + 1 ..= trim + WINDOW`.
+    pub held: OrdMap<u64, Held>,
+    /// Bytes of their responses.
+    pub held_bytes: u64,
+}
+
+impl Session {
+    pub fn new(ttl: u64, now: u64) -> Self {
+        let due = now.saturating_add(ttl);
+        Session { ttl, used: now, due, trim: 0, held: OrdMap::new(), held_bytes: 0 }
+    }
+
+    /// The highest sequence within the window, given a trim mark.
+    pub fn window_end(trim: u64) -> u64 {
+        trim.saturating_add(WINDOW)
+    }
+
+    /// Raises the trim mark and forgets what lies at or below it; returns the bytes freed.
+    pub fn trim_to(&mut self, trim: u64) -> u64 {
+        debug_assert!(trim >= self.trim, "the trim mark goes back from {} to {trim}", self.trim);
+        self.trim = trim;
+        let mut freed = 0;
+        while let Some(&(sequence, _)) = self.held.get_min()
+            && sequence <= self.trim
+        {
+            freed += self.held.remove(&sequence).map_or(0, |held| held.weight());
+        }
+        self.held_bytes -= freed;
+        freed
+    }
+
+    pub fn hold(&mut self, sequence: u64, held: Held) {
+        self.held_bytes += held.weight();
+        let before = self.held.insert(sequence, held);
+        debug_assert!(before.is_none(), "sequence {sequence} was executed twice");
+    }
+}

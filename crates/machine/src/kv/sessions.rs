@@ -1,0 +1,228 @@
+//! All sessions: who is alive, and what was answered.
+
+use bytes::Bytes;
+use imbl::{OrdMap, OrdSet};
+
+use super::held::Held;
+use super::quota::Quota;
+use super::session::Session;
+use crate::{Failure, FailureCode, Limit, SessionInfo, Stamp};
+
+/// Responses up to this length are held also where a quota on held bytes is used up: every
+/// failure is shorter, so that a refusal can always be remembered.
+pub(crate) const SMALL: u64 = 64;
+
+/// How much of expiry one input does: sessions looked at, plus responses freed.
+const EXPIRY_WORK: u64 = 4096;
+
+/// The table of sessions.
+///
+/// *Expired or never issued?* An id is a log index, and ids rise. An id above the highest one
+/// issued never existed; any other that is not alive is gone. So a number at or below the highest
+/// id that some client made up, and that was never a session, counts as expired: telling it apart
+/// would take memory that grows for ever, and in either case nothing is executed.
+///
+/// *Expiry is lazy.* A use only notes the time; the queue keeps the deadline that it knew, which
+/// is never after the real one, and looks again when that comes. So a use costs no reordering, and a new
+/// epoch renews every session by moving one mark.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sessions {
+    pub(super) alive: OrdMap<u64, Session>,
+    /// `(due, id)` of all that are alive.
+    queue: OrdSet<(u64, u64)>,
+    /// Logged elapsed time of the newest epoch's opening: nobody's lifetime began before it.
+    pub(super) opened: u64,
+    /// The highest id issued.
+    pub(super) highest: u64,
+    held_bytes: u64,
+}
+
+/// What a good stamp means.
+pub(crate) enum Verdict {
+    /// Not executed yet.
+    Fresh,
+    /// Executed, with this encoded response.
+    Answered(Bytes),
+}
+
+impl Sessions {
+    pub fn len(&self) -> u64 {
+        self.alive.len() as u64
+    }
+
+    pub fn held_bytes(&self) -> u64 {
+        self.held_bytes
+    }
+
+    /// When the queue has something to look at.
+    pub fn due(&self) -> Option<u64> {
+        self.queue.get_min().map(|(due, _)| *due)
+    }
+
+    /// A new epoch: everyone alive gets a full lifetime again.
+    pub fn renew_all(&mut self, now: u64) {
+        self.opened = now;
+    }
+
+    pub fn open(&mut self, id: u64, ttl: u64, now: u64, quota: &Quota) -> Result<(), Failure> {
+        let (least, most) = (quota.min_session_ttl, quota.max_session_ttl);
+        if ttl < least {
+            return Err(out_of_bounds(Limit::MinSessionTtl, least, ttl));
+        }
+        if ttl > most {
+            return Err(out_of_bounds(Limit::MaxSessionTtl, most, ttl));
+        }
+        let count = self.len() + 1;
+        if count > quota.max_sessions {
+            let limit = quota.max_sessions;
+            return Err(Failure::beyond(FailureCode::QuotaExceeded, Limit::Sessions, limit, count));
+        }
+        self.insert(id, Session::new(ttl, now));
+        self.highest = id;
+        Ok(())
+    }
+
+    /// Adds a session as it is.
+    pub fn insert(&mut self, id: u64, session: Session) {
+        self.queue.insert((session.due, id));
+        self.held_bytes += session.held_bytes;
+        self.alive.insert(id, session);
+    }
+
+    /// Renews a session; returns its lifetime.
+    pub fn keep(&mut self, id: u64, now: u64) -> Result<u64, Failure> {
+        let session = self.alive_mut(id, now)?;
+        session.used = now;
+        Ok(session.ttl)
+    }
+
+    pub fn close(&mut self, id: u64, now: u64) -> Result<(), Failure> {
+        self.alive_mut(id, now)?;
+        self.remove(id);
+        Ok(())
+    }
+
+    pub fn info(&self, id: u64, now: u64) -> Result<SessionInfo, Failure> {
+        let session = self.find(id, now)?;
+        Ok(SessionInfo {
+            session: id,
+            ttl: session.ttl,
+            left: deadline(session, self.opened).saturating_sub(now),
+            trim: session.trim,
+            held: session.held.len() as u64,
+            held_bytes: session.held_bytes,
+        })
+    }
+
+    /// Judges a stamp on an operation with this hash. A good one counts as a use and trims what
+    /// the client has received; a bad one changes nothing.
+    pub fn consult(&mut self, stamp: &Stamp, operation: u64, now: u64) -> Result<Verdict, Failure> {
+        let Stamp { session, sequence, received_below } = *stamp;
+        let session = self.alive_mut(session, now)?;
+        if sequence <= session.trim {
+            return Err(sequence_failure(FailureCode::SequenceTrimmed, session.trim, sequence));
+        }
+        if received_below > sequence {
+            return Err(Failure::new(FailureCode::BadCommand));
+        }
+        let trim = session.trim.max(received_below.saturating_sub(1));
+        let end = Session::window_end(trim);
+        if sequence > end {
+            return Err(sequence_failure(FailureCode::SequenceOutsideWindow, end, sequence));
+        }
+        let verdict = match session.held.get(&sequence) {
+            None => Verdict::Fresh,
+            Some(held) if held.operation == operation => Verdict::Answered(held.response.clone()),
+            Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
+        };
+        session.used = now;
+        self.held_bytes -= session.trim_to(trim);
+        Ok(verdict)
+    }
+
+    /// Whether a response of `length` bytes may be held for `session`.
+    pub fn check_room(&self, session: u64, length: u64, quota: &Quota) -> Result<(), Failure> {
+        if length <= SMALL {
+            return Ok(());
+        }
+        let own = self.alive.get(&session).map_or(0, |session| session.held_bytes);
+        let quotas = [
+            (Limit::SessionHeldBytes, quota.max_session_held_bytes, own + length),
+            (Limit::HeldBytes, quota.max_held_bytes, self.held_bytes + length),
+        ];
+        for (what, limit, after) in quotas {
+            if after > limit {
+                return Err(Failure::beyond(FailureCode::QuotaExceeded, what, limit, after));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the answer to a fresh stamp for its retries.
+    pub fn remember(&mut self, stamp: &Stamp, held: Held) {
+        if let Some(session) = self.alive.get_mut(&stamp.session) {
+            self.held_bytes += held.weight();
+            session.hold(stamp.sequence, held);
+        }
+    }
+
+    /// Removes sessions whose deadline has come, oldest first, as much as one input may do.
+    pub fn expire(&mut self, now: u64) {
+        let mut work = 0;
+        while work < EXPIRY_WORK
+            && let Some(&(due, id)) = self.queue.get_min()
+            && due <= now
+        {
+            work += 1;
+            let Some(session) = self.alive.get_mut(&id) else {
+                unreachable!("session {id} is queued and not alive");
+            };
+            let deadline = deadline(session, self.opened);
+            if deadline <= now {
+                work += session.held.len() as u64;
+                self.remove(id);
+            } else {
+                session.due = deadline;
+                self.queue.remove(&(due, id));
+                self.queue.insert((deadline, id));
+            }
+        }
+    }
+
+    fn remove(&mut self, id: u64) {
+        if let Some(session) = self.alive.remove(&id) {
+            self.queue.remove(&(session.due, id));
+            self.held_bytes -= session.held_bytes;
+        }
+    }
+
+    /// The session, if it is alive: one whose deadline has come is not, whether or not the batches
+    /// of [`Sessions::expire`] have reached it.
+    fn find(&self, id: u64, now: u64) -> Result<&Session, Failure> {
+        match self.alive.get(&id) {
+            Some(session) if deadline(session, self.opened) > now => Ok(session),
+            None if id == 0 || id > self.highest => {
+                Err(Failure::found(FailureCode::SessionUnknown, id))
+            }
+            _ => Err(Failure::found(FailureCode::SessionExpired, id)),
+        }
+    }
+
+    fn alive_mut(&mut self, id: u64, now: u64) -> Result<&mut Session, Failure> {
+        self.find(id, now)?;
+        Ok(self.alive.get_mut(&id).expect("a session that was found is in the table"))
+    }
+}
+
+/// When a session expires if it is not used again: it is alive before, and gone from then on.
+fn deadline(session: &Session, opened: u64) -> u64 {
+    session.used.max(opened).saturating_add(session.ttl)
+}
+
+fn out_of_bounds(what: Limit, limit: u64, actual: u64) -> Failure {
+    Failure::beyond(FailureCode::OutOfBounds, what, limit, actual)
+}
+
+fn sequence_failure(code: FailureCode, limit: u64, actual: u64) -> Failure {
+    Failure { limit, actual, ..Failure::new(code) }
+}

@@ -1,0 +1,57 @@
+//! The messages of a snapshot, in the order in which they are written.
+
+use bytes::Bytes;
+
+use super::quota::Quota;
+
+/// First: everything of fixed size, and how much follows. Then `keys` times
+/// [`crate::KeyValue`], then `sessions` times [`SessionFrame`].
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Header {
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    #[prost(uint64, tag = "2")]
+    pub elapsed: u64,
+    #[prost(fixed64, tag = "3")]
+    pub digest: u64,
+    #[prost(int64, tag = "4")]
+    pub revision: i64,
+    #[prost(message, optional, tag = "5")]
+    pub quota: Option<Quota>,
+    #[prost(uint64, tag = "6")]
+    pub keys: u64,
+    #[prost(uint64, tag = "7")]
+    pub sessions: u64,
+    #[prost(uint64, tag = "8")]
+    pub opened: u64,
+    #[prost(uint64, tag = "9")]
+    pub highest_session: u64,
+}
+
+/// A session; `held` times [`HeldFrame`] follow.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct SessionFrame {
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    #[prost(uint64, tag = "2")]
+    pub ttl: u64,
+    #[prost(uint64, tag = "3")]
+    pub used: u64,
+    #[prost(uint64, tag = "4")]
+    pub due: u64,
+    #[prost(uint64, tag = "5")]
+    pub trim: u64,
+    #[prost(uint64, tag = "6")]
+    pub held: u64,
+}
+
+/// A response held for retries.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct HeldFrame {
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub response: Bytes,
+    #[prost(fixed64, tag = "3")]
+    pub operation: u64,
+}

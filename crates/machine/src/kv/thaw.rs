@@ -1,0 +1,104 @@
+//! Reading a state back, believing nothing.
+
+use std::io::Read;
+
+use prost::Message;
+
+use super::frame::FrameReader;
+use super::held::Held;
+use super::key::Key;
+use super::keyspace::Keyspace;
+use super::quota::Quota;
+use super::record::Record;
+use super::session::{Session, WINDOW};
+use super::sessions::Sessions;
+use super::snapshot::{Header, HeldFrame, SessionFrame};
+use super::state::State;
+use crate::{KeyValue, Response, ThawError};
+
+/// Reads the state that [`super::FrozenKv`] wrote.
+pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
+    let mut frames = FrameReader::begin(source)?;
+    let header: Header = frames.frame()?;
+    let quota = header.quota.filter(|quota: &Quota| quota.is_valid());
+    frames.check(quota.is_some(), "the quota is impossible")?;
+    frames.check(header.revision >= 0, "the revision is negative")?;
+    let keyspace = keys(&mut frames, &header)?;
+    let sessions = sessions(&mut frames, &header)?;
+    frames.finish()?;
+    Ok(State {
+        index: header.index,
+        elapsed: header.elapsed,
+        digest: header.digest,
+        revision: header.revision,
+        keyspace,
+        sessions,
+        quota: quota.unwrap_or(Quota::INITIAL),
+    })
+}
+
+fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, ThawError> {
+    let mut keyspace = Keyspace::default();
+    let mut previous = bytes::Bytes::new();
+    for _ in 0..header.keys {
+        let key: KeyValue = frames.frame()?;
+        frames.check(key.key > previous, "the keys are not in order")?;
+        let revisions = 1 <= key.create_revision
+            && key.create_revision <= key.mod_revision
+            && key.mod_revision <= header.revision;
+        frames.check(revisions && key.version >= 1, "a key's revisions are impossible")?;
+        previous = key.key.clone();
+        let record = Record {
+            value: key.value,
+            create_revision: key.create_revision,
+            mod_revision: key.mod_revision,
+            version: key.version,
+            lease: key.lease,
+        };
+        keyspace.set(Key::new(key.key), record);
+    }
+    Ok(keyspace)
+}
+
+fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, ThawError> {
+    let known = header.highest_session <= header.index && header.opened <= header.elapsed;
+    frames.check(known, "the table of sessions is impossible")?;
+    let mut sessions = Sessions::default();
+    sessions.opened = header.opened;
+    sessions.highest = header.highest_session;
+    let mut previous = 0;
+    for _ in 0..header.sessions {
+        let frame: SessionFrame = frames.frame()?;
+        let in_order = previous < frame.id && frame.id <= header.highest_session;
+        frames.check(in_order, "the sessions are not in order")?;
+        previous = frame.id;
+        let session = session(frames, header, &frame)?;
+        sessions.insert(frame.id, session);
+    }
+    Ok(sessions)
+}
+
+fn session(
+    frames: &mut FrameReader<'_>,
+    header: &Header,
+    frame: &SessionFrame,
+) -> Result<Session, ThawError> {
+    let deadline = frame.used.max(header.opened).saturating_add(frame.ttl);
+    let sound = frame.used <= header.elapsed && frame.due <= deadline && frame.held <= WINDOW;
+    frames.check(sound, "a session is impossible")?;
+    let mut session = Session::new(frame.ttl, frame.used);
+    session.due = frame.due;
+    session.trim = frame.trim;
+    let mut previous = frame.trim;
+    for _ in 0..frame.held {
+        let held: HeldFrame = frames.frame()?;
+        let in_window =
+            previous < held.sequence && held.sequence <= Session::window_end(frame.trim);
+        frames.check(in_window, "a held response lies outside its window")?;
+        frames.check(Response::decode(&held.response[..]).is_ok(), "a held response is damaged")?;
+        previous = held.sequence;
+        let answer = Held { operation: held.operation, response: held.response };
+        session.hold(held.sequence, answer);
+    }
+    Ok(session)
+}

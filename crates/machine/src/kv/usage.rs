@@ -1,0 +1,14 @@
+//! How much of the quotas is used.
+
+/// How much of the quotas is used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Usage {
+    /// Keys in the store.
+    pub keys: u64,
+    /// Bytes of all keys and values, without the machine's own overhead.
+    pub bytes: u64,
+    /// Sessions alive.
+    pub sessions: u64,
+    /// Bytes of all responses that are held for retries.
+    pub held_bytes: u64,
+}

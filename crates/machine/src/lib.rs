@@ -1,0 +1,31 @@
+//! The deterministic state machine: the [`Machine`] trait and the key-value machine.
+//!
+//! A replica executes committed log entries on its machine, one after the other. Two machines fed
+//! with the same entries are equal, byte for byte, for ever; everything here serves that. The
+//! crate knows nothing of networks, disks, clocks, threads or the replication protocol.
+//!
+//! - [`Machine`], [`Input`], [`Moment`], [`Frozen`]: the seam to the replica that drives a machine.
+//! - [`Command`] and [`Response`]: the format of the log's payloads and of the answers.
+//! - [`KvMachine`]: keys with revisions, transactions, sessions with exactly-once, quotas.
+
+mod command;
+mod input;
+mod kv;
+mod machine;
+mod moment;
+mod response;
+mod thaw_error;
+
+pub use command::{
+    CloseSession, Command, Compare, Delete, Get, KeepSession, KeyRange, OpenSession, Operation,
+    Put, Relation, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
+};
+pub use input::Input;
+pub use kv::{FrozenKv, KvMachine, Page, Quota, SessionInfo, Usage, WINDOW};
+pub use machine::{Frozen, Machine};
+pub use moment::Moment;
+pub use response::{
+    DeleteResult, Failure, FailureCode, GetResult, KeyValue, Limit, Outcome, PutResult, QuotaSet,
+    Response, SessionClosed, SessionKept, SessionOpened, StepOutcome, TxnItem, TxnResult,
+};
+pub use thaw_error::ThawError;

@@ -1,0 +1,35 @@
+//! The outcomes of operations.
+
+use crate::{
+    DeleteResult, Failure, PutResult, QuotaSet, SessionClosed, SessionKept, SessionOpened,
+    TxnResult,
+};
+
+/// The outcome of an operation.
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum Outcome {
+    /// Nothing was executed, and why.
+    #[prost(message, tag = "2")]
+    Failure(Failure),
+    /// Of a put.
+    #[prost(message, tag = "3")]
+    Put(PutResult),
+    /// Of a delete.
+    #[prost(message, tag = "4")]
+    Delete(DeleteResult),
+    /// Of a transaction.
+    #[prost(message, tag = "5")]
+    Txn(TxnResult),
+    /// Of opening a session.
+    #[prost(message, tag = "6")]
+    SessionOpened(SessionOpened),
+    /// Of keeping a session.
+    #[prost(message, tag = "7")]
+    SessionKept(SessionKept),
+    /// Of closing a session.
+    #[prost(message, tag = "8")]
+    SessionClosed(SessionClosed),
+    /// Of changing quotas.
+    #[prost(message, tag = "9")]
+    QuotaSet(QuotaSet),
+}

@@ -1,0 +1,182 @@
+//! What happens to the machine, at random, from few keys and sessions so that things collide.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use understudy_machine::{
+    CloseSession, Command, Compare, Delete, Get, KeepSession, KeyRange, OpenSession, Operation,
+    Put, Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
+};
+
+use crate::common::SECOND;
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    Command(Draft),
+    /// The command that was given so many commands ago, with this `received_below`.
+    Retry(usize, u64),
+    Garbage(Vec<u8>),
+    Pass(u64),
+    Tick,
+    Epoch,
+    Thaw,
+}
+
+/// A command whose session ids are positions in the list of ids issued so far.
+#[derive(Clone, Debug)]
+pub struct Draft(Command);
+
+impl Draft {
+    pub fn with_sessions(&self, issued: &[u64]) -> Command {
+        let id = |position: u64| issued.get(position as usize).copied().unwrap_or(position * 40);
+        let mut command = self.0.clone();
+        if let Some(stamp) = &mut command.stamp {
+            stamp.session = id(stamp.session);
+        }
+        match &mut command.operation {
+            Some(Operation::KeepSession(keep)) => keep.session = id(keep.session),
+            Some(Operation::CloseSession(close)) => close.session = id(close.session),
+            _ => (),
+        }
+        command
+    }
+}
+
+pub fn any() -> impl Strategy<Value = Event> {
+    let command =
+        |strategy: BoxedStrategy<Command>| strategy.prop_map(|c| Event::Command(Draft(c)));
+    prop_oneof![
+        6 => command(operation().prop_map(Command::new).boxed()),
+        10 => command((stamp(), operation()).prop_map(|(s, o)| Command::stamped(s, o)).boxed()),
+        4 => command(session_operation().prop_map(Command::new).boxed()),
+        1 => command((stamp(), session_operation()).prop_map(|(s, o)| Command::stamped(s, o)).boxed()),
+        1 => command(quota().prop_map(Command::new).boxed()),
+        6 => (0..8usize, 0..4u64).prop_map(|(ago, received)| Event::Retry(ago, received)),
+        1 => prop::collection::vec(any_byte(), 0..12).prop_map(Event::Garbage),
+        4 => (0..=6u64).prop_map(|halves| Event::Pass(halves * SECOND / 2)),
+        2 => Just(Event::Tick),
+        1 => Just(Event::Epoch),
+        1 => Just(Event::Thaw),
+    ]
+}
+
+fn any_byte() -> impl Strategy<Value = u8> {
+    proptest::num::u8::ANY
+}
+
+fn key() -> impl Strategy<Value = Bytes> {
+    prop::sample::select(vec!["a", "a\0", "b", "c", "d"]).prop_map(Bytes::from)
+}
+
+fn sometimes_bad_key() -> impl Strategy<Value = Bytes> {
+    prop_oneof![
+        20 => key(),
+        1 => Just(Bytes::new()),
+        1 => Just(Bytes::from(vec![b'k'; 4097])),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Bytes> {
+    prop::sample::select(vec![
+        "",
+        "1",
+        "2",
+        "a rather long value, so that responses differ in length",
+    ])
+    .prop_map(Bytes::from)
+}
+
+fn range() -> impl Strategy<Value = KeyRange> {
+    let end = prop_oneof![key(), Just(Bytes::from_static(b"\0"))];
+    prop_oneof![
+        sometimes_bad_key().prop_map(KeyRange::single),
+        (prop_oneof![key(), Just(Bytes::new())], end).prop_map(|(s, e)| KeyRange::between(s, e)),
+    ]
+}
+
+fn put() -> impl Strategy<Value = Put> {
+    let condition = prop_oneof![4 => Just(None), 1 => (0..6i64).prop_map(Some)];
+    let lease = prop_oneof![20 => Just(0), 1 => Just(5i64)];
+    (sometimes_bad_key(), value(), lease, prop::bool::ANY, condition).prop_map(
+        |(key, value, lease, want_previous, if_mod_revision)| Put {
+            key,
+            value,
+            lease,
+            want_previous,
+            if_mod_revision,
+        },
+    )
+}
+
+fn delete() -> impl Strategy<Value = Delete> {
+    (prop::option::weighted(0.95, range()), prop::bool::ANY, 0..3u64)
+        .prop_map(|(range, want_previous, limit)| Delete { range, want_previous, limit })
+}
+
+fn compare() -> impl Strategy<Value = Compare> {
+    let target = prop_oneof![
+        value().prop_map(Target::Value),
+        (0..6i64).prop_map(Target::ModRevision),
+        (0..6i64).prop_map(Target::CreateRevision),
+        (0..3i64).prop_map(Target::Version),
+        (0..2i64).prop_map(Target::Lease),
+    ];
+    let relation = prop_oneof![
+        Just(Relation::Equal),
+        Just(Relation::NotEqual),
+        Just(Relation::Less),
+        Just(Relation::Greater),
+    ];
+    (key(), relation, target)
+        .prop_map(|(key, relation, target)| Compare::new(key, relation, target))
+}
+
+fn txn() -> impl Strategy<Value = Txn> {
+    let get = (range(), 0..3u64).prop_map(|(range, limit)| Get { range: Some(range), limit });
+    let step = prop_oneof![
+        3 => put().prop_map(TxnOperation::from),
+        2 => delete().prop_map(TxnOperation::from),
+        2 => get.prop_map(TxnOperation::from),
+    ];
+    let list = prop::collection::vec(step, 0..4);
+    (prop::collection::vec(compare(), 0..3), list.clone(), list)
+        .prop_map(|(compares, then, otherwise)| Txn { compares, then, otherwise })
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        3 => put().prop_map(Operation::Put),
+        2 => delete().prop_map(Operation::Delete),
+        3 => txn().prop_map(Operation::Txn),
+    ]
+}
+
+fn session_operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => (0..5u64).prop_map(|ttl| OpenSession { ttl: ttl * SECOND }.into()),
+        2 => (0..6u64).prop_map(|session| KeepSession { session }.into()),
+        1 => (0..6u64).prop_map(|session| CloseSession { session }.into()),
+    ]
+}
+
+fn stamp() -> impl Strategy<Value = Stamp> {
+    let sequence = prop_oneof![6 => 0..7u64, 1 => 1022..1030u64];
+    (0..4u64, sequence, 0..4u64).prop_map(|(session, sequence, received_below)| Stamp {
+        session,
+        sequence,
+        received_below,
+    })
+}
+
+fn quota() -> impl Strategy<Value = Operation> {
+    (
+        prop::option::of(0..5u64),
+        prop::option::of(0..80u64),
+        prop::option::of(0..4u64),
+        prop::option::of(0..300u64),
+        prop::option::of(0..3u64),
+    )
+        .prop_map(|(max_keys, max_bytes, max_range_keys, held, max_sessions)| {
+            let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..SetQuota::default() };
+            SetQuota { max_session_held_bytes: held, max_sessions, ..quota }.into()
+        })
+}

@@ -1,0 +1,106 @@
+//! The machine against a model that is too simple to be wrong: a `BTreeMap`, a list of answers,
+//! exact deadlines. A twin that was never frozen runs beside it.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod event;
+mod model;
+mod store;
+
+use bytes::Bytes;
+use event::Event;
+use model::Model;
+use proptest::prelude::*;
+use understudy_machine::{Command, Frozen, Input, KeyRange, KvMachine, Machine, Moment};
+
+/// A machine, its twin and the model, fed with the same.
+struct Trio {
+    machine: KvMachine,
+    twin: KvMachine,
+    model: Model,
+    moment: Moment,
+    given: Vec<Command>,
+}
+
+impl Trio {
+    fn new() -> Self {
+        let (machine, twin) = (KvMachine::new(), KvMachine::new());
+        Trio { machine, twin, model: Model::new(), moment: Moment::default(), given: Vec::new() }
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        self.moment.index += 1;
+        let expected = self.model.apply(self.moment, input);
+        let found = self.machine.apply(self.moment, input);
+        let twin = self.twin.apply(self.moment, input);
+        assert_eq!(found, expected, "{input:?}");
+        assert_eq!(found.to_bytes(), twin.to_bytes());
+        assert_eq!(self.machine.digest(), self.twin.digest());
+        assert_eq!(self.machine.deadline(), self.twin.deadline());
+        self.check_deadline();
+    }
+
+    fn check_deadline(&self) {
+        if let Some(first) = self.model.first_deadline() {
+            let deadline = self.machine.deadline().expect("a session waits to expire");
+            assert!(deadline <= first, "{deadline} is after {first}");
+        }
+    }
+
+    fn step(&mut self, event: &Event) {
+        match event {
+            Event::Command(command) => {
+                let command = command.with_sessions(&self.model.issued);
+                self.feed(Input::Command(&command.to_payload()));
+                self.given.push(command);
+            }
+            Event::Retry(ago, received_below) => {
+                let Some(command) = self.given.iter().rev().nth(*ago) else { return };
+                let mut command = command.clone();
+                if let Some(stamp) = &mut command.stamp {
+                    stamp.received_below = *received_below;
+                }
+                self.feed(Input::Command(&command.to_payload()));
+            }
+            Event::Garbage(bytes) => self.feed(Input::Command(&Bytes::copy_from_slice(bytes))),
+            Event::Pass(nanoseconds) => self.moment.elapsed += nanoseconds,
+            Event::Tick => self.feed(Input::Tick),
+            Event::Epoch => self.feed(Input::Open),
+            Event::Thaw => {
+                self.machine = KvMachine::thaw(&mut &bytes_of(&self.machine)[..]).unwrap()
+            }
+        }
+    }
+
+    fn check_end(&self) {
+        let all = KeyRange::all();
+        assert_eq!(self.machine.range(&all, usize::MAX, usize::MAX).keys, self.model.store.keys());
+        assert_eq!(self.machine.usage(), self.model.usage());
+        assert_eq!(bytes_of(&self.machine), bytes_of(&self.twin));
+        for session in 0..=self.moment.index + 1 {
+            let found = self.machine.session(session);
+            let left = found.map(|info| info.left).map_err(|failure| failure.code());
+            assert_eq!(left, self.model.session_left(session), "{session}");
+        }
+    }
+}
+
+fn bytes_of(machine: &KvMachine) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    machine.freeze().write(&mut bytes).unwrap();
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_machine_does_what_the_model_does(events in prop::collection::vec(event::any(), 1..80)) {
+        let mut trio = Trio::new();
+        for event in &events {
+            trio.step(event);
+        }
+        trio.check_end();
+    }
+}

@@ -1,0 +1,157 @@
+//! Freezing and thawing.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use common::{Driver, SECOND};
+use proptest::prelude::*;
+use understudy_machine::{
+    Delete, Frozen, Input, KeyRange, KvMachine, Machine, Put, SetQuota, ThawError,
+};
+
+fn thaw(bytes: &[u8]) -> Result<KvMachine, ThawError> {
+    KvMachine::thaw(&mut &bytes[..])
+}
+
+/// A store with keys, a gap, three sessions (one gone), held responses and a quota.
+fn driver() -> Driver {
+    let mut driver = Driver::new();
+    driver.run(SetQuota { max_keys: Some(50), ..SetQuota::default() });
+    let (one, two, gone) =
+        (driver.open_session(SECOND), driver.open_session(9 * SECOND), driver.open_session(SECOND));
+    for number in 0..30u64 {
+        driver.pass(SECOND / 50);
+        driver.stamped(one, number + 1, number / 2, Put::new(format!("k{number}"), "v"));
+        driver.stamped(two, 2 * number + 1, 0, Put::new("k1", "w").with_previous());
+    }
+    driver.keep(gone);
+    driver.run(Delete::new(KeyRange::between("k3", "k6")));
+    driver.run(understudy_machine::CloseSession { session: gone });
+    driver
+}
+
+#[test]
+fn what_was_frozen_is_thawed() {
+    let mut driver = driver();
+    let bytes = driver.bytes();
+    let thawed = thaw(&bytes).unwrap();
+    assert_eq!(thawed.digest(), driver.machine.digest());
+    assert_eq!(thawed.revision(), driver.machine.revision());
+    assert_eq!(thawed.index(), driver.machine.index());
+    assert_eq!(thawed.deadline(), driver.machine.deadline());
+    assert_eq!(thawed.usage(), driver.machine.usage());
+    assert_eq!(thawed.quota(), driver.machine.quota());
+    assert_eq!(thawed.session(2), driver.machine.session(2));
+    assert_eq!(thawed.state_hash(), driver.machine.state_hash());
+    let keys = driver.keys();
+    driver.machine = thawed;
+    assert_eq!(driver.keys(), keys);
+    assert_eq!(driver.bytes(), bytes);
+}
+
+#[test]
+fn an_empty_store_is_thawed() {
+    let bytes = Driver::new().bytes();
+    assert_eq!(thaw(&bytes).unwrap().state_hash(), KvMachine::new().state_hash());
+}
+
+#[test]
+fn a_frozen_state_stands_still() {
+    let mut driver = driver();
+    let (frozen, bytes, hash) =
+        (driver.machine.freeze(), driver.bytes(), driver.machine.state_hash());
+    driver.run(Delete::new(KeyRange::all()));
+    driver.pass(99 * SECOND);
+    driver.tick();
+    let mut later = Vec::new();
+    frozen.write(&mut later).unwrap();
+    assert_eq!(later, bytes);
+    assert_eq!(frozen.hash(), hash);
+    assert_ne!(driver.machine.state_hash(), hash);
+}
+
+#[test]
+fn a_thawed_machine_goes_on_as_the_one_that_was_frozen() {
+    let mut one = driver();
+    let mut two = Driver { machine: thaw(&one.bytes()).unwrap(), ..driver() };
+    for _ in 0..3 {
+        for driver in [&mut one, &mut two] {
+            driver.pass(SECOND / 3);
+            driver.stamped(2, 29, 0, Put::new("k28", "v"));
+            driver.stamped(3, 62, 10, Put::new("k1", "new").with_previous());
+            driver.tick();
+            driver.feed(Input::Open);
+        }
+        assert_eq!(one.machine.digest(), two.machine.digest());
+        assert_eq!(one.bytes(), two.bytes());
+    }
+}
+
+#[test]
+fn a_foreign_file_is_named_as_such() {
+    assert!(matches!(thaw(b"SQLite format 3\0 and more"), Err(ThawError::Foreign)));
+    assert!(matches!(thaw(b""), Err(ThawError::Read(_))));
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let mut bytes = driver().bytes();
+    bytes[8] = 9;
+    let error = thaw(&bytes).unwrap_err();
+    assert!(matches!(error, ThawError::Format { found: 9, supported: 1 }), "{error}");
+}
+
+#[test]
+fn a_snapshot_cut_anywhere_is_refused() {
+    let bytes = driver().bytes();
+    for length in 0..bytes.len() {
+        assert!(thaw(&bytes[..length]).is_err(), "{length}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused() {
+    let bytes = driver().bytes();
+    for at in 0..bytes.len() {
+        for bit in [0, 3, 7] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << bit;
+            assert!(thaw(&damaged).is_err(), "bit {bit} of byte {at}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_end_is_refused() {
+    let mut bytes = driver().bytes();
+    bytes.push(0);
+    assert!(matches!(thaw(&bytes), Err(ThawError::Damaged { .. })));
+}
+
+#[test]
+fn a_huge_length_costs_no_memory() {
+    let mut bytes = driver().bytes();
+    bytes[12..16].copy_from_slice(&(60u32 << 20).to_le_bytes());
+    assert!(matches!(thaw(&bytes), Err(ThawError::Read(_))));
+    bytes[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(matches!(thaw(&bytes), Err(ThawError::Damaged { .. })));
+}
+
+#[test]
+fn a_writer_that_fails_fails_the_snapshot() {
+    let mut room = [0u8; 100];
+    assert!(driver().machine.freeze().write(&mut &mut room[..]).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(thaw(&bytes).is_err());
+        // Behind a good head, so that the frames are reached.
+        let mut behind = driver().bytes()[..12].to_vec();
+        behind.extend_from_slice(&bytes);
+        prop_assert!(thaw(&behind).is_err());
+    }
+}
