@@ -1,0 +1,105 @@
+//! Puts snapshots in place: one's own beside the log, another replica's instead of it.
+
+use understudy_protocol::{Position, Snapshot, SnapshotPart};
+
+use crate::chunk::Stored;
+use crate::disk::Disk;
+use crate::error::{OpenError, ReadError, WriteError};
+use crate::listing::snapshot_name;
+use crate::snapshot::{Finished, Incoming, SnapshotFile, SnapshotHeader};
+use crate::store::Store;
+
+impl<D: Disk> Store<D> {
+    pub(crate) fn do_adopt(&mut self, finished: Finished<D>) -> Result<Position, WriteError> {
+        let newest = self.snapshot_position();
+        let SnapshotHeader { snapshot: Snapshot { position, .. }, generation, .. } =
+            finished.header;
+        if generation != self.generation || position.index <= newest.index {
+            return Ok(newest);
+        }
+        if self.log.position(position.index).ok() != Some(position) {
+            return Err(WriteError::NotInLog(position.index));
+        }
+        if self.log.synced() < position.index {
+            self.log.sync()?;
+        }
+        self.put_in_place(finished)?;
+        Ok(position)
+    }
+
+    /// The rename is the moment that decides.
+    fn put_in_place(&mut self, finished: Finished<D>) -> Result<(), WriteError> {
+        let SnapshotHeader { snapshot: Snapshot { position, .. }, generation, .. } =
+            finished.header;
+        let name = snapshot_name(generation, position.index);
+        let io = || WriteError::io(format!("put {name} in place"));
+        finished.temporary.keep(&name).map_err(io())?;
+        self.disk.sync().map_err(io())?;
+        let opened = SnapshotFile::open(&self.disk, &name);
+        let newest = opened.map_err(|error| io()(std::io::Error::other(error)))?;
+        if let Some(older) = self.snapshot.replace(newest) {
+            let io = || WriteError::io(format!("remove {}", older.name));
+            self.disk.remove(&older.name).map_err(io())?;
+            self.disk.sync().map_err(io())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn do_store_part(&mut self, part: &SnapshotPart) -> Result<Stored, WriteError> {
+        let commit = self.slots.newest().state.commit;
+        if part.snapshot.position.index < commit {
+            return Err(WriteError::BelowCommit { index: part.snapshot.position.index, commit });
+        }
+        let mut incoming = match self.incoming.take() {
+            Some(incoming) if part.offset > 0 => incoming,
+            earlier => {
+                // The file of an earlier transfer has the same name: it goes first.
+                drop(earlier);
+                let header = self.header(self.generation + 1, part.snapshot);
+                Incoming::new(self.disk.clone(), self.life(), header)
+            }
+        };
+        let expected = incoming.expected(part);
+        if part.offset != expected {
+            self.incoming = Some(incoming);
+            return Ok(Stored { offset: expected, installed: false });
+        }
+        let offset = incoming.take(part)?;
+        if part.last {
+            self.install(incoming.finish()?)?;
+        } else {
+            self.incoming = Some(incoming);
+        }
+        Ok(Stored { offset, installed: part.last })
+    }
+
+    fn install(&mut self, finished: Finished<D>) -> Result<(), WriteError> {
+        check_whole(&self.disk, finished.temporary.name())?;
+        let SnapshotHeader { snapshot: Snapshot { position, .. }, generation, .. } =
+            finished.header;
+        self.put_in_place(finished)?;
+        self.generation = generation;
+        self.slots.change(|slot| {
+            (slot.generation, slot.floor, slot.cut) = (generation, position.index, None);
+        })?;
+        self.log.replace(position, generation)?;
+        // Takes the reserve for an opening entry; without room it is taken when there is some.
+        self.log.take_reserve()?;
+        Ok(())
+    }
+}
+
+fn check_whole<D: Disk>(disk: &D, name: &str) -> Result<(), WriteError> {
+    let io = |error: Box<dyn std::error::Error + Send + Sync>| {
+        WriteError::io(format!("check {name}"))(std::io::Error::other(error))
+    };
+    let opened = SnapshotFile::open(disk, name);
+    match opened.map(|snapshot| snapshot.verify()) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(ReadError::Damaged(damage))) | Err(OpenError::Damaged(damage)) => {
+            Err(WriteError::BadSnapshot(damage))
+        }
+        Ok(Err(error)) => Err(io(error.into())),
+        Err(error) => Err(io(error.into())),
+    }
+}

@@ -1,0 +1,80 @@
+//! The segmented log. It knows nothing of the hard state and of what a snapshot holds.
+
+mod append;
+mod entries;
+mod found;
+mod open;
+mod read;
+mod record;
+mod retire;
+mod room;
+mod scan;
+mod segment;
+
+use std::collections::VecDeque;
+
+use understudy_protocol::{ClusterId, Index, Life, Position};
+
+use crate::disk::{Disk, DiskFile};
+use crate::error::WriteError;
+use crate::listing::Sequence;
+use crate::options::Options;
+
+pub use entries::Entries;
+pub(crate) use found::{Belonging, Found, Lineage};
+pub(crate) use open::Replayed;
+use segment::Segment;
+
+/// The open log.
+pub(crate) struct Log<D: Disk> {
+    disk: D,
+    options: Options,
+    life: Life,
+    /// Goes into the header of every new segment.
+    pub cluster: ClusterId,
+    generation: u64,
+    /// Numbers the files of this life.
+    count: u32,
+    /// Oldest first; the last one grows.
+    segments: VecDeque<Segment<D::File>>,
+    /// Names of files that can become segments.
+    spares: Vec<String>,
+    last: Position,
+    synced: Index,
+    /// What the last refused batch would have taken, bytes.
+    wanted: u64,
+    buffer: Vec<u8>,
+}
+
+impl<D: Disk> Log<D> {
+    /// End of the log.
+    pub fn last(&self) -> Position {
+        self.last
+    }
+
+    /// How far it is durable.
+    pub fn synced(&self) -> Index {
+        self.synced
+    }
+
+    /// The first index that it holds, or will hold next.
+    pub fn first(&self) -> Index {
+        self.segments.front().map_or(self.last.index + 1, Segment::first)
+    }
+
+    /// Makes everything appended durable.
+    pub fn sync(&mut self) -> Result<Position, WriteError> {
+        if self.synced < self.last.index
+            && let Some(active) = self.segments.back()
+        {
+            active.file.sync().map_err(WriteError::io(format!("sync {}", active.name)))?;
+            self.synced = self.last.index;
+        }
+        Ok(self.last)
+    }
+
+    fn next_sequence(&mut self) -> Sequence {
+        self.count += 1;
+        Sequence { life: self.life, count: self.count }
+    }
+}

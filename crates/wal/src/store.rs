@@ -1,0 +1,200 @@
+//! One open data directory.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use understudy_protocol::{
+    Entry, HardState, Incarnation, Index, Life, Position, Snapshot, SnapshotPart,
+};
+
+use crate::chunk::{SnapshotChunk, Stored};
+use crate::disk::Disk;
+use crate::error::{OpenError, ReadError, WriteError};
+use crate::log::Log;
+use crate::slots::Slots;
+use crate::snapshot::{
+    Finished, Incoming, SnapshotFile, SnapshotHeader, SnapshotReader, SnapshotWriter,
+};
+
+/// One open data directory: log, hard state and the newest snapshot.
+///
+/// After [`WriteError::Io`] it refuses every further write with [`WriteError::Poisoned`]: a failed
+/// sync must not be tried again, since the operating system may have forgotten what it did not
+/// write. The next life finds out what is there.
+pub struct Store<D: Disk> {
+    pub(crate) disk: D,
+    pub(crate) _lock: D::Lock,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) clean: bool,
+    pub(crate) slots: Slots<D::File>,
+    pub(crate) log: Log<D>,
+    pub(crate) generation: u64,
+    pub(crate) snapshot: Option<SnapshotFile<D::File>>,
+    pub(crate) incoming: Option<Incoming<D>>,
+    pub(crate) poison: Option<String>,
+    pub(crate) writers: AtomicU32,
+}
+
+impl<D: Disk> Store<D> {
+    /// Which copy of the log this is.
+    pub fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// This life's number.
+    pub fn life(&self) -> Life {
+        self.slots.newest().life
+    }
+
+    /// Whether the life before this one ended with [`Store::close`]. A blank directory counts as
+    /// clean: nothing can be missing.
+    pub fn was_clean(&self) -> bool {
+        self.clean
+    }
+
+    /// The end of the log, durable or not.
+    pub fn last(&self) -> Position {
+        self.log.last()
+    }
+
+    /// The end of the newest snapshot; the zero position when there is none.
+    pub fn snapshot_position(&self) -> Position {
+        self.snapshot.as_ref().map(|s| s.header.snapshot.position).unwrap_or_default()
+    }
+
+    /// Writes entries behind the log's end, all or none; they are durable after the next
+    /// [`Store::sync`]. With [`WriteError::NoSpace`] the log is as it was. A batch of nothing but
+    /// opening entries may use the reserve.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<(), WriteError> {
+        self.guarded(|store| store.log.append(entries))
+    }
+
+    /// Makes everything appended durable, in one sync, and says up to where that is.
+    pub fn sync(&mut self) -> Result<Position, WriteError> {
+        self.guarded(|store| store.log.sync())
+    }
+
+    /// Cuts the log behind `after`, durably.
+    pub fn truncate(&mut self, after: Index) -> Result<(), WriteError> {
+        self.guarded(|store| store.do_truncate(after))
+    }
+
+    /// Makes the hard state durable. Needs no new space on the disk. Reasons for a halt longer
+    /// than 3,000 bytes are cut.
+    pub fn save_state(&mut self, state: &HardState) -> Result<(), WriteError> {
+        self.guarded(|store| {
+            let floor = store.log.synced();
+            store.slots.change(|slot| {
+                slot.state = state.clone();
+                slot.floor = floor;
+            })?;
+            store.log.cluster = state.cluster.unwrap_or_default();
+            Ok(())
+        })
+    }
+
+    /// Lets segments go that hold nothing behind `through`. Nothing behind the newest snapshot
+    /// goes, nor the segment that grows.
+    pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
+        let through = through.min(self.snapshot_position().index);
+        self.guarded(|store| store.log.release(through))
+    }
+
+    /// Entries from `from` on and the position in front of them: at least one, then as many as
+    /// fit into `bytes` and lie in one segment.
+    pub fn read(&self, from: Index, bytes: usize) -> Result<(Position, Vec<Entry>), ReadError> {
+        self.log.read(from, bytes)
+    }
+
+    /// Whether a batch as large as the last one that was refused would fit now, reserve aside.
+    pub fn has_room(&mut self) -> bool {
+        self.guarded(|store| store.log.has_room()).unwrap_or(false)
+    }
+
+    /// A writer for a snapshot of the machine behind that position, to be used on any thread.
+    pub fn snapshot_writer(&self, snapshot: Snapshot) -> SnapshotWriter<D> {
+        let header = self.header(self.generation, snapshot);
+        let nth = self.writers.fetch_add(1, Ordering::Relaxed);
+        let name = format!("snapshot-{}-{nth}", self.life());
+        SnapshotWriter::new(self.disk.clone(), &name, header)
+    }
+
+    /// Makes a finished snapshot the newest one, durably, and removes the one before. One that is
+    /// not newer, since another was installed meanwhile, is dropped. Gives the newest position.
+    pub fn adopt(&mut self, finished: Finished<D>) -> Result<Position, WriteError> {
+        self.guarded(|store| store.do_adopt(finished))
+    }
+
+    /// A piece of the newest snapshot: from `offset` if `position` is that snapshot's, else from
+    /// its beginning.
+    pub fn read_snapshot(
+        &self,
+        position: Position,
+        offset: u64,
+        bytes: usize,
+    ) -> Result<SnapshotChunk, ReadError> {
+        let file = self.snapshot.as_ref().ok_or(ReadError::NoSnapshot)?;
+        let snapshot = file.header.snapshot;
+        let offset = if snapshot.position == position { offset } else { 0 };
+        let (data, last) = file.read(offset, bytes)?;
+        Ok(SnapshotChunk { snapshot, offset, data, last })
+    }
+
+    /// Stores a part of a snapshot that another replica sends. Part 0 discards what came before; a
+    /// part that is not the expected one is ignored, and the answer says which is. With the last
+    /// one the snapshot is checked and takes the place of log and snapshot: after a crash either
+    /// all of the old is there or all of the new.
+    pub fn store_part(&mut self, part: &SnapshotPart) -> Result<Stored, WriteError> {
+        self.guarded(|store| store.do_store_part(part))
+    }
+
+    /// The machine's bytes of the newest snapshot.
+    pub fn open_snapshot(&self) -> Result<Option<SnapshotReader<D::File>>, OpenError> {
+        let Some(snapshot) = &self.snapshot else { return Ok(None) };
+        let snapshot = SnapshotFile::open(&self.disk, &snapshot.name)?;
+        Ok(Some(SnapshotReader::new(snapshot)))
+    }
+
+    /// Ends the life in order: syncs what is left and notes that nothing is missing. The next life
+    /// lifts that note, durably, before it opens the log.
+    pub fn close(mut self) -> Result<(), WriteError> {
+        self.guarded(|store| {
+            store.log.sync()?;
+            let floor = store.log.synced();
+            store.slots.change(|slot| (slot.floor, slot.clean) = (floor, true))
+        })
+    }
+
+    fn guarded<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        if let Some(why) = &self.poison {
+            return Err(WriteError::Poisoned(why.clone()));
+        }
+        let done = work(self);
+        if let Err(error @ WriteError::Io { .. }) = &done {
+            self.poison = Some(error.to_string());
+        }
+        done
+    }
+
+    /// First notes that what lies behind counts for nothing, then removes it, then lifts the note:
+    /// a crash in between leaves some of the records, and the next life removes them.
+    fn do_truncate(&mut self, after: Index) -> Result<(), WriteError> {
+        let snapshot = self.snapshot_position().index;
+        if after < snapshot {
+            return Err(WriteError::BelowSnapshot { after, snapshot });
+        }
+        if after >= self.log.last().index {
+            return Ok(());
+        }
+        let floor = self.log.synced().min(after);
+        self.slots.change(|slot| (slot.cut, slot.floor) = (Some(after), floor))?;
+        self.log.cut(after)?;
+        self.slots.change(|slot| (slot.cut, slot.floor) = (None, after))
+    }
+
+    pub(crate) fn header(&self, generation: u64, snapshot: Snapshot) -> SnapshotHeader {
+        SnapshotHeader { cluster: self.log.cluster, generation, snapshot }
+    }
+}
