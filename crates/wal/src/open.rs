@@ -89,7 +89,8 @@ fn begin<D: Disk>(disk: &D, listing: &Listing, incarnation: Incarnation) -> Resu
 
 /// Whether a life has begun here.
 pub(crate) fn has_history<D: Disk>(disk: &D, listing: &Listing) -> bool {
-    let lived = || Slots::peek(disk).map_or(true, |slot| slot.life > 0);
+    // Without an identity, a state that cannot be read was never completed.
+    let lived = || Slots::peek(disk).is_ok_and(|slot| slot.life > 0);
     !listing.segments.is_empty() || !listing.snapshots.is_empty() || listing.state && lived()
 }
 

@@ -106,8 +106,8 @@ impl<D: Disk> Store<D> {
     }
 
     /// Whether a batch as large as the last one that was refused would fit now, reserve aside.
-    pub fn has_room(&mut self) -> bool {
-        self.guarded(|store| store.log.has_room()).unwrap_or(false)
+    pub fn has_room(&mut self) -> Result<bool, WriteError> {
+        self.guarded(|store| store.log.has_room())
     }
 
     /// A writer for a snapshot of the machine behind that position, to be used on any thread.

@@ -6,7 +6,7 @@ mod common;
 use common::{entries, open, options, put, state};
 use understudy_protocol::HardState;
 use understudy_wal::sim::SimDisk;
-use understudy_wal::{OpenError, Options, Store, WriteError, verify};
+use understudy_wal::{Disk, DiskFile, OpenError, Options, Store, WriteError, verify};
 
 #[test]
 fn every_life_has_a_number_of_its_own() {
@@ -40,7 +40,7 @@ fn a_failed_sync_ends_the_life_and_the_next_one_trusts_nothing_of_it() {
         assert!(matches!(store.append(&[]), Err(WriteError::Poisoned(_))));
         assert!(matches!(store.save_state(&state(1, 1)), Err(WriteError::Poisoned(_))));
         assert!(matches!(store.truncate(5), Err(WriteError::Poisoned(_))));
-        assert!(!store.has_room());
+        assert!(matches!(store.has_room(), Err(WriteError::Poisoned(_))));
         assert_eq!(store.read(6, 1).unwrap().1, more[..1], "reading goes on");
         assert!(matches!(store.close(), Err(WriteError::Poisoned(_))));
         // The same machine goes on: its page cache shows what the disk may not have.
@@ -196,4 +196,13 @@ fn the_same_seed_gives_the_same_disk() {
         disk.contents()
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn a_directory_whose_making_was_interrupted_is_blank() {
+    let disk = SimDisk::new();
+    let file = disk.create("state").unwrap();
+    file.write_at(b"what a failed write and a power loss left", 0).unwrap();
+    let (store, found) = open(&disk).unwrap();
+    assert_eq!((store.life(), found.state, found.entries.len()), (1, HardState::default(), 0));
 }

@@ -214,7 +214,7 @@ fn operate(
             model.other = None;
         }
         _ => {
-            store.has_room();
+            store.has_room()?;
         }
     }
     Ok(())
