@@ -1,0 +1,22 @@
+//! All checkers on one history.
+
+use crate::evidence::Evidence;
+use crate::{Operation, Outcome, Verdict, account, order, replay};
+
+/// Judges a history. Memory and time are those of a few sorted copies of it, unless there are many
+/// operations of unknown outcome on keys that transactions join.
+pub fn check(history: &[Operation]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for operation in history {
+        match operation.outcome {
+            Outcome::Ok(_) => verdict.acknowledged += 1,
+            Outcome::Failed => verdict.failed += 1,
+            Outcome::Unknown => verdict.unknown += 1,
+        }
+    }
+    let evidence = Evidence::of(history);
+    account::judge(history, &evidence, &mut verdict);
+    order::judge(history, &evidence, &mut verdict);
+    replay::judge(history, &evidence, &mut verdict);
+    verdict
+}
