@@ -10,6 +10,9 @@ use crate::{
     Observed, Record, RequestId, Settings, Snapshot, Time,
 };
 
+/// Entries committed between two notes of the commit index in the hard state.
+const NOTE_EVERY: Index = 16_384;
+
 /// Digests kept to compare with the primary's, one per entry.
 const DIGESTS: usize = 8192;
 
@@ -21,6 +24,8 @@ pub(crate) struct Core {
     pub log: Log,
     pub desk: Desk,
     pub settings: Settings,
+    /// Whether the cluster's settings were ever logged, as far as executed here.
+    settled: bool,
     pub now: Now,
     pub out: Vec<Effect>,
     /// Whether the disk has room beyond its reserve.
@@ -51,6 +56,7 @@ impl Core {
             log: Log::new(&recovered),
             state: recovered.state,
             settings: snapshot.settings,
+            settled: snapshot.position.index > 0,
             now,
             out: Vec::new(),
             space: true,
@@ -99,6 +105,19 @@ impl Core {
         self.out.push(Effect::SaveState(self.state.clone()));
     }
 
+    /// Notes the commit index now and then, so that a restart knows most of what is committed and the
+    /// disk how far its log was once durable.
+    pub fn note_progress(&mut self) {
+        if self.log.commit >= self.state.commit + NOTE_EVERY {
+            self.save();
+        }
+    }
+
+    /// Whether the log, executed or not, says what the cluster's settings are.
+    pub fn has_settings(&self) -> bool {
+        self.settled || self.log.unexecuted().any(|entry| entry.kind == Kind::Settings)
+    }
+
     /// Takes on the cluster and the register object of a blank copy's first record.
     pub fn adopt(&mut self, observed: &Observed) {
         let Some(record) = &observed.record else { return };
@@ -120,6 +139,14 @@ impl Core {
     /// Rule 12, and the half of rule 11 that a register can tell: `Err` says why this copy must not
     /// act on what it read; `false` that it was only read too early.
     pub fn examine(&mut self, observed: &Observed) -> Result<bool, String> {
+        if let (Some(mine), Some(record)) = (self.state.cluster, &observed.record)
+            && mine != record.cluster
+        {
+            return Err(format!(
+                "the register is of cluster {}, this data directory of cluster {mine}: check the register's address and the data directory",
+                record.cluster
+            ));
+        }
         if let Some(uid) = self.state.register.filter(|uid| *uid != observed.uid) {
             return Err(format!(
                 "the register is another object than before (uid {}, known {uid}): it was replaced; see `understudy recover`",
@@ -132,12 +159,6 @@ impl Core {
             }
             return Ok(true);
         };
-        if let Some(mine) = self.state.cluster.filter(|mine| *mine != record.cluster) {
-            return Err(format!(
-                "the register is of cluster {}, this data directory of cluster {mine}: check the register's address and the data directory",
-                record.cluster
-            ));
-        }
         let known = self.known_at_read;
         if record.epoch < known {
             return Err(format!(
@@ -186,6 +207,7 @@ impl Core {
                 && let Some(settings) = Settings::decode(&entry.payload)
             {
                 self.settings = settings;
+                self.settled = true;
             }
             batch.push((entry.clone(), self.waiting.remove(&entry.index)));
             self.log.handed += 1;
@@ -246,6 +268,7 @@ impl Core {
         self.log.reset(snapshot.position);
         self.base_time = snapshot.time;
         self.settings = snapshot.settings;
+        self.settled = true;
         self.digests.clear();
         self.expected = None;
     }

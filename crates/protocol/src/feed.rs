@@ -28,21 +28,11 @@ impl Leading {
             Message::SnapshotAck { position, offset } => {
                 self.on_snapshot_ack(core, conn, position, offset);
             }
-            Message::Leave => self.on_leave_of(core, conn),
+            Message::Leave => peer.leaving = true,
             Message::TakeOverRefused(why) => return self.on_take_over_refused(core, conn, why),
             _ => core.out.push(Effect::Close(conn)),
         }
         Next::Stay
-    }
-
-    /// A follower that nobody obliges may go at once; a member is dropped first.
-    fn on_leave_of(&mut self, core: &mut Core, conn: ConnId) {
-        let Some(&incarnation) = self.conns.get(&conn) else { return };
-        if !self.is_obliged(core, incarnation) {
-            core.out.push(Effect::Send(conn, Message::Dropped));
-        } else if let Some(peer) = self.peers.get_mut(&incarnation) {
-            peer.leaving = true;
-        }
     }
 
     fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) {
@@ -63,7 +53,7 @@ impl Leading {
         self.conns.insert(conn, who);
         // A copy of the same name has taken the place of one whose data is gone.
         for (incarnation, other) in &mut self.peers {
-            other.gone |= *incarnation != who && other.member.name == hello.member.name;
+            other.replaced |= *incarnation != who && other.member.name == hello.member.name;
         }
         let cluster = self.record.cluster;
         let welcome = Message::Welcome { epoch: self.record.epoch, cluster };

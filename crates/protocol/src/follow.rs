@@ -6,8 +6,8 @@ use crate::desk::Verdict;
 use crate::link::Link;
 use crate::replica::{Next, not_primary};
 use crate::{
-    ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Position, Record, Refusal,
-    RegisterFailure, Round, Status,
+    ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Position, Record, Refusal, Round,
+    Status,
 };
 
 /// Everything about a follower that is not in the core.
@@ -21,6 +21,10 @@ pub(crate) struct Following {
     pub(crate) heard: u64,
     /// The redial was refused: the primary's process is gone.
     pub(crate) gone: bool,
+    /// It has welcomed this replica, so it acted.
+    pub(crate) served: bool,
+    /// It acted and says that it does not any more.
+    pub(crate) lapsed: bool,
     /// End of the prefix verified against this primary on this stream (rule 9).
     pub(crate) verified: Option<Index>,
     /// The primary's commit index, as told on this stream.
@@ -46,6 +50,8 @@ impl Following {
             record,
             link: Link::Idle { until: core.now.mono },
             heard: core.now.mono,
+            served: false,
+            lapsed: false,
             verified: None,
             told_commit: 0,
             link_since: core.now.mono,
@@ -91,6 +97,7 @@ impl Following {
             Event::Closed(conn) => self.on_closed(core, conn),
             Event::Received(conn, message) => self.on_message(core, conn, message),
             Event::Durable(_) => self.acknowledge(core),
+            Event::Space { available: false } => self.on_disk_full(core),
             Event::SnapshotStored { conn, position, offset } => {
                 self.on_snapshot_stored(core, conn, position, offset)
             }
@@ -159,7 +166,7 @@ impl Following {
 
     fn on_leave(&mut self, core: &mut Core) -> Next {
         match self.link {
-            Link::Live(conn) if self.record.names(core.me) => {
+            Link::Live(conn) => {
                 core.out.push(Effect::Send(conn, Message::Leave));
                 self.leave_by = Some(core.now.mono + core.config.timing.hand_over);
                 Next::Stay
@@ -172,13 +179,7 @@ impl Following {
         match verdict {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
-                self.reason = match failure {
-                    RegisterFailure::Unreachable(why) => {
-                        format!("the register is unreachable: {why}")
-                    }
-                    RegisterFailure::Missing(why) => format!("there is no register: {why}"),
-                    RegisterFailure::Damaged(why) => format!("the register is damaged: {why}"),
-                };
+                self.reason = failure.to_string();
                 Next::Stay
             }
             Verdict::Won(record, _) => self.on_won(core, record),
@@ -199,6 +200,8 @@ impl Following {
             self.unlink(core.now.mono);
             self.heard = core.now.mono;
             self.gone = self.record.primary == core.me;
+            self.lapsed = false;
+            self.served = false;
             self.take_over = None;
             if !matches!(self.link, Link::Dialing) {
                 self.dial(core);

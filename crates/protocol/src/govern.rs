@@ -45,10 +45,26 @@ impl Leading {
         self.hang_up_on_the_silent(core);
         self.knock(core);
         self.oblige(core);
-        if self.wanted(core).is_some() && core.desk.is_free() && core.now.mono >= self.look_at {
-            self.look_at = core.now.mono + core.config.timing.retry;
+        self.release_the_leaving(core);
+        let timing = core.config.timing;
+        // Whoever cannot see a member may have been deposed by it, and have missed the news.
+        let pace = match self.wanted(core) {
+            Some(_) => timing.retry,
+            None if self.misses_a_member(core) => timing.promote,
+            None => return,
+        };
+        if core.desk.is_free() && core.now.mono >= self.looked_at + pace {
+            self.looked_at = core.now.mono;
             core.desk.look(&mut core.out);
         }
+    }
+
+    fn misses_a_member(&self, core: &Core) -> bool {
+        self.record
+            .members
+            .iter()
+            .filter_map(|m| self.peers.get(&m.incarnation))
+            .any(|peer| peer.conn.is_none() || core.passed(peer.heard, core.config.timing.drop))
     }
 
     /// The next change of the members, if one is due now.
@@ -59,9 +75,9 @@ impl Leading {
         let backups = || self.record.members.iter().filter(|m| m.incarnation != core.me);
         let waits = self.something_waits(core);
         let silent = backups().find(|m| {
-            self.peers
-                .get(&m.incarnation)
-                .is_some_and(|peer| peer.leaving || waits && self.suspects(core, peer))
+            self.peers.get(&m.incarnation).is_some_and(|peer| {
+                peer.leaving || peer.replaced || waits && self.suspects(core, peer)
+            })
         });
         if let Some(member) = silent {
             return Some(Change::Drop(member.incarnation));
@@ -140,7 +156,6 @@ impl Leading {
         let backups = self.record.members.len() - 1;
         if self.joining.is_some()
             || self.seal.is_some()
-            || core.leaving
             || core.log.commit < self.opening
             || backups >= core.settings.sync_backups as usize
         {
@@ -157,6 +172,20 @@ impl Leading {
         }
     }
 
+    /// Whoever wants to leave and is not obliged (any more) may go.
+    fn release_the_leaving(&mut self, core: &mut Core) {
+        let obliged = self.obliged(core);
+        for (conn, incarnation) in &self.conns {
+            if let Some(peer) = self.peers.get_mut(incarnation)
+                && peer.leaving
+                && !obliged.contains(incarnation)
+                && !std::mem::replace(&mut peer.released, true)
+            {
+                core.out.push(Effect::Send(*conn, Message::Dropped));
+            }
+        }
+    }
+
     fn may_join(&self, core: &Core, peer: &Peer) -> bool {
         peer.conn.is_some()
             && peer.feed == Feed::Log
@@ -170,7 +199,11 @@ impl Leading {
         match verdict {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
-                core.note(format!("the register cannot be read: {failure:?}; serving on"));
+                let complaint = format!("{failure}; serving on");
+                if self.complaint.as_ref() != Some(&complaint) {
+                    core.note(complaint.clone());
+                    self.complaint = Some(complaint);
+                }
                 Next::Stay
             }
             Verdict::Won(record, _) => {
@@ -189,16 +222,8 @@ impl Leading {
         };
         for member in changed(&self.record, &record) {
             core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
-            if let Some(peer) = self.peers.get(&member.incarnation) {
-                match peer.conn {
-                    Some(conn) if peer.leaving => {
-                        core.out.push(Effect::Send(conn, Message::Dropped));
-                    }
-                    Some(_) => {}
-                    None => {
-                        self.peers.remove(&member.incarnation);
-                    }
-                }
+            if self.peers.get(&member.incarnation).is_some_and(|peer| peer.conn.is_none()) {
+                self.peers.remove(&member.incarnation);
             }
         }
         for member in changed(&record, &self.record) {
@@ -213,7 +238,7 @@ impl Leading {
             core.out.push(Effect::Abandon(ids));
         }
         self.record = record;
-        self.look_at = core.now.mono;
+        self.looked_at = 0;
     }
 
     /// Anything but my own last write ends this life, or this term where it was handed over.
@@ -221,6 +246,7 @@ impl Leading {
         if let Some(next) = examined(core, &observed) {
             return next;
         }
+        self.complaint = None;
         let Some(record) = observed.record.clone() else { return Next::Stay };
         if record != self.record {
             return self.on_succeeded(core, record);

@@ -31,17 +31,20 @@ impl Leading {
         }
     }
 
-    pub(crate) fn on_leave(&mut self, core: &mut Core) -> Next {
-        if self.seal.is_some() {
+    /// Asked to go: hands over as soon as there is a backup. Waits for a learner to become one, but
+    /// not for long; without anybody it just goes.
+    fn advance_leave(&mut self, core: &mut Core) -> Next {
+        if !core.leaving || self.seal.is_some() {
             return Next::Stay;
         }
-        match self.seal(core, None) {
-            Ok(()) => Next::Stay,
-            Err(why) => {
-                self.dismiss(core, None);
-                Next::left(core, format!("asked to leave without a handover: {why}"))
-            }
+        let by = *self.leave_by.get_or_insert(core.now.mono + core.config.timing.hand_over);
+        let Err(why) = self.seal(core, None) else { return Next::Stay };
+        let hope = self.peers.values().any(|peer| peer.conn.is_some() && !peer.leaving);
+        if hope && core.now.mono < by {
+            return Next::Stay;
         }
+        self.dismiss(core, None);
+        Next::left(core, format!("asked to leave without a handover: {why}"))
     }
 
     fn seal(&mut self, core: &mut Core, request: Option<RequestId>) -> Result<(), String> {
@@ -68,6 +71,9 @@ impl Leading {
 
     /// Offers the lead once everything is held and answered; gives up in time.
     pub(crate) fn advance_seal(&mut self, core: &mut Core) -> Next {
+        if let next @ Next::Become(..) = self.advance_leave(core) {
+            return next;
+        }
         let last = core.log.last();
         let drained = core.log.applied == last.index
             && self.reads.is_empty()

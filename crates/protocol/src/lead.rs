@@ -33,8 +33,12 @@ pub(crate) struct Leading {
     pub(crate) tail: VecDeque<(Index, usize)>,
     pub(crate) tail_bytes: usize,
     pub(crate) seal: Option<Seal>,
-    /// A read of the register is wanted for a change of the members.
-    pub(crate) look_at: u64,
+    /// Asked to go: without a handover at the latest then.
+    pub(crate) leave_by: Option<u64>,
+    /// What is wrong with the register, said once.
+    pub(crate) complaint: Option<String>,
+    /// When the register was last read for the members' sake.
+    pub(crate) looked_at: u64,
     /// Monotonic and logged time when this term began.
     began: u64,
     elapsed: u64,
@@ -50,7 +54,8 @@ impl Leading {
             .filter(|m| m.incarnation != core.me)
             .map(|m| (m.incarnation, Peer::new(m.clone(), now)))
             .collect();
-        let founding = core.log.last().index == 0;
+        // The founder's may have died with it.
+        let unsettled = !core.has_settings();
         let mut leading = Leading {
             acting_from: record.epoch,
             record,
@@ -63,12 +68,14 @@ impl Leading {
             tail: VecDeque::new(),
             tail_bytes: 0,
             seal: None,
-            look_at: now,
+            leave_by: None,
+            complaint: None,
+            looked_at: 0,
             began: now,
             elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
         };
         let mut batch = vec![leading.append(core, Kind::Open, Bytes::new())];
-        if founding {
+        if unsettled {
             let settings = core.config.settings.encode();
             batch.push(leading.append(core, Kind::Settings, settings.into()));
         }
@@ -112,6 +119,7 @@ impl Leading {
                 durable: peer.acked,
             })
             .collect();
+        status.reason = self.complaint.clone().unwrap_or_default();
         if self.seal.is_some() {
             status.reason = "handing over".into();
         }
@@ -168,7 +176,6 @@ impl Leading {
                 self.on_hand_over(core, id);
                 Next::Stay
             }
-            Event::Leave => self.on_leave(core),
             _ => Next::Stay,
         };
         match next {

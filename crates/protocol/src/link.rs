@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::follow::Following;
 use crate::replica::Next;
-use crate::{ConnId, Effect, Hello, Knock, Message, PROTOCOL_VERSION, Refusal};
+use crate::{ClusterId, ConnId, Effect, Hello, Knock, Message, PROTOCOL_VERSION, Refusal};
 
 /// The stream to the primary.
 pub(crate) enum Link {
@@ -35,7 +35,8 @@ impl Following {
 
     pub(crate) fn dial(&mut self, core: &mut Core) {
         let Some(primary) = self.record.member(self.record.primary) else { return };
-        if primary.incarnation == core.me {
+        // Also an older copy of my own, whose data is gone, may still be named.
+        if primary.incarnation == core.me || primary.name == core.config.name {
             return;
         }
         self.link = Link::Dialing;
@@ -105,12 +106,7 @@ impl Following {
         match message {
             Message::Welcome { epoch, cluster } => {
                 if core.state.cluster.is_some_and(|mine| mine != cluster) {
-                    return Next::halt(
-                        core,
-                        format!(
-                            "the primary is of another cluster, {cluster}: check the peer addresses"
-                        ),
-                    );
+                    return self.on_other_cluster(core, conn, cluster);
                 }
                 if epoch < core.state.epoch {
                     core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
@@ -123,6 +119,8 @@ impl Following {
                 self.link = Link::Live(conn);
                 self.heard = core.now.mono;
                 self.gone = false;
+                self.lapsed = false;
+                self.served = true;
                 self.reason.clear();
                 Next::Stay
             }
@@ -134,21 +132,33 @@ impl Following {
         }
     }
 
+    /// Addresses are used again, and the register may name an old one: no reason to halt.
+    fn on_other_cluster(&mut self, core: &mut Core, conn: ConnId, cluster: ClusterId) -> Next {
+        let primary = self.record.member(self.record.primary);
+        let address = primary.map_or("there", |m| m.peer_address.as_str());
+        self.reason = format!(
+            "the replica at {address} is of another cluster, {cluster}: check the peer addresses"
+        );
+        self.hang_up(core, conn);
+        self.pursue(core);
+        Next::Stay
+    }
+
     fn on_refused(&mut self, core: &mut Core, conn: ConnId, refusal: Refusal) -> Next {
+        let mut pause = core.config.timing.retry;
         match refusal {
             Refusal::NotPrimary(epoch) => {
                 self.reason = "the named primary does not act".into();
+                // It did: that life is over, and the next one has no more right to act than I.
+                self.lapsed = self.served;
+                // It answers, so it may win any moment.
+                pause = core.config.timing.tick;
                 if epoch > core.state.epoch.max(self.record.epoch) {
                     self.newer = Some(epoch);
                 }
             }
             Refusal::WrongCluster(cluster) => {
-                return Next::halt(
-                    core,
-                    format!(
-                        "the primary is of another cluster, {cluster}: check the peer addresses"
-                    ),
-                );
+                return self.on_other_cluster(core, conn, cluster);
             }
             Refusal::OldLife(life) => {
                 return Next::halt(
@@ -165,7 +175,8 @@ impl Following {
             }
             Refusal::Other(why) => self.reason = format!("the primary refuses: {why}"),
         }
-        self.hang_up(core, conn);
+        core.out.push(Effect::Close(conn));
+        self.unlink(core.now.mono + pause);
         self.pursue(core);
         Next::Stay
     }

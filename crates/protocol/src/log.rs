@@ -84,6 +84,11 @@ impl Log {
         self.window.get(usize::try_from(offset).ok()?)
     }
 
+    /// Entries that the machine has not been given.
+    pub fn unexecuted(&self) -> impl Iterator<Item = &Entry> {
+        self.window.iter().filter(|entry| entry.index > self.handed)
+    }
+
     /// Entries from `from` on, at least one, about `bytes` of them; `None` below the window.
     pub fn entries(&self, from: Index, bytes: usize) -> Option<Vec<Entry>> {
         let mut out = Vec::new();

@@ -38,8 +38,12 @@ pub(crate) struct Peer {
     pub told_at: u64,
     /// Its process, or its copy of the log, is known to be gone.
     pub gone: bool,
+    /// Another copy of the same name is here: this one does not exist any more.
+    pub replaced: bool,
     /// It has asked to be dropped.
     pub leaving: bool,
+    /// It has been told that it may go.
+    pub released: bool,
     pub knocked_at: Option<u64>,
 }
 
@@ -60,7 +64,9 @@ impl Peer {
             told_round: 0,
             told_at: 0,
             gone: false,
+            replaced: false,
             leaving: false,
+            released: false,
             knocked_at: None,
         }
     }

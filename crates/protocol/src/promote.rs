@@ -14,7 +14,7 @@ impl Following {
             return false;
         }
         let silent = core.passed(self.heard, core.config.timing.promote);
-        self.gone || silent || self.take_over.is_some()
+        self.gone || self.lapsed || silent || self.take_over.is_some()
     }
 
     pub(crate) fn on_take_over(
@@ -111,6 +111,8 @@ impl Following {
             "was primary before its restart"
         } else if self.gone {
             "the primary's process is gone"
+        } else if self.lapsed {
+            "the primary has begun another life"
         } else {
             "the primary was silent"
         };

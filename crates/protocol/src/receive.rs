@@ -71,6 +71,20 @@ impl Following {
         Next::Stay
     }
 
+    /// What found no room was never acknowledged: it goes, so that this copy is what its disk says
+    /// and may still be promoted on the reserve.
+    pub(crate) fn on_disk_full(&mut self, core: &mut Core) -> Next {
+        let durable = core.log.durable;
+        if core.log.last().index > durable {
+            core.log.truncate(durable);
+            core.out.push(Effect::Truncate { after: durable });
+            if let Link::Greeting(conn) | Link::Live(conn) = self.link {
+                self.hang_up(core, conn);
+            }
+        }
+        Next::Stay
+    }
+
     /// A different digest is replayed once from snapshot and log; then it stays halted.
     pub(crate) fn on_digest(&mut self, core: &mut Core, told: Option<(Index, u64)>) -> Next {
         let Err(index) = core.compare_digest(told) else { return Next::Stay };

@@ -1,5 +1,7 @@
 //! What the register says.
 
+use std::fmt;
+
 use crate::{ClusterId, Epoch, Incarnation, Index, Nonce, RegisterUid};
 
 /// A replica as others know it.
@@ -64,6 +66,16 @@ pub enum RegisterFailure {
     Missing(String),
     /// It is there and cannot be understood.
     Damaged(String),
+}
+
+impl fmt::Display for RegisterFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RegisterFailure::Unreachable(why) => write!(f, "the register is unreachable: {why}"),
+            RegisterFailure::Missing(why) => write!(f, "there is no register: {why}"),
+            RegisterFailure::Damaged(why) => write!(f, "the register is damaged: {why}"),
+        }
+    }
 }
 
 /// What came back from one write of the register.

@@ -155,7 +155,10 @@ impl Replica {
             return self.idle(event);
         }
         match &event {
-            Event::Tick => core.desk.on_tick(core.now.mono, &mut core.out),
+            Event::Tick => {
+                core.desk.on_tick(core.now.mono, &mut core.out);
+                core.note_progress();
+            }
             Event::Durable(position) => core.log.note_durable(*position),
             Event::Space { available } => core.space = *available,
             Event::Applied { first, digests } => core.applied(*first, digests),

@@ -8,9 +8,7 @@ use crate::desk::Verdict;
 use crate::follow::Following;
 use crate::lead::Leading;
 use crate::replica::{Next, Role, examined, not_primary};
-use crate::{
-    Effect, Event, Message, Observed, PROTOCOL_VERSION, PeerState, Record, Refusal, RegisterFailure,
-};
+use crate::{Effect, Event, Message, Observed, PROTOCOL_VERSION, PeerState, Record, Refusal};
 
 pub(crate) struct Starting {
     /// Why it is not further yet.
@@ -75,13 +73,7 @@ impl Starting {
         match verdict {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
-                self.reason = match failure {
-                    RegisterFailure::Unreachable(why) => {
-                        format!("the register is unreachable: {why}")
-                    }
-                    RegisterFailure::Missing(why) => format!("there is no register: {why}"),
-                    RegisterFailure::Damaged(why) => format!("the register is damaged: {why}"),
-                };
+                self.reason = failure.to_string();
                 self.look_at = core.now.mono + core.config.timing.retry;
                 Next::Stay
             }

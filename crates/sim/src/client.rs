@@ -1,0 +1,127 @@
+//! Clients: each does one operation after the other, finds the primary, and retries with the same
+//! stamp, so that every operation is executed at most once.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use understudy_history::Action;
+use understudy_machine::{KeyValue, Response};
+use understudy_protocol::Rejection;
+
+use crate::happening::HostId;
+use crate::workload::Workload;
+
+/// What travels from a client to a host.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub client: u64,
+    /// Which of its tries, to recognise the answer.
+    pub attempt: u64,
+    /// What for.
+    pub wish: Wish,
+}
+
+/// What a client asks of a replica.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// A command for the log.
+    Execute(Bytes),
+    /// A linearizable read of a key.
+    Read(String),
+    /// A handover, as an operator would order it.
+    HandOver,
+}
+
+/// What a client hears of a try.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// The command was executed.
+    Executed(Response),
+    /// The key was read, at this revision of the store.
+    Read(Option<KeyValue>, i64),
+    /// Surely not executed.
+    Rejected(Rejection),
+    /// Nobody listens there; surely not executed.
+    Refused,
+    /// The connection is gone, or the replica's life has ended: it may have been executed.
+    Lost,
+    /// The handover is complete.
+    HandedOver,
+}
+
+/// What a client does.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// An operation of the history.
+    Action(Action),
+    /// An order to hand over.
+    HandOver,
+}
+
+/// One client.
+pub struct Client {
+    /// Its number, from 0.
+    pub id: u64,
+    /// Where it believes the primary to be.
+    pub target: HostId,
+    /// Its session, once it has one.
+    pub session: Option<u64>,
+    /// The last sequence used in the session.
+    pub sequence: u64,
+    /// What it does now.
+    pub ongoing: Option<Ongoing>,
+    /// What it will do.
+    pub queue: VecDeque<Job>,
+    /// Where it takes more from.
+    pub workload: Option<Workload>,
+    /// How many operations it has begun.
+    pub begun: u64,
+    /// How long a try may take, nanoseconds.
+    pub patience: u64,
+    /// How long an operation may take, nanoseconds.
+    pub deadline: u64,
+    /// The lifetime that it asks for its sessions, nanoseconds.
+    pub ttl: u64,
+    /// It asks this replica alone.
+    pub pinned: Option<HostId>,
+}
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+pub struct Ongoing {
+    /// What.
+    pub job: Job,
+    /// Unique within the client.
+    pub id: u64,
+    /// When it began.
+    pub begin: u64,
+    /// The stamp's sequence, once it has one.
+    pub sequence: Option<u64>,
+    /// The try that is under way; 0 between tries.
+    pub attempt: u64,
+    /// Whether that try only opens a session.
+    pub opening: bool,
+    /// Some try may have been executed.
+    pub maybe: bool,
+}
+
+impl Client {
+    /// A client that does what its queue and its workload give.
+    pub fn new(id: u64, workload: Option<Workload>) -> Self {
+        Client {
+            id,
+            target: 0,
+            session: None,
+            sequence: 0,
+            ongoing: None,
+            queue: VecDeque::new(),
+            workload,
+            begun: 0,
+            patience: 1_000_000_000,
+            deadline: 8_000_000_000,
+            ttl: 60_000_000_000,
+            pinned: None,
+        }
+    }
+}

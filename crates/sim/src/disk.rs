@@ -1,0 +1,147 @@
+//! The driver's part that concerns the data directory.
+
+use understudy_protocol::{ConnId, Effect, Event, Position, SnapshotPart};
+use understudy_wal::WriteError;
+
+use crate::happening::{HostId, Input, Run};
+use crate::host::thaw;
+use crate::world::World;
+
+impl World {
+    /// The effects that concern the data directory. A failure ends the life.
+    pub(crate) fn use_disk(&mut self, host: HostId, run: Run, effect: Effect) {
+        let place = &mut self.hosts[host];
+        let Some(process) = place.process.as_mut() else { return };
+        let done: Result<(), WriteError> = match effect {
+            Effect::SaveState(state) => process.store.save_state(&state),
+            Effect::Append(entries) => {
+                process.backlog.extend(entries);
+                return self.write_backlog(host, run);
+            }
+            Effect::Truncate { after } => {
+                process.backlog.retain(|entry| entry.index <= after);
+                // What was to be cut may be gone even if the cutting fails.
+                place.shadow.truncate(after);
+                match process.store.last().index > after {
+                    true => process.store.truncate(after),
+                    false => Ok(()),
+                }
+            }
+            Effect::Release { through } => process.store.release(through),
+            Effect::ReadLog { conn, from, bytes } => {
+                let event = match process.store.read(from, bytes) {
+                    Ok((previous, entries)) => {
+                        Event::LogRead { conn, previous, entries: Ok(entries) }
+                    }
+                    Err(error) => Event::LogRead {
+                        conn,
+                        previous: Position::default(),
+                        entries: Err(error.to_string()),
+                    },
+                };
+                process.todo.push_back(event);
+                Ok(())
+            }
+            Effect::ReadSnapshot { conn, position, offset, bytes } => {
+                if let Ok(chunk) = process.store.read_snapshot(position, offset, bytes) {
+                    process.todo.push_back(Event::SnapshotRead {
+                        conn,
+                        snapshot: chunk.snapshot,
+                        offset: chunk.offset,
+                        data: chunk.data,
+                        last: chunk.last,
+                    });
+                }
+                Ok(())
+            }
+            Effect::StoreSnapshot(conn, part) => {
+                return self.store_snapshot(host, conn, &part);
+            }
+            other => unreachable!("{other:?} does not concern the disk"),
+        };
+        if let Err(error) = done {
+            self.end_life(host, error.to_string());
+        }
+    }
+
+    /// Writes what is to be appended. A full disk keeps it waiting: the replica learns that there is
+    /// no room and turns writes away, and its log goes on where it stopped.
+    pub(crate) fn write_backlog(&mut self, host: HostId, run: Run) {
+        let sync_delay = self.hosts[host].sync_delay;
+        let delay = self.span(sync_delay);
+        let place = &mut self.hosts[host];
+        let Some(process) = place.process.as_mut() else { return };
+        if process.backlog.is_empty() {
+            return;
+        }
+        match process.store.append(&process.backlog) {
+            Ok(()) => {
+                place.shadow.append(&process.backlog);
+                process.backlog.clear();
+                if !std::mem::replace(&mut process.syncing, true) {
+                    self.input_after(delay, host, run, Input::Synced);
+                }
+            }
+            Err(WriteError::NoSpace) => {
+                self.counts.add("appends that found the disk full");
+                self.look_at_disk(host, run);
+            }
+            Err(error) => self.end_life(host, error.to_string()),
+        }
+    }
+
+    fn store_snapshot(&mut self, host: HostId, conn: ConnId, part: &SnapshotPart) {
+        let place = &mut self.hosts[host];
+        let Some(process) = place.process.as_mut() else { return };
+        if part.last {
+            // What the snapshot replaces may be gone even if the installing fails.
+            place.shadow.truncate(part.snapshot.position.index);
+        }
+        let stored = match process.store.store_part(part) {
+            Ok(stored) => stored,
+            Err(error) => return self.end_life(host, error.to_string()),
+        };
+        if stored.installed {
+            match thaw(&process.store) {
+                Ok(machine) => process.machine = machine,
+                Err(error) => return self.end_life(host, error),
+            }
+            process.applied = part.snapshot;
+            process.snapshot = None;
+            process.backlog.clear();
+            process.snapshot_at = part.snapshot.position.index;
+            place.shadow.install(part.snapshot.position);
+            self.counts.add("snapshots installed");
+        }
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
+        let (position, offset) = (part.snapshot.position, stored.offset);
+        process.todo.push_back(Event::SnapshotStored { conn, position, offset });
+    }
+
+    /// The log is synced up to its end.
+    pub(crate) fn sync(&mut self, host: HostId, run: Run) {
+        let place = &mut self.hosts[host];
+        let Some(process) = place.process.as_mut() else { return };
+        process.syncing = false;
+        match process.store.sync() {
+            Ok(position) => {
+                place.shadow.synced(position);
+                self.feed(host, run, Event::Durable(position));
+            }
+            Err(error) => self.end_life(host, error.to_string()),
+        }
+    }
+
+    /// Tells the replica when the disk runs short of room, or has it again.
+    pub(crate) fn look_at_disk(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let room = match process.store.has_room() {
+            Ok(room) => room && process.backlog.is_empty(),
+            Err(error) => return self.end_life(host, error.to_string()),
+        };
+        if room != process.room {
+            process.room = room;
+            process.todo.push_back(Event::Space { available: room });
+        }
+    }
+}

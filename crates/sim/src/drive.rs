@@ -1,0 +1,262 @@
+//! The driver of one replica: gives it events, carries out its effects in order.
+
+use understudy_machine::{Input as MachineInput, Machine, Moment};
+use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Settings};
+
+use crate::brief;
+use crate::client::{Told, Wish};
+use crate::happening::{Happening, HostId, Input, Run};
+use crate::host::Waiter;
+use crate::net::Frame;
+use crate::register::Ask;
+use crate::trace::Detail;
+use crate::world::World;
+
+impl World {
+    /// A replica's deadline has come.
+    pub(crate) fn wake(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        process.wake_at = None;
+        if !process.paused {
+            self.look_at_disk(host, run);
+            self.write_backlog(host, run);
+            self.feed(host, run, Event::Tick);
+        }
+    }
+
+    /// Something reaches a process, or waits until it is resumed.
+    pub(crate) fn input(&mut self, host: HostId, run: Run, input: Input) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        if process.paused {
+            process.inbox.push_back(input);
+            return;
+        }
+        match input {
+            Input::Event(event) => self.feed(host, run, event),
+            Input::Synced => self.sync(host, run),
+            Input::SnapshotWritten => self.adopt_snapshot(host, run),
+            Input::Flush => self.flush(host, run),
+            Input::Request(request) => {
+                process.gathered.push(request);
+                if process.gathered.len() == 1 {
+                    let delay = self.span((0, 500_000));
+                    self.input_after(delay, host, run, Input::Flush);
+                }
+            }
+        }
+    }
+
+    /// Gives the replica an event, and then all that follow from it at once.
+    pub(crate) fn feed(&mut self, host: HostId, run: Run, event: Event) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        process.todo.push_back(event);
+        self.feed_todo(host, run);
+    }
+
+    /// Gives the replica what is to be fed at once.
+    pub(crate) fn feed_todo(&mut self, host: HostId, run: Run) {
+        let now = self.hosts[host].clock.read(self.time);
+        while let Some(process) = self.hosts[host].running(run)
+            && let Some(event) = process.todo.pop_front()
+        {
+            if self.trace.wants(Detail::Everything)
+                && let Some(text) = brief::event(&event)
+            {
+                let name = self.name(host);
+                self.say(|| format!("{name} <- {text}"));
+            }
+            let Some(process) = self.hosts[host].running(run) else { return };
+            for effect in process.replica.step(now, event) {
+                self.carry_out(host, run, effect);
+                if self.hosts[host].running(run).is_none() || self.violation.is_some() {
+                    return;
+                }
+            }
+            self.watch(host, run);
+            self.propose_tick(host, run);
+        }
+        self.schedule_wake(host, run);
+    }
+
+    fn schedule_wake(&mut self, host: HostId, run: Run) {
+        let (time, clock) = (self.time, self.hosts[host].clock.clone());
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let Some(deadline) = process.replica.deadline() else { return };
+        let at = clock.time_of(deadline).max(time + 1);
+        if process.wake_at.is_none_or(|planned| planned > at) {
+            process.wake_at = Some(at);
+            self.queue.push(at, Happening::Wake(host, run));
+        }
+    }
+
+    fn carry_out(&mut self, host: HostId, run: Run, effect: Effect) {
+        if self.trace.wants(Detail::Everything) {
+            let name = self.name(host);
+            self.say(|| format!("{name} -> {}", brief::effect(&effect)));
+        }
+        if let Some((victim, left)) = &mut self.armed
+            && *victim == host
+        {
+            if *left == 0 {
+                self.armed = None;
+                self.counts.add("kill within a step");
+                self.kill(host);
+                return;
+            }
+            *left -= 1;
+        }
+        match effect {
+            Effect::Dial { address } => self.dial(host, run, address),
+            Effect::Knock { incarnation, address } => self.knock(host, run, incarnation, address),
+            Effect::Inquire { peer, address } => self.inquire(host, run, peer, address),
+            Effect::Send(conn, message) => self.send(run, conn, Frame::Message(message)),
+            Effect::Close(conn) => self.close(run, conn),
+            Effect::ReadRegister => self.ask_register(host, run, Ask::Read),
+            Effect::WriteRegister { base, record } => {
+                self.ask_register(
+                    host,
+                    run,
+                    Ask::Write { base: base.into(), record: record.into() },
+                );
+            }
+            Effect::Apply(batch) => self.apply(host, run, batch),
+            Effect::Serve(ids) => self.serve(host, run, &ids),
+            Effect::Reject(ids, why) => {
+                for id in ids {
+                    self.answer(host, run, id, Told::Rejected(why.clone()));
+                }
+            }
+            Effect::Abandon(ids) => {
+                for id in ids {
+                    self.answer(host, run, id, Told::Lost);
+                }
+            }
+            Effect::HandedOver(id) => self.answer(host, run, id, Told::HandedOver),
+            Effect::Transition(transition) => {
+                self.counts.add("transitions");
+                self.note_transition(host, &transition);
+            }
+            Effect::Note(_) => {}
+            Effect::EndLife(why) => self.end_life(host, why),
+            Effect::Halt(why) => self.halt(host, run, why),
+            Effect::Left => self.end_process(host, "left".into()),
+            disk @ (Effect::SaveState(_)
+            | Effect::Append(_)
+            | Effect::Truncate { .. }
+            | Effect::Release { .. }
+            | Effect::ReadLog { .. }
+            | Effect::ReadSnapshot { .. }
+            | Effect::StoreSnapshot(..)) => self.use_disk(host, run, disk),
+        }
+    }
+
+    fn apply(&mut self, host: HostId, run: Run, batch: Vec<(Entry, Option<RequestId>)>) {
+        let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
+        let mut digests = Vec::with_capacity(batch.len());
+        for (entry, waiting) in batch {
+            let name = self.name(host);
+            let done = self.ledger.executed(&name, &entry);
+            self.blame(done);
+            let Some(process) = self.hosts[host].running(run) else { return };
+            let moment =
+                Moment { index: entry.index, wall: entry.time.wall, elapsed: entry.time.elapsed };
+            let input = match entry.kind {
+                Kind::Open => MachineInput::Open,
+                Kind::Command => MachineInput::Command(&entry.payload),
+                Kind::Tick => MachineInput::Tick,
+                Kind::Settings => MachineInput::Settings,
+            };
+            if entry.kind == Kind::Settings
+                && let Some(settings) = Settings::decode(&entry.payload)
+            {
+                process.applied.settings = settings;
+            }
+            let response = process.machine.apply(moment, input);
+            let digest = process.machine.digest();
+            process.applied.position = entry.position();
+            process.applied.time = entry.time;
+            process.ticking &= entry.kind != Kind::Tick;
+            digests.push(digest);
+            let same = self.ledger.digest(&name, entry.index, digest);
+            self.blame(same);
+            if let Some(id) = waiting {
+                self.ledger.promise(entry.index);
+                self.answer(host, run, id, Told::Executed(response));
+            }
+        }
+        let Some(process) = self.hosts[host].running(run) else { return };
+        process.todo.push_back(Event::Applied { first, digests });
+        self.begin_snapshot(host, run);
+    }
+
+    /// Executes reads.
+    fn serve(&mut self, host: HostId, run: Run, ids: &[RequestId]) {
+        for &id in ids {
+            let Some(process) = self.hosts[host].running(run) else { return };
+            let Some(Waiter::Client { wish: Wish::Read(key), .. }) = process.waiting.get(&id)
+            else {
+                continue;
+            };
+            let told = Told::Read(process.machine.get(key.as_bytes()), process.machine.revision());
+            let seen = process.applied.position.index;
+            self.ledger.promise(seen);
+            self.counts.add("reads served");
+            self.answer(host, run, id, told);
+        }
+    }
+
+    /// Gives the gathered requests to the replica together.
+    fn flush(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let (mut proposals, mut reads) = (Vec::new(), Vec::new());
+        for request in std::mem::take(&mut process.gathered) {
+            let id = process.request_id();
+            match &request.wish {
+                Wish::Execute(payload) => {
+                    proposals.push(Proposal { id, kind: Kind::Command, payload: payload.clone() })
+                }
+                Wish::Read(_) => reads.push(id),
+                Wish::HandOver => process.todo.push_back(Event::HandOver(id)),
+            }
+            let waiter = Waiter::Client {
+                client: request.client,
+                attempt: request.attempt,
+                wish: request.wish,
+            };
+            process.waiting.insert(id, waiter);
+        }
+        if proposals.is_empty() && reads.is_empty() {
+            return self.feed_todo(host, run);
+        }
+        self.feed(host, run, Event::Requests { proposals, reads });
+    }
+
+    fn answer(&mut self, host: HostId, run: Run, id: RequestId, told: Told) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        match process.waiting.remove(&id) {
+            Some(Waiter::Client { client, attempt, .. }) => self.tell(host, client, attempt, told),
+            Some(Waiter::Tick) => process.ticking = false,
+            None => {}
+        }
+    }
+
+    /// Lets time pass in the log when the machine waits for it.
+    fn propose_tick(&mut self, host: HostId, run: Run) {
+        let now = self.hosts[host].clock.read(self.time);
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let due = match (process.replica.elapsed(now), process.machine.deadline()) {
+            (Some(elapsed), Some(deadline)) => elapsed >= deadline,
+            _ => false,
+        };
+        if due && !process.ticking {
+            process.ticking = true;
+            let id = process.request_id();
+            process.waiting.insert(id, Waiter::Tick);
+            let proposal = Proposal { id, kind: Kind::Tick, payload: bytes::Bytes::new() };
+            process
+                .todo
+                .push_back(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
+            self.counts.add("machine ticks");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What can be done to the world, by chance or by script.
+
+use std::collections::VecDeque;
+
+use understudy_protocol::{Event, Transition};
+use understudy_wal::OpenError;
+use understudy_wal::sim::SimDisk;
+
+use crate::client::Told;
+use crate::clock::SECOND;
+use crate::happening::{Happening, HostId, Input, Run};
+use crate::host::{StartError, Waiter};
+use crate::net::{Frame, Node};
+use crate::shadow::Shadow;
+use crate::violation::Property;
+use crate::world::World;
+
+impl World {
+    /// Starts the process of a host, unless it runs.
+    pub fn start(&mut self, host: HostId) {
+        if self.hosts[host].process.is_some() || !self.hosts[host].powered {
+            return;
+        }
+        self.runs += 1;
+        let (run, time, fresh) = (self.runs, self.time, self.rng.u128(..));
+        let recovered = match self.hosts[host].start(run, time, fresh) {
+            Ok(recovered) => recovered,
+            // The disk is full, or fails: whoever starts processes tries again.
+            Err(StartError::Open(OpenError::Io { what, source })) => {
+                self.counts.add("starts that failed");
+                self.say(|| format!("host {host} does not start: cannot {what}: {source}"));
+                self.hosts[host].disk.kill();
+                return self.after(SECOND / 2, Happening::Start(host));
+            }
+            Err(error) => {
+                let explanation = format!("{} does not start: {error}", self.hosts[host].name());
+                return self.guilty(Property::DiskKeepsItsWord, explanation);
+            }
+        };
+        self.counts.add("starts");
+        let place = &mut self.hosts[host];
+        let name = place.name().to_owned();
+        if place.incarnation != Some(recovered.incarnation) {
+            place.incarnation = Some(recovered.incarnation);
+            place.shadow = Shadow::default();
+            place.epoch = 0;
+        }
+        let found = Shadow::of(&recovered);
+        let missing = place.shadow.missing_in(&found);
+        place.shadow = found;
+        if let Some(index) = missing {
+            let explanation = format!("{name} has lost entry {index}, which was durable");
+            self.guilty(Property::DiskKeepsItsWord, explanation);
+        }
+        let (life, last) =
+            (recovered.life, recovered.snapshot.position.index + recovered.entries.len() as u64);
+        self.narrate(|| format!("{name}: life {life} begins, log ends at {last}"));
+        self.feed_todo(host, run);
+    }
+
+    /// kill -9: what was written stays, connections are reset.
+    pub fn kill(&mut self, host: HostId) {
+        self.end_process(host, "killed".into());
+    }
+
+    /// The machine loses power: what was not synced is lost, nobody hears of it.
+    pub fn power_off(&mut self, host: HostId) {
+        let name = self.name(host);
+        self.say(|| format!("{name}: power off"));
+        if let Some(process) = self.hosts[host].process.take() {
+            for (id, end) in self.net.of(process.run) {
+                if let Some(stream) = self.net.streams.get_mut(&id) {
+                    stream.flight[end].clear();
+                }
+            }
+            drop(process);
+        }
+        self.hosts[host].powered = false;
+        let seed = self.rng.u64(..);
+        self.hosts[host].disk.crash(seed);
+    }
+
+    /// Power comes back; the process is started by somebody else.
+    pub fn power_on(&mut self, host: HostId) {
+        self.hosts[host].powered = true;
+    }
+
+    /// The data directory is gone.
+    pub fn wipe(&mut self, host: HostId) {
+        self.kill(host);
+        let name = self.name(host);
+        self.say(|| format!("{name}: disk wiped"));
+        let place = &mut self.hosts[host];
+        place.disk = SimDisk::new();
+        place.incarnation = None;
+        place.shadow = Shadow::default();
+    }
+
+    /// SIGSTOP.
+    pub fn pause(&mut self, host: HostId) {
+        let name = self.name(host);
+        if let Some(process) = self.hosts[host].process.as_mut() {
+            process.paused = true;
+            self.say(|| format!("{name}: paused"));
+        }
+    }
+
+    /// SIGCONT: the time-outs and what has arrived meanwhile, in any order.
+    pub fn resume(&mut self, host: HostId) {
+        let name = self.name(host);
+        let timeouts_first = self.rng.bool();
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
+        if !std::mem::take(&mut process.paused) {
+            return;
+        }
+        let run = process.run;
+        let inbox: VecDeque<Input> = std::mem::take(&mut process.inbox);
+        self.say(|| format!("{name}: resumed"));
+        if timeouts_first {
+            self.wake(host, run);
+        }
+        for input in inbox {
+            self.input(host, run, input);
+        }
+        if !timeouts_first {
+            self.wake(host, run);
+        }
+    }
+
+    /// SIGTERM.
+    pub fn leave(&mut self, host: HostId) {
+        let name = self.name(host);
+        if let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) {
+            self.say(|| format!("{name}: asked to leave"));
+            self.input(host, run, Input::Event(Event::Leave));
+        }
+    }
+
+    /// Nothing gets from one node to the other any more.
+    pub fn cut_link(&mut self, from: Node, to: Node) {
+        self.say(|| format!("network: {from} -> {to} cut"));
+        self.net.broken.insert((from, to));
+    }
+
+    /// Mends one link.
+    pub fn mend_link(&mut self, from: Node, to: Node) {
+        self.say(|| format!("network: {from} -> {to} mended"));
+        self.net.broken.remove(&(from, to));
+        self.release_held();
+    }
+
+    /// Mends all links.
+    pub fn heal(&mut self) {
+        self.say(|| "network: healed".into());
+        self.net.broken.clear();
+        self.release_held();
+    }
+
+    /// The replica ends its life: its process starts anew.
+    pub(crate) fn end_life(&mut self, host: HostId, why: String) {
+        self.counts.add("lives ended");
+        self.end_process(host, why);
+        let delay = self.options.restart_delay;
+        self.after(delay, Happening::Start(host));
+    }
+
+    /// The process is gone: streams are reset, waiting clients hear that nobody knows.
+    pub(crate) fn end_process(&mut self, host: HostId, why: String) {
+        let place = &mut self.hosts[host];
+        let name = place.name().to_owned();
+        let Some(process) = place.process.take() else { return };
+        place.ended = Some(why.clone());
+        let disk = place.disk.clone();
+        self.narrate(|| format!("{name}: process ends: {why}"));
+        for (id, end) in self.net.of(process.run) {
+            if let Some(stream) = self.net.streams.get_mut(&id) {
+                stream.ends[end].open = false;
+            }
+            self.reset(id, end);
+        }
+        let inbox = process.inbox.into_iter().filter_map(|input| match input {
+            Input::Request(request) => Some((request.client, request.attempt)),
+            _ => None,
+        });
+        let gathered =
+            process.gathered.into_iter().map(|request| (request.client, request.attempt));
+        let waiting = process.waiting.into_values().filter_map(|waiter| match waiter {
+            Waiter::Client { client, attempt, .. } => Some((client, attempt)),
+            Waiter::Tick => None,
+        });
+        let lost: Vec<(u64, u64)> = waiting.chain(gathered).chain(inbox).collect();
+        disk.kill();
+        drop(process.store);
+        for (client, attempt) in lost {
+            self.tell(host, client, attempt, Told::Lost);
+        }
+    }
+
+    fn reset(&mut self, id: u64, end: usize) {
+        let arrival = self.time + self.net.delay.0;
+        if let Some(stream) = self.net.streams.get_mut(&id) {
+            let arrival = arrival.max(stream.last[end] + 1);
+            stream.last[end] = arrival;
+            stream.flight[end].push_back(Frame::Fin);
+            self.queue.push(arrival, Happening::Frame(id, end));
+        }
+    }
+
+    /// The replica stays up and does nothing any more.
+    pub(crate) fn halt(&mut self, host: HostId, run: Run, why: String) {
+        let name = self.name(host);
+        if let Some(process) = self.hosts[host].running(run) {
+            process.halted = Some(why.clone());
+        }
+        self.narrate(|| format!("{name}: HALT {why}"));
+        if !self.may_halt {
+            self.guilty(Property::NoHalt, format!("{name} halts: {why}"));
+        }
+    }
+
+    pub(crate) fn note_transition(&mut self, host: HostId, transition: &Transition) {
+        let name = self.name(host);
+        self.narrate(|| {
+            let Transition { from, to, epoch, why, lasted } = transition;
+            let lasted = *lasted as f64 / 1e9;
+            format!("{name}: {from} ({lasted:.3} s) => {to} in epoch {epoch}: {why}")
+        });
+    }
+}

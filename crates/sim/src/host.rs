@@ -1,0 +1,179 @@
+//! A host: a disk, two clocks, and at times a process.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use understudy_machine::{KvMachine, Machine};
+use understudy_protocol::{
+    Config, Entry, Epoch, Event, Incarnation, Position, Recovered, Replica, RequestId, Snapshot,
+};
+use understudy_wal::sim::SimDisk;
+use understudy_wal::{Finished, OpenError, Options, Store};
+
+use crate::client::{Request, Wish};
+use crate::clock::Clock;
+use crate::happening::{Input, Run};
+use crate::shadow::Shadow;
+
+/// Where a replica lives.
+pub struct Host {
+    /// What the replica is told at each start.
+    pub config: Config,
+    /// Its clocks.
+    pub clock: Clock,
+    /// Its disk.
+    pub disk: SimDisk,
+    /// The replica, while it runs.
+    pub process: Option<Process>,
+    /// Whether the machine has power; without, dials are silent instead of refused.
+    pub powered: bool,
+    /// The copy on the disk, once there is one.
+    pub incarnation: Option<Incarnation>,
+    /// What the disk has promised.
+    pub shadow: Shadow,
+    /// The highest epoch that any life of the copy has shown.
+    pub epoch: Epoch,
+    /// How long a sync takes, nanoseconds: least and most.
+    pub sync_delay: (u64, u64),
+    /// A snapshot is taken after so many entries.
+    pub snapshot_every: u64,
+    /// Why the last process ended.
+    pub ended: Option<String>,
+}
+
+/// Who waits for a request of the replica.
+#[derive(Clone, Debug)]
+pub enum Waiter {
+    /// A client.
+    Client {
+        /// Which.
+        client: u64,
+        /// Which of its tries.
+        attempt: u64,
+        /// What for.
+        wish: Wish,
+    },
+    /// The host itself, for time to pass in the log.
+    Tick,
+}
+
+/// A running replica with all that its driver keeps.
+pub struct Process {
+    /// Which run.
+    pub run: Run,
+    /// The protocol.
+    pub replica: Replica,
+    /// The log.
+    pub store: Store<SimDisk>,
+    /// The state machine.
+    pub machine: KvMachine,
+    /// What a snapshot of the machine would stand for now.
+    pub applied: Snapshot,
+    /// Requests given to the replica and not answered.
+    pub waiting: BTreeMap<RequestId, Waiter>,
+    /// Events that are to be fed at once.
+    pub todo: VecDeque<Event>,
+    /// Stopped by a signal.
+    pub paused: bool,
+    /// It halted, with this reason.
+    pub halted: Option<String>,
+    /// What has arrived meanwhile.
+    pub inbox: VecDeque<Input>,
+    /// When the replica is woken next.
+    pub wake_at: Option<u64>,
+    /// Entries that found the disk full: written when there is room, nothing else before them.
+    pub backlog: Vec<Entry>,
+    /// A sync is under way.
+    pub syncing: bool,
+    /// Requests that wait to be given to the replica together.
+    pub gathered: Vec<Request>,
+    /// A tick is in the log.
+    pub ticking: bool,
+    /// A snapshot is being written, up to this position.
+    pub snapshot: Option<(Position, Finished<SimDisk>)>,
+    /// The index of the newest snapshot.
+    pub snapshot_at: u64,
+    /// What the replica believes of the disk.
+    pub room: bool,
+    requests: u64,
+}
+
+/// Why a process could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The snapshot in it.
+    #[error("the snapshot cannot be read: {0}")]
+    Snapshot(String),
+}
+
+impl Host {
+    /// Starts the replica's process: opens the data directory, rebuilds the machine.
+    pub fn start(
+        &mut self,
+        run: Run,
+        time: u64,
+        fresh_incarnation: u128,
+    ) -> Result<Recovered, StartError> {
+        let options = Options {
+            segment_bytes: 16 << 10,
+            fill_bytes: 4 << 10,
+            reserve_bytes: 4 << 10,
+            spares: 1,
+            ..Options::new(fresh_incarnation)
+        };
+        let (store, recovered) = Store::open(self.disk.clone(), options)?;
+        let machine = thaw(&store).map_err(StartError::Snapshot)?;
+        let now = self.clock.read(time);
+        let replica = Replica::new(self.config.clone(), recovered.clone(), now);
+        self.process = Some(Process {
+            run,
+            replica,
+            store,
+            machine,
+            applied: recovered.snapshot,
+            waiting: BTreeMap::new(),
+            todo: VecDeque::from([Event::Tick]),
+            paused: false,
+            halted: None,
+            inbox: VecDeque::new(),
+            wake_at: None,
+            backlog: Vec::new(),
+            syncing: false,
+            gathered: Vec::new(),
+            ticking: false,
+            snapshot: None,
+            snapshot_at: recovered.snapshot.position.index,
+            room: true,
+            requests: 0,
+        });
+        Ok(recovered)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// The process, if it is that run.
+    pub fn running(&mut self, run: Run) -> Option<&mut Process> {
+        self.process.as_mut().filter(|process| process.run == run)
+    }
+}
+
+impl Process {
+    /// A number for a request, unique in this run.
+    pub fn request_id(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId(self.requests)
+    }
+}
+
+/// The machine as of the newest snapshot.
+pub fn thaw(store: &Store<SimDisk>) -> Result<KvMachine, String> {
+    match store.open_snapshot().map_err(|error| error.to_string())? {
+        Some(mut source) => KvMachine::thaw(&mut source).map_err(|error| error.to_string()),
+        None => Ok(KvMachine::new()),
+    }
+}

@@ -1,0 +1,168 @@
+//! What each fault does, and what ends it.
+
+use crate::client::Job;
+use crate::clock::{MILLISECOND, SECOND};
+use crate::happening::HostId;
+use crate::mix::Fault;
+use crate::net::{CLIENTS, REGISTER};
+use crate::swarm::Swarm;
+use crate::world::World;
+
+/// What ends a fault.
+pub(crate) enum Mend {
+    Start(HostId),
+    PowerOn(HostId),
+    Resume(HostId),
+    Link(usize, usize),
+    RegisterUp,
+    RegisterFast,
+    FastDisk(HostId),
+    Room(HostId),
+}
+
+impl Swarm {
+    fn later(&mut self, world: &mut World, span: (u64, u64), mend: Mend) {
+        let time = world.time + world.span((span.0 * MILLISECOND, span.1 * MILLISECOND));
+        self.mends.entry(time).or_default().push(mend);
+    }
+
+    pub(crate) fn inflict(&mut self, world: &mut World, fault: Fault) {
+        let host = world.rng.usize(0..world.hosts.len());
+        match fault {
+            Fault::Kill => {
+                world.kill(host);
+                self.later(world, (1, 3000), Mend::Start(host));
+            }
+            Fault::KillWithinStep => {
+                world.armed = Some((host, world.rng.u32(0..12)));
+                // It may die at any time until then, and is started in any case.
+                self.later(world, (500, 3000), Mend::Start(host));
+            }
+            Fault::KillAll => {
+                for host in 0..world.hosts.len() {
+                    world.kill(host);
+                    self.later(world, (1, 2000), Mend::Start(host));
+                }
+            }
+            Fault::PowerLoss => {
+                world.power_off(host);
+                self.later(world, (10, 4000), Mend::PowerOn(host));
+            }
+            Fault::Pause => {
+                world.pause(host);
+                let longest = if world.rng.bool() { 500 } else { 6000 };
+                self.later(world, (1, longest), Mend::Resume(host));
+            }
+            Fault::Wipe => self.wipe(world, host),
+            Fault::Leave => {
+                world.leave(host);
+                self.later(world, (500, 5000), Mend::Start(host));
+            }
+            Fault::HandOver => {
+                let client = world.rng.u64(0..world.clients.len() as u64);
+                world.order(client, Job::HandOver);
+            }
+            Fault::BreakStream => {
+                let streams: Vec<u64> = world.net.streams.keys().copied().collect();
+                if !streams.is_empty() {
+                    let stream = streams[world.rng.usize(0..streams.len())];
+                    world.break_stream(stream);
+                }
+            }
+            Fault::ClockJump => {
+                let jump = world.rng.i64(-3_600_000..3_600_000) * MILLISECOND.cast_signed();
+                world.hosts[host].clock.jump = jump;
+            }
+            Fault::SlowDisk => {
+                world.hosts[host].sync_delay = (50 * MILLISECOND, SECOND);
+                self.later(world, (100, 4000), Mend::FastDisk(host));
+            }
+            Fault::FullDisk => {
+                let disk = &world.hosts[host].disk;
+                disk.set_copy_on_write(world.rng.bool());
+                disk.set_capacity(Some(disk.used() + world.rng.u64(0..20_000)));
+                self.later(world, (100, 5000), Mend::Room(host));
+            }
+            Fault::FailedSync => world.hosts[host].disk.fail_sync_after(world.rng.u64(0..4)),
+            Fault::KillWithinWrite => {
+                // Every operation behind it fails, so that the life ends there.
+                world.hosts[host].disk.stop_after(world.rng.u64(0..30));
+            }
+            network => self.inflict_on_wires(world, host, network),
+        }
+    }
+
+    fn inflict_on_wires(&mut self, world: &mut World, host: HostId, fault: Fault) {
+        match fault {
+            Fault::CutOneWay => {
+                let mut nodes: Vec<usize> = (0..world.hosts.len()).collect();
+                nodes.extend((0..world.clients.len()).map(|client| CLIENTS + client));
+                nodes.push(REGISTER);
+                let other = nodes[world.rng.usize(0..nodes.len())];
+                let (from, to) = if world.rng.bool() { (host, other) } else { (other, host) };
+                world.cut_link(from, to);
+                self.later(world, (50, 4000), Mend::Link(from, to));
+            }
+            Fault::Isolate => {
+                let with_register = world.rng.bool();
+                let others: Vec<usize> = (0..world.hosts.len())
+                    .filter(|&other| other != host)
+                    .chain(with_register.then_some(REGISTER))
+                    .collect();
+                for other in others {
+                    world.cut_link(host, other);
+                    world.cut_link(other, host);
+                    self.later(world, (50, 5000), Mend::Link(host, other));
+                    self.later(world, (50, 5000), Mend::Link(other, host));
+                }
+            }
+            Fault::RegisterDown => {
+                world.say(|| "register: down".into());
+                world.register.down = true;
+                self.later(world, (50, 6000), Mend::RegisterUp);
+            }
+            Fault::RegisterSlow => {
+                world.register.delay = (100 * MILLISECOND, 1500 * MILLISECOND);
+                self.later(world, (100, 5000), Mend::RegisterFast);
+            }
+            Fault::RegisterEdit => {
+                world.say(|| "register: a label is edited".into());
+                world.register.edit();
+            }
+            _ => {}
+        }
+    }
+
+    /// A copy may go only while another named one exists that nobody takes away.
+    fn wipe(&mut self, world: &mut World, host: HostId) {
+        let safe = world.register.record().is_some_and(|record| {
+            world.hosts.iter().enumerate().any(|(other, copy)| {
+                other != host && copy.incarnation.is_some_and(|copy| record.names(copy))
+            })
+        });
+        if safe {
+            world.wipe(host);
+            self.later(world, (1, 3000), Mend::Start(host));
+        }
+    }
+}
+
+/// Ends a fault.
+pub(crate) fn apply(world: &mut World, mend: &Mend) {
+    match *mend {
+        Mend::Start(host) => world.start(host),
+        Mend::PowerOn(host) => {
+            world.power_on(host);
+            world.start(host);
+        }
+        Mend::Resume(host) => world.resume(host),
+        Mend::Link(from, to) => world.mend_link(from, to),
+        Mend::RegisterUp => {
+            world.say(|| "register: up".into());
+            world.register.down = false;
+        }
+        Mend::RegisterFast => world.register.delay = world.options.register_delay,
+        Mend::Room(host) => world.hosts[host].disk.set_capacity(None),
+        Mend::FastDisk(host) => world.hosts[host].sync_delay = world.options.sync_delay,
+    }
+}

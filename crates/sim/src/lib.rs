@@ -1,0 +1,50 @@
+//! A seeded world that runs the real protocol, log and machine, and looks for violations.
+//!
+//! One thread, one pseudo-random generator, one agenda ordered by time: the same seed gives the
+//! same run, line by line. Simulated are network, disks, clocks, register, processes and clients;
+//! [`understudy_protocol::Replica`], [`understudy_wal::Store`] and [`understudy_machine::KvMachine`]
+//! are those that ship, reached through their events and effects alone.
+//!
+//! [`swarm`] lets chance drive a world, each seed with its own mix of faults; [`scenario`] lets a
+//! text script drive one.
+
+mod attend;
+mod brief;
+mod client;
+mod clock;
+mod disk;
+mod drive;
+mod faults;
+mod happening;
+mod host;
+mod inflict;
+mod ledger;
+mod mix;
+mod net;
+mod queue;
+mod register;
+mod report;
+pub mod scenario;
+mod shadow;
+mod snapshots;
+mod story;
+pub mod swarm;
+mod trace;
+mod translate;
+mod violation;
+mod watch;
+mod wire;
+mod workload;
+mod world;
+
+pub use client::{Client, Job};
+pub use clock::{MILLISECOND, SECOND};
+pub use happening::HostId;
+pub use mix::{FAULTS, Fault, Mix};
+pub use net::{CLIENTS, REGISTER};
+pub use report::Report;
+pub use trace::Detail;
+pub use violation::{Property, Violation};
+pub use watch::acts;
+pub use workload::Workload;
+pub use world::{Counts, Options, World};

@@ -1,0 +1,185 @@
+//! What a seed draws: sizes, delays, and which faults may happen how often.
+
+use fastrand::Rng;
+use understudy_protocol::{Limits, Settings};
+
+use crate::clock::{MILLISECOND, SECOND};
+use crate::trace::Detail;
+use crate::workload::Workload;
+use crate::world::Options;
+
+/// What can go wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// kill -9 of one process.
+    Kill,
+    /// The same in the middle of a step, between two effects.
+    KillWithinStep,
+    /// kill -9 of all processes at once.
+    KillAll,
+    /// Loss of power: what was not synced is gone, and no connection is reset.
+    PowerLoss,
+    /// SIGSTOP for less than a time-out, or for longer.
+    Pause,
+    /// The data directory and its process are gone.
+    Wipe,
+    /// SIGTERM.
+    Leave,
+    /// An order to hand over.
+    HandOver,
+    /// Nothing gets through in one direction between two nodes.
+    CutOneWay,
+    /// A replica loses all others, the register perhaps too.
+    Isolate,
+    /// A stream breaks.
+    BreakStream,
+    /// The register answers nobody.
+    RegisterDown,
+    /// The register's answers take long.
+    RegisterSlow,
+    /// Somebody edits the register's labels.
+    RegisterEdit,
+    /// A wall clock is set.
+    ClockJump,
+    /// A disk's syncs take long.
+    SlowDisk,
+    /// A disk has no room.
+    FullDisk,
+    /// The next sync fails: the life ends.
+    FailedSync,
+    /// The process dies in the middle of its next writes to the disk.
+    KillWithinWrite,
+}
+
+/// All of them.
+pub const FAULTS: [Fault; 19] = [
+    Fault::Kill,
+    Fault::KillWithinStep,
+    Fault::KillAll,
+    Fault::PowerLoss,
+    Fault::Pause,
+    Fault::Wipe,
+    Fault::Leave,
+    Fault::HandOver,
+    Fault::CutOneWay,
+    Fault::Isolate,
+    Fault::BreakStream,
+    Fault::RegisterDown,
+    Fault::RegisterSlow,
+    Fault::RegisterEdit,
+    Fault::ClockJump,
+    Fault::SlowDisk,
+    Fault::FullDisk,
+    Fault::FailedSync,
+    Fault::KillWithinWrite,
+];
+
+impl Fault {
+    /// Its name in the counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Kill => "fault: kill",
+            Fault::KillWithinStep => "fault: kill within a step",
+            Fault::KillAll => "fault: kill all",
+            Fault::PowerLoss => "fault: power loss",
+            Fault::Pause => "fault: pause",
+            Fault::Wipe => "fault: wiped disk",
+            Fault::Leave => "fault: leave",
+            Fault::HandOver => "fault: handover",
+            Fault::CutOneWay => "fault: one-way partition",
+            Fault::Isolate => "fault: isolation",
+            Fault::BreakStream => "fault: broken stream",
+            Fault::RegisterDown => "fault: register down",
+            Fault::RegisterSlow => "fault: register slow",
+            Fault::RegisterEdit => "fault: register edited",
+            Fault::ClockJump => "fault: clock jump",
+            Fault::SlowDisk => "fault: slow disk",
+            Fault::FullDisk => "fault: full disk",
+            Fault::FailedSync => "fault: failed sync",
+            Fault::KillWithinWrite => "fault: kill within a write",
+        }
+    }
+}
+
+/// One seed's draw.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    /// What the world is made of.
+    pub options: Options,
+    /// How long chaos lasts, nanoseconds.
+    pub chaos: u64,
+    /// Longest pause between two faults, nanoseconds.
+    pub pause: u64,
+    /// Faults that may happen, the likely ones several times.
+    pub faults: Vec<Fault>,
+    /// One workload per client.
+    pub clients: Vec<Workload>,
+    /// Per mille of register writes that land late.
+    pub late: u32,
+    /// Per mille of register answers that are lost.
+    pub lost: u32,
+    /// Largest drift of a monotonic clock, parts per million.
+    pub drift: i64,
+}
+
+impl Mix {
+    /// Draws one.
+    pub fn draw(rng: &mut Rng, trace: Detail) -> Self {
+        let hosts = if rng.u32(0..3) == 0 { 3 } else { 2 };
+        let options = Options { hosts, trace, ..options(rng, hosts) };
+        let mut faults = Vec::new();
+        for fault in FAULTS {
+            if rng.bool() {
+                faults.extend(std::iter::repeat_n(fault, rng.usize(1..5)));
+            }
+        }
+        let keys = rng.u32(1..8);
+        let txns = rng.u32(0..60);
+        let think = pick(rng, &[2, 20, 100]) * MILLISECOND;
+        let clients = (0..rng.usize(1..7))
+            .map(|_| {
+                let reads = pick(rng, &[0, 30, 60, 90, 100]) as u32;
+                let wander = pick(rng, &[0, 0, 10, 50]) as u32;
+                Workload { keys, reads, txns, wander, think, left: u64::MAX }
+            })
+            .collect();
+        Mix {
+            options,
+            chaos: rng.u64(4..16) * SECOND,
+            pause: pick(rng, &[300, 1000, 3000]) * MILLISECOND,
+            faults,
+            clients,
+            late: pick(rng, &[0, 0, 100, 400]) as u32,
+            lost: pick(rng, &[0, 0, 100, 300]) as u32,
+            drift: pick(rng, &[0, 200, 50_000]).cast_signed(),
+        }
+    }
+}
+
+fn options(rng: &mut Rng, hosts: usize) -> Options {
+    Options {
+        limits: Limits {
+            message_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
+            flight_bytes: pick(rng, &[1024, 64 << 10, 16 << 20]) as usize,
+            tail_bytes: 1 << 20,
+            tail_entries: pick(rng, &[8, 64, 65_536]) as usize,
+            window_bytes: pick(rng, &[0, 2048, 32 << 20]) as usize,
+            part_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
+            caught_up: pick(rng, &[1, 16, 4096]),
+            retain: pick(rng, &[0, 50, 100_000]),
+        },
+        settings: Settings {
+            sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },
+            min_copies: 1,
+        },
+        net_delay: (50_000, pick(rng, &[200, 2000, 30_000]) * 1000),
+        register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),
+        sync_delay: (50_000, pick(rng, &[200, 2000, 20_000]) * 1000),
+        snapshot_every: pick(rng, &[20, 100, 100_000]),
+        ..Options::default()
+    }
+}
+
+fn pick(rng: &mut Rng, from: &[u64]) -> u64 {
+    from[rng.usize(0..from.len())]
+}

@@ -1,0 +1,28 @@
+//! What one seed gave.
+
+use crate::violation::Violation;
+use crate::world::Counts;
+
+/// The outcome of one run.
+#[derive(Debug)]
+pub struct Report {
+    /// Which.
+    pub seed: u64,
+    /// What was wrong, if anything.
+    pub violation: Option<Violation>,
+    /// The trace, if it was wanted.
+    pub trace: Vec<String>,
+    /// Simulated time, nanoseconds.
+    pub time: u64,
+    /// Committed entries.
+    pub committed: u64,
+    /// How often things happened.
+    pub counts: Counts,
+}
+
+impl Report {
+    /// The command that runs this seed alone, with its trace.
+    pub fn replay(&self) -> String {
+        format!("cargo run --release -p understudy-sim -- --seeds 1 --from {} --trace", self.seed)
+    }
+}

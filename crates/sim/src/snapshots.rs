@@ -1,0 +1,59 @@
+//! The driver's snapshots: frozen at an applied entry, written meanwhile, adopted later.
+
+use std::io;
+
+use understudy_machine::{Frozen, Machine};
+use understudy_protocol::{Event, Snapshot};
+use understudy_wal::sim::SimDisk;
+use understudy_wal::{Finished, Store};
+
+use crate::happening::{HostId, Input, Run};
+use crate::world::World;
+
+impl World {
+    /// Begins one when enough was executed since the last.
+    pub(crate) fn begin_snapshot(&mut self, host: HostId, run: Run) {
+        let every = self.hosts[host].snapshot_every;
+        let delay = self.span((1_000_000, 200_000_000));
+        let Some(process) = self.hosts[host].running(run) else { return };
+        if process.snapshot.is_some()
+            || process.applied.position.index < process.snapshot_at + every
+        {
+            return;
+        }
+        let frozen = process.machine.freeze();
+        match write(&process.store, &frozen, process.applied) {
+            Ok(finished) => {
+                process.snapshot = Some((process.applied.position, finished));
+                self.input_after(delay, host, run, Input::SnapshotWritten);
+            }
+            // Tried again after the next batch, as the service would.
+            Err(_) => self.counts.add("snapshots that failed"),
+        }
+    }
+
+    /// The snapshot is written: it may stand for the log before it.
+    pub(crate) fn adopt_snapshot(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        // One that came from the primary meanwhile has taken its place.
+        let Some((position, finished)) = process.snapshot.take() else { return };
+        match process.store.adopt(finished) {
+            Ok(_) => {
+                process.snapshot_at = position.index;
+                self.counts.add("snapshots taken");
+                self.feed(host, run, Event::SnapshotMade(position));
+            }
+            Err(error) => self.end_life(host, error.to_string()),
+        }
+    }
+}
+
+fn write(
+    store: &Store<SimDisk>,
+    frozen: &impl Frozen,
+    snapshot: Snapshot,
+) -> io::Result<Finished<SimDisk>> {
+    let mut writer = store.snapshot_writer(snapshot);
+    frozen.write(&mut writer)?;
+    writer.finish()
+}

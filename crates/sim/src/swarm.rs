@@ -1,0 +1,278 @@
+//! A world driven by chance: each seed draws its own mix of faults. First chaos, with safety
+//! checked after every event; then everything is mended, and the cluster must serve again in full
+//! strength within a bound; then the clients' history is judged.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use understudy_history::{Action, Condition};
+
+use crate::client::{Client, Job};
+use crate::clock::{MILLISECOND, SECOND};
+use crate::happening::Happening;
+use crate::inflict::{Mend, apply};
+use crate::mix::Mix;
+use crate::report::Report;
+use crate::trace::Detail;
+use crate::violation::{Property, Violation};
+use crate::watch::acts;
+use crate::world::World;
+
+/// After the mending, the cluster must be whole again within this time, nanoseconds.
+const BOUND: u64 = 60 * SECOND;
+
+/// Runs one seed.
+pub fn run(seed: u64, trace: Detail) -> Report {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mix = Mix::draw(&mut rng, trace);
+    let mut world = World::new(seed, mix.options.clone());
+    let mut swarm = Swarm { mix, mends: BTreeMap::new() };
+    let outcome = catch_unwind(AssertUnwindSafe(|| swarm.run(&mut world)));
+    if let Err(panic) = outcome {
+        let text = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
+            .unwrap_or_else(|| "a panic".into());
+        world.guilty(Property::NoHalt, format!("panic: {text}"));
+    }
+    Report {
+        seed,
+        violation: world.violation.take(),
+        trace: world.trace.lines().to_vec(),
+        time: world.time,
+        committed: world.ledger.committed(),
+        counts: std::mem::take(&mut world.counts),
+    }
+}
+
+/// Chance at the helm of a world.
+pub(crate) struct Swarm {
+    pub(crate) mix: Mix,
+    pub(crate) mends: BTreeMap<u64, Vec<Mend>>,
+}
+
+impl Swarm {
+    fn run(&mut self, world: &mut World) {
+        self.prepare(world);
+        self.chaos(world);
+        if world.violation.is_some() {
+            return;
+        }
+        self.mend_all(world);
+        self.expect_progress(world);
+        judge(world);
+    }
+
+    fn prepare(&mut self, world: &mut World) {
+        world.register.late = self.mix.late;
+        world.register.lost = self.mix.lost;
+        let drift = self.mix.drift;
+        for host in 0..world.hosts.len() {
+            world.hosts[host].clock.drift = world.rng.i64(-drift..=drift);
+            let delay = world.span((0, SECOND));
+            world.after(delay, Happening::Start(host));
+        }
+        for (id, workload) in self.mix.clients.iter().enumerate() {
+            world.clients.push(Client::new(id as u64, Some(workload.clone())));
+            let delay = world.span((0, 2 * SECOND));
+            world.after(delay, Happening::ClientTurn(id as u64));
+        }
+        // Half of the seeds let the cluster be born in peace.
+        if world.rng.bool() {
+            world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
+        }
+    }
+
+    fn chaos(&mut self, world: &mut World) {
+        let end = world.time + self.mix.chaos;
+        while world.time < end && world.violation.is_none() {
+            let pause = world.span((MILLISECOND, self.mix.pause));
+            let next = (world.time + pause).min(end);
+            self.pass(world, next);
+            if !self.mix.faults.is_empty() {
+                let fault = self.mix.faults[world.rng.usize(0..self.mix.faults.len())];
+                world.counts.add(fault.name());
+                self.inflict(world, fault);
+            }
+        }
+    }
+
+    /// Lets time pass, with what is to be mended meanwhile.
+    fn pass(&mut self, world: &mut World, until: u64) {
+        while let Some((&time, _)) = self.mends.first_key_value()
+            && time <= until
+            && world.violation.is_none()
+        {
+            world.run_until(time);
+            for mend in self.mends.remove(&time).unwrap_or_default() {
+                apply(world, &mend);
+            }
+        }
+        world.run_until(until);
+    }
+
+    fn mend_all(&mut self, world: &mut World) {
+        world.say(|| "---- everything is mended ----".into());
+        world.armed = None;
+        world.register.late = 0;
+        world.register.lost = 0;
+        apply(world, &Mend::RegisterUp);
+        apply(world, &Mend::RegisterFast);
+        world.heal();
+        for host in 0..world.hosts.len() {
+            for mend in [
+                Mend::Room(host),
+                Mend::FastDisk(host),
+                Mend::PowerOn(host),
+                Mend::Start(host),
+                Mend::Resume(host),
+            ] {
+                apply(world, &mend);
+            }
+        }
+        for client in &mut world.clients {
+            client.workload = None;
+            client.queue.clear();
+        }
+    }
+
+    /// The cluster serves again, in full strength, within the bound.
+    fn expect_progress(&mut self, world: &mut World) {
+        let end = world.time + BOUND;
+        let started = world.time;
+        let whole = run_and_restart(world, end, is_whole);
+        if world.violation.is_some() {
+            return;
+        }
+        if !whole {
+            if nobody_left(world) {
+                world.counts.add("no named copy left");
+                return;
+            }
+            let explanation = format!("not whole after {} s: {}", BOUND / SECOND, states(world));
+            return world.guilty(Property::Progress, explanation);
+        }
+        let took = world.time - started;
+        world.say(|| format!("whole again after {:.3} s", took as f64 / 1e9));
+        self.probe(world);
+    }
+
+    /// A fresh client writes and reads everything.
+    fn probe(&mut self, world: &mut World) {
+        let id = world.clients.len() as u64;
+        world.clients.push(Client::new(id, None));
+        world.order(
+            id,
+            Job::Action(Action::Put {
+                key: "probe".into(),
+                value: "probe".into(),
+                condition: Condition::Always,
+                want_previous: false,
+            }),
+        );
+        let keys = self.mix.clients.first().map_or(0, |workload| workload.keys);
+        for key in (0..keys).map(|key| format!("k{key}")).chain(["probe".into()]) {
+            world.order(id, Job::Action(Action::Get { key }));
+        }
+        let end = world.time + BOUND;
+        let idle = |world: &World| {
+            world.clients.iter().all(|client| client.ongoing.is_none() && client.queue.is_empty())
+        };
+        let done = run_and_restart(world, end, idle);
+        let failed = world.history.iter().filter(|operation| operation.client == id);
+        if world.violation.is_none()
+            && (!done || failed.into_iter().any(|operation| operation.answer().is_none()))
+        {
+            let explanation = format!("a fresh client gets no answers: {}", states(world));
+            world.guilty(Property::Progress, explanation);
+        }
+    }
+}
+
+/// Lets time pass until something holds; a process that was about to leave is started again.
+fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -> bool {
+    while world.time < end && world.violation.is_none() {
+        for host in 0..world.hosts.len() {
+            world.start(host);
+        }
+        let step = (world.time + SECOND / 2).min(end);
+        if world.run_while_not(step, &done) {
+            return true;
+        }
+        world.run_until(step);
+    }
+    false
+}
+
+/// One primary serves, as many members are named as there should be, and everybody has executed
+/// everything.
+fn is_whole(world: &World) -> bool {
+    let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
+    let Some(record) = world.register.record() else { return false };
+    let mut statuses = world.hosts.iter().map(|host| {
+        host.process.as_ref().filter(|process| !process.paused).map(|p| p.replica.status())
+    });
+    let Some(statuses) = statuses.by_ref().collect::<Option<Vec<_>>>() else { return false };
+    let primary = statuses.iter().filter(|status| acts(status)).collect::<Vec<_>>();
+    let [primary] = primary[..] else { return false };
+    record.members.len() == wanted
+        && record
+            .members
+            .iter()
+            .all(|member| world.hosts.iter().any(|h| h.incarnation == Some(member.incarnation)))
+        && primary.role == "primary"
+        && statuses.iter().all(|status| status.applied == primary.last)
+}
+
+/// Whether the register names only copies that are gone: an operator must decide.
+fn nobody_left(world: &World) -> bool {
+    world.register.record().is_some_and(|record| {
+        !world.hosts.iter().any(|host| host.incarnation.is_some_and(|copy| record.names(copy)))
+    })
+}
+
+fn states(world: &World) -> String {
+    let mut states: Vec<String> = world
+        .hosts
+        .iter()
+        .map(|host| match &host.process {
+            None => format!("{}: down", host.name()),
+            Some(process) => {
+                let status = process.replica.status();
+                format!(
+                    "{}: {} epoch {} last {} commit {} applied {} {}",
+                    host.name(),
+                    status.role,
+                    status.epoch,
+                    status.last,
+                    status.commit,
+                    status.applied,
+                    status.reason
+                )
+            }
+        })
+        .collect();
+    states.extend(world.register.record().map(|record| world.describe(record)));
+    states.join("; ")
+}
+
+/// The clients' history.
+fn judge(world: &mut World) {
+    if world.violation.is_some() {
+        return;
+    }
+    let verdict = understudy_history::check(&world.history);
+    let Some(first) = verdict.violations.first() else { return };
+    let property = match first.property {
+        understudy_history::Property::Linearizable | understudy_history::Property::Revisions => {
+            Property::Linearizable
+        }
+        understudy_history::Property::NothingLost => Property::NothingLost,
+        understudy_history::Property::ExactlyOnce => Property::ExactlyOnce,
+        understudy_history::Property::FailedMeansNotExecuted => Property::FailedMeansNotExecuted,
+        understudy_history::Property::Undecided => Property::Undecided,
+    };
+    let explanation = first.explanation.clone();
+    world.blame(Err(Violation { property, explanation }));
+}

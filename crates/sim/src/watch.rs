@@ -1,0 +1,99 @@
+//! Safety, after every event.
+
+use understudy_protocol::{Record, Status};
+
+use crate::happening::{HostId, Run};
+use crate::violation::{Property, Violation};
+use crate::world::World;
+
+impl World {
+    /// What one replica says of itself must make sense.
+    pub(crate) fn watch(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let status = process.replica.status();
+        let waiting = process.waiting.len();
+        let name = self.name(host);
+        let ordered = pointers(&name, &status);
+        self.blame(ordered);
+        if status.epoch < self.hosts[host].epoch {
+            let known = self.hosts[host].epoch;
+            let explanation = format!("{name} goes from epoch {known} to {}", status.epoch);
+            self.guilty(Property::EpochsNeverGoBack, explanation);
+        }
+        self.hosts[host].epoch = status.epoch;
+        if acts(&status) {
+            let alone = self.ledger.acts(status.epoch, &name, (host, run));
+            self.blame(alone);
+        }
+        let bound = self.options.limits.tail_entries + 16 * self.clients.len() + 16;
+        if waiting > bound {
+            let explanation = format!("{waiting} requests wait at {name}");
+            self.guilty(Property::BoundedMemory, explanation);
+        }
+        let tail = (status.last - status.commit) as usize;
+        // One that opens its epoch has whatever the last term left.
+        if status.role == "primary" && tail > self.options.limits.tail_entries + 64 {
+            let explanation = format!("{name} has {tail} entries that are not committed");
+            self.guilty(Property::BoundedMemory, explanation);
+        }
+    }
+
+    /// Every named copy that exists holds everything that was promised.
+    pub(crate) fn watch_members(&mut self) {
+        if self.may_halt {
+            return;
+        }
+        let (Some((index, hash)), Some(record)) = (self.ledger.promised(), self.register.record())
+        else {
+            return;
+        };
+        for member in &record.members {
+            let copy = self.hosts.iter().find(|host| host.incarnation == Some(member.incarnation));
+            if let Some(host) = copy
+                && !host.shadow.holds(index, hash)
+            {
+                let explanation = format!(
+                    "{} is named in epoch {} and lacks entry {index}, which was acknowledged; it has {}",
+                    host.name(),
+                    record.epoch,
+                    host.shadow.durable()
+                );
+                return self.guilty(Property::NamedMembersHoldAll, explanation);
+            }
+        }
+    }
+
+    /// A record in short: the primary's name first.
+    pub fn describe(&self, record: &Record) -> String {
+        let name = |incarnation| {
+            let copy = self.hosts.iter().find(|host| host.incarnation == Some(incarnation));
+            copy.map_or("(gone)", |host| host.name()).to_owned()
+        };
+        let members: Vec<String> =
+            record.members.iter().map(|member| name(member.incarnation)).collect();
+        format!(
+            "epoch {}: primary {}, members {}, floor {}",
+            record.epoch,
+            name(record.primary),
+            members.join(" "),
+            record.floor
+        )
+    }
+}
+
+/// Whether a replica acts as primary.
+pub fn acts(status: &Status) -> bool {
+    matches!(status.role, "primary" | "opening")
+}
+
+fn pointers(name: &str, status: &Status) -> Result<(), Violation> {
+    let Status { last, durable, commit, applied, snapshot, .. } = *status;
+    if applied <= commit && commit <= durable && durable <= last && snapshot <= commit {
+        return Ok(());
+    }
+    let explanation = format!(
+        "{name} ({}): applied {applied}, commit {commit}, durable {durable}, last {last}, snapshot {snapshot}",
+        status.role
+    );
+    Err(Violation { property: Property::PointerOrder, explanation })
+}
