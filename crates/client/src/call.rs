@@ -1,0 +1,92 @@
+//! The calls as values: a request that knows how it is sent.
+
+use std::future::Future;
+
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
+use understudy_proto::admin::v1::{
+    HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
+};
+use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_proto::kv::v1::session_service_client::SessionServiceClient;
+use understudy_proto::kv::v1::{
+    CloseSessionRequest, CloseSessionResponse, DeleteRequest, DeleteResponse, GetRequest,
+    GetResponse, KeepSessionAliveRequest, KeepSessionAliveResponse, ListRequest, ListResponse,
+    OpenSessionRequest, OpenSessionResponse, PutRequest, PutResponse, RequestStamp, ResponseHeader,
+    TxnRequest, TxnResponse,
+};
+
+/// A request that knows how it is sent.
+pub(crate) trait Call: Clone + Send + Sync + 'static {
+    type Response: Send;
+    /// For messages and observers.
+    const NAME: &'static str;
+
+    fn send(
+        channel: Channel,
+        request: Request<Self>,
+    ) -> impl Future<Output = Result<Self::Response, Status>> + Send;
+
+    fn header(response: &Self::Response) -> Option<&ResponseHeader>;
+
+    /// The stamp that it carries.
+    fn stamp(&self) -> Option<RequestStamp> {
+        None
+    }
+}
+
+/// A call that changes something, and that a stamp makes exactly-once.
+pub(crate) trait Mutation: Call {
+    fn set_stamp(&mut self, stamp: RequestStamp);
+}
+
+macro_rules! call {
+    ($request:ident, $name:literal, $client:ident.$method:ident, $response:ident $(, $stamp:ident)?) => {
+        impl Call for $request {
+            type Response = $response;
+            const NAME: &'static str = $name;
+
+            async fn send(channel: Channel, request: Request<Self>) -> Result<$response, Status> {
+                // Without a limit here, the code OUT_OF_RANGE surely comes from the server.
+                let mut client = $client::new(channel).max_decoding_message_size(usize::MAX);
+                Ok(client.$method(request).await?.into_inner())
+            }
+
+            fn header(response: &$response) -> Option<&ResponseHeader> {
+                response.header.as_ref()
+            }
+
+            $(fn stamp(&self) -> Option<RequestStamp> {
+                self.$stamp
+            })?
+        }
+
+        $(impl Mutation for $request {
+            fn set_stamp(&mut self, stamp: RequestStamp) {
+                self.$stamp = Some(stamp);
+            }
+        })?
+    };
+}
+
+call!(PutRequest, "put", KeyValueServiceClient.put, PutResponse, stamp);
+call!(GetRequest, "get", KeyValueServiceClient.get, GetResponse);
+call!(DeleteRequest, "delete", KeyValueServiceClient.delete, DeleteResponse, stamp);
+call!(ListRequest, "list", KeyValueServiceClient.list, ListResponse);
+call!(TxnRequest, "txn", KeyValueServiceClient.txn, TxnResponse, stamp);
+call!(OpenSessionRequest, "open session", SessionServiceClient.open_session, OpenSessionResponse);
+call!(
+    KeepSessionAliveRequest,
+    "keep session alive",
+    SessionServiceClient.keep_session_alive,
+    KeepSessionAliveResponse
+);
+call!(
+    CloseSessionRequest,
+    "close session",
+    SessionServiceClient.close_session,
+    CloseSessionResponse
+);
+call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
+call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

@@ -1,0 +1,46 @@
+//! Deleting keys.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use understudy_proto::kv::v1::delete_request::Target;
+use understudy_proto::kv::v1::{DeleteRequest, DeleteResponse};
+
+use crate::{Client, Error};
+
+/// A Delete about to be sent: await it. Deleting nothing is no error, and an unmet condition is
+/// none either: `succeeded` is false then.
+#[derive(Clone, Debug)]
+#[must_use = "a Delete does nothing until it is awaited"]
+pub struct Delete {
+    client: Client,
+    request: DeleteRequest,
+}
+
+impl Delete {
+    pub(crate) fn new(client: &Client, target: Target) -> Self {
+        let request = DeleteRequest { target: Some(target), ..DeleteRequest::default() };
+        Self { client: client.clone(), request }
+    }
+
+    /// Deletes only if the key's `mod_revision` is `revision`, at least 1; one key only.
+    pub fn if_revision(mut self, revision: i64) -> Self {
+        self.request.if_revision = Some(revision);
+        self
+    }
+
+    /// Asks for the records from before.
+    pub fn return_previous(mut self) -> Self {
+        self.request.return_previous = true;
+        self
+    }
+}
+
+impl IntoFuture for Delete {
+    type Output = Result<DeleteResponse, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.client.mutate(self.request).await })
+    }
+}

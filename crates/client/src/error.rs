@@ -1,0 +1,52 @@
+//! How an operation can fail.
+
+use std::time::Duration;
+
+use crate::{EndpointsError, Rejection};
+
+/// How an operation can fail. Only [`Error::OutcomeUnknown`] leaves open whether it happened: with
+/// every other error it has not happened, and never will.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The mutation may have been executed. It may even yet be, until this client's next mutation
+    /// is executed or its session has ended.
+    #[error(
+        "outcome unknown: the {call} may have been executed, look before you repeat it ({detail})"
+    )]
+    OutcomeUnknown {
+        /// Name of the call.
+        call: &'static str,
+        /// What was last known.
+        detail: String,
+    },
+    /// No replica could do it before the deadline. Nothing was executed.
+    #[error(
+        "no replica could do the {call} within {waited:.1?}, nothing was changed: check the endpoints and `understudy status` ({detail})"
+    )]
+    Unavailable {
+        /// Name of the call.
+        call: &'static str,
+        /// How long it was tried.
+        waited: Duration,
+        /// What was last known.
+        detail: String,
+    },
+    /// The primary refused: nothing was executed, and a repetition would be refused again unless
+    /// something is changed.
+    #[error("{0}")]
+    Rejected(Box<Rejection>),
+    /// The endpoints given are none.
+    #[error(transparent)]
+    Endpoints(#[from] EndpointsError),
+}
+
+impl Error {
+    /// The primary's refusal, if it is one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which replica to ask.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::Endpoints;
+
+/// How many addresses are remembered that only hints named.
+const LEARNED: usize = 8;
+
+/// Which replica to ask: what all operations of a client have found out together.
+#[derive(Debug)]
+pub(crate) struct Finder {
+    state: Mutex<State>,
+    found: Notify,
+    /// For how long a replica that kept silent is asked only if there is no other.
+    shun: Duration,
+}
+
+#[derive(Debug)]
+struct State {
+    configured: Vec<Arc<str>>,
+    /// Named by hints only; the newest last.
+    learned: VecDeque<Arc<str>>,
+    current: Arc<str>,
+    /// Whether `current` answered last.
+    settled: bool,
+    /// The highest epoch heard of.
+    epoch: u64,
+    /// Those that kept silent, and until when they are shunned.
+    silent: Vec<(Arc<str>, Instant)>,
+}
+
+impl Finder {
+    pub fn new(endpoints: &Endpoints, shun: Duration) -> Self {
+        let configured = endpoints.addresses().to_vec();
+        let current = configured[0].clone();
+        let state = State {
+            configured,
+            learned: VecDeque::new(),
+            current,
+            settled: false,
+            epoch: 0,
+            silent: Vec::new(),
+        };
+        Self { state: Mutex::new(state), found: Notify::new(), shun }
+    }
+
+    /// Whom to ask now.
+    pub fn target(&self) -> Arc<str> {
+        self.lock().current.clone()
+    }
+
+    /// The addresses given, then those learned.
+    pub fn known(&self) -> Vec<Arc<str>> {
+        self.lock().candidates().cloned().collect()
+    }
+
+    /// Waits until a primary is found that was not known.
+    pub async fn found(&self) {
+        self.found.notified().await;
+    }
+
+    /// `address` answered as primary of `epoch`.
+    pub fn confirm(&self, address: &Arc<str>, epoch: u64) {
+        let mut state = self.lock();
+        if epoch < state.epoch {
+            return;
+        }
+        state.epoch = epoch;
+        if state.settled && state.current == *address {
+            return;
+        }
+        state.silent.retain(|(silent, _)| silent != address);
+        state.current = address.clone();
+        state.settled = true;
+        drop(state);
+        self.found.notify_waiters();
+    }
+
+    /// `address` did not answer; `silent`: not even with a refusal.
+    pub fn failed(&self, address: &Arc<str>, silent: bool, now: Instant) {
+        let mut state = self.lock();
+        state.silent.retain(|(who, until)| *until > now && who != address);
+        if silent {
+            state.silent.push((address.clone(), now + self.shun));
+        }
+        if state.current == *address {
+            state.current = state.after(address, now);
+            state.settled = false;
+        }
+    }
+
+    /// `address` is not the primary and, maybe, named the one that is. A hint from an older epoch
+    /// than one already heard of, or towards a replica that keeps silent, is not followed: the one
+    /// asked learns better soon.
+    pub fn redirected(&self, address: &Arc<str>, hint: Option<(Arc<str>, u64)>, now: Instant) {
+        let mut state = self.lock();
+        let hint = hint.filter(|(primary, epoch)| {
+            primary != address && *epoch >= state.epoch && !state.is_silent(primary, now)
+        });
+        if let Some((primary, epoch)) = &hint {
+            state.epoch = *epoch;
+            state.learn(primary);
+        }
+        if state.current == *address {
+            state.current = match hint {
+                Some((primary, _)) => primary,
+                None => state.after(address, now),
+            };
+            state.settled = false;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that can panic runs under the lock half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn candidates(&self) -> impl DoubleEndedIterator<Item = &Arc<str>> + Clone {
+        self.configured.iter().chain(&self.learned)
+    }
+
+    /// The next address in turn that does not keep silent; the next one if all do.
+    fn after(&self, address: &Arc<str>, now: Instant) -> Arc<str> {
+        let at = self.candidates().position(|candidate| candidate == address);
+        let behind = at.map_or(0, |at| at + 1);
+        let mut turn = self.candidates().skip(behind).chain(self.candidates().take(behind));
+        let next = turn.clone().find(|candidate| !self.is_silent(candidate, now));
+        next.or_else(|| turn.next()).unwrap_or(address).clone()
+    }
+
+    fn is_silent(&self, address: &Arc<str>, now: Instant) -> bool {
+        self.silent.iter().any(|(silent, until)| silent == address && *until > now)
+    }
+
+    fn learn(&mut self, address: &Arc<str>) {
+        if !self.candidates().any(|known| known == address) {
+            if self.learned.len() == LEARNED {
+                self.learned.pop_front();
+            }
+            self.learned.push_back(address.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SHUN: Duration = Duration::from_secs(1);
+
+    fn finder() -> Finder {
+        Finder::new(&"a:1,b:1,c:1".parse().unwrap(), SHUN)
+    }
+
+    fn address(text: &str) -> Arc<str> {
+        text.into()
+    }
+
+    #[test]
+    fn addresses_are_tried_in_turn() {
+        let finder = finder();
+        let now = Instant::now();
+        for expected in ["a:1", "b:1", "c:1", "a:1"] {
+            assert_eq!(&*finder.target(), expected);
+            finder.failed(&address(expected), false, now);
+        }
+    }
+
+    #[test]
+    fn the_failure_of_one_that_is_not_asked_any_more_moves_nobody() {
+        let finder = finder();
+        let now = Instant::now();
+        finder.failed(&address("a:1"), false, now);
+        finder.failed(&address("a:1"), false, now);
+        assert_eq!(&*finder.target(), "b:1");
+    }
+
+    #[test]
+    fn hints_are_followed_even_outside_the_list_but_not_backwards() {
+        let finder = finder();
+        let now = Instant::now();
+        finder.redirected(&address("a:1"), Some((address("x:1"), 7)), now);
+        assert_eq!(&*finder.target(), "x:1");
+        assert_eq!(finder.known().len(), 4);
+        finder.redirected(&address("x:1"), Some((address("b:1"), 6)), now);
+        assert_eq!(&*finder.target(), "a:1");
+    }
+
+    #[test]
+    fn a_silent_replica_is_left_alone_until_it_answers_or_time_has_passed() {
+        let finder = finder();
+        let now = Instant::now();
+        finder.failed(&address("a:1"), true, now);
+        finder.redirected(&address("b:1"), Some((address("a:1"), 1)), now);
+        assert_eq!(&*finder.target(), "c:1");
+        finder.failed(&address("c:1"), false, now);
+        assert_eq!(&*finder.target(), "b:1");
+        finder.redirected(&address("b:1"), Some((address("a:1"), 1)), now + SHUN);
+        assert_eq!(&*finder.target(), "a:1");
+        finder.failed(&address("a:1"), true, now + SHUN);
+        finder.confirm(&address("a:1"), 1);
+        assert_eq!(&*finder.target(), "a:1");
+    }
+
+    #[test]
+    fn an_answer_of_an_older_epoch_leads_nobody_back() {
+        let finder = finder();
+        finder.confirm(&address("b:1"), 5);
+        finder.confirm(&address("a:1"), 4);
+        assert_eq!(&*finder.target(), "b:1");
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_woken_when_the_primary_is_found() {
+        let finder = Arc::new(finder());
+        let waiting = tokio::spawn({
+            let finder = finder.clone();
+            async move { finder.found().await }
+        });
+        tokio::task::yield_now().await;
+        finder.confirm(&address("b:1"), 1);
+        waiting.await.unwrap();
+    }
+}

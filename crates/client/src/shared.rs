@@ -1,0 +1,106 @@
+//! What all clones of a client share.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use tokio::time::timeout_at;
+use tonic::metadata::{Ascii, MetadataValue};
+use understudy_proto::kv::v1::ResponseHeader;
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::finder::Finder;
+use crate::lines::Lines;
+use crate::sessions::Sessions;
+use crate::{Endpoints, Options};
+
+/// Request metadata that names the cluster a client means.
+const CLUSTER_ID: &str = "understudy-cluster-id";
+
+/// What all clones of a client share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub options: Options,
+    pub finder: Finder,
+    pub sessions: Sessions,
+    lines: Lines,
+    /// The cluster that answered first: from then on no other may.
+    cluster: OnceLock<MetadataValue<Ascii>>,
+}
+
+impl Shared {
+    pub fn new(endpoints: &Endpoints, options: Options) -> Self {
+        Self {
+            finder: Finder::new(endpoints, options.attempt_timeout),
+            options,
+            sessions: Sessions::default(),
+            lines: Lines::default(),
+            cluster: OnceLock::new(),
+        }
+    }
+
+    /// Asks the replica at `address` once, for its own sake: whichever cluster it is of.
+    pub async fn ask<C: Call>(
+        &self,
+        request: &C,
+        address: &Arc<str>,
+        until: Instant,
+    ) -> Result<C::Response, Failure> {
+        self.send(tonic::Request::new(request.clone()), address, until).await
+    }
+
+    /// One try at the replica at `address`, which must be of our cluster.
+    pub async fn attempt<C: Call>(
+        &self,
+        request: &C,
+        address: &Arc<str>,
+        until: Instant,
+    ) -> Result<C::Response, Failure> {
+        let mut request = tonic::Request::new(request.clone());
+        if let Some(cluster) = self.cluster.get() {
+            request.metadata_mut().insert(CLUSTER_ID, cluster.clone());
+        }
+        let response = self.send(request, address, until).await?;
+        if self.cluster.get().is_none()
+            && let Some(cluster) = C::header(&response).and_then(cluster_of)
+        {
+            // Another answer may have come first; ours names the same cluster or the next call fails.
+            let _ = self.cluster.set(cluster);
+        }
+        Ok(response)
+    }
+
+    async fn send<C: Call>(
+        &self,
+        request: tonic::Request<C>,
+        address: &Arc<str>,
+        until: Instant,
+    ) -> Result<C::Response, Failure> {
+        let began = Instant::now();
+        let line = self.lines.to(address, self.options.connections);
+        let connecting = timeout_at(until.into(), line.connection(&self.options)).await;
+        let connection = connecting.unwrap_or_else(|_| {
+            let detail = format!("no connection within {:.1?}", began.elapsed());
+            Err(Failure::NotConnected { detail, silent: true })
+        })?;
+        let answer = timeout_at(until.into(), C::send(connection.channel.clone(), request)).await;
+        match answer {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(status)) => {
+                let failure = Failure::from_status(&status);
+                if matches!(failure, Failure::Broken(_)) {
+                    line.discard(&connection);
+                }
+                Err(failure)
+            }
+            Err(_) => Err(Failure::TimedOut(began.elapsed())),
+        }
+    }
+}
+
+/// The metadata that names the cluster of `header`; none for a replica without a cluster.
+fn cluster_of(header: &ResponseHeader) -> Option<MetadataValue<Ascii>> {
+    let id: [u8; 16] = header.cluster_id.as_ref().try_into().ok()?;
+    let id = u128::from_be_bytes(id);
+    if id == 0 { None } else { format!("{id:032x}").parse().ok() }
+}

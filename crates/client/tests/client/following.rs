@@ -1,0 +1,122 @@
+//! The client finds the primary and follows it.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use tonic::Code;
+
+use crate::fake::Fake;
+use crate::model::Model;
+use crate::reply::{Reply, error, not_primary};
+use crate::{client, observed, options};
+
+/// An address that refuses connections.
+fn nobody() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_hint_is_followed_to_an_address_that_was_not_given() {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    let backup = Fake::start(&model, not_primary(&primary.address));
+    let (client, watcher) = observed(&backup.address);
+    client.put("a", "1").await.unwrap();
+    client.put("b", "1").await.unwrap();
+    // The session was opened by the backup's script; the first Put then found the primary.
+    assert_eq!(watcher.addresses(), [&*backup.address, &*primary.address, &*primary.address]);
+    assert_eq!(model.executed(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn the_next_endpoint_is_tried_when_one_refuses_connections() {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    let endpoints = format!("{},{}", nobody(), primary.address);
+    let client = client(&endpoints, options());
+    client.put("a", "1").await.unwrap();
+    assert!(client.get("a").await.unwrap().kv.is_none());
+    assert_eq!(model.executed(), ["a"]);
+}
+
+#[tokio::test]
+async fn without_a_primary_it_asks_in_turn_until_there_is_one() {
+    let model = Model::default();
+    let a = Fake::start(&model, not_primary(""));
+    let b = Fake::start(&model, not_primary(""));
+    let (client, watcher) = observed(&format!("{},{}", a.address, b.address));
+    let put = tokio::spawn(async move { client.put("a", "1").await });
+    while watcher.tries().len() < 6 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    b.always(Reply::Execute);
+    put.await.unwrap().unwrap();
+    let addresses = watcher.addresses();
+    assert!(addresses.windows(2).all(|pair| pair[0] != pair[1]), "in turn: {addresses:?}");
+    assert_eq!(model.executed(), ["a"]);
+}
+
+#[tokio::test]
+async fn a_silent_primary_is_left_for_the_other_replica() {
+    let model = Model::default();
+    let silent = Fake::start(&model, Reply::Hang);
+    let other = Fake::start(&model, Reply::Execute);
+    let (client, watcher) = observed(&format!("{},{}", silent.address, other.address));
+    client.put("a", "1").await.unwrap();
+    client.put("b", "1").await.unwrap();
+    assert_eq!(watcher.addresses(), [&*silent.address, &*other.address, &*other.address]);
+    assert_eq!(model.executed(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_replica_that_is_overloaded_or_short_of_copies_is_asked_again() {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    primary.next([
+        Reply::Fail(error(Code::ResourceExhausted, "OVERLOADED", &[])),
+        Reply::Fail(error(Code::Unavailable, "TOO_FEW_COPIES", &[])),
+    ]);
+    let (client, watcher) = observed(&primary.address);
+    client.put("a", "1").await.unwrap();
+    assert_eq!(watcher.tries().len(), 3);
+    assert_eq!(model.executed(), ["a"]);
+}
+
+#[tokio::test]
+async fn all_operations_under_way_move_to_the_new_primary_when_the_old_one_is_killed() {
+    let model = Model::default();
+    let old = Fake::start(&model, Reply::ExecuteThenHang);
+    let new = Fake::start(&model, Reply::Execute);
+    let endpoints = format!("{},{}", old.address, new.address);
+    let client = client(&endpoints, options().attempt_timeout(Duration::from_secs(15)));
+    let puts: Vec<_> = (0..64)
+        .map(|n| {
+            let client = client.clone();
+            tokio::spawn(async move { client.put(format!("k{n}"), "1").await })
+        })
+        .collect();
+    while model.executed().len() < 64 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(old);
+    for put in puts {
+        put.await.unwrap().unwrap();
+    }
+    assert_eq!(model.executed().len(), 64, "each once");
+    assert_eq!(model.sessions(), 1);
+}
+
+#[tokio::test]
+async fn from_the_first_answer_on_no_other_cluster_will_do() {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    let client = client(&primary.address, options());
+    client.get("a").await.unwrap();
+    client.get("a").await.unwrap();
+    let id = Some("0123456789abcdef0123456789abcdef".to_owned());
+    assert_eq!(primary.clusters(), [None, id]);
+    let status = error(Code::FailedPrecondition, "WRONG_CLUSTER", &[("cluster_id", "00")]);
+    primary.next([Reply::Fail(status)]);
+    let refused = client.get("a").await.unwrap_err();
+    assert_eq!(refused.rejection().unwrap().name(), "WRONG_CLUSTER");
+}
