@@ -1,0 +1,158 @@
+//! `AdminService`.
+
+use tonic::{Request, Response, Status};
+use understudy_machine::{Command, Outcome, SetQuota};
+use understudy_proto::admin::v1 as proto;
+use understudy_proto::admin::v1::admin_service_server::AdminService;
+use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
+use understudy_protocol::Settings;
+
+use super::gate::{self, Gate, unimplemented};
+use super::status::{self, StatusSource};
+use super::{Answer, Read, Refusal, Want, quota};
+
+/// The operators' service, through the gate.
+pub(crate) struct Admin {
+    pub gate: Gate,
+    pub source: StatusSource,
+}
+
+impl Admin {
+    async fn settings(&self) -> Result<(ResponseHeader, Settings), Refusal> {
+        match self.gate.read(Read::Settings, false).await? {
+            (header, Answer::Settings(settings)) => Ok((header, settings)),
+            _ => Err(gate::mismatch()),
+        }
+    }
+
+    async fn quota(&self) -> Result<(ResponseHeader, proto::Quota, proto::Usage), Refusal> {
+        match self.gate.read(Read::Quota, false).await? {
+            (header, Answer::Quota(quota, usage)) => {
+                let usage = status::usage(&usage, header.revision);
+                Ok((header, quota::response(&quota), usage))
+            }
+            _ => Err(gate::mismatch()),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AdminService for Admin {
+    async fn status(
+        &self,
+        request: Request<proto::StatusRequest>,
+    ) -> Result<Response<proto::StatusResponse>, Status> {
+        self.gate.enter(request)?;
+        match self.gate.ask(Want::Status).await? {
+            (header, Answer::Status(view)) => {
+                Ok(Response::new(self.source.response(header, &view)))
+            }
+            _ => Err(gate::mismatch().into()),
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        request: Request<proto::HandOverRequest>,
+    ) -> Result<Response<proto::HandOverResponse>, Status> {
+        if !self.gate.enter(request)?.to.is_empty() {
+            return unimplemented("choosing who takes over");
+        }
+        match self.gate.ask(Want::HandOver).await? {
+            (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
+                header: Some(header),
+                primary: primary.as_ref().map(status::member),
+            })),
+            _ => Err(gate::mismatch().into()),
+        }
+    }
+
+    async fn get_settings(
+        &self,
+        request: Request<proto::GetSettingsRequest>,
+    ) -> Result<Response<proto::GetSettingsResponse>, Status> {
+        self.gate.enter(request)?;
+        let (header, settings) = self.settings().await?;
+        let settings = Some(status::settings(&settings));
+        Ok(Response::new(proto::GetSettingsResponse { header: Some(header), settings }))
+    }
+
+    async fn update_settings(
+        &self,
+        request: Request<proto::UpdateSettingsRequest>,
+    ) -> Result<Response<proto::UpdateSettingsResponse>, Status> {
+        let change = self.gate.enter(request)?.settings.unwrap_or_default();
+        check_known(&change)?;
+        let (_, settings) = self.settings().await?;
+        let settings = changed(settings, &change)?;
+        match self.gate.ask(Want::Settings(settings)).await? {
+            (header, Answer::Settings(settings)) => {
+                let settings = Some(status::settings(&settings));
+                Ok(Response::new(proto::UpdateSettingsResponse { header: Some(header), settings }))
+            }
+            _ => Err(gate::mismatch().into()),
+        }
+    }
+
+    async fn get_quota(
+        &self,
+        request: Request<proto::GetQuotaRequest>,
+    ) -> Result<Response<proto::GetQuotaResponse>, Status> {
+        self.gate.enter(request)?;
+        let (header, quota, usage) = self.quota().await?;
+        let (quota, usage) = (Some(quota), Some(usage));
+        Ok(Response::new(proto::GetQuotaResponse { header: Some(header), quota, usage }))
+    }
+
+    async fn update_quota(
+        &self,
+        request: Request<proto::UpdateQuotaRequest>,
+    ) -> Result<Response<proto::UpdateQuotaResponse>, Status> {
+        let change = self.gate.enter(request)?.quota.unwrap_or_default();
+        let change: SetQuota = quota::change(&change)?;
+        let (_, response) = self.gate.execute(Command::new(change)).await?;
+        if let Some(Outcome::Failure(failure)) = &response.result {
+            return Err(Refusal::failed(failure).into());
+        }
+        let (header, quota, usage) = self.quota().await?;
+        let (quota, usage) = (Some(quota), Some(usage));
+        Ok(Response::new(proto::UpdateQuotaResponse { header: Some(header), quota, usage }))
+    }
+
+    async fn compact(
+        &self,
+        _: Request<proto::CompactRequest>,
+    ) -> Result<Response<proto::CompactResponse>, Status> {
+        unimplemented("Compact")
+    }
+}
+
+/// Modes and bounds that this version does not have.
+fn check_known(change: &proto::Settings) -> Result<(), Status> {
+    let proto::Settings { max_tail_bytes, max_tail_ms, history_revisions, history_bytes, .. } =
+        *change;
+    let later = [max_tail_bytes, max_tail_ms, history_revisions, history_bytes];
+    let known = matches!(change.execution_mode, 0 | 1)
+        && matches!(change.acknowledgement, 0 | 1)
+        && matches!(change.backup_execution, 0 | 1);
+    match known && later.iter().all(Option::is_none) {
+        true => Ok(()),
+        false => unimplemented("one of these settings"),
+    }
+}
+
+fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
+    let bounded = |field: &'static str, value: Option<u32>, old: u32, most: u32| match value {
+        None => Ok(old),
+        Some(value) if (1..=most).contains(&value) => Ok(value),
+        Some(value) => {
+            let message = format!("{field} is {value}: it must be 1 to {most}");
+            let refusal = Refusal::new(ErrorReason::InvalidSettings, message);
+            Err(refusal.with("field", field).with("limit", if value == 0 { 1 } else { most }))
+        }
+    };
+    Ok(Settings {
+        sync_backups: bounded("sync_backups", change.sync_backups, settings.sync_backups, 8)?,
+        min_copies: bounded("min_copies", change.min_copies, settings.min_copies, 2)?,
+    })
+}

@@ -1,0 +1,73 @@
+//! What a client's handler asks of the loop, and what it gets.
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use understudy_machine::{KeyValue, Quota, Response, Usage};
+use understudy_protocol::{ClusterId, Epoch, Member, Settings};
+
+use super::Refusal;
+use crate::driver::View;
+
+/// One request on its way to the loop.
+pub(crate) struct Ask {
+    pub want: Want,
+    pub slot: Slot,
+}
+
+/// Whoever waits for an answer. It holds one of a bounded number of places until it is answered,
+/// also when the client has gone away meanwhile: the place stands for memory in the loop.
+pub(crate) struct Slot {
+    pub answer: oneshot::Sender<Result<Answered, Refusal>>,
+    pub _place: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    /// Answers; a client that has gone away hears nothing.
+    pub fn answer(self, answer: Result<Answered, Refusal>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// What is wanted.
+pub(crate) enum Want {
+    /// To execute an encoded machine command, through the log.
+    Command(Bytes),
+    /// To change the cluster's settings, through the log.
+    Settings(Settings),
+    /// To read, linearizably.
+    Read(Read),
+    /// To read whatever has been executed here.
+    Stale(Read),
+    /// To hand over.
+    HandOver,
+    /// To know how this replica is.
+    Status,
+}
+
+/// What is read.
+pub(crate) enum Read {
+    /// A key, at the newest revision (0) or at a given one.
+    Key(Bytes, i64),
+    /// The settings.
+    Settings,
+    /// The quota and its use.
+    Quota,
+}
+
+/// An answer with what its header says.
+pub(crate) struct Answered {
+    pub cluster: ClusterId,
+    pub epoch: Epoch,
+    pub revision: i64,
+    pub answer: Answer,
+}
+
+/// What was asked for.
+pub(crate) enum Answer {
+    Executed(Response),
+    Key(Option<KeyValue>),
+    Settings(Settings),
+    Quota(Quota, Usage),
+    HandedOver(Option<Member>),
+    Status(Box<View>),
+}

@@ -1,0 +1,84 @@
+//! Delete: of a key or a range; with a condition it is a transaction, as a conditional Put is.
+
+use bytes::Bytes;
+use understudy_machine::{
+    Command, Compare, Delete, DeleteResult, Get, KeyRange, Operation, Outcome, Relation, Response,
+    StepOutcome, Target, Txn,
+};
+use understudy_proto::kv::v1::{
+    DeleteRequest, DeleteResponse, ErrorReason, ResponseHeader, delete_request,
+};
+
+use super::{Refusal, gate, limits, stamp, txn};
+
+pub(crate) fn command(request: DeleteRequest) -> Result<Command, Refusal> {
+    let limit = limits::natural("limit", request.limit)?;
+    let target = request.target.ok_or(limits::missing(ErrorReason::InvalidField, "target"))?;
+    let want_previous = request.return_previous;
+    let operation: Operation = match (target, request.if_revision) {
+        (delete_request::Target::Key(key), None) => {
+            limits::key(&key)?;
+            Delete { range: Some(KeyRange::single(key)), want_previous, limit: 0 }.into()
+        }
+        (delete_request::Target::Key(key), Some(revision)) => {
+            limits::key(&key)?;
+            limits::at_least("if_revision", revision, 1)?;
+            only_if(revision, key, want_previous).into()
+        }
+        (delete_request::Target::Range(range), None) => {
+            let range = Some(txn::range(range)?);
+            Delete { range, want_previous, limit }.into()
+        }
+        (delete_request::Target::Range(_), Some(_)) => {
+            let message = "if_revision goes with a single key: leave it out for a range";
+            let refusal = Refusal::new(ErrorReason::InvalidField, message);
+            return Err(refusal.with("field", "if_revision"));
+        }
+    };
+    stamp::command(request.stamp, operation)
+}
+
+fn only_if(revision: i64, key: Bytes, want_previous: bool) -> Txn {
+    let range = KeyRange::single(key.clone());
+    let delete = Delete { range: Some(range.clone()), want_previous, limit: 0 };
+    Txn {
+        compares: vec![Compare::new(key, Relation::Equal, Target::ModRevision(revision))],
+        then: vec![delete.into()],
+        otherwise: vec![Get::new(range).into()],
+    }
+}
+
+pub(crate) fn response(
+    header: ResponseHeader,
+    response: Response,
+    wants_previous: bool,
+) -> Result<DeleteResponse, Refusal> {
+    match response.result {
+        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
+        Some(Outcome::Delete(delete)) => Ok(deleted(header, delete)),
+        Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
+            Some(StepOutcome::Delete(delete)) => Ok(deleted(header, delete)),
+            Some(StepOutcome::Get(get)) => {
+                let previous = if wants_previous { get.keys } else { Vec::new() };
+                Ok(DeleteResponse {
+                    header: Some(header),
+                    succeeded: false,
+                    previous: previous.into_iter().map(txn::key_value).collect(),
+                    ..DeleteResponse::default()
+                })
+            }
+            _ => Err(gate::mismatch()),
+        },
+        _ => Err(gate::mismatch()),
+    }
+}
+
+fn deleted(header: ResponseHeader, delete: DeleteResult) -> DeleteResponse {
+    DeleteResponse {
+        header: Some(header),
+        succeeded: true,
+        deleted: txn::count(delete.deleted),
+        more: delete.more,
+        previous: delete.previous.into_iter().map(txn::key_value).collect(),
+    }
+}

@@ -1,0 +1,87 @@
+//! `KeyValueService`.
+
+use std::pin::Pin;
+use tokio_stream::Stream;
+
+use tonic::{Request, Response, Status, Streaming};
+use understudy_proto::kv::v1::key_value_service_server::KeyValueService;
+use understudy_proto::kv::v1::{
+    DeleteRequest, DeleteResponse, ErrorReason, ExecuteRequest, ExecuteResponse, GetRequest,
+    GetResponse, ListRequest, ListResponse, PutRequest, PutResponse, ReadConsistency, TxnRequest,
+    TxnResponse,
+};
+
+use super::gate::{self, Gate, unimplemented};
+use super::limits;
+use super::{Answer, Read, Refusal, delete, put, txn};
+
+/// Keys and values, through the gate.
+pub(crate) struct KeyValues {
+    pub gate: Gate,
+}
+
+#[tonic::async_trait]
+impl KeyValueService for KeyValues {
+    type ExecuteStream = Pin<Box<dyn Stream<Item = Result<ExecuteResponse, Status>> + Send>>;
+
+    async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        let wants_previous = request.return_previous;
+        let command = put::command(&self.gate.limits(), request)?;
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(put::response(header, response, wants_previous)?))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        limits::key(&request.key)?;
+        limits::at_least("revision", request.revision, 0)?;
+        let stale = is_stale(request.consistency)?;
+        let read = Read::Key(request.key, request.revision);
+        match self.gate.read(read, stale).await? {
+            (header, Answer::Key(kv)) => {
+                let kv = kv.map(txn::key_value);
+                Ok(Response::new(GetResponse { header: Some(header), kv }))
+            }
+            _ => Err(gate::mismatch().into()),
+        }
+    }
+
+    async fn delete(
+        &self,
+        request: Request<DeleteRequest>,
+    ) -> Result<Response<DeleteResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        let wants_previous = request.return_previous;
+        let command = delete::command(request)?;
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(delete::response(header, response, wants_previous)?))
+    }
+
+    async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        let gets = txn::Gets::of(&request);
+        let command = txn::command(&self.gate.limits(), request)?;
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(txn::response(header, response, &gets)?))
+    }
+
+    async fn list(&self, _: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
+        unimplemented("List")
+    }
+
+    async fn execute(
+        &self,
+        _: Request<Streaming<ExecuteRequest>>,
+    ) -> Result<Response<Self::ExecuteStream>, Status> {
+        unimplemented("Execute")
+    }
+}
+
+fn is_stale(consistency: i32) -> Result<bool, Refusal> {
+    match ReadConsistency::try_from(consistency) {
+        Ok(ReadConsistency::Unspecified | ReadConsistency::Linearizable) => Ok(false),
+        Ok(ReadConsistency::Stale) => Ok(true),
+        Err(_) => Err(limits::missing(ErrorReason::InvalidField, "consistency")),
+    }
+}

@@ -1,0 +1,25 @@
+//! The client port: validates, asks the loop, and puts its answers into the contract's words.
+
+mod admin;
+mod ask;
+mod delete;
+mod gate;
+mod key_value;
+mod later;
+mod limits;
+mod put;
+mod quota;
+mod refusal;
+mod session;
+mod stamp;
+mod status;
+mod txn;
+
+pub(crate) use admin::Admin;
+pub(crate) use ask::{Answer, Answered, Ask, Read, Slot, Want};
+pub(crate) use gate::{Gate, OPERATORS};
+pub(crate) use key_value::KeyValues;
+pub(crate) use later::Later;
+pub(crate) use refusal::Refusal;
+pub(crate) use session::Sessions;
+pub(crate) use status::StatusSource;

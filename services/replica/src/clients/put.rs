@@ -1,0 +1,106 @@
+//! Put: a plain write, or where it has a condition, a transaction that also tells what stood in its
+//! way.
+
+use understudy_machine::{
+    Command, Compare, Get, KeyRange, Operation, Outcome, Put, PutResult, Relation, Response,
+    StepOutcome, Target, Txn,
+};
+use understudy_proto::kv::v1::{PutRequest, PutResponse, ResponseHeader, put_request};
+
+use super::limits::{self, Limits};
+use super::{Refusal, gate, stamp, txn};
+
+/// The longest time to live of a lease, milliseconds: ten years.
+const MAX_LEASE_TTL: i64 = 315_360_000_000;
+
+pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, tonic::Status> {
+    limits::key(&request.key)?;
+    limits.value(&request.value)?;
+    let (lease, ttl) = match request.lifetime {
+        Some(put_request::Lifetime::LeaseId(id)) => (id, None),
+        Some(put_request::Lifetime::TtlMs(ms)) => (0, Some(ms)),
+        Some(put_request::Lifetime::KeepLease(_)) | None => (0, None),
+    };
+    check_lifetime(lease, ttl)?;
+    let condition = match request.condition {
+        Some(put_request::Condition::IfAbsent(true)) => Some(0),
+        Some(put_request::Condition::IfRevision(revision)) => {
+            limits::at_least("if_revision", revision, 0)?;
+            Some(revision)
+        }
+        Some(put_request::Condition::IfAbsent(false)) | None => None,
+    };
+    let put = Put {
+        lease,
+        want_previous: request.return_previous,
+        ..Put::new(request.key, request.value)
+    };
+    let operation: Operation = match condition {
+        None => put.into(),
+        Some(revision) => only_if(revision, put).into(),
+    };
+    Ok(stamp::command(request.stamp, operation)?)
+}
+
+/// Leases come later; what they forbid already holds.
+pub(crate) fn check_lifetime(lease: i64, ttl: Option<i64>) -> Result<(), tonic::Status> {
+    limits::at_least("lease_id", lease, 0)?;
+    match ttl {
+        None => Ok(()),
+        Some(ms) => {
+            limits::ttl(ms, 1, MAX_LEASE_TTL)?;
+            gate::unimplemented("a key's time to live")
+        }
+    }
+}
+
+fn only_if(revision: i64, put: Put) -> Txn {
+    let key = put.key.clone();
+    Txn {
+        compares: vec![Compare::new(key.clone(), Relation::Equal, Target::ModRevision(revision))],
+        then: vec![put.into()],
+        otherwise: vec![Get::new(KeyRange::single(key)).into()],
+    }
+}
+
+pub(crate) fn response(
+    header: ResponseHeader,
+    response: Response,
+    wants_previous: bool,
+) -> Result<PutResponse, Refusal> {
+    let revision = response.revision;
+    match response.result {
+        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
+        Some(Outcome::Put(put)) => Ok(written(header, put, revision)),
+        Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
+            Some(StepOutcome::Put(put)) => Ok(written(header, put, revision)),
+            Some(StepOutcome::Get(get)) => {
+                let there = get.keys.into_iter().next();
+                let number = |field: fn(&understudy_machine::KeyValue) -> i64| {
+                    there.as_ref().map_or(0, field)
+                };
+                Ok(PutResponse {
+                    header: Some(header),
+                    succeeded: false,
+                    mod_revision: number(|kv| kv.mod_revision),
+                    version: number(|kv| kv.version),
+                    lease_id: number(|kv| kv.lease),
+                    previous: there.filter(|_| wants_previous).map(txn::key_value),
+                })
+            }
+            _ => Err(gate::mismatch()),
+        },
+        _ => Err(gate::mismatch()),
+    }
+}
+
+fn written(header: ResponseHeader, put: PutResult, revision: i64) -> PutResponse {
+    PutResponse {
+        header: Some(header),
+        succeeded: true,
+        mod_revision: revision,
+        version: put.version,
+        lease_id: put.lease,
+        previous: put.previous.map(txn::key_value),
+    }
+}

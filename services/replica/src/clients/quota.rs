@@ -1,0 +1,62 @@
+//! Quotas: the contract counts lifetimes in milliseconds, the machine in nanoseconds.
+
+use understudy_machine::{Quota, SetQuota};
+use understudy_proto::admin::v1 as proto;
+use understudy_proto::kv::v1::ErrorReason;
+
+use super::Refusal;
+use super::limits::{MAX_KEY, MAX_TXN};
+
+const MS: u64 = 1_000_000;
+
+pub(crate) fn response(quota: &Quota) -> proto::Quota {
+    proto::Quota {
+        max_key_bytes: Some(quota.max_key_bytes),
+        max_value_bytes: Some(quota.max_value_bytes),
+        max_txn_operations: Some(quota.max_txn_operations),
+        max_range_keys: Some(quota.max_range_keys),
+        max_response_bytes: Some(quota.max_response_bytes),
+        max_keys: Some(quota.max_keys),
+        max_bytes: Some(quota.max_bytes),
+        max_sessions: Some(quota.max_sessions),
+        min_session_ttl_ms: Some(quota.min_session_ttl / MS),
+        max_session_ttl_ms: Some(quota.max_session_ttl / MS),
+        max_session_held_bytes: Some(quota.max_session_held_bytes),
+        max_held_bytes: Some(quota.max_held_bytes),
+        max_leases: None,
+        max_generators: None,
+    }
+}
+
+pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
+    if quota.max_leases.is_some() || quota.max_generators.is_some() {
+        return super::gate::unimplemented("a quota on leases or generators");
+    }
+    at_most("max_key_bytes", quota.max_key_bytes, MAX_KEY as u64)?;
+    at_most("max_txn_operations", quota.max_txn_operations, MAX_TXN as u64)?;
+    Ok(SetQuota {
+        max_keys: quota.max_keys,
+        max_bytes: quota.max_bytes,
+        max_key_bytes: quota.max_key_bytes,
+        max_value_bytes: quota.max_value_bytes,
+        max_txn_operations: quota.max_txn_operations,
+        max_range_keys: quota.max_range_keys,
+        max_response_bytes: quota.max_response_bytes,
+        max_sessions: quota.max_sessions,
+        min_session_ttl: quota.min_session_ttl_ms.map(|ms| ms.saturating_mul(MS)),
+        max_session_ttl: quota.max_session_ttl_ms.map(|ms| ms.saturating_mul(MS)),
+        max_session_held_bytes: quota.max_session_held_bytes,
+        max_held_bytes: quota.max_held_bytes,
+    })
+}
+
+fn at_most(field: &'static str, value: Option<u64>, most: u64) -> Result<(), Refusal> {
+    match value {
+        Some(value) if value > most => {
+            let message = format!("{field} is {value}: it must be at most {most}");
+            let refusal = Refusal::new(ErrorReason::InvalidSettings, message);
+            Err(refusal.with("field", field).with("limit", most))
+        }
+        _ => Ok(()),
+    }
+}

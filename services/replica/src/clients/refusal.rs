@@ -1,0 +1,294 @@
+//! Why a call failed: the one file that knows gRPC status codes.
+//!
+//! The table at `ErrorReason` in `proto/understudy/kv/v1/errors.proto` documents it for clients.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+use understudy_machine::{Failure, FailureCode, Limit};
+use understudy_proto::kv::v1::ErrorReason;
+use understudy_protocol::{ClusterId, Epoch, Rejection};
+
+/// The domain of every `google.rpc.ErrorInfo`.
+pub(crate) const DOMAIN: &str = "understudy";
+/// How long to wait where waiting for a new primary helps.
+const RETRY_ELSEWHERE: Duration = Duration::from_millis(50);
+/// How long to wait where something must be worked off or made room for.
+const RETRY_LATER: Duration = Duration::from_millis(200);
+
+/// Why a call failed.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Refusal {
+    pub reason: ErrorReason,
+    pub message: String,
+    pub metadata: Vec<(&'static str, String)>,
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub fn new(reason: ErrorReason, message: impl Into<String>) -> Self {
+        Refusal { reason, message: message.into(), metadata: Vec::new(), retry_after: None }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((name, value.to_string()));
+        self
+    }
+
+    fn retry(self, after: Duration) -> Self {
+        Refusal { retry_after: Some(after), ..self }
+    }
+
+    /// This replica does not act; `why` is for people.
+    pub fn not_primary(primary: Option<String>, epoch: Epoch, why: &str) -> Self {
+        let message = match &primary {
+            Some(address) => format!("{why}: ask {address}"),
+            None => format!("{why}: ask another endpoint"),
+        };
+        let mut refusal = Refusal::new(ErrorReason::NotPrimary, message).retry(RETRY_ELSEWHERE);
+        refusal.metadata.extend(primary.map(|address| ("primary", address)));
+        refusal.with("epoch", epoch)
+    }
+
+    /// The answer cannot be known.
+    pub fn outcome_unknown(why: &str) -> Self {
+        let message = format!("the outcome is unknown, {why}: look, or retry if it was stamped");
+        Refusal::new(ErrorReason::OutcomeUnknown, message)
+    }
+
+    /// Too much waits here already.
+    pub fn overloaded() -> Self {
+        let message = "too many requests are waiting: retry later, with back-off";
+        Refusal::new(ErrorReason::Overloaded, message).retry(RETRY_LATER)
+    }
+
+    /// The client wants another cluster.
+    pub fn wrong_cluster(cluster: ClusterId) -> Self {
+        let message = format!("this is cluster {cluster}: correct the endpoints");
+        Refusal::new(ErrorReason::WrongCluster, message).with("cluster_id", cluster)
+    }
+
+    /// What the protocol turned away.
+    pub fn rejected(rejection: &Rejection) -> Self {
+        match rejection {
+            Rejection::NotPrimary { primary, epoch } => {
+                Refusal::not_primary(primary.clone(), *epoch, "this replica is not the primary")
+            }
+            Rejection::DiskFull => Refusal::new(
+                ErrorReason::DiskFull,
+                "the primary's disk is full: make room, reads go on",
+            )
+            .retry(RETRY_LATER),
+            Rejection::Overloaded => Refusal::overloaded(),
+            Rejection::TooFewCopies => Refusal::new(
+                ErrorReason::TooFewCopies,
+                "there are fewer copies than min_copies asks for: start the missing replica",
+            )
+            .retry(RETRY_LATER),
+            Rejection::NoHandOver(why) => {
+                Refusal::new(ErrorReason::HandOverRefused, format!("no handover: {why}"))
+            }
+        }
+    }
+
+    /// What the machine did not execute.
+    pub fn failed(failure: &Failure) -> Self {
+        let Failure { limit, actual, .. } = failure;
+        let refusal = Refusal::new(reason(failure), failure.to_string());
+        match failure.code() {
+            FailureCode::SessionUnknown | FailureCode::SessionExpired => {
+                refusal.with("session_id", actual)
+            }
+            FailureCode::SequenceTrimmed | FailureCode::SequenceOutsideWindow => {
+                refusal.with("sequence", actual).with("limit", limit)
+            }
+            FailureCode::SequenceReused => refusal.with("sequence", actual),
+            FailureCode::QuotaExceeded => refusal
+                .with("quota", field(failure.what()))
+                .with("limit", limit)
+                .with("used", actual),
+            FailureCode::LeaseUnknown => refusal.with("lease_id", actual),
+            FailureCode::TooManyKeys | FailureCode::ResponseTooLarge => {
+                refusal.with("limit", limit)
+            }
+            FailureCode::OutOfBounds => {
+                refusal.with("field", field(failure.what())).with("limit", limit)
+            }
+            FailureCode::KeyEmpty | FailureCode::KeyTooLong => {
+                refusal.with("field", "key").with("limit", limit)
+            }
+            FailureCode::ValueTooLong => refusal.with("field", "value").with("limit", limit),
+            FailureCode::TooManyOperations => {
+                refusal.with("field", "operations").with("limit", limit)
+            }
+            FailureCode::DuplicateKeyInTxn => refusal.with("field", "operations"),
+            FailureCode::BadCommand => refusal.with("field", "command"),
+            FailureCode::Unspecified | FailureCode::ConditionFailed => refusal,
+        }
+    }
+}
+
+fn reason(failure: &Failure) -> ErrorReason {
+    match failure.code() {
+        FailureCode::KeyEmpty | FailureCode::KeyTooLong => ErrorReason::InvalidKey,
+        FailureCode::ValueTooLong => ErrorReason::InvalidValue,
+        FailureCode::TooManyOperations | FailureCode::DuplicateKeyInTxn => ErrorReason::InvalidTxn,
+        FailureCode::TooManyKeys => ErrorReason::TooManyKeys,
+        FailureCode::ResponseTooLarge => ErrorReason::ResponseTooLarge,
+        FailureCode::QuotaExceeded => ErrorReason::QuotaExceeded,
+        FailureCode::LeaseUnknown => ErrorReason::LeaseNotFound,
+        FailureCode::SessionUnknown => ErrorReason::SessionUnknown,
+        FailureCode::SessionExpired => ErrorReason::SessionExpired,
+        FailureCode::SequenceTrimmed => ErrorReason::SequenceTrimmed,
+        FailureCode::SequenceOutsideWindow => ErrorReason::SequenceOutsideWindow,
+        FailureCode::SequenceReused => ErrorReason::SequenceReused,
+        FailureCode::OutOfBounds => match failure.what() {
+            Limit::MinSessionTtl | Limit::MaxSessionTtl => ErrorReason::InvalidTtl,
+            _ => ErrorReason::InvalidSettings,
+        },
+        FailureCode::BadCommand | FailureCode::ConditionFailed | FailureCode::Unspecified => {
+            ErrorReason::InvalidField
+        }
+    }
+}
+
+/// The quota's name in understudy.admin.v1.Quota.
+fn field(what: Limit) -> &'static str {
+    match what {
+        Limit::Unspecified => "",
+        Limit::Keys => "max_keys",
+        Limit::Bytes => "max_bytes",
+        Limit::KeyBytes => "max_key_bytes",
+        Limit::ValueBytes => "max_value_bytes",
+        Limit::TxnOperations => "max_txn_operations",
+        Limit::RangeKeys => "max_range_keys",
+        Limit::ResponseBytes => "max_response_bytes",
+        Limit::Sessions => "max_sessions",
+        Limit::MinSessionTtl => "min_session_ttl_ms",
+        Limit::MaxSessionTtl => "max_session_ttl_ms",
+        Limit::SessionHeldBytes => "max_session_held_bytes",
+        Limit::HeldBytes => "max_held_bytes",
+    }
+}
+
+/// One reason always comes with the same code.
+pub(crate) fn code(reason: ErrorReason) -> Code {
+    use ErrorReason as R;
+    match reason {
+        R::NotPrimary | R::TooFewCopies => Code::Unavailable,
+        R::OutcomeUnknown => Code::Aborted,
+        R::SessionExpired
+        | R::SequenceTrimmed
+        | R::WrongCluster
+        | R::HandOverRefused
+        | R::SettingsRefused
+        | R::TooManyKeys
+        | R::ResponseTooLarge => Code::FailedPrecondition,
+        R::SessionUnknown | R::LeaseNotFound | R::GeneratorNotFound => Code::NotFound,
+        R::LeaseExists => Code::AlreadyExists,
+        R::SequenceOutsideWindow | R::Compacted | R::FutureRevision => Code::OutOfRange,
+        R::LineageLost => Code::DataLoss,
+        R::QuotaExceeded | R::DiskFull | R::Overloaded => Code::ResourceExhausted,
+        R::Unspecified
+        | R::SequenceReused
+        | R::RequestTooLarge
+        | R::InvalidKey
+        | R::InvalidValue
+        | R::InvalidRange
+        | R::InvalidTxn
+        | R::InvalidStamp
+        | R::InvalidTtl
+        | R::InvalidNumber
+        | R::InvalidPageToken
+        | R::InvalidCursor
+        | R::InvalidName
+        | R::InvalidGeneratorState
+        | R::InvalidSettings
+        | R::InvalidField
+        | R::InvalidMetadata => Code::InvalidArgument,
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let reason = refusal.reason.as_str_name().trim_start_matches("ERROR_REASON_");
+        let metadata: HashMap<String, String> =
+            refusal.metadata.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        if refusal.retry_after.is_some() {
+            details.set_retry_info(refusal.retry_after);
+        }
+        Status::with_error_details(code(refusal.reason), refusal.message, details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table in the contract: reason and code of each line.
+    fn documented() -> Vec<(String, String)> {
+        include_str!("../../../../proto/understudy/kv/v1/errors.proto")
+            .lines()
+            .filter_map(|line| line.strip_prefix("// | "))
+            .map(|line| line.split(" | ").map(str::to_string).collect::<Vec<_>>())
+            .filter(|cells| cells[0].chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+            .map(|cells| (cells[0].clone(), cells[1].clone()))
+            .collect()
+    }
+
+    fn name(code: Code) -> String {
+        let mut name = String::new();
+        for letter in format!("{code:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_uppercase());
+        }
+        name
+    }
+
+    #[test]
+    fn every_reason_has_the_code_that_the_contract_documents() {
+        let documented = documented();
+        assert!(documented.len() > 20, "{documented:?}");
+        for number in 1.. {
+            let Ok(reason) = ErrorReason::try_from(number) else { break };
+            let short = reason.as_str_name().trim_start_matches("ERROR_REASON_");
+            let line = documented.iter().find(|(name, _)| name == short);
+            match line {
+                Some((_, wanted)) => assert_eq!(name(code(reason)), *wanted, "{short}"),
+                None => {
+                    assert!(short.starts_with("INVALID_"), "{short} is not documented");
+                    assert_eq!(code(reason), Code::InvalidArgument, "{short}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_carries_reason_metadata_and_how_long_to_wait() {
+        let status = Status::from(Refusal::not_primary(Some("b:1".into()), 7, "not me"));
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((&info.reason[..], &info.domain[..]), ("NOT_PRIMARY", "understudy"));
+        assert_eq!(info.metadata["primary"], "b:1");
+        assert_eq!(info.metadata["epoch"], "7");
+        assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+
+        let status = Status::from(Refusal::outcome_unknown("the life ended"));
+        assert_eq!(status.code(), Code::Aborted);
+        assert!(status.get_details_retry_info().is_none());
+    }
+
+    #[test]
+    fn every_failure_of_the_machine_has_a_reason_of_its_own_kind() {
+        for number in 1.. {
+            let Ok(code) = FailureCode::try_from(number) else { break };
+            let refusal = Refusal::failed(&Failure::beyond(code, Limit::Keys, 1, 2));
+            assert_ne!(refusal.reason, ErrorReason::Unspecified, "{code:?}");
+            assert!(!refusal.message.contains('\n'), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! How a replica is, in the words of the admin contract.
+
+use bytes::Bytes;
+use understudy_proto::admin::v1 as proto;
+use understudy_proto::kv::v1::ResponseHeader;
+use understudy_protocol::{Follower, Member, PROTOCOL_VERSION};
+
+use crate::driver::View;
+use crate::metrics::Metrics;
+
+/// What the status says besides the view.
+#[derive(Clone)]
+pub(crate) struct StatusSource {
+    pub metrics: Metrics,
+    /// Address of the operations port.
+    pub ops: String,
+}
+
+impl StatusSource {
+    pub fn response(&self, header: ResponseHeader, view: &View) -> proto::StatusResponse {
+        let status = &view.status;
+        proto::StatusResponse {
+            header: Some(header),
+            replica: Some(member(&view.me)),
+            role: role(status.role).into(),
+            named: status.named,
+            life: view.life,
+            epoch: status.epoch,
+            pid: std::process::id(),
+            program_version: env!("CARGO_PKG_VERSION").into(),
+            protocol_version: PROTOCOL_VERSION,
+            primary: status.primary.as_ref().map(member),
+            members: status.members.iter().map(member).collect(),
+            positions: Some(proto::LogPositions {
+                first: view.first,
+                last: status.last,
+                durable: status.durable,
+                commit: status.commit,
+                applied: status.applied,
+                snapshot: status.snapshot,
+            }),
+            followers: status.followers.iter().map(follower).collect(),
+            reason: status.reason.clone(),
+            settings: Some(settings(&view.settings)),
+            usage: Some(usage(&view.usage, view.revision)),
+            counters: Some(self.counters()),
+            started_ns: i64::try_from(view.started).unwrap_or(i64::MAX),
+            digest: view.digest,
+            metrics_address: self.ops.clone(),
+        }
+    }
+
+    fn counters(&self) -> proto::Counters {
+        let metrics = &self.metrics;
+        proto::Counters {
+            acknowledged: metrics.acknowledged.get(),
+            acknowledged_solo: metrics.acknowledged_solo.get(),
+            reads: metrics.reads.get(),
+            rejected: metrics.rejected.get(),
+            outcome_unknown: metrics.outcome_unknown.get(),
+            set_aside: 0,
+        }
+    }
+}
+
+/// This version executes in `sync` and acknowledges `durable`; both have no other value yet.
+pub(crate) fn settings(settings: &understudy_protocol::Settings) -> proto::Settings {
+    proto::Settings {
+        execution_mode: proto::ExecutionMode::Sync.into(),
+        acknowledgement: proto::Acknowledgement::Durable.into(),
+        backup_execution: proto::BackupExecution::Hot.into(),
+        sync_backups: Some(settings.sync_backups),
+        min_copies: Some(settings.min_copies),
+        ..proto::Settings::default()
+    }
+}
+
+/// Without history the oldest revision kept is the newest.
+pub(crate) fn usage(usage: &understudy_machine::Usage, revision: i64) -> proto::Usage {
+    proto::Usage {
+        bytes: usage.bytes,
+        keys: usage.keys,
+        sessions: usage.sessions,
+        oldest_revision: revision,
+        held_bytes: usage.held_bytes,
+        ..proto::Usage::default()
+    }
+}
+
+pub(crate) fn member(member: &Member) -> proto::Member {
+    proto::Member {
+        incarnation: Bytes::copy_from_slice(&member.incarnation.0.to_be_bytes()),
+        name: member.name.clone(),
+        peer_address: member.peer_address.clone(),
+        client_address: member.client_address.clone(),
+    }
+}
+
+fn follower(follower: &Follower) -> proto::Follower {
+    proto::Follower {
+        member: Some(member(&follower.member)),
+        obliged: follower.obliged,
+        connected: follower.connected,
+        durable: follower.durable,
+    }
+}
+
+fn role(role: &str) -> proto::Role {
+    match role {
+        "starting" => proto::Role::Starting,
+        "waiting" => proto::Role::Waiting,
+        "learner" => proto::Role::Learner,
+        "spare" => proto::Role::Spare,
+        "backup" => proto::Role::Backup,
+        "candidate" => proto::Role::Candidate,
+        "opening" => proto::Role::Opening,
+        "primary" => proto::Role::Primary,
+        "halted" => proto::Role::Halted,
+        _ => proto::Role::Unspecified,
+    }
+}

@@ -1,0 +1,74 @@
+//! Opens the data directory and thaws the machine from it. A directory that cannot prove that it
+//! has its log is set aside, and the replica comes back as another copy (rule 11).
+
+use std::path::Path;
+
+use understudy_protocol::Recovered;
+use understudy_wal::{OpenError, RealDisk, Store, set_aside};
+
+use crate::driver::Executor;
+use crate::error::ServeError;
+use crate::options::Options;
+
+/// What a life begins with.
+pub(crate) struct Opened {
+    pub store: Store<RealDisk>,
+    pub recovered: Recovered,
+    pub executor: Executor,
+}
+
+/// Opens the data directory, or a fresh one in its place.
+pub(crate) fn open(options: &Options) -> Result<Opened, ServeError> {
+    match try_open(options)? {
+        Ok(opened) => Ok(opened),
+        Err(why) => {
+            let aside = put_aside(&options.data)?;
+            tracing::error!(
+                replica = %options.name,
+                "the data directory is damaged ({why}): it is set aside as {aside}, and this \
+                 replica joins anew as another copy"
+            );
+            try_open(options)?.map_err(ServeError::Snapshot)
+        }
+    }
+}
+
+/// The inner `Err` says what is damaged.
+fn try_open(options: &Options) -> Result<Result<Opened, String>, ServeError> {
+    let wal = understudy_wal::Options {
+        segment_bytes: options.segment_bytes,
+        ..understudy_wal::Options::new(random()?)
+    };
+    let (store, recovered) = match Store::open(RealDisk::new(&options.data), wal) {
+        Ok(opened) => opened,
+        Err(OpenError::Damaged(damage)) => return Ok(Err(damage.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let snapshot = match store.open_snapshot() {
+        Ok(snapshot) => snapshot,
+        Err(OpenError::Damaged(damage)) => return Ok(Err(damage.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match Executor::thaw(snapshot, recovered.snapshot) {
+        Ok(executor) => Ok(Opened { store, recovered, executor }),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+fn put_aside(data: &Path) -> Result<String, ServeError> {
+    let unusable = || ServeError::NoDirectory(data.display().to_string());
+    let name = data.file_name().and_then(|name| name.to_str()).ok_or_else(unusable)?;
+    let parent = match data.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Err(unusable()),
+    };
+    Ok(set_aside(parent, name)?.display().to_string())
+}
+
+/// 128 random bits of the operating system's.
+pub(crate) fn random() -> Result<u128, ServeError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| ServeError::Random(error.to_string()))?;
+    Ok(u128::from_be_bytes(bytes))
+}

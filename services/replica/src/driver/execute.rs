@@ -1,0 +1,99 @@
+//! The machine executes, and whoever waits is answered.
+
+use understudy_machine::Machine;
+use understudy_proto::kv::v1::ErrorReason;
+use understudy_protocol::{Entry, Event, Kind, Proposal, RequestId};
+
+use super::Driver;
+use super::waiting::Pending;
+use crate::clients::{Answer, Answered, Read, Refusal, Slot};
+
+impl Driver {
+    /// Executes committed entries in order.
+    pub(super) fn apply(&mut self, batch: Vec<(Entry, Option<RequestId>)>) {
+        let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
+        let mut digests = Vec::with_capacity(batch.len());
+        self.metrics.executed.inc_by(batch.len() as u64);
+        for (entry, id) in batch {
+            let (response, digest) = self.executor.execute(&entry);
+            digests.push(digest);
+            let Some(id) = id else { continue };
+            if self.tick == Some(id) {
+                self.tick = None;
+            }
+            let Some((pending, slot)) = self.waiting.take(id) else { continue };
+            let answer = match pending {
+                Pending::Settings => Answer::Settings(self.executor.at.settings),
+                _ => Answer::Executed(response),
+            };
+            let mut answered = self.answered(answer);
+            if let Answer::Executed(response) = &answered.answer {
+                answered.revision = response.revision;
+            }
+            self.metrics.acknowledged.inc();
+            if self.view.borrow().is_solo() {
+                self.metrics.acknowledged_solo.inc();
+            }
+            slot.answer(Ok(answered));
+        }
+        self.pending.push_back(Event::Applied { first, digests });
+        if let Some((frozen, snapshot)) = self.executor.due(self.snapshot_bytes) {
+            self.disk.freeze(frozen, snapshot, self.outlet.clone());
+        }
+    }
+
+    /// Executes reads that are linearizable now.
+    pub(super) fn serve(&mut self, reads: Vec<RequestId>) {
+        for id in reads {
+            if let Some((Pending::Read(read), slot)) = self.waiting.take(id) {
+                self.answer_read(read, slot);
+            }
+        }
+    }
+
+    pub(super) fn answer_read(&mut self, read: Read, slot: Slot) {
+        self.metrics.reads.inc();
+        slot.answer(self.read(read));
+    }
+
+    fn read(&self, read: Read) -> Result<Answered, Refusal> {
+        let machine = &self.executor.machine;
+        let answer = match read {
+            Read::Key(key, revision) => {
+                check_revision(revision, machine.revision())?;
+                Answer::Key(machine.get(&key))
+            }
+            Read::Settings => Answer::Settings(self.executor.at.settings),
+            Read::Quota => Answer::Quota(*machine.quota(), machine.usage()),
+        };
+        Ok(self.answered(answer))
+    }
+
+    /// Has logged time pass where the machine waits for it.
+    pub(super) fn propose_tick(&mut self) {
+        let due = self.executor.machine.deadline();
+        let elapsed = self.replica.elapsed(self.clock.now());
+        if self.tick.is_some() || due.zip(elapsed).is_none_or(|(due, now)| due > now) {
+            return;
+        }
+        let id = self.waiting.number();
+        self.tick = Some(id);
+        let tick = Proposal { id, kind: Kind::Tick, payload: Default::default() };
+        self.pending.push_back(Event::Requests { proposals: vec![tick], reads: Vec::new() });
+    }
+}
+
+/// This version keeps no history: only the newest revision can be read.
+fn check_revision(wanted: i64, newest: i64) -> Result<(), Refusal> {
+    if wanted > newest {
+        let message = format!("revision {wanted} does not exist yet, the newest is {newest}");
+        let refusal = Refusal::new(ErrorReason::FutureRevision, message);
+        return Err(refusal.with("newest_revision", newest));
+    }
+    if wanted != 0 && wanted < newest {
+        let message = format!("revision {wanted} is not kept, the oldest that is is {newest}");
+        let refusal = Refusal::new(ErrorReason::Compacted, message);
+        return Err(refusal.with("oldest_revision", newest));
+    }
+    Ok(())
+}

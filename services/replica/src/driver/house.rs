@@ -1,0 +1,152 @@
+//! What the loop does at the end of each turn: room on the disk, snapshots, time for the machine,
+//! and telling the rest of the process how the replica is.
+
+use std::io;
+use std::sync::Arc;
+
+use understudy_machine::Machine;
+use understudy_protocol::{Epoch, Event, HardState, Index, Life, MS, Replica};
+use understudy_wal::{Finished, RealDisk};
+
+use super::executor::Executor;
+use super::{Driver, View};
+use crate::clients::{Answer, Slot};
+
+/// How often the view is renewed when nothing changes its role.
+const PUBLISH: u64 = 20 * MS;
+/// How long an operator's handover waits to see the new epoch here.
+const HANDED: u64 = 1000 * MS;
+
+/// A handover that is complete, of which the operator is told once the new epoch is known.
+pub(super) struct Handed {
+    pub slot: Slot,
+    pub since: u64,
+    pub epoch: Epoch,
+}
+
+impl Driver {
+    pub(super) fn keep_house(&mut self) {
+        let retried = self.disk.retry();
+        self.after_write(retried.map(|()| None));
+        self.tell_room();
+        self.propose_tick();
+        self.note_acting();
+        self.tell_handed_over();
+        let now = self.clock.now().mono;
+        if self.stale || now >= self.published + PUBLISH {
+            self.stale = false;
+            self.published = now;
+            self.view.send_replace(Arc::new(self.look()));
+        }
+    }
+
+    /// Tells the protocol when room on the disk runs out or comes back.
+    pub(super) fn tell_room(&mut self) {
+        let available = self.disk.has_room();
+        if available != self.room {
+            self.room = available;
+            match available {
+                true => tracing::info!(replica = %self.name, "the disk has room again"),
+                false => tracing::error!(
+                    replica = %self.name,
+                    "the disk is full: writes are refused, reads go on; make room"
+                ),
+            }
+            self.pending.push_back(Event::Space { available });
+        }
+    }
+
+    /// The opening entry is executed, or the term is over: no effect says so.
+    fn note_acting(&mut self) {
+        let now = self.clock.now();
+        let acting = self.replica.elapsed(now).is_some();
+        if acting != self.acting {
+            self.acting = acting;
+            self.stale = true;
+            if acting {
+                let lasted = now.mono.saturating_sub(self.role_since);
+                let why = "the opening entry is executed";
+                let epoch = self.state.epoch;
+                crate::logging::transition(&self.name, "opening", "primary", epoch, why, lasted);
+            }
+        }
+    }
+
+    fn tell_handed_over(&mut self) {
+        let now = self.clock.now().mono;
+        let epoch = self.state.epoch;
+        let (known, waiting) = std::mem::take(&mut self.handed)
+            .into_iter()
+            .partition(|handed| epoch > handed.epoch || now >= handed.since + HANDED);
+        self.handed = waiting;
+        let known: Vec<Handed> = known;
+        for Handed { slot, .. } in known {
+            let primary = self.replica.status().primary;
+            slot.answer(Ok(self.answered(Answer::HandedOver(primary))));
+        }
+    }
+
+    /// The snapshot thread is done.
+    pub(super) fn on_frozen(&mut self, finished: io::Result<Finished<RealDisk>>) {
+        self.executor.written();
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) => {
+                tracing::warn!(replica = %self.name, "no snapshot: {error}; the log is kept");
+                return;
+            }
+        };
+        match self.disk.adopt(finished) {
+            Ok(position) => {
+                self.metrics.snapshots.inc();
+                self.pending.push_back(Event::SnapshotMade(position));
+            }
+            Err(understudy_wal::WriteError::NoSpace) => {
+                tracing::warn!(replica = %self.name, "no room for a snapshot; the log is kept");
+            }
+            Err(error) => self.end_life(error.to_string()),
+        }
+    }
+
+    /// The replica as it is now.
+    pub(super) fn look(&self) -> View {
+        let (waiting, started) = (self.waiting.len(), self.clock.started_wall());
+        let (executor, state) = (&self.executor, &self.state);
+        let figures = Figures { life: self.life, first: self.first, waiting, started };
+        view(&self.replica, executor, state, figures, self.acting)
+    }
+}
+
+/// Figures of the view that only the loop knows.
+pub(super) struct Figures {
+    pub life: Life,
+    pub first: Index,
+    pub waiting: usize,
+    pub started: u64,
+}
+
+pub(super) fn view(
+    replica: &Replica,
+    executor: &Executor,
+    state: &HardState,
+    figures: Figures,
+    acting: bool,
+) -> View {
+    let Figures { life, first, waiting, started } = figures;
+    let machine = &executor.machine;
+    View {
+        status: replica.status(),
+        me: replica.peer_state().member,
+        life,
+        cluster: state.cluster,
+        acting,
+        first,
+        settings: executor.at.settings,
+        usage: machine.usage(),
+        max_value: machine.quota().max_value_bytes,
+        revision: machine.revision(),
+        digest: machine.digest(),
+        waiting,
+        started,
+    }
+}

@@ -1,0 +1,227 @@
+//! The loop that owns a replica's state: the protocol, the data directory, the machine and whoever
+//! waits for an answer. It never awaits a peer, the register or a client: tasks own the sockets and
+//! post what happens into its inbox.
+//!
+//! One turn: [`take`](Driver::take) what has arrived, [`work`](Driver::work) it off, keep house,
+//! and sleep until the next message or deadline.
+
+mod carry_out;
+mod disk;
+mod execute;
+mod executor;
+mod house;
+mod notes;
+mod take;
+mod view;
+mod waiting;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use understudy_protocol::{Event, HardState, Recovered, Replica, RequestId};
+
+pub(crate) use disk::DataDisk;
+pub(crate) use executor::Executor;
+pub(crate) use view::View;
+
+use crate::clock::Clock;
+use crate::ended::Ended;
+use crate::inbox::{Inbox, Outlet};
+use crate::metrics::Metrics;
+use crate::peers::{Peers, Streams};
+use crate::register::Order;
+use waiting::Waiting;
+
+/// What a driver is made of.
+pub(crate) struct Parts {
+    pub config: understudy_protocol::Config,
+    pub recovered: Recovered,
+    pub disk: DataDisk,
+    pub executor: Executor,
+    pub clock: Clock,
+    pub inbox: Inbox,
+    pub outlet: Outlet,
+    pub peers: Peers,
+    pub register: mpsc::Sender<Order>,
+    pub metrics: Metrics,
+    pub snapshot_bytes: u64,
+}
+
+/// The loop's state.
+pub(crate) struct Driver {
+    replica: Replica,
+    disk: DataDisk,
+    executor: Executor,
+    clock: Clock,
+    inbox: Inbox,
+    outlet: Outlet,
+    peers: Peers,
+    streams: Streams,
+    register: mpsc::Sender<Order>,
+    waiting: Waiting,
+    metrics: Metrics,
+    notes: notes::Notes,
+    /// Events that effects have produced, to be stepped before the turn ends.
+    pending: VecDeque<Event>,
+    /// The hard state as last saved: what answers say of cluster and epoch.
+    state: HardState,
+    life: understudy_protocol::Life,
+    /// First index that the log still has.
+    first: understudy_protocol::Index,
+    name: String,
+    /// The tick of logged time that is on its way.
+    tick: Option<RequestId>,
+    /// Whether the protocol was told that the disk has room.
+    room: bool,
+    halted: Option<String>,
+    acting: bool,
+    /// When the role last changed, by an effect.
+    role_since: u64,
+    /// Handovers that are complete, until the new epoch is known here.
+    handed: Vec<house::Handed>,
+    snapshot_bytes: u64,
+    view: watch::Sender<Arc<View>>,
+    published: u64,
+    stale: bool,
+    ended: Option<Ended>,
+}
+
+impl Driver {
+    /// A driver at the beginning of a life, and where it tells what it is.
+    pub fn new(parts: Parts) -> (Self, watch::Receiver<Arc<View>>) {
+        let Parts { config, recovered, disk, executor, clock, inbox, outlet, peers, .. } = parts;
+        let (state, life, name) = (recovered.state.clone(), recovered.life, config.name.clone());
+        let first = recovered.first;
+        let replica = Replica::new(config, recovered, clock.now());
+        let figures = house::Figures { life, first, waiting: 0, started: clock.started_wall() };
+        let viewed = house::view(&replica, &executor, &state, figures, false);
+        let (view, viewed) = watch::channel(Arc::new(viewed));
+        let driver = Driver {
+            replica,
+            disk,
+            executor,
+            clock,
+            inbox,
+            outlet,
+            peers,
+            streams: Streams::default(),
+            register: parts.register,
+            waiting: Waiting::default(),
+            metrics: parts.metrics,
+            notes: notes::Notes::default(),
+            pending: VecDeque::from([Event::Tick]),
+            state,
+            life,
+            first,
+            name,
+            tick: None,
+            room: true,
+            halted: None,
+            acting: false,
+            role_since: 0,
+            handed: Vec::new(),
+            snapshot_bytes: parts.snapshot_bytes,
+            view,
+            published: 0,
+            stale: true,
+            ended: None,
+        };
+        (driver, viewed)
+    }
+
+    /// Runs until this life is over. `leave` asks it to go (SIGTERM).
+    pub async fn run(mut self, mut leave: mpsc::Receiver<()>) -> Ended {
+        loop {
+            self.take();
+            self.work().await;
+            self.keep_house();
+            if let Some(ended) = self.ended.take() {
+                return self.finish(ended);
+            }
+            if self.pending.is_empty() {
+                self.sleep(&mut leave).await;
+            }
+        }
+    }
+
+    /// Steps what has arrived and all that follows from it. What was sent leaves before the sync,
+    /// so that the backup's sync and ours overlap.
+    async fn work(&mut self) {
+        let mut joined = false;
+        loop {
+            self.step_all();
+            if !self.disk.is_dirty() || self.ended.is_some() {
+                return;
+            }
+            // The tasks that own the sockets run on this thread: let them write before it blocks.
+            tokio::task::yield_now().await;
+            if !std::mem::replace(&mut joined, true) {
+                // What they have read meanwhile comes under the same sync.
+                self.take();
+                if !self.pending.is_empty() {
+                    continue;
+                }
+            }
+            joined = false;
+            let flushed = self.disk.flush();
+            self.after_write(flushed);
+        }
+    }
+
+    fn step_all(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            for effect in self.replica.step(self.clock.now(), event) {
+                if self.ended.is_some() {
+                    return;
+                }
+                self.carry_out(effect);
+            }
+        }
+    }
+
+    /// Waits for a message or the protocol's next deadline.
+    async fn sleep(&mut self, leave: &mut mpsc::Receiver<()>) {
+        let deadline = match self.replica.deadline() {
+            Some(mono) => self.clock.instant(mono),
+            None => self.clock.instant(self.clock.now().mono) + Duration::from_secs(1),
+        };
+        tokio::select! {
+            biased;
+            Some(()) = leave.recv() => {
+                tracing::info!("asked to leave");
+                self.pending.push_back(Event::Leave);
+            }
+            Some(input) = self.inbox.tasks.recv() => self.take_input(input),
+            Some(ask) = self.inbox.asks.recv() => self.take_asks(Some(ask)),
+            () = tokio::time::sleep_until(deadline.into()) => {}
+        }
+    }
+
+    /// Ends this life: nobody waits for an answer that will not come.
+    fn finish(mut self, ended: Ended) -> Ended {
+        let why = match &ended {
+            Ended::Left => "this replica has left".to_string(),
+            Ended::LifeEnded(why) => format!("this replica's life ended ({why})"),
+        };
+        let abandoned = self.waiting.abandon(&why);
+        self.metrics.outcome_unknown.inc_by(abandoned as u64);
+        self.inbox.asks.close();
+        while let Ok(ask) = self.inbox.asks.try_recv() {
+            ask.slot.answer(Err(self.refuse_all(&why)));
+        }
+        if ended == Ended::Left {
+            self.disk.close();
+        }
+        ended
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.ended.get_or_insert(ended);
+    }
+
+    fn end_life(&mut self, why: impl Into<String>) {
+        self.end(Ended::LifeEnded(why.into()));
+    }
+}

@@ -1,0 +1,128 @@
+//! What has arrived becomes events: requests that wait together become one.
+
+use understudy_protocol::{Event, Message, Proposal, RequestId};
+
+use super::Driver;
+use super::waiting::Pending;
+use crate::clients::{Ask, Refusal, Want};
+use crate::inbox::Input;
+
+/// Messages of tasks taken in one turn.
+const INPUTS: usize = 256;
+/// Requests taken in one turn.
+const ASKS: usize = 4096;
+
+impl Driver {
+    /// Takes what is there, up to a bound, so that one turn stays short.
+    pub(super) fn take(&mut self) {
+        let now = self.clock.now().mono;
+        if self.replica.deadline().is_some_and(|deadline| deadline <= now) {
+            self.pending.push_back(Event::Tick);
+        }
+        for _ in 0..INPUTS {
+            let Ok(input) = self.inbox.tasks.try_recv() else { break };
+            self.take_input(input);
+        }
+        self.take_asks(None);
+    }
+
+    pub(super) fn take_input(&mut self, input: Input) {
+        match input {
+            Input::Event(Event::Received(conn, message)) => {
+                if !self.streams.is_open(conn) {
+                    return;
+                }
+                if !self.disk.has_room() && appends(&message) {
+                    // Its entries would find no room: be silent, as a backup that hangs.
+                    self.streams.close(conn);
+                    self.pending.push_back(Event::Closed(conn));
+                    return;
+                }
+                self.pending.push_back(Event::Received(conn, message));
+            }
+            Input::Event(Event::Closed(conn)) => {
+                if self.streams.close(conn) {
+                    self.pending.push_back(Event::Closed(conn));
+                }
+            }
+            Input::Undecodable(conn, why) => {
+                self.note(&format!("a peer's stream is closed: {why}"));
+                if self.streams.close(conn) {
+                    self.pending.push_back(Event::Closed(conn));
+                }
+            }
+            Input::Event(event) => self.pending.push_back(event),
+            Input::Opened(conn, outbox) => self.streams.insert(conn, outbox),
+            Input::Dialed(conn, outbox) => {
+                self.streams.insert(conn, outbox);
+                self.pending.push_back(Event::Connected(conn));
+            }
+            Input::Inquiry(answer) => {
+                let _ = answer.send(self.replica.peer_state());
+            }
+            Input::Frozen(finished) => self.on_frozen(*finished),
+        }
+    }
+
+    /// Requests that are there, `first` among them, as one event: one batch, one read round.
+    pub(super) fn take_asks(&mut self, first: Option<Ask>) {
+        let (mut proposals, mut reads) = (Vec::new(), Vec::new());
+        let mut next = first.or_else(|| self.inbox.asks.try_recv().ok());
+        let mut taken = 0;
+        while let Some(ask) = next {
+            self.take_ask(ask, &mut proposals, &mut reads);
+            taken += 1;
+            next = if taken < ASKS { self.inbox.asks.try_recv().ok() } else { None };
+        }
+        if !proposals.is_empty() || !reads.is_empty() {
+            self.pending.push_back(Event::Requests { proposals, reads });
+        }
+    }
+
+    fn take_ask(&mut self, ask: Ask, proposals: &mut Vec<Proposal>, reads: &mut Vec<RequestId>) {
+        use understudy_protocol::Kind;
+        let Ask { want, slot } = ask;
+        match want {
+            Want::Status => {
+                let view = Box::new(self.look());
+                let answer = crate::clients::Answer::Status(view);
+                slot.answer(Ok(self.answered(answer)));
+            }
+            Want::Stale(read) => self.answer_read(read, slot),
+            _ if self.halted.is_some() => {
+                self.metrics.rejected.inc();
+                slot.answer(Err(self.refuse_all("")));
+            }
+            Want::Command(payload) => {
+                let id = self.waiting.add(Pending::Command, slot);
+                proposals.push(Proposal { id, kind: Kind::Command, payload });
+            }
+            Want::Settings(settings) => {
+                let id = self.waiting.add(Pending::Settings, slot);
+                let payload = settings.encode().into();
+                proposals.push(Proposal { id, kind: Kind::Settings, payload });
+            }
+            Want::Read(read) => reads.push(self.waiting.add(Pending::Read(read), slot)),
+            Want::HandOver => {
+                let id = self.waiting.add(Pending::HandOver, slot);
+                self.pending.push_back(Event::HandOver(id));
+            }
+        }
+    }
+
+    /// What everybody is told who asks a replica that takes no requests.
+    pub(super) fn refuse_all(&self, why: &str) -> Refusal {
+        match &self.halted {
+            Some(reason) => {
+                let why = format!("this replica has halted: {reason}");
+                Refusal::not_primary(None, self.state.epoch, &why)
+            }
+            None => Refusal::not_primary(None, self.state.epoch, why),
+        }
+    }
+}
+
+/// Whether taking this message in needs room in the log.
+fn appends(message: &Message) -> bool {
+    matches!(message, Message::Append(append) if !append.entries.is_empty())
+}

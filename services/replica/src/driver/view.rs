@@ -1,0 +1,44 @@
+//! What the rest of the process may know of the replica, without asking the loop.
+
+use understudy_machine::Usage;
+use understudy_protocol::{ClusterId, Index, Life, Member, Settings, Status};
+
+/// The replica as of a moment ago.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub status: Status,
+    pub me: Member,
+    pub life: Life,
+    pub cluster: Option<ClusterId>,
+    /// Acting, its opening entry executed: it answers clients.
+    pub acting: bool,
+    /// First index that the log still has.
+    pub first: Index,
+    pub settings: Settings,
+    pub usage: Usage,
+    /// Bytes of one value, at most.
+    pub max_value: u64,
+    pub revision: i64,
+    pub digest: u64,
+    /// Requests that wait.
+    pub waiting: usize,
+    /// Nanoseconds since 1970 at which this life began.
+    pub started: u64,
+}
+
+impl View {
+    /// Whether the replica has halted.
+    pub fn is_halted(&self) -> bool {
+        self.status.role == "halted"
+    }
+
+    /// Named in the register, or caught up and able to step in.
+    pub fn is_ready(&self) -> bool {
+        !self.is_halted() && (self.status.named || self.status.role == "spare")
+    }
+
+    /// Whether the primary's answer rests on this copy alone.
+    pub fn is_solo(&self) -> bool {
+        !self.status.followers.iter().any(|follower| follower.obliged)
+    }
+}

@@ -1,0 +1,47 @@
+//! What reaches the loop: two bounded queues that it owns and drains. Clients have their own, so
+//! that a flood of requests never keeps a peer's message or a register's answer waiting.
+
+use std::io;
+
+use tokio::sync::{mpsc, oneshot};
+use understudy_protocol::{ConnId, Event, PeerState};
+use understudy_wal::{Finished, RealDisk};
+
+use crate::clients::{Ask, OPERATORS};
+use crate::peers::Outbox;
+use crate::wire::Undecodable;
+
+/// Messages of tasks that may wait; a task whose message finds no room waits with it.
+const TASKS: usize = 256;
+
+/// A message of a task to the loop.
+pub(crate) enum Input {
+    /// Something for the protocol.
+    Event(Event),
+    /// A stream is open; what is sent on it goes into its outbox.
+    Opened(ConnId, Outbox),
+    /// A stream is closed, since what came on it cannot be understood.
+    Undecodable(ConnId, Undecodable),
+    /// My dial gave this stream.
+    Dialed(ConnId, Outbox),
+    /// A peer asks whether this replica is blank.
+    Inquiry(oneshot::Sender<PeerState>),
+    /// The snapshot thread is done.
+    Frozen(Box<io::Result<Finished<RealDisk>>>),
+}
+
+/// Where tasks put their messages.
+pub(crate) type Outlet = mpsc::Sender<Input>;
+
+/// The loop's end of both queues.
+pub(crate) struct Inbox {
+    pub tasks: mpsc::Receiver<Input>,
+    pub asks: mpsc::Receiver<Ask>,
+}
+
+/// Both queues; clients' requests that wait are bounded by `waiting`.
+pub(crate) fn inbox(waiting: usize) -> (Inbox, Outlet, mpsc::Sender<Ask>) {
+    let (outlet, tasks) = mpsc::channel(TASKS);
+    let (sender, asks) = mpsc::channel(waiting + OPERATORS);
+    (Inbox { tasks, asks }, outlet, sender)
+}

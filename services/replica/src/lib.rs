@@ -1,0 +1,38 @@
+//! The runtime of one replica: gRPC in, effects out.
+//!
+//! One loop ([`driver`]) owns the protocol's state, the data directory and the machine. Everything
+//! else is a task that owns a socket, the register or a thread and posts what happens into the
+//! loop's bounded inbox: [`clients`] and [`peers`] serve the two gRPC ports, [`ops`] the
+//! operations port, [`register`] talks to the arbiter.
+//!
+//! [`serve`] runs one life of a replica; [`Server`] is the same in two steps, for tests and for
+//! whoever wants to know the addresses first.
+
+mod clients;
+mod clock;
+mod data;
+mod doors;
+mod driver;
+mod ended;
+mod error;
+mod health;
+mod inbox;
+mod logging;
+mod metrics;
+mod ops;
+mod options;
+mod peers;
+mod ports;
+mod register;
+mod serve;
+mod serving;
+mod signals;
+mod wire;
+
+pub use ended::Ended;
+pub use error::ServeError;
+pub use health::REPLICA_SERVICE;
+pub use logging::start_logging;
+pub use options::{LogFormat, Options, OptionsError, ServeArgs, options_table};
+pub use ports::Addresses;
+pub use serve::{Server, serve};

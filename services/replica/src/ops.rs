@@ -1,0 +1,132 @@
+//! The operations port: `/healthz`, `/readyz` and `/metrics` over plain HTTP.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use prometheus::{Encoder, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::driver::View;
+use crate::metrics::Metrics;
+
+/// Every role, so that each has its own line in `/metrics`.
+const ROLES: [&str; 9] = [
+    "starting",
+    "waiting",
+    "learner",
+    "spare",
+    "backup",
+    "candidate",
+    "opening",
+    "primary",
+    "halted",
+];
+
+#[derive(Clone)]
+struct Source {
+    view: watch::Receiver<Arc<View>>,
+    metrics: Metrics,
+}
+
+/// Serves until the task is dropped.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    view: watch::Receiver<Arc<View>>,
+    metrics: Metrics,
+) {
+    let router = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_text))
+        .with_state(Source { view, metrics });
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!("the operations port is closed: {error}");
+    }
+}
+
+/// Whether the process does its work. A halted one does: a restart would not help it.
+async fn healthz(State(source): State<Source>) -> String {
+    let view = source.view.borrow();
+    match view.is_halted() {
+        true => format!("halted: {}\n", view.status.reason),
+        false => "ok\n".to_string(),
+    }
+}
+
+/// Whether it counts as one of the pair: named in the register, or a spare that is caught up.
+async fn readyz(State(source): State<Source>) -> impl IntoResponse {
+    let view = source.view.borrow();
+    let code = if view.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = &view.status;
+    let reason =
+        if status.reason.is_empty() { String::new() } else { format!(": {}", status.reason) };
+    (code, format!("{}{reason}\n", status.role))
+}
+
+async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode> {
+    let view = source.view.borrow().clone();
+    let mut families = source.metrics.registry.gather();
+    families.extend(gauges(&view).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.gather());
+    let mut text = Vec::new();
+    TextEncoder::new()
+        .encode(&families, &mut text)
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    String::from_utf8(text).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The view as gauges.
+fn gauges(view: &View) -> prometheus::Result<Registry> {
+    let registry = Registry::new();
+    let status = &view.status;
+    let connected = status.followers.iter().filter(|follower| follower.connected).count();
+    let figures: [(&str, &str, u64); 20] = [
+        ("epoch", "The highest epoch followed or won", status.epoch),
+        ("life", "How often the data directory has been opened", view.life),
+        ("named", "Whether the register names this replica", status.named.into()),
+        ("acting", "Whether this replica answers clients as primary", view.acting.into()),
+        ("log_first_index", "First index that the log still has", view.first),
+        ("log_last_index", "End of the log", status.last),
+        ("durable_index", "End of what is on this disk", status.durable),
+        ("commit_index", "End of what every obliged replica holds", status.commit),
+        ("applied_index", "End of what the machine has executed", status.applied),
+        ("snapshot_index", "End of the newest snapshot", status.snapshot),
+        ("members", "Replicas that the register names", status.members.len() as u64),
+        ("followers", "Followers with a stream open", connected as u64),
+        ("solo", "Whether the primary's answers rest on its own copy alone", solo(view)),
+        ("waiting_requests", "Requests that wait for an answer", view.waiting as u64),
+        ("keys", "Keys in the store", view.usage.keys),
+        ("bytes", "Bytes of keys and values", view.usage.bytes),
+        ("sessions", "Open sessions", view.usage.sessions),
+        ("held_bytes", "Bytes of answers held for retries", view.usage.held_bytes),
+        ("revision", "The store's revision", view.revision.unsigned_abs()),
+        ("start_time_ns", "Nanoseconds since 1970 when this life began", view.started),
+    ];
+    for (name, help, value) in figures {
+        let gauge = IntGauge::with_opts(Opts::new(format!("understudy_{name}"), help))?;
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        registry.register(Box::new(gauge))?;
+    }
+    let role = IntGaugeVec::new(Opts::new("understudy_role", "1 for the role it has"), &["role"])?;
+    for name in ROLES {
+        role.with_label_values(&[name]).set((name == status.role).into());
+    }
+    registry.register(Box::new(role))?;
+    let lag = Opts::new("understudy_follower_durable_index", "What a follower has acknowledged");
+    let lag = IntGaugeVec::new(lag, &["follower", "obliged"])?;
+    for follower in &status.followers {
+        let obliged = if follower.obliged { "true" } else { "false" };
+        let labels = [follower.member.name.as_str(), obliged];
+        lag.with_label_values(&labels).set(i64::try_from(follower.durable).unwrap_or(i64::MAX));
+    }
+    registry.register(Box::new(lag))?;
+    Ok(registry)
+}
+
+fn solo(view: &View) -> u64 {
+    (view.acting && view.is_solo()).into()
+}

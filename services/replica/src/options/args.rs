@@ -1,0 +1,105 @@
+//! The options as flags, environment variables and keys of a TOML file: one list for all three.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Options of `understudy serve`, none of which has to be given as a flag.
+#[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServeArgs {
+    /// A TOML file with options; its keys are the flags' names
+    #[arg(long, env = "UNDERSTUDY_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Name of this replica, unique in the cluster and the same in every life
+    #[arg(long, env = "UNDERSTUDY_NAME")]
+    pub name: Option<String>,
+    /// Data directory; made when there is none
+    #[arg(long, env = "UNDERSTUDY_DATA", value_name = "DIR")]
+    pub data: Option<String>,
+    /// The register: `dir:PATH`, a directory that all replicas share
+    #[arg(long, env = "UNDERSTUDY_REGISTER", value_name = "URI")]
+    pub register: Option<String>,
+    /// Peer addresses of all replicas, its own may be among them
+    #[arg(long, env = "UNDERSTUDY_PEERS", value_name = "NAME=HOST:PORT,...")]
+    pub peers: Option<String>,
+    /// Where to listen for clients; port 0 takes any
+    #[arg(long, env = "UNDERSTUDY_LISTEN_CLIENTS", value_name = "HOST:PORT")]
+    pub listen_clients: Option<String>,
+    /// Where to listen for other replicas
+    #[arg(long, env = "UNDERSTUDY_LISTEN_PEERS", value_name = "HOST:PORT")]
+    pub listen_peers: Option<String>,
+    /// Where to listen for /healthz, /readyz and /metrics
+    #[arg(long, env = "UNDERSTUDY_LISTEN_OPS", value_name = "HOST:PORT")]
+    pub listen_ops: Option<String>,
+    /// Where clients find this replica; unset: where it listens
+    #[arg(long, env = "UNDERSTUDY_ADVERTISE_CLIENTS", value_name = "HOST:PORT")]
+    pub advertise_clients: Option<String>,
+    /// Where peers find this replica; unset: its own entry in `peers`, else where it listens
+    #[arg(long, env = "UNDERSTUDY_ADVERTISE_PEERS", value_name = "HOST:PORT")]
+    pub advertise_peers: Option<String>,
+    /// Backups that must hold an entry before it counts, 1 to 8; only at a cluster's birth
+    #[arg(long, env = "UNDERSTUDY_SYNC_BACKUPS", value_name = "N")]
+    pub sync_backups: Option<u32>,
+    /// Copies that must exist for a write, 1 or 2; only at a cluster's birth
+    #[arg(long, env = "UNDERSTUDY_MIN_COPIES", value_name = "N")]
+    pub min_copies: Option<u32>,
+    /// An idle primary gives a sign of life this often, milliseconds
+    #[arg(long, env = "UNDERSTUDY_HEARTBEAT_MS", value_name = "MS")]
+    pub heartbeat_ms: Option<u64>,
+    /// A primary drops a backup that is silent for this long while something waits, milliseconds
+    #[arg(long, env = "UNDERSTUDY_DROP_MS", value_name = "MS")]
+    pub drop_ms: Option<u64>,
+    /// A backup tries to become primary after this much silence, milliseconds; above drop-ms
+    #[arg(long, env = "UNDERSTUDY_PROMOTE_MS", value_name = "MS")]
+    pub promote_ms: Option<u64>,
+    /// A primary drops a backup that talks but makes nothing durable for this long, milliseconds
+    #[arg(long, env = "UNDERSTUDY_STALL_MS", value_name = "MS")]
+    pub stall_ms: Option<u64>,
+    /// A handover is given up after this long, milliseconds
+    #[arg(long, env = "UNDERSTUDY_HAND_OVER_MS", value_name = "MS")]
+    pub hand_over_ms: Option<u64>,
+    /// Pause between two tries of what failed, milliseconds
+    #[arg(long, env = "UNDERSTUDY_RETRY_MS", value_name = "MS")]
+    pub retry_ms: Option<u64>,
+    /// Requests that may wait at once, one for each 16 KiB; beyond, clients get OVERLOADED
+    #[arg(long, env = "UNDERSTUDY_MAX_WAITING", value_name = "N")]
+    pub max_waiting: Option<u64>,
+    /// Bytes of executed log between two snapshots
+    #[arg(long, env = "UNDERSTUDY_SNAPSHOT_BYTES", value_name = "BYTES")]
+    pub snapshot_bytes: Option<u64>,
+    /// Log entries kept behind a snapshot for followers that come back
+    #[arg(long, env = "UNDERSTUDY_RETAIN_ENTRIES", value_name = "N")]
+    pub retain_entries: Option<u64>,
+    /// Size of a log segment, bytes, 64 KiB to 1 GiB
+    #[arg(long, env = "UNDERSTUDY_SEGMENT_BYTES", value_name = "BYTES")]
+    pub segment_bytes: Option<u64>,
+    /// How log lines look: `text` or `json`
+    #[arg(long, env = "UNDERSTUDY_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Which log lines are written: error, warn, info, debug, or a filter such as `info,h2=debug`
+    #[arg(long, env = "UNDERSTUDY_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+/// What holds where nothing else is said, in the form of an options file.
+pub(super) const DEFAULTS: &str = r#"
+listen-clients = "127.0.0.1:7440"
+listen-peers = "127.0.0.1:7441"
+listen-ops = "127.0.0.1:7442"
+sync-backups = 1
+min-copies = 1
+heartbeat-ms = 100
+drop-ms = 700
+promote-ms = 1500
+stall-ms = 2000
+hand-over-ms = 3000
+retry-ms = 100
+max-waiting = 16384
+snapshot-bytes = 67108864
+retain-entries = 100000
+segment-bytes = 16777216
+log-format = "text"
+log = "info"
+"#;

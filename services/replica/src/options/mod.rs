@@ -1,0 +1,66 @@
+//! A replica's options: flags over environment over a TOML file over defaults.
+
+mod args;
+mod error;
+mod resolve;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use understudy_protocol::{Settings, Timing};
+
+pub use args::ServeArgs;
+pub use error::OptionsError;
+pub use table::options_table;
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that one replica is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its name; unique in the cluster and stable over lives.
+    pub name: String,
+    /// Its data directory; made when there is none.
+    pub data: PathBuf,
+    /// The shared directory that holds the register.
+    pub register: PathBuf,
+    /// The other replicas: name and peer address.
+    pub peers: Vec<(String, String)>,
+    /// Where it listens for clients, `host:port`; port 0 takes any.
+    pub listen_clients: String,
+    /// Where it listens for peers.
+    pub listen_peers: String,
+    /// Where it listens for operations.
+    pub listen_ops: String,
+    /// Where clients are told to find it; `None`: where it listens.
+    pub advertise_clients: Option<String>,
+    /// Where peers are told to find it; `None`: its own entry in the list of peers, else where it
+    /// listens.
+    pub advertise_peers: Option<String>,
+    /// Settings that a cluster is born with.
+    pub settings: Settings,
+    /// Time-outs.
+    pub timing: Timing,
+    /// Requests that may wait at once.
+    pub max_waiting: usize,
+    /// Bytes of executed entries between two snapshots.
+    pub snapshot_bytes: u64,
+    /// Entries kept behind the newest snapshot for followers that come back.
+    pub retain_entries: u64,
+    /// Size of a log segment, bytes.
+    pub segment_bytes: u64,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which of them are written.
+    pub log: String,
+}

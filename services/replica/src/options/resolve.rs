@@ -1,0 +1,155 @@
+//! Lays the options' layers over each other and checks what comes out.
+
+use std::path::{Path, PathBuf};
+
+use understudy_protocol::{MS, Settings, Timing};
+
+use super::args::DEFAULTS;
+use super::{LogFormat, Options, OptionsError, ServeArgs};
+
+impl Options {
+    /// Flags and environment as clap has read them, over the options file if one is named, over the
+    /// defaults.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, see [`OptionsError`].
+    pub fn load(args: ServeArgs) -> Result<Self, OptionsError> {
+        let mut layers = table("the defaults", DEFAULTS)?;
+        if let Some(path) = &args.config {
+            layers.extend(read(path)?);
+        }
+        // Options that are not given leave no key.
+        layers.extend(toml::Table::try_from(&args).map_err(|error| content("the flags", &error))?);
+        let args = layers.try_into().map_err(|error| content("the options", &error))?;
+        resolve(args)
+    }
+}
+
+fn read(path: &Path) -> Result<toml::Table, OptionsError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| OptionsError::File { path: name.clone(), source })?;
+    table(&name, &text)
+}
+
+/// A layer, checked on its own so that a message names it.
+fn table(name: &str, text: &str) -> Result<toml::Table, OptionsError> {
+    toml::from_str::<ServeArgs>(text).map_err(|error| content(name, &error))?;
+    toml::from_str(text).map_err(|error| content(name, &error))
+}
+
+fn content(path: &str, error: &dyn std::fmt::Display) -> OptionsError {
+    let why: Vec<String> = error.to_string().lines().map(|line| line.trim().to_string()).collect();
+    OptionsError::Content { path: path.into(), why: why.join(" ") }
+}
+
+fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
+    let name = given("name", args.name)?;
+    let register = given("register", args.register)?;
+    let timing = Timing {
+        heartbeat: ms("heartbeat-ms", args.heartbeat_ms)?,
+        drop: ms("drop-ms", args.drop_ms)?,
+        promote: ms("promote-ms", args.promote_ms)?,
+        stall: ms("stall-ms", args.stall_ms)?,
+        hand_over: ms("hand-over-ms", args.hand_over_ms)?,
+        retry: ms("retry-ms", args.retry_ms)?,
+        ..Timing::default()
+    };
+    check_order(&timing)?;
+    let peers = peers(&name, &args.peers.unwrap_or_default())?;
+    let own = peers.iter().find(|(peer, _)| *peer == name).map(|(_, address)| address.clone());
+    Ok(Options {
+        data: PathBuf::from(given("data", args.data)?),
+        register: directory(&register)?,
+        peers: peers.into_iter().filter(|(peer, _)| *peer != name).collect(),
+        listen_clients: given("listen-clients", args.listen_clients)?,
+        listen_peers: given("listen-peers", args.listen_peers)?,
+        listen_ops: given("listen-ops", args.listen_ops)?,
+        advertise_clients: args.advertise_clients,
+        advertise_peers: args.advertise_peers.or(own),
+        settings: Settings {
+            sync_backups: within("sync-backups", args.sync_backups, 1, 8)?,
+            min_copies: within("min-copies", args.min_copies, 1, 2)?,
+        },
+        timing,
+        max_waiting: within("max-waiting", args.max_waiting, 1, 1 << 20)? as usize,
+        snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
+        retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,
+        segment_bytes: within("segment-bytes", args.segment_bytes, 64 << 10, 1 << 30)?,
+        log_format: log_format(&given("log-format", args.log_format)?)?,
+        log: given("log", args.log)?,
+        name,
+    })
+}
+
+fn given<T>(option: &'static str, value: Option<T>) -> Result<T, OptionsError> {
+    value.ok_or(OptionsError::Missing(option))
+}
+
+fn wrong(option: &'static str, value: impl ToString, why: impl Into<String>) -> OptionsError {
+    OptionsError::Wrong { option, value: value.to_string(), why: why.into() }
+}
+
+fn within<T: PartialOrd + ToString>(
+    option: &'static str,
+    value: Option<T>,
+    least: T,
+    most: T,
+) -> Result<T, OptionsError> {
+    let value = given(option, value)?;
+    if value < least || value > most {
+        let why = format!("it must be {} to {}", least.to_string(), most.to_string());
+        return Err(wrong(option, value, why));
+    }
+    Ok(value)
+}
+
+fn ms(option: &'static str, value: Option<u64>) -> Result<u64, OptionsError> {
+    Ok(within(option, value, 1, 3_600_000)? * MS)
+}
+
+/// A network break must leave the sitting primary in its place, and a sign of life in time.
+fn check_order(timing: &Timing) -> Result<(), OptionsError> {
+    if timing.drop >= timing.promote {
+        let why = "it must be below promote-ms, so that a network break keeps the primary";
+        return Err(wrong("drop-ms", timing.drop / MS, why));
+    }
+    if timing.heartbeat * 2 > timing.drop {
+        let why = "it must be at most half of drop-ms, so that an idle replica is no silent one";
+        return Err(wrong("heartbeat-ms", timing.heartbeat / MS, why));
+    }
+    Ok(())
+}
+
+fn directory(register: &str) -> Result<PathBuf, OptionsError> {
+    match register.strip_prefix("dir:") {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(wrong("register", register, "this version knows dir:PATH")),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, OptionsError> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(wrong("log-format", text, "it is text or json")),
+    }
+}
+
+fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> {
+    let mut peers: Vec<(String, String)> = Vec::new();
+    for peer in text.split(',').map(str::trim).filter(|peer| !peer.is_empty()) {
+        let (peer, address) = peer
+            .split_once('=')
+            .filter(|(name, address)| !name.is_empty() && address.contains(':'))
+            .ok_or_else(|| wrong("peers", peer, "each is NAME=HOST:PORT"))?;
+        if peers.iter().any(|(other, _)| other == peer) {
+            return Err(wrong("peers", peer, "it is there twice"));
+        }
+        peers.push((peer.to_string(), address.to_string()));
+    }
+    if name.is_empty() || name.contains([',', '=', ' ']) || name.len() > 128 {
+        return Err(wrong("name", name, "it has 1 to 128 characters, no comma, space or ="));
+    }
+    Ok(peers)
+}

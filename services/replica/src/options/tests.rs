@@ -1,0 +1,102 @@
+//! Layers, limits and the table of the options.
+
+use clap::Parser;
+
+use super::{LogFormat, Options, OptionsError, ServeArgs, options_table};
+
+#[derive(Parser)]
+struct Command {
+    #[command(flatten)]
+    args: ServeArgs,
+}
+
+fn args(flags: &[&str]) -> ServeArgs {
+    let always = ["serve", "--name", "a", "--data", "d", "--register", "dir:r"];
+    Command::try_parse_from(always.iter().chain(flags)).unwrap().args
+}
+
+fn load(flags: &[&str]) -> Result<Options, OptionsError> {
+    Options::load(args(flags))
+}
+
+#[test]
+fn without_more_the_defaults_hold() {
+    let options = load(&[]).unwrap();
+    assert_eq!(options.listen_clients, "127.0.0.1:7440");
+    assert_eq!(options.timing.drop, 700 * understudy_protocol::MS);
+    assert_eq!(options.log_format, LogFormat::Text);
+    assert!(options.peers.is_empty());
+}
+
+#[test]
+fn flags_go_over_the_file_and_the_file_over_the_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("options.toml");
+    std::fs::write(&file, "drop-ms = 300\nheartbeat-ms = 50\nlog-format = \"json\"\n").unwrap();
+    let file = file.display().to_string();
+    let options = load(&["--config", &file, "--drop-ms", "400"]).unwrap();
+    assert_eq!(options.timing.drop, 400 * understudy_protocol::MS);
+    assert_eq!(options.timing.heartbeat, 50 * understudy_protocol::MS);
+    assert_eq!(options.timing.promote, 1500 * understudy_protocol::MS);
+    assert_eq!(options.log_format, LogFormat::Json);
+}
+
+#[test]
+fn a_wrong_file_is_named_with_what_is_wrong_in_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    for (content, wanted) in [("drop-sm = 3", "drop-sm"), ("drop-ms = \"x\"", "invalid type")] {
+        let file = dir.path().join("options.toml");
+        std::fs::write(&file, content).unwrap();
+        let error = load(&["--config", &file.display().to_string()]).unwrap_err().to_string();
+        assert!(error.contains("options.toml") && error.contains(wanted), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+    let error = load(&["--config", "/does/not/exist"]).unwrap_err().to_string();
+    assert!(error.contains("/does/not/exist"), "{error}");
+}
+
+#[test]
+fn values_that_cannot_be_are_refused_by_name() {
+    for (flags, wanted) in [
+        (&["--drop-ms", "1500"][..], "drop-ms"),
+        (&["--heartbeat-ms", "400"], "heartbeat-ms"),
+        (&["--sync-backups", "0"], "sync-backups"),
+        (&["--min-copies", "3"], "min-copies"),
+        (&["--peers", "b"], "peers"),
+        (&["--peers", "b=h:1,b=h:2"], "peers"),
+        (&["--log-format", "xml"], "log-format"),
+        (&["--register", "lease:x"], "register"),
+        (&["--retry-ms", "0"], "retry-ms"),
+    ] {
+        let mut args = args(&[]);
+        let given = Command::try_parse_from(["serve"].iter().chain(flags)).unwrap().args;
+        args.register = given.register.clone().or(args.register);
+        let args = ServeArgs { name: args.name, data: args.data, register: args.register, ..given };
+        let error = Options::load(args).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{flags:?}: {error}");
+    }
+    let error = Options::load(ServeArgs::default()).unwrap_err().to_string();
+    assert!(error.contains("--name"), "{error}");
+}
+
+#[test]
+fn a_replicas_own_entry_among_the_peers_is_where_peers_find_it() {
+    let options = load(&["--peers", "a=me:1, b=you:2"]).unwrap();
+    assert_eq!(options.advertise_peers.as_deref(), Some("me:1"));
+    assert_eq!(options.peers, [("b".to_string(), "you:2".to_string())]);
+    let flags = ["--peers", "a=me:1,b=you:2", "--advertise-peers", "x:9"];
+    assert_eq!(load(&flags).unwrap().advertise_peers.as_deref(), Some("x:9"));
+}
+
+#[test]
+fn the_table_has_every_option_with_its_variable_and_default() {
+    let table = options_table();
+    let line = "| `--drop-ms MS` | `UNDERSTUDY_DROP_MS` | `700` |";
+    assert!(table.contains(line), "{table}");
+    for line in table.lines().skip(2) {
+        let flag = line.split(['`', ' ']).find(|word| word.starts_with("--")).unwrap();
+        let variable = format!("UNDERSTUDY_{}", flag[2..].to_uppercase().replace('-', "_"));
+        assert!(line.contains(&format!("`{variable}`")), "{line}");
+        assert_eq!(line.matches('|').count(), 5, "{line}");
+    }
+}

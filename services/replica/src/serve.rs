@@ -1,0 +1,144 @@
+//! One life of a replica, put together.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use understudy_arbiter::{Arbiter, DirectoryRegister};
+use understudy_protocol::{ClusterId, Config, Limits, Recovered};
+
+use crate::clients::Gate;
+use crate::clock::Clock;
+use crate::data::{self, Opened};
+use crate::driver::{DataDisk, Driver, Parts};
+use crate::ended::Ended;
+use crate::error::ServeError;
+use crate::inbox::inbox;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::peers::Peers;
+use crate::ports::{Addresses, Ports};
+use crate::serving::Serving;
+use crate::{logging, register, signals};
+
+/// A life that ends earlier is followed by a pause.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// Runs one life of a replica in this process, from reading its options' data directory to its end:
+/// starts logging, awaits SIGTERM and SIGINT (the first one asks it to leave in order, the second
+/// ends the process at once). Wants a tokio runtime, best a `current_thread` one.
+///
+/// # Errors
+/// Why the life did not begin, see [`ServeError`].
+pub async fn serve(options: Options) -> Result<Ended, ServeError> {
+    logging::start_logging(options.log_format, &options.log).map_err(ServeError::Log)?;
+    let leave = signals::listen()?;
+    let begun = Instant::now();
+    let ended = Server::bind(options).await?.run(leave).await?;
+    match &ended {
+        Ended::Left => tracing::info!("left"),
+        Ended::LifeEnded(why) => {
+            tracing::warn!("this life has ended: {why}");
+            // What ends one life after the other must not take the whole machine.
+            tokio::time::sleep(SHORTEST.saturating_sub(begun.elapsed())).await;
+        }
+    }
+    Ok(ended)
+}
+
+/// A replica whose ports are taken and whose life has not begun.
+pub struct Server {
+    options: Options,
+    ports: Ports,
+}
+
+impl Server {
+    /// Takes the ports.
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`] and [`ServeError::Advertise`].
+    pub async fn bind(options: Options) -> Result<Self, ServeError> {
+        let ports = Ports::bind(&options).await?;
+        Ok(Server { options, ports })
+    }
+
+    /// Where it listens and is found.
+    pub fn addresses(&self) -> &Addresses {
+        &self.ports.addresses
+    }
+
+    /// Tells the other replicas' names and peer addresses, where they were not known before.
+    pub fn set_peers(&mut self, peers: Vec<(String, String)>) {
+        self.options.peers = peers;
+    }
+
+    /// Runs one life, over the shared-directory register of the options.
+    ///
+    /// # Errors
+    /// Why the life did not begin.
+    pub async fn run(self, leave: mpsc::Receiver<()>) -> Result<Ended, ServeError> {
+        let register = DirectoryRegister::at(&self.options.register, Default::default());
+        self.run_with(Arc::new(register), leave).await
+    }
+
+    /// Runs one life over any register. A message on `leave` asks it to go.
+    ///
+    /// # Errors
+    /// Why the life did not begin.
+    pub async fn run_with(
+        self,
+        arbiter: Arc<dyn Arbiter>,
+        leave: mpsc::Receiver<()>,
+    ) -> Result<Ended, ServeError> {
+        let Server { options, ports } = self;
+        let Opened { store, recovered, executor } = data::open(&options)?;
+        let metrics = Metrics::new();
+        let (inbox, outlet, asks) = inbox(options.max_waiting);
+        let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop));
+        let config = config(&options, &ports.addresses)?;
+        announce(&options, &recovered, &ports.addresses);
+        let (driver, view) = Driver::new(Parts {
+            config,
+            recovered,
+            disk: DataDisk::new(store, metrics.clone()),
+            executor,
+            clock: Clock::start(),
+            inbox,
+            outlet: outlet.clone(),
+            peers: peers.clone(),
+            register: register::start(arbiter, outlet),
+            metrics: metrics.clone(),
+            snapshot_bytes: options.snapshot_bytes,
+        });
+        let gate = Gate::new(asks, view.clone(), options.max_waiting);
+        let serving = Serving::start(ports, peers, gate, view, metrics).await;
+        let ended = driver.run(leave).await;
+        serving.end().await;
+        Ok(ended)
+    }
+}
+
+fn config(options: &Options, addresses: &Addresses) -> Result<Config, ServeError> {
+    Ok(Config {
+        name: options.name.clone(),
+        peer_address: addresses.advertised_peers.clone(),
+        client_address: addresses.advertised_clients.clone(),
+        peers: options.peers.clone(),
+        fresh_cluster: ClusterId(data::random()?),
+        settings: options.settings,
+        timing: options.timing,
+        limits: Limits { retain: options.retain_entries, ..Limits::default() },
+    })
+}
+
+fn announce(options: &Options, recovered: &Recovered, addresses: &Addresses) {
+    tracing::info!(
+        replica = %options.name,
+        life = recovered.life,
+        incarnation = %recovered.incarnation,
+        clients = %addresses.clients,
+        peers = %addresses.peers,
+        ops = %addresses.ops,
+        "a life begins"
+    );
+}

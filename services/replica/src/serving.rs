@@ -1,0 +1,128 @@
+//! The tasks that serve the three ports, from the beginning of a life to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::service::Routes;
+use tonic_health::server::health_reporter;
+use understudy_proto::FILE_DESCRIPTOR_SET;
+use understudy_proto::admin::v1::admin_service_server::AdminServiceServer;
+use understudy_proto::kv::v1::key_value_service_server::KeyValueServiceServer;
+use understudy_proto::kv::v1::lease_service_server::LeaseServiceServer;
+use understudy_proto::kv::v1::random_service_server::RandomServiceServer;
+use understudy_proto::kv::v1::session_service_server::SessionServiceServer;
+use understudy_proto::kv::v1::watch_service_server::WatchServiceServer;
+use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
+
+use crate::clients::{Admin, Gate, KeyValues, Later, Sessions, StatusSource};
+use crate::driver::View;
+use crate::metrics::Metrics;
+use crate::peers::{self, PeerService, Peers};
+use crate::ports::Ports;
+use crate::{doors, health, ops};
+
+/// The largest message that a client's request may be before it is looked at. Up to 4 MiB it is
+/// served, above it gets a clear refusal, far above the transport ends it.
+const MAX_DECODED: usize = 8 << 20;
+/// Flow control of a client's connection and of each of its calls, bytes.
+const WINDOW: u32 = 4 << 20;
+/// Calls under way on one connection; the gate bounds them for all connections together.
+const STREAMS: u32 = 65_536;
+/// A connection that is silent for this long is asked for a sign of life, and closed without one.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long the end of a life may take, so that whoever waits hears of it.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// The tasks.
+pub(crate) struct Serving {
+    clients: JoinHandle<()>,
+    peers: JoinHandle<()>,
+    ops: AbortOnDropHandle<()>,
+    _health: AbortOnDropHandle<()>,
+    terms: AbortOnDropHandle<()>,
+    peer_term: watch::Sender<u64>,
+}
+
+impl Serving {
+    /// Starts all of them.
+    pub async fn start(
+        ports: Ports,
+        peers: Peers,
+        gate: Gate,
+        view: watch::Receiver<Arc<View>>,
+        metrics: Metrics,
+    ) -> Self {
+        let Ports { clients, peers: at_peers, ops, addresses } = ports;
+        let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
+        let (reporter, health_service) = health_reporter();
+        let routes = client_routes(gate, source).add_service(health_service);
+        let (term, terms) = watch::channel(0);
+        let (peer_term, peer_terms) = watch::channel(0);
+        let server = transport(WINDOW);
+        Serving {
+            clients: tokio::spawn(doors::serve(clients, server, routes, terms)),
+            peers: tokio::spawn(peer_door(at_peers, peers, peer_terms)),
+            ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(ops, view.clone(), metrics))),
+            _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
+            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
+            peer_term,
+        }
+    }
+
+    /// Closes every connection, in order and in bounded time.
+    pub async fn end(self) {
+        let Serving { clients, peers, ops, terms, peer_term, .. } = self;
+        ops.abort();
+        drop((terms, peer_term));
+        // An end is an end, however it came; the ports are free behind it.
+        let closed = async {
+            let _ = ops.await;
+            let _ = clients.await;
+            let _ = peers.await;
+        };
+        let _ = tokio::time::timeout(FAREWELL, closed).await;
+    }
+}
+
+fn transport(window: u32) -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .initial_stream_window_size(window)
+        .initial_connection_window_size(window.max(peers::WINDOW))
+        .max_concurrent_streams(Some(STREAMS))
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+}
+
+fn client_routes(gate: Gate, source: StatusSource) -> Routes {
+    let key_values = KeyValueServiceServer::new(KeyValues { gate: gate.clone() })
+        .max_decoding_message_size(MAX_DECODED)
+        .max_encoding_message_size(usize::MAX);
+    let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
+    let mut routes = Routes::new(key_values)
+        .add_service(sessions)
+        .add_service(AdminServiceServer::new(Admin { gate, source }))
+        .add_service(WatchServiceServer::new(Later))
+        .add_service(LeaseServiceServer::new(Later))
+        .add_service(RandomServiceServer::new(Later));
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    match (reflection().build_v1(), reflection().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => routes = routes.add_service(v1).add_service(v1alpha),
+        (Err(error), _) | (_, Err(error)) => tracing::warn!("no reflection: {error}"),
+    }
+    routes
+}
+
+/// Serves the peer port.
+pub(crate) async fn peer_door(listener: TcpListener, peers: Peers, term: watch::Receiver<u64>) {
+    let service = ReplicationServiceServer::new(PeerService { peers });
+    let routes = Routes::new(service.max_decoding_message_size(peers::MAX_MESSAGE));
+    doors::serve(listener, transport(peers::WINDOW), routes, term).await;
+}

@@ -1,0 +1,11 @@
+//! Replicas in threads of this process, each with a runtime of its own: killing one drops its
+//! runtime, sockets and all, as a kill of its process would.
+#![allow(dead_code)]
+
+mod cluster;
+mod connect;
+mod running;
+
+pub use cluster::Cluster;
+pub use connect::{admin, get, key_values, put, reason, session, until};
+pub use running::Running;

@@ -1,0 +1,83 @@
+//! More requests than can be answered.
+
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::common::{Cluster, admin, get, key_values, put, reason, until};
+
+/// Has every write wait: the backup is gone and the register, too.
+async fn stuck(waiting: u64) -> (Cluster, usize) {
+    let mut cluster = Cluster::new(2);
+    for args in &mut cluster.args {
+        args.max_waiting = Some(waiting);
+    }
+    cluster.start_all();
+    let primary = cluster.paired().await;
+    cluster.client().await.put(put("k", "v")).await.unwrap();
+    std::fs::rename(cluster.register(), cluster.dir.path().join("away")).unwrap();
+    cluster.kill(1 - primary);
+    (cluster, primary)
+}
+
+fn mend(cluster: &Cluster) {
+    std::fs::rename(cluster.dir.path().join("away"), cluster.register()).unwrap();
+}
+
+async fn waiting(cluster: &Cluster, replica: usize) -> String {
+    let (_, text) = cluster.http(replica, "/metrics").await;
+    let name = "understudy_waiting_requests ";
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_in_the_end() {
+    let (cluster, primary) = stuck(4).await;
+    let client = key_values(&cluster.clients(primary)).await.unwrap();
+    let tasks: Vec<_> = (0..4)
+        .map(|n| {
+            let mut client = client.clone();
+            tokio::spawn(async move { client.put(put(&format!("k{n}"), "v")).await })
+        })
+        .collect();
+    until("all places are taken", async || waiting(&cluster, primary).await == "4").await;
+
+    let refused = client.clone().get(get("k")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused).0, "OVERLOADED");
+    let retry = refused.get_details_retry_info().unwrap().retry_delay;
+    assert!(retry.is_some_and(|delay| !delay.is_zero()));
+    let mut operator = admin(&cluster.clients(primary)).await.unwrap();
+    operator
+        .status(understudy_proto::admin::v1::StatusRequest {})
+        .await
+        .expect("operators are not kept out");
+
+    mend(&cluster);
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let got = client.clone().get(get("k3")).await.unwrap().into_inner();
+    assert!(got.kv.is_some());
+}
+
+#[tokio::test]
+async fn clients_that_go_away_leave_nothing_behind() {
+    let (cluster, primary) = stuck(64).await;
+    let client = key_values(&cluster.clients(primary)).await.unwrap();
+    let tasks: Vec<_> = (0..20)
+        .map(|n| {
+            let mut client = client.clone();
+            tokio::spawn(async move {
+                let _ = client.put(put(&format!("k{n}"), "v")).await;
+                let _ = client.get(get("k")).await;
+            })
+        })
+        .collect();
+    until("they wait", async || waiting(&cluster, primary).await == "20").await;
+    for task in tasks {
+        task.abort();
+    }
+    mend(&cluster);
+    until("nothing waits", async || waiting(&cluster, primary).await == "0").await;
+    client.clone().put(put("k", "w")).await.unwrap();
+}

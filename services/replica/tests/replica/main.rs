@@ -1,0 +1,12 @@
+//! Replicas end to end: real sockets on loopback, real files, the register in a directory.
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod common;
+mod crowd;
+mod directory;
+mod ops;
+mod pair;
+mod ports;
+mod register;
+mod successor;
