@@ -75,11 +75,13 @@ impl Following {
         }
     }
 
-    /// On a live stream, with everything durable that the primary has sent.
+    /// On a live stream, and so close behind the primary that it could join at once.
     fn caught_up(&self, core: &Core) -> bool {
+        let durable = self.verified.unwrap_or(0).min(core.log.durable);
         matches!(self.link, Link::Live(_))
             && self.storing.is_none()
-            && self.verified.is_some_and(|v| v > 0 && v == core.log.durable)
+            && durable > 0
+            && durable + core.config.limits.caught_up >= self.told_commit
     }
 
     pub fn describe(&self, core: &Core, status: &mut Status) {

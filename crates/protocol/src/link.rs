@@ -23,7 +23,7 @@ impl Following {
     pub(crate) fn give_up_a_silent_stream(&mut self, core: &mut Core) {
         let timing = core.config.timing;
         let (conn, silent) = match self.link {
-            Link::Greeting(conn) => (conn, core.passed(self.link_since, timing.drop)),
+            Link::Greeting(conn) => (conn, core.passed(self.link_since, timing.drop / 2)),
             Link::Live(conn) => (conn, core.passed(self.heard, timing.promote)),
             _ => return,
         };
@@ -70,10 +70,10 @@ impl Following {
 
     pub(crate) fn on_dial_failed(&mut self, core: &mut Core, knock: Knock) -> Next {
         if matches!(self.link, Link::Dialing) {
-            self.link = Link::Idle { until: core.now.mono + core.config.timing.retry };
-            if knock == Knock::Refused {
-                self.gone = true;
-            }
+            self.gone |= knock == Knock::Refused;
+            let timing = core.config.timing;
+            let pause = if knock == Knock::Refused { timing.retry } else { timing.tick };
+            self.link = Link::Idle { until: core.now.mono + pause };
             self.pursue(core);
         }
         Next::Stay
@@ -90,8 +90,9 @@ impl Following {
         if self.leave_by.is_some() {
             return Next::left(core, "asked to leave; the primary is gone");
         }
-        // A stream that never got a welcome is dialled again only after a pause.
-        let pause = if matches!(self.link, Link::Live(_)) { 0 } else { core.config.timing.retry };
+        // A dying process may accept a stream and drop it before its port is closed: dial again
+        // soon, for the refusal is what tells that it is gone.
+        let pause = if matches!(self.link, Link::Live(_)) { 0 } else { core.config.timing.tick };
         self.unlink(core.now.mono + pause);
         self.on_tick(core)
     }

@@ -55,6 +55,8 @@ impl Next {
 pub struct Replica {
     core: Core,
     role: Role,
+    /// The role as last announced, and since when.
+    announced: &'static str,
     role_since: u64,
     ticked: u64,
 }
@@ -72,7 +74,8 @@ impl Replica {
             }
             None => Role::Starting(Box::new(Starting::new(&core))),
         };
-        Replica { core, role, role_since: now.mono, ticked: now.mono }
+        let announced = role_name(&core, &role);
+        Replica { core, role, announced, role_since: now.mono, ticked: now.mono }
     }
 
     /// Takes one event and gives what is to be done, in order.
@@ -88,9 +91,11 @@ impl Replica {
         }
         let mut next = self.dispatch(event);
         while let Next::Become(role, why) = next {
-            self.become_role(role, why);
+            self.role = role;
+            self.announce(Some(why));
             next = self.dispatch(Event::Tick);
         }
+        self.announce(None);
         self.check();
         self.core.finish()
     }
@@ -208,18 +213,21 @@ impl Replica {
         Next::Stay
     }
 
-    fn become_role(&mut self, role: Role, why: String) {
-        let from = role_name(&self.core, &self.role);
-        self.role = role;
-        let transition = Transition {
-            from,
-            to: role_name(&self.core, &self.role),
+    /// Says that the role has changed, if it has: also where only its name has, such as from
+    /// `waiting` to `backup`.
+    fn announce(&mut self, why: Option<String>) {
+        let to = role_name(&self.core, &self.role);
+        if to == self.announced && why.is_none() {
+            return;
+        }
+        let since = std::mem::replace(&mut self.role_since, self.core.now.mono);
+        self.core.out.push(Effect::Transition(Transition {
+            from: std::mem::replace(&mut self.announced, to),
+            to,
             epoch: self.core.state.epoch,
-            why,
-            lasted: self.core.now.mono - self.role_since,
-        };
-        self.role_since = self.core.now.mono;
-        self.core.out.push(Effect::Transition(transition));
+            why: why.unwrap_or_else(|| reason(to).into()),
+            lasted: self.core.now.mono - since,
+        }));
     }
 
     /// The pointer inequalities of `sync` mode (docs/protocol.md); a violation is a bug, and going
@@ -244,6 +252,19 @@ fn role_name(core: &Core, role: &Role) -> &'static str {
         Role::Leading(role) => role.name(core),
         Role::Halted(_) => "halted",
         Role::Ended => "ended",
+    }
+}
+
+/// Why a role got its new name by itself.
+fn reason(to: &str) -> &'static str {
+    match to {
+        "waiting" => "there is no stream to the primary",
+        "backup" => "follows the primary",
+        "learner" => "is not caught up",
+        "spare" => "is caught up",
+        "candidate" => "tries to win the register",
+        "primary" => "the opening entry is executed",
+        _ => "",
     }
 }
 

@@ -94,7 +94,7 @@ impl Server {
         let Opened { store, recovered, executor } = data::open(&options)?;
         let metrics = Metrics::new();
         let (inbox, outlet, asks) = inbox(options.max_waiting);
-        let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop));
+        let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));
         let config = config(&options, &ports.addresses)?;
         announce(&options, &recovered, &ports.addresses);
         let (driver, view) = Driver::new(Parts {

@@ -175,7 +175,6 @@ impl Driver {
     fn on_transition(&mut self, transition: &Transition) {
         self.stale = true;
         self.metrics.transitions.inc();
-        self.role_since = self.clock.now().mono;
         let Transition { from, to, epoch, why, lasted } = transition;
         crate::logging::transition(&self.name, from, to, *epoch, why, *lasted);
     }

@@ -56,20 +56,10 @@ impl Driver {
         }
     }
 
-    /// The opening entry is executed, or the term is over: no effect says so.
     fn note_acting(&mut self) {
-        let now = self.clock.now();
-        let acting = self.replica.elapsed(now).is_some();
-        if acting != self.acting {
-            self.acting = acting;
-            self.stale = true;
-            if acting {
-                let lasted = now.mono.saturating_sub(self.role_since);
-                let why = "the opening entry is executed";
-                let epoch = self.state.epoch;
-                crate::logging::transition(&self.name, "opening", "primary", epoch, why, lasted);
-            }
-        }
+        let acting = self.replica.elapsed(self.clock.now()).is_some();
+        self.stale |= acting != self.acting;
+        self.acting = acting;
     }
 
     fn tell_handed_over(&mut self) {

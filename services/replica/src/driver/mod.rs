@@ -77,8 +77,6 @@ pub(crate) struct Driver {
     room: bool,
     halted: Option<String>,
     acting: bool,
-    /// When the role last changed, by an effect.
-    role_since: u64,
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
@@ -120,7 +118,6 @@ impl Driver {
             room: true,
             halted: None,
             acting: false,
-            role_since: 0,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
             view,
