@@ -1,0 +1,104 @@
+//! `understudy bench`.
+
+mod progress;
+mod summary;
+mod tally;
+mod worker;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::task::JoinSet;
+use understudy_client::{Client, Options};
+
+use self::summary::Summary;
+use self::tally::Tally;
+use self::worker::{Load, Worker};
+use super::connection::Connection;
+use super::{duration, print};
+use crate::failure::Failure;
+
+/// How many clients may share a connection: each has one request under way, and a session takes
+/// 1,024 at once.
+const CLIENTS_PER_CONNECTION: usize = 1_000;
+
+/// Measures rates and latencies. Writes keys that begin with `bench/`, and leaves them there.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each client sends its next request when the last one is answered. The longest pause is the longest
+time in which nobody got an answer: kill the primary meanwhile to see a failover.
+
+Example: understudy bench --clients 64 --gets 50 --duration 30s"
+)]
+pub struct Bench {
+    /// How many clients ask at the same time.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    clients: u32,
+    /// How many connections (and sessions) they share; at least one for each 1,000 clients.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    connections: u32,
+    /// For how long.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    duration: Duration,
+    /// How many of 100 requests read; the others write.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=100))]
+    gets: u32,
+    /// Bytes of each value.
+    #[arg(long, value_name = "BYTES", default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(0..=1_048_576))]
+    value_size: u32,
+    /// How many keys there are.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    keys: u64,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Bench {
+    pub async fn run(self) -> Result<(), Failure> {
+        let clients = self.ready().await?;
+        let began = Instant::now();
+        let tally = Arc::new(Tally::new(began));
+        let until = began + self.duration;
+        let mut workers = JoinSet::new();
+        for number in 0..self.clients {
+            let client = &clients[number as usize % clients.len()];
+            workers.spawn(Worker::new(number, client, self.load(), &tally).run(until));
+        }
+        progress::show(&tally, began, until, || workers.is_empty()).await;
+        while let Some(ended) = workers.join_next().await {
+            if let Ok(Err(error)) = ended {
+                return Err(error.into());
+            }
+        }
+        let summary = Summary::new(&tally, began.elapsed().min(self.duration));
+        for client in &clients {
+            client.close().await;
+        }
+        self.show(&summary)
+    }
+
+    fn load(&self) -> Load {
+        let value = vec![b'x'; self.value_size as usize].into();
+        Load { gets: self.gets, keys: self.keys, value }
+    }
+
+    /// A client for each connection, connected and with a session: what is measured is the rest.
+    async fn ready(&self) -> Result<Vec<Client>, Failure> {
+        let least = (self.clients as usize).div_ceil(CLIENTS_PER_CONNECTION);
+        let count = (self.connections as usize).max(least).min(self.clients as usize);
+        let mut clients = Vec::new();
+        for number in 0..count {
+            let client = self.connection.client_with(Options::default());
+            client.put(format!("bench/ready/{number}"), "").await?;
+            clients.push(client);
+        }
+        Ok(clients)
+    }
+
+    fn show(&self, summary: &Summary) -> Result<(), Failure> {
+        if self.connection.json() { print::json(summary) } else { print::line(summary.text()) }
+    }
+}

@@ -1,0 +1,54 @@
+//! One client that asks and asks.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use understudy_client::{Client, Error};
+
+use super::tally::Tally;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// How many of 100 requests read.
+    pub gets: u32,
+    pub keys: u64,
+    pub value: Bytes,
+}
+
+/// One client that asks and asks.
+pub struct Worker {
+    client: Client,
+    load: Load,
+    tally: Arc<Tally>,
+    random: fastrand::Rng,
+}
+
+impl Worker {
+    pub fn new(number: u32, client: &Client, load: Load, tally: &Arc<Tally>) -> Self {
+        let random = fastrand::Rng::with_seed(number.into());
+        Self { client: client.clone(), load, tally: tally.clone(), random }
+    }
+
+    /// Asks until the time is up. Ends with the first refusal: it would be the same again.
+    pub async fn run(mut self, until: Instant) -> Result<(), Error> {
+        while Instant::now() < until {
+            let began = Instant::now();
+            let is_put = self.random.u32(0..100) >= self.load.gets;
+            let key = format!("bench/{:010}", self.random.u64(0..self.load.keys));
+            let answer = match is_put {
+                true => self.client.put(key, self.load.value.clone()).await.map(|_| ()),
+                false => self.client.get(key).await.map(|_| ()),
+            };
+            let mut counts = self.tally.lock();
+            match answer {
+                Ok(()) => counts.answered(is_put, began),
+                Err(Error::OutcomeUnknown { .. }) => counts.unknown += 1,
+                Err(Error::Unavailable { .. }) => counts.failed += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! The options that all commands of clients take.
+
+use std::time::Duration;
+
+use clap::Args;
+use understudy_client::{Client, Endpoints, Options};
+
+use super::duration;
+use crate::output::Output;
+
+/// The options that all commands of clients take.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Where replicas are, or the address that follows the primary: host:port, separated by commas.
+    #[arg(
+        long,
+        env = "UNDERSTUDY_ENDPOINTS",
+        value_name = "A,B",
+        default_value = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002"
+    )]
+    pub endpoints: Endpoints,
+    /// How long one operation may take with all its repetitions, such as 500ms or 30s.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    pub deadline: Duration,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub output: Output,
+}
+
+impl Connection {
+    /// A client with these options.
+    pub fn client(&self) -> Client {
+        self.client_with(Options::default())
+    }
+
+    /// A client with these options, and the others as given.
+    pub fn client_with(&self, options: Options) -> Client {
+        Client::new(&self.endpoints, options.deadline(self.deadline))
+    }
+
+    /// Whether to print JSON.
+    pub fn json(&self) -> bool {
+        self.output == Output::Json
+    }
+}

@@ -1,0 +1,44 @@
+//! Durations on the command line.
+
+use std::time::Duration;
+
+/// Reads `500ms`, `2.5s`, `10` (seconds) or `1m`.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a duration such as 500ms, 10s or 2m".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = digits.parse().map_err(|_| wrong())?;
+    let duration = Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())?;
+    // Beyond a year the addition to an instant might overflow.
+    let sensible = Duration::from_millis(1)..=Duration::from_secs(365 * 24 * 3600);
+    if sensible.contains(&duration) { Ok(duration) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_with_and_without_unit() {
+        assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse("2.5s"), Ok(Duration::from_millis(2_500)));
+        assert_eq!(parse("10"), Ok(Duration::from_secs(10)));
+        assert_eq!(parse("2m"), Ok(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for bad in ["", "s", "10x", "-1s", "0", "1e30", "nan", "inf"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `understudy get`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::connection::Connection;
+use super::{print, record};
+use crate::failure::Failure;
+
+/// Prints the value of a key; exits 1 if there is no such key.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy get city
+  understudy get --output json city
+  understudy get --raw picture > picture.png")]
+pub struct Get {
+    /// Which key.
+    key: OsString,
+    /// Print the bytes of the value and no line break behind them.
+    #[arg(long, conflicts_with = "output")]
+    raw: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Get {
+    pub async fn run(self) -> Result<(), Failure> {
+        let key = record::bytes_of(self.key);
+        let response = self.connection.client().get(key.clone()).await?;
+        let Some(kv) = response.kv else {
+            return Err(Failure::new(format!("there is no key {:?}", record::text(&key))));
+        };
+        if self.connection.json() {
+            let mut object = record::header(response.header.as_ref());
+            object.append(&mut record::json(&kv));
+            return print::json(&object);
+        }
+        print::bytes(&kv.value)?;
+        if self.raw { Ok(()) } else { print::line("") }
+    }
+}

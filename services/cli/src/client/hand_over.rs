@@ -1,0 +1,38 @@
+//! `understudy handover`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::connection::Connection;
+use super::print;
+use crate::failure::Failure;
+
+/// Makes a backup the primary, without loss or failed requests.
+#[derive(Debug, Args)]
+pub struct HandOver {
+    /// Name of the backup that shall take over; else any that has everything.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    to: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl HandOver {
+    pub async fn run(self) -> Result<(), Failure> {
+        let answer = self.connection.client().hand_over(&self.to).await?;
+        let epoch = answer.header.map_or(0, |header| header.epoch);
+        let primary = answer.primary.filter(|primary| !primary.name.is_empty());
+        if self.connection.json() {
+            let name = primary.as_ref().map(|primary| &primary.name);
+            let address = primary.as_ref().map(|primary| &primary.client_address);
+            return print::json(&json!({"epoch": epoch, "primary": name, "address": address}));
+        }
+        match primary {
+            Some(primary) => print::line(format_args!(
+                "handed over: the primary of epoch {epoch} is {} at {}",
+                primary.name, primary.client_address
+            )),
+            None => print::line("handed over: `understudy status` shows to whom"),
+        }
+    }
+}

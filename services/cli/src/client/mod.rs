@@ -1,0 +1,14 @@
+//! The commands of clients: each takes `--endpoints` and `--output`.
+
+pub mod bench;
+mod connection;
+pub mod del;
+mod duration;
+pub mod get;
+mod grid;
+pub mod hand_over;
+mod print;
+pub mod put;
+mod record;
+pub mod status;
+pub mod txn;

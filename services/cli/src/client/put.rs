@@ -1,0 +1,109 @@
+//! `understudy put`.
+
+use std::ffi::OsString;
+use std::io::Read as _;
+
+use bytes::Bytes;
+use clap::Args;
+use serde_json::json;
+use understudy_proto::kv::v1::PutResponse;
+
+use super::connection::Connection;
+use super::{print, record};
+use crate::failure::Failure;
+
+/// Writes a key; exits 1 if a condition was not met.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy put city Paris
+  understudy put --if-absent lock me
+  understudy put picture - < picture.png")]
+pub struct Put {
+    /// Which key.
+    key: OsString,
+    /// What to write; `-` reads it from standard input.
+    #[arg(allow_negative_numbers = true)]
+    value: OsString,
+    /// Only if there is no such key.
+    #[arg(long, conflicts_with = "if_revision")]
+    if_absent: bool,
+    /// Only if the key was last written at this revision; 0: if there is no such key.
+    #[arg(long, value_name = "REVISION")]
+    if_revision: Option<i64>,
+    /// Print the value from before.
+    #[arg(long)]
+    previous: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Put {
+    pub async fn run(self) -> Result<(), Failure> {
+        let key = record::bytes_of(self.key.clone());
+        let client = self.connection.client();
+        let mut put = client.put(key.clone(), value(self.value.clone())?);
+        if self.if_absent {
+            put = put.if_absent();
+        }
+        if let Some(revision) = self.if_revision {
+            put = put.if_revision(revision);
+        }
+        if self.previous {
+            put = put.return_previous();
+        }
+        let answer = put.await;
+        client.close().await;
+        let answer = answer?;
+        self.show(&answer)?;
+        if answer.succeeded { Ok(()) } else { Err(self.unmet(&record::text(&key), &answer)) }
+    }
+
+    fn show(&self, answer: &PutResponse) -> Result<(), Failure> {
+        if self.connection.json() {
+            let mut object = record::header(answer.header.as_ref());
+            object.insert("succeeded".to_owned(), answer.succeeded.into());
+            object.insert("mod_revision".to_owned(), answer.mod_revision.into());
+            object.insert("version".to_owned(), answer.version.into());
+            if self.previous {
+                object.insert(
+                    "previous".to_owned(),
+                    json!(answer.previous.as_ref().map(record::json)),
+                );
+            }
+            return print::json(&object);
+        }
+        if answer.succeeded {
+            print::line(format_args!(
+                "revision {}, version {}",
+                answer.mod_revision, answer.version
+            ))?;
+        }
+        match &answer.previous {
+            Some(previous) => {
+                print::line(format_args!("before: {}", record::text(&previous.value)))
+            }
+            None if self.previous => print::line("before: no such key"),
+            None => Ok(()),
+        }
+    }
+
+    fn unmet(&self, key: &str, answer: &PutResponse) -> Failure {
+        Failure::new(match (answer.mod_revision, self.if_revision) {
+            (0, _) => format!("not written: there is no key {key:?}"),
+            (now, Some(_)) => format!("not written: key {key:?} is at revision {now}"),
+            (now, None) => format!("not written: key {key:?} exists, at revision {now}"),
+        })
+    }
+}
+
+/// The value given, or all of standard input.
+fn value(argument: OsString) -> Result<Bytes, Failure> {
+    if argument != "-" {
+        return Ok(record::bytes_of(argument));
+    }
+    let mut value = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut value).map_err(|error| {
+        Failure::new(format!("cannot read the value from standard input: {error}"))
+    })?;
+    Ok(value.into())
+}

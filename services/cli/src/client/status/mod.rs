@@ -1,0 +1,77 @@
+//! `understudy status`.
+
+mod report;
+mod table;
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use clap::Args;
+use understudy_client::Client;
+
+use self::report::Report;
+use super::connection::Connection;
+use super::{duration, print};
+use crate::failure::Failure;
+
+/// Moves to the top of the terminal and clears what is below.
+const CLEAR: &str = "\x1b[H\x1b[2J";
+
+/// Shows all replicas: those at the endpoints, and those that these name.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Positions are indexes of the log: last is its end, durable is on the replica's disk, committed
+is on every replica that must have it, applied is executed. Behind counts the entries that a follower
+has yet to acknowledge.
+
+Examples:
+  understudy status --watch
+  understudy status --output json | jq '.replicas[] | {name, role, epoch}'"
+)]
+pub struct Status {
+    /// Shows it again and again; JSON: a line each time.
+    #[arg(long)]
+    watch: bool,
+    /// How often, with --watch.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
+    interval: Duration,
+    /// How long to wait for each replica.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
+    patience: Duration,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Status {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client();
+        if !self.watch {
+            let report = self.show(&client).await?;
+            return if report.is_answered() { Ok(()) } else { Err(nobody(&report)) };
+        }
+        loop {
+            self.show(&client).await?;
+            tokio::time::sleep(self.interval).await;
+        }
+    }
+
+    async fn show(&self, client: &Client) -> Result<Report, Failure> {
+        let report = Report::new(&client.survey(self.patience).await);
+        if self.connection.json() {
+            print::json(&report)?;
+        } else if self.watch && std::io::stdout().is_terminal() {
+            print::bytes(format!("{CLEAR}{}\n", table::text(&report)).as_bytes())?;
+        } else {
+            print::line(table::text(&report))?;
+        }
+        Ok(report)
+    }
+}
+
+fn nobody(report: &Report) -> Failure {
+    let addresses: Vec<&str> = report.replicas.iter().map(|r| r.address.as_str()).collect();
+    Failure::Unavailable(format!(
+        "no replica answered at {}: start the pair (`understudy dev`), or give --endpoints",
+        addresses.join(", ")
+    ))
+}

@@ -1,0 +1,196 @@
+//! What `status --output json` prints: scripts rely on it.
+
+use serde::Serialize;
+use understudy_client::{Survey, SurveyedReplica};
+use understudy_proto::admin::v1::{
+    Counters, Follower as Follows, LogPositions, Role, StatusResponse, Usage,
+};
+
+use crate::client::print;
+
+/// All replicas.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// 32 hex digits; absent before the cluster's birth, and if nobody answered.
+    pub cluster_id: Option<String>,
+    /// The highest epoch that anyone told.
+    pub epoch: u64,
+    /// Name of the acting primary, if there is one.
+    pub primary: Option<String>,
+    /// By name.
+    pub replicas: Vec<Replica>,
+}
+
+/// One replica. Of one that did not answer only `name`, `role`, `address` and `reason` are known;
+/// its numbers are 0.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Replica {
+    pub name: String,
+    /// `primary`, `backup`, `spare`, `learner`, `candidate`, `opening`, `waiting`, `starting`,
+    /// `halted`; `unreachable` for one that did not answer.
+    pub role: String,
+    pub epoch: u64,
+    pub pid: u32,
+    /// Where clients reach it.
+    pub address: String,
+    /// Where its operations port is; empty: none.
+    pub metrics: String,
+    /// 32 hex digits.
+    pub incarnation: String,
+    pub life: u64,
+    /// Whether the register names it.
+    pub named: bool,
+    pub positions: Positions,
+    /// Of a primary.
+    pub followers: Vec<Follower>,
+    /// Why it waits, has halted or did not answer; empty when all is well.
+    pub reason: String,
+    pub program_version: String,
+    /// 16 hex digits: the machine's digest behind `positions.applied`.
+    pub digest: String,
+    pub usage: Use,
+    pub counters: Counts,
+}
+
+/// Indexes of the log.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Positions {
+    pub first: u64,
+    pub last: u64,
+    pub durable: u64,
+    pub commit: u64,
+    pub applied: u64,
+    pub snapshot: u64,
+}
+
+/// A follower as its primary sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Follower {
+    pub name: String,
+    pub address: String,
+    pub obliged: bool,
+    pub connected: bool,
+    pub durable: u64,
+    /// Entries that it has yet to acknowledge.
+    pub behind: u64,
+}
+
+/// What the store holds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Use {
+    pub keys: u64,
+    pub bytes: u64,
+    pub sessions: u64,
+}
+
+/// Counts of this life of the process.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Counts {
+    pub acknowledged: u64,
+    pub acknowledged_solo: u64,
+    pub reads: u64,
+    pub rejected: u64,
+    pub outcome_unknown: u64,
+}
+
+impl Report {
+    pub fn new(survey: &Survey) -> Self {
+        let told = || survey.replicas.iter().filter_map(|replica| replica.status.as_ref().ok());
+        let cluster = told().filter_map(|status| status.header.as_ref());
+        let mut ids = cluster.map(|header| &header.cluster_id);
+        let cluster_id = ids.find(|id| id.iter().any(|byte| *byte != 0)).map(|id| print::hex(id));
+        Self {
+            cluster_id,
+            epoch: told().map(|status| status.epoch).max().unwrap_or(0),
+            primary: survey.primary().map(|primary| primary.name.clone()),
+            replicas: survey.replicas.iter().map(replica).collect(),
+        }
+    }
+
+    /// Whether any replica answered.
+    pub fn is_answered(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.role != UNREACHABLE)
+    }
+}
+
+const UNREACHABLE: &str = "unreachable";
+
+fn replica(surveyed: &SurveyedReplica) -> Replica {
+    let status = match &surveyed.status {
+        Ok(status) => status,
+        Err(reason) => {
+            return Replica {
+                name: surveyed.name.clone(),
+                role: UNREACHABLE.to_owned(),
+                address: surveyed.address.clone(),
+                reason: reason.clone(),
+                ..Replica::default()
+            };
+        }
+    };
+    let own = status.replica.clone().unwrap_or_default();
+    let advertised = Some(own.client_address).filter(|address| !address.is_empty());
+    let positions = status.positions.unwrap_or_default();
+    Replica {
+        name: own.name,
+        role: role(status),
+        epoch: status.epoch,
+        pid: status.pid,
+        address: advertised.unwrap_or_else(|| surveyed.address.clone()),
+        metrics: status.metrics_address.clone(),
+        incarnation: print::hex(&own.incarnation),
+        life: status.life,
+        named: status.named,
+        positions: positions.into(),
+        followers: status.followers.iter().map(|one| follower(one, positions.last)).collect(),
+        reason: status.reason.clone(),
+        program_version: status.program_version.clone(),
+        digest: format!("{:016x}", status.digest),
+        usage: status.usage.unwrap_or_default().into(),
+        counters: status.counters.unwrap_or_default().into(),
+    }
+}
+
+fn role(status: &StatusResponse) -> String {
+    match status.role() {
+        Role::Unspecified => "unknown".to_owned(),
+        role => role.as_str_name().trim_start_matches("ROLE_").to_lowercase(),
+    }
+}
+
+fn follower(follower: &Follows, last: u64) -> Follower {
+    let member = follower.member.clone().unwrap_or_default();
+    Follower {
+        name: member.name,
+        address: member.client_address,
+        obliged: follower.obliged,
+        connected: follower.connected,
+        durable: follower.durable,
+        behind: last.saturating_sub(follower.durable),
+    }
+}
+
+impl From<LogPositions> for Positions {
+    fn from(positions: LogPositions) -> Self {
+        let LogPositions { first, last, durable, commit, applied, snapshot } = positions;
+        Self { first, last, durable, commit, applied, snapshot }
+    }
+}
+
+impl From<Usage> for Use {
+    fn from(usage: Usage) -> Self {
+        Self { keys: usage.keys, bytes: usage.bytes, sessions: usage.sessions }
+    }
+}
+
+impl From<Counters> for Counts {
+    fn from(counters: Counters) -> Self {
+        Self {
+            acknowledged: counters.acknowledged,
+            acknowledged_solo: counters.acknowledged_solo,
+            reads: counters.reads,
+            rejected: counters.rejected,
+            outcome_unknown: counters.outcome_unknown,
+        }
+    }
+}

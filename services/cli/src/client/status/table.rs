@@ -1,0 +1,119 @@
+//! The report for people.
+
+use super::report::{Follower, Replica, Report};
+use crate::client::grid;
+
+const HEADINGS: [&str; 11] = [
+    "NAME",
+    "ROLE",
+    "EPOCH",
+    "PID",
+    "ADDRESS",
+    "LAST",
+    "DURABLE",
+    "COMMITTED",
+    "APPLIED",
+    "BEHIND",
+    "REASON",
+];
+/// Columns of numbers.
+const NUMBERS: [usize; 6] = [2, 3, 5, 6, 7, 8];
+
+/// One line about the cluster and one for each replica.
+pub fn text(report: &Report) -> String {
+    let rows = report.replicas.iter().map(row).collect();
+    format!("{}\n{}", headline(report), grid::text(&HEADINGS, rows, &NUMBERS))
+}
+
+fn headline(report: &Report) -> String {
+    let primary = match &report.primary {
+        Some(primary) => format!("primary {primary}"),
+        None => "no primary".to_owned(),
+    };
+    match &report.cluster_id {
+        Some(id) => format!("cluster {id}, epoch {}, {primary}", report.epoch),
+        None => format!("no cluster known, {primary}"),
+    }
+}
+
+fn row(replica: &Replica) -> Vec<String> {
+    let Replica { name, role, address, reason, positions, .. } = replica;
+    let answered = replica.pid > 0;
+    let number = |number: u64| if answered { number.to_string() } else { "-".to_owned() };
+    let behind: Vec<String> = replica.followers.iter().map(behind).collect();
+    vec![
+        name.clone(),
+        role.clone(),
+        number(replica.epoch),
+        number(replica.pid.into()),
+        address.clone(),
+        number(positions.last),
+        number(positions.durable),
+        number(positions.commit),
+        number(positions.applied),
+        behind.join(", "),
+        reason.clone(),
+    ]
+}
+
+/// How far behind a follower is: `b 0`, with what is unusual about it.
+fn behind(follower: &Follower) -> String {
+    let Follower { name, behind, .. } = follower;
+    match (follower.connected, follower.obliged) {
+        (true, true) => format!("{name} {behind}"),
+        (true, false) => format!("{name} {behind} (not obliged)"),
+        (false, _) => format!("{name} {behind} (gone)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::status::report::Positions;
+
+    #[test]
+    fn a_pair_is_one_line_each() {
+        let positions =
+            Positions { first: 1, last: 12, durable: 12, commit: 11, applied: 11, snapshot: 0 };
+        let followers = vec![Follower {
+            name: "b".to_owned(),
+            address: "h:2".to_owned(),
+            obliged: true,
+            connected: true,
+            durable: 11,
+            behind: 1,
+        }];
+        let primary = Replica {
+            name: "a".to_owned(),
+            role: "primary".to_owned(),
+            epoch: 3,
+            pid: 4711,
+            address: "h:1".to_owned(),
+            positions,
+            followers,
+            ..Replica::default()
+        };
+        let gone = Replica {
+            name: "b".to_owned(),
+            role: "unreachable".to_owned(),
+            address: "h:2".to_owned(),
+            reason: "connection refused".to_owned(),
+            ..Replica::default()
+        };
+        let report = Report {
+            cluster_id: Some("00ff".to_owned()),
+            epoch: 3,
+            primary: Some("a".to_owned()),
+            replicas: vec![primary, gone],
+        };
+        let text = text(&report);
+        let words =
+            |n: usize| text.lines().nth(n).map(|l| l.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(text.lines().next(), Some("cluster 00ff, epoch 3, primary a"));
+        let a = ["a", "primary", "3", "4711", "h:1", "12", "12", "11", "11", "b", "1"];
+        assert_eq!(words(2), Some(a.to_vec()));
+        let b = ["b", "unreachable", "-", "-", "h:2", "-", "-", "-", "-", "connection", "refused"];
+        assert_eq!(words(3), Some(b.to_vec()));
+        assert_eq!(text.lines().count(), 4);
+    }
+}

@@ -1,0 +1,35 @@
+//! One kill of the primary.
+
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::failure::Failure;
+use crate::pair::Pair;
+
+/// One kill of the primary.
+#[derive(Clone, Debug)]
+pub struct Kill {
+    /// When, nanoseconds on the history's clock.
+    pub at: u64,
+    /// Who.
+    pub replica: &'static str,
+    /// Which process.
+    pub pid: u32,
+}
+
+impl Kill {
+    /// Kills the process of this replica with -9.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn strike(pair: &Pair, number: usize, clock: Instant) -> Result<Kill, Failure> {
+        let replica = pair.plan.replicas[number].name;
+        let pid = pair.pid(number);
+        let gone = || Failure::new(format!("{replica} has no process to kill"));
+        let process = pid.and_then(|pid| Pid::from_raw(pid.cast_signed())).ok_or_else(gone)?;
+        let at = clock.elapsed().as_nanos() as u64;
+        kill_process(process, Signal::KILL).map_err(Failure::new)?;
+        Ok(Kill { at, replica, pid: pid.unwrap_or_default() })
+    }
+}

@@ -1,0 +1,49 @@
+//! How long clients had to wait for a kill.
+
+/// The longest time without an acknowledged write between a kill and `until`: where it begins and
+/// ends. `acknowledged` are the moments of acknowledgements, ascending.
+pub fn longest(acknowledged: &[u64], killed: u64, until: u64) -> (u64, u64) {
+    let first = acknowledged.partition_point(|moment| *moment < killed);
+    let behind = acknowledged[first..].iter().copied().take_while(|moment| *moment < until);
+    let mut longest = (killed, killed);
+    let mut last = killed;
+    for moment in behind.chain([until]) {
+        if moment - last > longest.1 - longest.0 {
+            longest = (last, moment);
+        }
+        last = moment;
+    }
+    longest
+}
+
+/// The middle one, or the mean of the two in the middle; 0 of nothing.
+pub fn median(mut values: Vec<u64>) -> u64 {
+    values.sort_unstable();
+    match values.len() {
+        0 => 0,
+        n => (values[(n - 1) / 2] + values[n / 2]) / 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_begins_with_the_kill_or_later() {
+        assert_eq!(longest(&[80, 90, 150, 160, 170], 100, 180), (100, 150));
+        assert_eq!(longest(&[90, 101, 160, 165], 100, 170), (101, 160));
+    }
+
+    #[test]
+    fn without_an_acknowledgement_it_lasts_to_the_end() {
+        assert_eq!(longest(&[90], 100, 500), (100, 500));
+    }
+
+    #[test]
+    fn the_median_lies_in_the_middle() {
+        assert_eq!(median(vec![]), 0);
+        assert_eq!(median(vec![3, 1, 2]), 2);
+        assert_eq!(median(vec![4, 1, 2, 3]), 2);
+    }
+}

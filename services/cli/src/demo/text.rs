@@ -1,0 +1,103 @@
+//! The report for people, at most 100 columns wide.
+
+use std::fmt::Write as _;
+
+use super::picture::Picture;
+use super::report::Report;
+
+/// The whole report.
+pub fn print(report: &Report) -> String {
+    let mut text = String::new();
+    for (number, kill) in report.kills.iter().enumerate() {
+        let picture = Picture { bins: kill.requests_per_10_ms.clone() };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "kill {} of {}: primary {} (process {}), no write acknowledged for {} ms\n{}",
+            number + 1,
+            report.kills.len(),
+            kill.replica,
+            kill.pid,
+            kill.pause_ms,
+            picture.text(),
+        );
+    }
+    for (name, value) in lines(report) {
+        let _ = writeln!(text, "{name:<14} {value}");
+    }
+    for wrong in report.versions.wrong.iter().take(10) {
+        let _ = writeln!(text, "  {wrong}");
+    }
+    for violation in &report.verdict.violations {
+        let _ = writeln!(text, "  {:?}: {}", violation.property, violation.explanation);
+    }
+    text
+}
+
+fn lines(report: &Report) -> Vec<(&'static str, String)> {
+    let verdict = &report.verdict;
+    let right =
+        report.versions.keys - (report.versions.wrong.len() as u64).min(report.versions.keys);
+    vec![
+        (
+            "pictures",
+            "requests answered per 10 ms; the highest bar is each picture's maximum".into(),
+        ),
+        (
+            "load",
+            format!(
+                "{} clients, {:.1} s, {} requests/s, {} acknowledged writes/s",
+                report.clients,
+                report.seconds,
+                grouped(report.requests_per_second),
+                grouped(report.writes_per_second),
+            ),
+        ),
+        (
+            "pauses",
+            format!("median {} ms, worst {} ms", report.median_pause_ms, report.worst_pause_ms),
+        ),
+        ("acknowledged", grouped(verdict.acknowledged)),
+        ("lost", grouped(verdict.lost)),
+        ("duplicated", grouped(verdict.duplicated)),
+        ("failed", grouped(verdict.failed)),
+        ("unknown", grouped(verdict.unknown)),
+        (
+            "versions",
+            format!("{right} of {} keys equal their acknowledged writes", report.versions.keys),
+        ),
+        (
+            "verdict",
+            match report.ok {
+                true => "one server that did not fail: the history is linearizable".into(),
+                false => "SOMETHING IS WRONG".into(),
+            },
+        ),
+    ]
+}
+
+/// With a comma between groups of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_come_in_groups() {
+        assert_eq!(
+            ["0", "999", "1,000", "1,234,567"],
+            [0, 999, 1000, 1_234_567].map(grouped).each_ref().map(String::as_str)
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! How a command fails: one line on stderr, and an exit code that scripts can rely on.
+
+use std::fmt::Display;
+use std::io;
+use std::process::ExitCode;
+
+/// The exit codes as `--help` tells them.
+pub const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed, or no such key, or a condition was not met
+  2  the command line is wrong
+  3  the outcome is unknown: it may have happened, or may yet happen
+  4  no replica could do it in time; surely nothing has happened";
+
+/// A command's end other than success.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It did not work; the message says what to do. Exit code 1.
+    #[error("{0}")]
+    Failed(String),
+    /// The arguments make no sense together. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// It may have happened, or may yet happen. Exit code 3.
+    #[error("{0}")]
+    OutcomeUnknown(String),
+    /// Nobody could do it in time; surely nothing has happened. Exit code 4.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Whoever reads standard output has gone: nobody is left to tell. Exit code 0, silently.
+    #[error("standard output is closed")]
+    Closed,
+}
+
+impl Failure {
+    /// A failure with exit code 1.
+    pub fn new(message: impl Display) -> Self {
+        Self::Failed(message.to_string())
+    }
+
+    /// A mistake in the command line, exit code 2.
+    pub fn usage(message: impl Display) -> Self {
+        Self::Usage(message.to_string())
+    }
+
+    /// Prints the failure on one line and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        let code = match self {
+            Self::Closed => return ExitCode::SUCCESS,
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::OutcomeUnknown(_) => 3,
+            Self::Unavailable(_) => 4,
+        };
+        eprintln!("understudy: {}", one_line(&self.to_string()));
+        ExitCode::from(code)
+    }
+}
+
+/// The message without line breaks.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Failing to write to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Failed(format!("cannot write the output: {error}")),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        io::Error::from(error).into()
+    }
+}
+
+impl From<understudy_client::Error> for Failure {
+    fn from(error: understudy_client::Error) -> Self {
+        use understudy_client::Error;
+        let message = error.to_string();
+        match error {
+            Error::OutcomeUnknown { .. } => Self::OutcomeUnknown(message),
+            Error::Unavailable { .. } => Self::Unavailable(message),
+            _ => Self::Failed(message),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! One client that records what it does and what it is told.
+
+use std::time::Instant;
+
+use understudy_client::Client;
+use understudy_history::{Action, Found, Operation, Outcome, Reply};
+
+use super::perform::perform;
+
+/// One client and its history.
+pub struct Recorder {
+    client: Client,
+    number: u64,
+    clock: Instant,
+    history: Vec<Operation>,
+}
+
+impl Recorder {
+    /// A client that calls itself `number`. Moments count from `clock`.
+    pub fn new(client: Client, number: u64, clock: Instant) -> Self {
+        Recorder { client, number, clock, history: Vec::new() }
+    }
+
+    /// Does it, and records it.
+    pub async fn act(&mut self, action: Action) -> &Outcome {
+        let begin = self.now();
+        let outcome = perform(&self.client, &action).await;
+        let end = self.now();
+        let id = self.history.len() as u64;
+        self.history.push(Operation { client: self.number, id, action, begin, end, outcome });
+        // It has just been pushed.
+        &self.history[id as usize].outcome
+    }
+
+    /// Reads a key. `None` if there is none, or if it could not be read.
+    pub async fn get(&mut self, key: String) -> Option<&Found> {
+        match self.act(Action::Get { key }).await {
+            Outcome::Ok(answer) => match &answer.reply {
+                Reply::Get { found } => found.as_ref(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What it calls itself.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many requests it has made.
+    pub fn count(&self) -> u64 {
+        self.history.len() as u64
+    }
+
+    /// Everything it did, in order.
+    pub fn history(self) -> Vec<Operation> {
+        self.history
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.elapsed().as_nanos() as u64
+    }
+}

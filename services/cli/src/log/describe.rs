@@ -1,0 +1,170 @@
+//! Log entries in words.
+
+use bytes::Bytes;
+use prost::Message as _;
+use understudy_machine::{
+    Command, Compare, Delete, KeyRange, Operation, Put, Relation, Step, Target, Txn, TxnOperation,
+};
+use understudy_protocol::{Entry, Kind, Settings};
+
+/// Longer keys and values are cut, in bytes.
+const SHOWN: usize = 48;
+
+/// The kind in one word.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Open => "open",
+        Kind::Command => "command",
+        Kind::Tick => "tick",
+        Kind::Settings => "settings",
+    }
+}
+
+/// What the entry does.
+pub fn payload(entry: &Entry) -> String {
+    match entry.kind {
+        Kind::Open => format!("epoch {} begins", entry.epoch),
+        Kind::Tick => String::new(),
+        Kind::Settings => match Settings::decode(&entry.payload) {
+            Some(settings) => format!("{settings:?}"),
+            None => unreadable(entry),
+        },
+        Kind::Command => match Command::decode(&entry.payload[..]) {
+            Ok(command) => describe(&command),
+            Err(_) => unreadable(entry),
+        },
+    }
+}
+
+fn unreadable(entry: &Entry) -> String {
+    format!("({} bytes that this program does not know)", entry.payload.len())
+}
+
+fn describe(command: &Command) -> String {
+    let what = match &command.operation {
+        None => "nothing".into(),
+        Some(Operation::Put(put)) => describe_put(put),
+        Some(Operation::Delete(delete)) => describe_delete(delete),
+        Some(Operation::Txn(txn)) => describe_txn(txn),
+        Some(Operation::OpenSession(open)) => {
+            format!("open session, {} ms", open.ttl / 1_000_000)
+        }
+        Some(Operation::KeepSession(keep)) => format!("keep session {}", keep.session),
+        Some(Operation::CloseSession(close)) => format!("close session {}", close.session),
+        Some(other) => format!("{other:?}"),
+    };
+    match command.stamp {
+        Some(stamp) => format!("{what}  (session {}, #{})", stamp.session, stamp.sequence),
+        None => what,
+    }
+}
+
+fn describe_put(put: &Put) -> String {
+    let condition = match put.if_mod_revision {
+        None => String::new(),
+        Some(0) => " if absent".into(),
+        Some(revision) => format!(" if at revision {revision}"),
+    };
+    format!("put {} = {}{condition}", show(&put.key), show(&put.value))
+}
+
+fn describe_delete(delete: &Delete) -> String {
+    format!("delete {}", delete.range.as_ref().map_or("nothing".into(), describe_range))
+}
+
+fn describe_range(range: &KeyRange) -> String {
+    match range.is_single() {
+        true => show(&range.start),
+        false if range.end == [0][..] => format!("{}..", show(&range.start)),
+        false => format!("{}..{}", show(&range.start), show(&range.end)),
+    }
+}
+
+fn describe_txn(txn: &Txn) -> String {
+    let steps =
+        |steps: &[TxnOperation]| steps.iter().map(describe_step).collect::<Vec<_>>().join("; ");
+    let compares = txn.compares.iter().map(describe_compare).collect::<Vec<_>>().join(" and ");
+    let mut text = match compares.is_empty() {
+        true => format!("txn {{{}}}", steps(&txn.then)),
+        false => format!("txn if {compares} {{{}}}", steps(&txn.then)),
+    };
+    if !txn.otherwise.is_empty() {
+        text += &format!(" else {{{}}}", steps(&txn.otherwise));
+    }
+    text
+}
+
+fn describe_step(operation: &TxnOperation) -> String {
+    match &operation.step {
+        None => "nothing".into(),
+        Some(Step::Put(put)) => describe_put(put),
+        Some(Step::Delete(delete)) => describe_delete(delete),
+        Some(Step::Get(get)) => {
+            format!("get {}", get.range.as_ref().map_or("nothing".into(), describe_range))
+        }
+    }
+}
+
+fn describe_compare(compare: &Compare) -> String {
+    let relation = match compare.relation() {
+        Relation::Unspecified => "?",
+        Relation::Equal => "=",
+        Relation::NotEqual => "!=",
+        Relation::Less => "<",
+        Relation::Greater => ">",
+    };
+    let (of, with) = match &compare.target {
+        None => ("nothing", String::new()),
+        Some(Target::Value(value)) => ("value", show(value)),
+        Some(Target::ModRevision(n)) => ("mod revision", n.to_string()),
+        Some(Target::CreateRevision(n)) => ("create revision", n.to_string()),
+        Some(Target::Version(n)) => ("version", n.to_string()),
+        Some(Target::Lease(n)) => ("lease", n.to_string()),
+    };
+    format!("{of} of {} {relation} {with}", show(&compare.key))
+}
+
+/// Text as text, other bytes escaped.
+fn show(bytes: &Bytes) -> String {
+    let cut = &bytes[..bytes.len().min(SHOWN)];
+    let more = match bytes.len() > SHOWN {
+        true => format!("...({} bytes)", bytes.len()),
+        false => String::new(),
+    };
+    format!("\"{}{more}\"", cut.escape_ascii())
+}
+
+/// Nanoseconds since 1970 as UTC, in milliseconds: `2026-01-02T03:04:05.678Z`.
+pub fn time(wall: u64) -> String {
+    match jiff::Timestamp::from_nanosecond(wall.into()) {
+        Ok(time) => format!("{time:.3}"),
+        Err(_) => format!("{wall} ns"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        assert_eq!(time(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(time(951_782_400_123_000_000), "2000-02-29T00:00:00.123Z");
+        assert_eq!(time(1_798_761_599_999_999_999), "2026-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn commands_read_like_commands() {
+        let put = Put::new("k", "v\n").only_if_absent();
+        assert_eq!(describe(&Command::new(put)), r#"put "k" = "v\n" if absent"#);
+        let txn = Txn {
+            compares: vec![Compare::new("k", Relation::Equal, Target::Version(3))],
+            then: vec![Put::new("k", "w").into()],
+            otherwise: vec![understudy_machine::Get::new(KeyRange::single("k")).into()],
+        };
+        assert_eq!(
+            describe(&Command::new(txn)),
+            r#"txn if version of "k" = 3 {put "k" = "w"} else {get "k"}"#
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! The `understudy` command: one binary that serves, shows and asks a replicated key-value service.
+//!
+//! Exit codes: 0 done; 1 failed, or no such key, or a condition was not met; 2 the command line is
+//! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, surely
+//! nothing has happened.
+
+mod client;
+mod completions;
+mod demo;
+mod dev;
+mod failure;
+mod load;
+mod log;
+mod output;
+mod pair;
+mod recover;
+mod register;
+mod runtime;
+mod serve;
+mod usage;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Measured: serves a fifth more requests than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Two replicas that behave like one key-value server that does not fail.
+#[derive(Debug, Parser)]
+#[command(name = "understudy", version, propagate_version = true, after_help = failure::EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Every subcommand: one module each.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Box<serve::Serve>),
+    Dev(dev::Dev),
+    Demo(demo::Demo),
+    Put(client::put::Put),
+    Get(client::get::Get),
+    Del(client::del::Del),
+    Txn(client::txn::Txn),
+    Status(client::status::Status),
+    #[command(name = "handover")]
+    HandOver(client::hand_over::HandOver),
+    Bench(client::bench::Bench),
+    Verify(verify::Verify),
+    Log(log::Log),
+    Recover(recover::Recover),
+    Register(register::Register),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Serve(command) => command.run(),
+            Self::Dev(command) => runtime::block_on(command.run()),
+            Self::Demo(command) => runtime::block_on(command.run()),
+            Self::Put(command) => runtime::block_on(command.run()),
+            Self::Get(command) => runtime::block_on(command.run()),
+            Self::Del(command) => runtime::block_on(command.run()),
+            Self::Txn(command) => runtime::block_on(command.run()),
+            Self::Status(command) => runtime::block_on(command.run()),
+            Self::HandOver(command) => runtime::block_on(command.run()),
+            Self::Bench(command) => runtime::block_on(command.run()),
+            Self::Verify(command) => command.run(),
+            Self::Log(command) => command.run(),
+            Self::Recover(command) => runtime::block_on(command.run()),
+            Self::Register(command) => command.run(),
+            Self::Completions(command) => command.run(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let done = usage::parse::<Cli>().and_then(|cli| cli.command.run());
+    done.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+}

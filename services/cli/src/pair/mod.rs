@@ -1,0 +1,125 @@
+//! A pair of real processes on this machine, and an address that follows its primary.
+
+mod following;
+mod happening;
+mod keeper;
+mod plan;
+mod ports;
+mod status;
+mod watcher;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use understudy_arbiter::DirectoryRegister;
+use understudy_client::Client;
+
+use crate::failure::Failure;
+
+pub use happening::Happening;
+pub use plan::{Plan, ReplicaPlan};
+pub use ports::Ports;
+
+use keeper::Keeper;
+use status::is_complete;
+use watcher::Acting;
+
+/// How often a pair that is not complete is asked how it is.
+const POLL: Duration = Duration::from_millis(20);
+/// How long a replica may take to say how it is.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// A running pair. Dropping it kills its processes.
+pub struct Pair {
+    /// Where everything is.
+    pub plan: Plan,
+    keepers: Vec<Keeper>,
+    acting: Acting,
+    following: JoinHandle<()>,
+    client: Client,
+}
+
+impl Pair {
+    /// Starts a pair in `dir`, with a register if there is none. What happens goes to `tell`.
+    ///
+    /// # Errors
+    /// When the register cannot be created, the following port is taken, or no process can start.
+    pub async fn start(plan: Plan, tell: mpsc::Sender<Happening>) -> Result<Self, Failure> {
+        if !plan.register.exists() {
+            DirectoryRegister::create(&plan.register).map_err(Failure::new)?;
+        }
+        let listener = TcpListener::bind(&plan.following).await.map_err(|error| {
+            Failure::new(format!(
+                "cannot listen on {}: {error}; choose another with --port, or --port 0",
+                plan.following
+            ))
+        })?;
+        let keepers = plan.replicas.iter().map(|replica| Keeper::start(replica, tell.clone()));
+        let keepers = keepers
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Failure::new(format!("cannot start a replica: {error}")))?;
+        let acting = watcher::watch(&plan.endpoints());
+        let following = following::follow(listener, plan.endpoints(), acting.clone());
+        let client = Client::connect(&plan.endpoints().join(","))?.with_deadline(ANSWER);
+        Ok(Pair { plan, keepers, acting, following: tokio::spawn(following), client })
+    }
+
+    /// The number of the acting replica.
+    pub fn acting(&self) -> Option<usize> {
+        *self.acting.borrow()
+    }
+
+    /// The process of a replica, while there is one.
+    pub fn pid(&self, number: usize) -> Option<u32> {
+        self.keepers[number].pid()
+    }
+
+    /// Waits until one replica acts and the other backs it up. Gives the primary's number.
+    ///
+    /// # Errors
+    /// When that takes longer than `patience`.
+    pub async fn complete(&self, patience: Duration) -> Result<usize, Failure> {
+        let wait = async {
+            loop {
+                if let Some(number) = self.acting()
+                    && let Ok(status) =
+                        self.client.status(&self.plan.replicas[number].clients).await
+                    && is_complete(&status)
+                {
+                    return number;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(patience, wait).await.map_err(|_| {
+            Failure::new(format!(
+                "the pair is not complete after {} s: see what its replicas say",
+                patience.as_secs()
+            ))
+        })
+    }
+
+    /// Ends both processes.
+    pub async fn stop(mut self) {
+        self.following.abort();
+        let stops: Vec<_> =
+            self.keepers.drain(..).map(|keeper| tokio::spawn(keeper.stop())).collect();
+        for stop in stops {
+            let _ = stop.await;
+        }
+    }
+}
+
+/// Makes the directory of a pair absolute, so that its processes agree on it.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn directory(dir: &Path) -> Result<std::path::PathBuf, Failure> {
+    let failed =
+        |error| Failure::new(format!("cannot make the directory {}: {error}", dir.display()));
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    dir.canonicalize().map_err(failed)
+}

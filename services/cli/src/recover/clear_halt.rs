@@ -1,0 +1,39 @@
+//! A replica whose digest differed stays halted until ordered.
+
+use clap::Args;
+
+use super::consent::Consent;
+use super::copy::DataDirectory;
+use crate::failure::Failure;
+
+/// Lets a halted replica try again, from its own snapshot and log.
+///
+/// For when the cause is removed (a newer program, other memory). Otherwise `set-aside` is the way:
+/// the copy that differs is kept, and the replica joins anew.
+#[derive(Debug, Args)]
+pub struct ClearHalt {
+    #[command(flatten)]
+    directory: DataDirectory,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+impl ClearHalt {
+    pub fn run(self) -> Result<(), Failure> {
+        let copy = self.directory.open(false)?;
+        let Some(why) = copy.state.halted.clone() else {
+            copy.close()?;
+            return Err(Failure::new("this replica has not halted: nothing was done"));
+        };
+        self.consent.ask(
+            copy.cluster,
+            &format!("lets a replica try again that halted since {why}"),
+            &["the certainty that this copy is what the other replicas have, until its digest has \
+               been compared again"
+                .into()],
+        )?;
+        copy.save(|state| (state.halted, state.replaying) = (None, false))?;
+        println!("cleared: start the replica on {}", self.directory.data.display());
+        Ok(())
+    }
+}

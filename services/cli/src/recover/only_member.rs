@@ -1,0 +1,138 @@
+//! A register lost, replaced, blank or restored; or a register whose members are all gone.
+
+use clap::Args;
+use understudy_protocol::{Member, Nonce, Observed, Record, RegisterFailure};
+
+use super::consent::Consent;
+use super::copy::{Copy, DataDirectory};
+use super::register::{RegisterAddress, describe};
+use crate::failure::Failure;
+
+/// Makes this copy the only member: whatever the register says now, or if there is none.
+///
+/// The other replicas join this one afterwards. If the register had to be made anew, their copies
+/// need `accept-register` or `set-aside` first.
+#[derive(Debug, Args)]
+pub struct OnlyMember {
+    #[command(flatten)]
+    directory: DataDirectory,
+    #[command(flatten)]
+    register: RegisterAddress,
+    /// The replica's name. Default: as in the register, else the directory's.
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+impl OnlyMember {
+    pub async fn run(self) -> Result<(), Failure> {
+        let copy = self.directory.open(false)?;
+        let found = self.register.try_read().await;
+        if let Err(RegisterFailure::Unreachable(_)) = &found {
+            return Err(Failure::new(format!(
+                "{}; if it is gone for good, take its remains away and order again",
+                found.as_ref().err().map(describe).unwrap_or_default()
+            )));
+        }
+        let found = found.map_err(|failure| describe(&failure));
+        if let Ok(Observed { record: Some(record), .. }) = &found
+            && record.cluster != copy.cluster
+        {
+            return Err(Failure::new(format!(
+                "the register is of cluster {} and the directory of {}: name the right ones",
+                record.cluster, copy.cluster
+            )));
+        }
+        let record = self.record(&copy, &found)?;
+        self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found))?;
+        match continued(&copy, &found, &record) {
+            Some(base) => {
+                self.register.write(base, &record).await?;
+                copy.save(|state| (state.halted, state.replaying) = (None, false))?;
+            }
+            None => {
+                let uid = self.register.replace(&record)?;
+                copy.save(|state| {
+                    (state.register, state.halted, state.replaying) = (Some(uid), None, false);
+                })?;
+                println!("made register {uid}: the other copies must accept it or be set aside");
+            }
+        }
+        println!("epoch {}: start the replica on {}", record.epoch, self.directory.data.display());
+        Ok(())
+    }
+
+    fn record(&self, copy: &Copy, found: &Result<Observed, String>) -> Result<Record, Failure> {
+        let known = found.as_ref().ok().and_then(|observed| observed.record.as_ref());
+        let named = known.and_then(|record| record.member(copy.incarnation));
+        let directory = || self.directory.data.file_name()?.to_str().map(str::to_owned);
+        let name = self.name.clone().or(named.map(|m| m.name.clone())).or_else(directory);
+        let Some(name) = name else {
+            return Err(Failure::new("the replica's name is not known: give --name"));
+        };
+        // The replica writes its own addresses when it becomes primary.
+        let address = |of: fn(&Member) -> &String| named.map(of).cloned().unwrap_or_default();
+        let member = Member {
+            incarnation: copy.incarnation,
+            name,
+            peer_address: address(|m| &m.peer_address),
+            client_address: address(|m| &m.client_address),
+        };
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(Failure::new)?;
+        Ok(Record {
+            cluster: copy.cluster,
+            epoch: copy.epoch().max(known.map_or(0, |record| record.epoch)) + 1,
+            primary: copy.incarnation,
+            members: vec![member],
+            floor: copy.state.commit,
+            nonce: Nonce(u128::from_be_bytes(nonce)),
+        })
+    }
+}
+
+/// The register to write on, if it is the one that this copy knows and its epochs go on.
+fn continued<'a>(
+    copy: &Copy,
+    found: &'a Result<Observed, String>,
+    record: &Record,
+) -> Option<&'a Observed> {
+    let observed = found.as_ref().ok()?;
+    let goes_on = observed.record.as_ref().is_some_and(|now| now.epoch + 1 == record.epoch);
+    (goes_on && copy.state.register == Some(observed.uid)).then_some(observed)
+}
+
+fn does(record: &Record) -> String {
+    format!(
+        "makes {} the only member of cluster {}, with epoch {}",
+        record.members[0].name, record.cluster, record.epoch
+    )
+}
+
+fn losses(copy: &Copy, found: &Result<Observed, String>) -> Vec<String> {
+    let mut losses = vec![format!(
+        "every acknowledged write behind entry {} of this copy that another copy may hold",
+        copy.last
+    )];
+    match found {
+        Ok(Observed { record: Some(record), .. }) => {
+            if record.floor > copy.last {
+                losses.push(format!(
+                    "at least entries {} to {}: the register knows that they were committed",
+                    copy.last + 1,
+                    record.floor
+                ));
+            }
+            let others = record.members.iter().filter(|m| m.incarnation != copy.incarnation);
+            for member in others {
+                losses.push(format!("the membership of {}, which joins anew", member.name));
+            }
+        }
+        Ok(Observed { record: None, .. }) => {
+            losses.push("nobody knows more: the register is blank".into())
+        }
+        Err(why) => losses.push(format!("nobody knows more: {why}")),
+    }
+    losses
+}

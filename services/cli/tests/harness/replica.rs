@@ -1,0 +1,114 @@
+//! One replica's process.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{binary, ports, wait};
+
+/// One replica: its place, and its process while it runs.
+pub struct Replica {
+    pub name: String,
+    pub data: PathBuf,
+    pub log: PathBuf,
+    pub clients: String,
+    pub peers: String,
+    pub ops: String,
+    process: Option<Child>,
+}
+
+impl Replica {
+    pub fn new(dir: &Path, name: &str) -> Self {
+        Replica {
+            name: name.into(),
+            data: dir.join(name),
+            log: dir.join(format!("{name}.log")),
+            clients: ports::free(),
+            peers: ports::free(),
+            ops: ports::free(),
+            process: None,
+        }
+    }
+
+    /// Starts the process.
+    pub fn start(&mut self, register: &Path, peers: &str, extra: &[String]) {
+        assert!(self.process.is_none(), "{} runs already", self.name);
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        let mut command = Command::new(binary());
+        command.env_clear().args(["serve", "--until-stdin-closes"]);
+        for (flag, value) in [
+            ("--name", self.name.as_str()),
+            ("--data", self.data.to_str().unwrap()),
+            ("--register", &format!("dir:{}", register.display())),
+            ("--peers", peers),
+            ("--listen-clients", &self.clients),
+            ("--listen-peers", &self.peers),
+            ("--listen-ops", &self.ops),
+        ] {
+            command.args([flag, value]);
+        }
+        // The pipe closes with this test, however it ends, and the replica goes.
+        command.args(extra).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
+    }
+
+    /// Its process, which must run.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(self.pid().cast_signed()).unwrap(), signal).unwrap();
+    }
+
+    /// Kills the process with -9 and waits for its end.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Waits for the process to end by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let process = self.process.as_mut().expect("it runs");
+        let what = format!("{} ends", self.name);
+        // `try_wait` must be polled from one place only.
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(status) = process.try_wait().unwrap() {
+                self.process = None;
+                return status;
+            }
+            assert!(began.elapsed() < wait::BOUND, "waited in vain until {what}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What the process has logged.
+    pub fn logged(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Bytes of memory that the process has in use.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        if std::thread::panicking() {
+            // Shown with the failed test.
+            println!("--- {} said:\n{}", self.name, self.logged());
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What operators do, and what they or others do wrong: data directories and registers that are not
+//! what they should be, noise on every port, orders to recover, `dev` and `demo`.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod directories;
+mod pair;
+mod registers;
+mod steps;
+mod strangers;

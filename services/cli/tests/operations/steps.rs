@@ -1,0 +1,57 @@
+//! What several of these tests do.
+
+use std::path::{Path, PathBuf};
+
+use understudy_client::proto::admin::v1::Role;
+
+use crate::harness::cluster::Cluster;
+use crate::harness::command::verified;
+
+/// Puts one key and stops the whole cluster with -9. Gives the cluster's id.
+pub async fn history(cluster: &mut Cluster) -> String {
+    cluster.client().put("k", "v").await.unwrap();
+    stop(cluster);
+    let report = verified(&cluster.replicas[0].data);
+    report["cluster"].as_str().unwrap().to_owned()
+}
+
+pub fn stop(cluster: &mut Cluster) {
+    for number in 0..cluster.replicas.len() {
+        cluster.kill(number);
+    }
+}
+
+/// Starts the replica, which must end by itself with this on its last line.
+pub async fn refused(cluster: &mut Cluster, number: usize, says: &str) {
+    cluster.start(number);
+    let status = cluster.replicas[number].ended().await;
+    assert_eq!(status.code(), Some(1));
+    let log = cluster.replicas[number].logged();
+    assert!(log.lines().last().unwrap().contains(says), "{says:?} in {log}");
+}
+
+pub async fn halted(cluster: &Cluster, number: usize, says: &str) {
+    let status = cluster.until(number, "halts", |s| s.role() == Role::Halted).await;
+    assert!(status.reason.contains(says), "{says:?} in {:?}", status.reason);
+}
+
+pub async fn value(cluster: &Cluster, key: &str) -> String {
+    let kv = cluster.client().get(key.to_owned()).await.unwrap().kv.unwrap();
+    String::from_utf8(kv.value.to_vec()).unwrap()
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+pub fn uri(register: &Path) -> String {
+    format!("dir:{}", register.display())
+}
+
+/// The register's file with the highest epoch.
+pub fn newest(register: &Path) -> (u64, PathBuf) {
+    let files = std::fs::read_dir(register).unwrap().map(|entry| entry.unwrap().path());
+    let epoch =
+        |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix("register.")?.parse::<u64>().ok();
+    files.filter_map(|path| Some((epoch(&path)?, path))).max().unwrap()
+}
