@@ -198,6 +198,15 @@ impl Core {
         }
     }
 
+    /// Ends the clients' requests whose entries wait with "outcome unknown".
+    pub fn abandon_commands(&mut self) {
+        let log = &self.log;
+        let is_command = |index| log.get(index).is_some_and(|entry| entry.kind == Kind::Command);
+        let commands: BTreeMap<Index, RequestId> =
+            self.waiting.extract_if(.., |index, _| is_command(*index)).collect();
+        self.out.push(Effect::Abandon(commands.into_values().collect()));
+    }
+
     fn hand_over_to_machine(&mut self) {
         let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
         while self.log.handed < self.log.commit {

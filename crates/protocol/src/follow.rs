@@ -19,6 +19,8 @@ pub(crate) struct Following {
     pub(crate) link_since: u64,
     /// When the primary last gave a sign of life.
     pub(crate) heard: u64,
+    /// When its process last answered, be it that it does not act.
+    pub(crate) answered: u64,
     /// The redial was refused: the primary's process is gone.
     pub(crate) gone: bool,
     /// It has welcomed this replica, so it acted.
@@ -50,6 +52,7 @@ impl Following {
             record,
             link: Link::Idle { until: core.now.mono },
             heard: core.now.mono,
+            answered: 0,
             served: false,
             lapsed: false,
             verified: None,
@@ -198,14 +201,15 @@ impl Following {
         if other.is_some() {
             if let Link::Greeting(conn) | Link::Live(conn) = self.link {
                 core.out.push(Effect::Close(conn));
+                self.unlink(core.now.mono);
             }
-            self.unlink(core.now.mono);
             self.heard = core.now.mono;
+            self.answered = 0;
             self.gone = self.record.primary == core.me;
             self.lapsed = false;
             self.served = false;
             self.take_over = None;
-            if !matches!(self.link, Link::Dialing) {
+            if matches!(self.link, Link::Idle { .. }) {
                 self.dial(core);
             }
         }

@@ -234,8 +234,7 @@ impl Leading {
         }
         if (record.members.len() as u32) < core.settings.min_copies {
             // What waited is committed with fewer copies than asked for: nobody is told "done".
-            let ids: Vec<_> = std::mem::take(&mut core.waiting).into_values().collect();
-            core.out.push(Effect::Abandon(ids));
+            core.abandon_commands();
         }
         self.record = record;
         self.looked_at = 0;

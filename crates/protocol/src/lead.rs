@@ -74,12 +74,14 @@ impl Leading {
             began: now,
             elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
         };
-        let mut batch = vec![leading.append(core, Kind::Open, Bytes::new())];
+        // Alone, for an opening entry may use the disk's reserve.
+        let open = leading.append(core, Kind::Open, Bytes::new());
+        core.out.push(Effect::Append(vec![open]));
         if unsettled {
-            let settings = core.config.settings.encode();
-            batch.push(leading.append(core, Kind::Settings, settings.into()));
+            let settings = core.config.settings.encode().into();
+            let settings = leading.append(core, Kind::Settings, settings);
+            core.out.push(Effect::Append(vec![settings]));
         }
-        core.out.push(Effect::Append(batch));
         leading
     }
 
@@ -212,7 +214,7 @@ impl Leading {
         let mut batch = Vec::new();
         let mut rejected: Vec<(Rejection, Vec<RequestId>)> = Vec::new();
         for proposal in proposals {
-            match self.refuses(core) {
+            match self.refuses(core, proposal.kind) {
                 None => {
                     let entry = self.append(core, proposal.kind, proposal.payload);
                     core.waiting.insert(entry.index, proposal.id);
@@ -233,7 +235,7 @@ impl Leading {
     }
 
     /// Why a write is turned away now.
-    fn refuses(&self, core: &Core) -> Option<Rejection> {
+    fn refuses(&self, core: &Core, kind: Kind) -> Option<Rejection> {
         let limits = &core.config.limits;
         if let Some(seal) = &self.seal {
             let primary = Some(seal.address.clone());
@@ -242,7 +244,9 @@ impl Leading {
         if !core.space {
             return Some(Rejection::DiskFull);
         }
-        if (self.record.members.len() as u32) < core.settings.min_copies {
+        // Time and settings go on: also the order that one copy shall be enough.
+        let few = (self.record.members.len() as u32) < core.settings.min_copies;
+        if few && kind == Kind::Command {
             return Some(Rejection::TooFewCopies);
         }
         (self.tail_bytes >= limits.tail_bytes || self.tail.len() >= limits.tail_entries)

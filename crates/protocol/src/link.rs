@@ -3,15 +3,16 @@
 use crate::core::Core;
 use crate::follow::Following;
 use crate::replica::Next;
-use crate::{ClusterId, ConnId, Effect, Hello, Knock, Message, PROTOCOL_VERSION, Refusal};
+use crate::{
+    ClusterId, ConnId, Effect, Hello, Incarnation, Knock, Message, PROTOCOL_VERSION, Refusal,
+};
 
 /// The stream to the primary.
 pub(crate) enum Link {
     /// Not before this time.
-    Idle {
-        until: u64,
-    },
-    Dialing,
+    Idle { until: u64 },
+    /// One dial at a time: its answer says nothing of anybody else.
+    Dialing { to: Incarnation },
     /// Said hello.
     Greeting(ConnId),
     /// Welcomed.
@@ -39,14 +40,19 @@ impl Following {
         if primary.incarnation == core.me || primary.name == core.config.name {
             return;
         }
-        self.link = Link::Dialing;
+        self.link = Link::Dialing { to: primary.incarnation };
         core.out.push(Effect::Dial { address: primary.peer_address.clone() });
     }
 
     pub(crate) fn on_connected(&mut self, core: &mut Core, conn: ConnId) -> Next {
-        if !matches!(self.link, Link::Dialing) {
+        let Link::Dialing { to } = self.link else {
             core.out.push(Effect::Close(conn));
             return Next::Stay;
+        };
+        if to != self.record.primary {
+            core.out.push(Effect::Close(conn));
+            self.unlink(core.now.mono);
+            return self.on_tick(core);
         }
         let (first, runs) = core.log.runs();
         let hello = Hello {
@@ -69,13 +75,16 @@ impl Following {
     }
 
     pub(crate) fn on_dial_failed(&mut self, core: &mut Core, knock: Knock) -> Next {
-        if matches!(self.link, Link::Dialing) {
-            self.gone |= knock == Knock::Refused;
-            let timing = core.config.timing;
-            let pause = if knock == Knock::Refused { timing.retry } else { timing.tick };
-            self.link = Link::Idle { until: core.now.mono + pause };
-            self.pursue(core);
+        let Link::Dialing { to } = self.link else { return Next::Stay };
+        if to != self.record.primary {
+            self.unlink(core.now.mono);
+            return self.on_tick(core);
         }
+        self.gone |= knock == Knock::Refused;
+        let timing = core.config.timing;
+        let pause = if knock == Knock::Refused { timing.retry } else { timing.tick };
+        self.link = Link::Idle { until: core.now.mono + pause };
+        self.pursue(core);
         Next::Stay
     }
 
@@ -150,6 +159,9 @@ impl Following {
         match refusal {
             Refusal::NotPrimary(epoch) => {
                 self.reason = "the named primary does not act".into();
+                // Somebody answers at its port.
+                self.gone = false;
+                self.answered = core.now.mono;
                 // It did: that life is over, and the next one has no more right to act than I.
                 self.lapsed = self.served;
                 // It answers, so it may win any moment.

@@ -118,7 +118,7 @@ impl Following {
         };
         core.save_epoch(record.epoch);
         let mut leading = Leading::new(core, record);
-        leading.inherit_silence(self.record.primary, self.heard);
+        leading.inherit_silence(self.record.primary, self.heard.max(self.answered));
         Next::Become(Role::Leading(Box::new(leading)), why.into())
     }
 }

@@ -33,6 +33,9 @@ impl Next {
     /// Ends this life; the process starts anew.
     pub fn end(core: &mut Core, why: impl Into<String>) -> Next {
         let why = why.into();
+        if core.leaving {
+            return Next::left(core, why);
+        }
         core.out.push(Effect::EndLife(why.clone()));
         Next::Become(Role::Ended, why)
     }

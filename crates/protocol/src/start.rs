@@ -128,6 +128,14 @@ impl Starting {
                     "the register is blank but {peer} has data of cluster {cluster}: restore the register, or see `understudy recover`"
                 );
             }
+            Ok(PeerState { member, .. })
+                if member.name != peer || member.incarnation == core.me =>
+            {
+                self.reason = format!(
+                    "{} answers at the address of {peer}: check the peer addresses",
+                    member.name
+                );
+            }
             Ok(state) => {
                 answers.insert(peer, state);
             }

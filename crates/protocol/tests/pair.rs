@@ -24,6 +24,10 @@ struct Node {
     log: Vec<Entry>,
     state: HardState,
     life: Life,
+    /// What makes this node's machine differ: its digests are the log's hashes, changed by this.
+    flaw: u64,
+    /// The kinds of the entries of each batch it was told to append.
+    appended: Vec<Vec<Kind>>,
 }
 
 const NAMES: [&str; 2] = ["a", "b"];
@@ -56,7 +60,8 @@ fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) ->
         entries: log.clone(),
         ..Recovered::default()
     };
-    Node { replica: Replica::new(config, recovered, now), up: true, log, state, life }
+    let replica = Replica::new(config, recovered, now);
+    Node { replica, up: true, log, state, life, flaw: 0, appended: Vec::new() }
 }
 
 impl Pair {
@@ -142,6 +147,7 @@ impl Pair {
                 return;
             }
             Effect::Append(entries) => {
+                node.appended.push(entries.iter().map(|entry| entry.kind).collect());
                 node.log.extend(entries);
                 Event::Durable(node.log.last().unwrap().position())
             }
@@ -150,7 +156,7 @@ impl Pair {
                 return;
             }
             Effect::Apply(entries) => {
-                let digests = entries.iter().map(|(entry, _)| entry.hash).collect();
+                let digests = entries.iter().map(|(entry, _)| entry.hash ^ node.flaw).collect();
                 let done = entries.iter().filter_map(|(_, id)| *id).map(|id| (id, "done".into()));
                 self.answers.extend(done);
                 Event::Applied { first: entries[0].0.index, digests }
@@ -204,14 +210,17 @@ impl Pair {
 
     fn restart(&mut self, name: &str) {
         let node = &self.nodes[name];
+        let flaw = node.flaw;
         let node = start(name, node.log.clone(), node.state.clone(), node.life + 1, self.now);
-        self.nodes.insert(name.into(), node);
+        self.nodes.insert(name.into(), Node { flaw, ..node });
     }
 
     fn put(&mut self, name: &str, id: u64) {
-        let proposal =
-            Proposal { id: RequestId(id), kind: Kind::Command, payload: Bytes::from_static(b"x") };
-        self.ask(name, vec![proposal], vec![]);
+        self.propose(name, id, Kind::Command, Bytes::from_static(b"x"));
+    }
+
+    fn propose(&mut self, name: &str, id: u64, kind: Kind, payload: Bytes) {
+        self.ask(name, vec![Proposal { id: RequestId(id), kind, payload }], vec![]);
     }
 
     fn ask(&mut self, name: &str, proposals: Vec<Proposal>, reads: Vec<RequestId>) {
@@ -323,4 +332,86 @@ fn leaving_replicas_owe_nobody_anything() {
     pair.run(500);
     assert!(!pair.nodes["a"].up, "a backup leaves once it is dropped");
     assert_eq!(pair.members(), ["b"]);
+}
+
+/// A pair whose backup computes something else than its primary, found and in its next life.
+fn differing() -> Pair {
+    let mut pair = born();
+    pair.nodes.get_mut("b").unwrap().flaw = 1;
+    pair.put("a", 1);
+    pair.run(500);
+    let b = &pair.nodes["b"];
+    assert!(!b.up && b.state.replaying, "its life ends, to replay from snapshot and log");
+    pair
+}
+
+#[test]
+fn a_replica_whose_digest_differs_once_replays_and_goes_on() {
+    let mut pair = differing();
+    pair.nodes.get_mut("b").unwrap().flaw = 0;
+    pair.restart("b");
+    pair.run(1000);
+    pair.put("a", 2);
+    pair.run(500);
+    assert_eq!((pair.role("b"), pair.nodes["b"].state.replaying), ("backup", false));
+}
+
+#[test]
+fn a_replica_whose_digest_differs_after_a_replay_halts_until_ordered() {
+    let mut pair = differing();
+    pair.restart("b");
+    pair.run(1000);
+    pair.put("a", 2);
+    pair.run(500);
+    assert!(pair.nodes["b"].state.halted.is_some());
+    pair.restart("b");
+    pair.run(1000);
+    assert_eq!(pair.role("b"), "halted", "another life does not change that");
+    assert_eq!(pair.answer(2), Some("done"), "the primary serves on without it");
+}
+
+#[test]
+fn a_leaving_backup_refuses_to_take_over_and_both_stay_named() {
+    let mut pair = born();
+    pair.register_up = false;
+    pair.queue.push_back(("b".into(), Event::Leave));
+    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.run(5000);
+    assert!(!pair.nodes["a"].up && !pair.nodes["b"].up);
+    assert_eq!(pair.members(), ["a", "b"]);
+}
+
+#[test]
+fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
+    let mut pair = born();
+    let both = Settings { min_copies: 2, ..Settings::default() };
+    pair.propose("a", 1, Kind::Settings, both.encode().into());
+    pair.run(200);
+    pair.kill("b");
+    pair.put("a", 9);
+    pair.run(3000);
+    assert_eq!((pair.answer(1), pair.answer(9)), (Some("done"), None));
+    assert_eq!(pair.members(), ["a"]);
+    pair.put("a", 2);
+    pair.propose("a", 3, Kind::Tick, Bytes::new());
+    pair.propose("a", 4, Kind::Settings, Settings::default().encode().into());
+    pair.run(200);
+    assert_eq!(pair.answer(2), Some("TooFewCopies"));
+    assert_eq!((pair.answer(3), pair.answer(4)), (Some("done"), Some("done")));
+    pair.put("a", 5);
+    pair.run(200);
+    assert_eq!(pair.answer(5), Some("done"), "one copy shall be enough now");
+}
+
+#[test]
+fn an_opening_entry_is_a_batch_of_its_own_for_it_may_use_the_reserve() {
+    let mut pair = born();
+    assert_eq!(pair.nodes["a"].appended[..2], [[Kind::Open], [Kind::Settings]]);
+    pair.put("a", 1);
+    pair.kill("a");
+    pair.run(500);
+    assert_eq!(pair.role("b"), "primary");
+    let opening = |batch: &&Vec<Kind>| batch.contains(&Kind::Open);
+    let last = pair.nodes["b"].appended.iter().rfind(opening).unwrap();
+    assert_eq!(last[..], [Kind::Open]);
 }

@@ -10,12 +10,12 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 use tonic_health::server::health_reporter;
 use understudy_proto::FILE_DESCRIPTOR_SET;
-use understudy_proto::admin::v1::admin_service_server::AdminServiceServer;
-use understudy_proto::kv::v1::key_value_service_server::KeyValueServiceServer;
-use understudy_proto::kv::v1::lease_service_server::LeaseServiceServer;
-use understudy_proto::kv::v1::random_service_server::RandomServiceServer;
-use understudy_proto::kv::v1::session_service_server::SessionServiceServer;
-use understudy_proto::kv::v1::watch_service_server::WatchServiceServer;
+use understudy_proto::admin::v1::admin_service_server::{self, AdminServiceServer};
+use understudy_proto::kv::v1::key_value_service_server::{self, KeyValueServiceServer};
+use understudy_proto::kv::v1::lease_service_server::{self, LeaseServiceServer};
+use understudy_proto::kv::v1::random_service_server::{self, RandomServiceServer};
+use understudy_proto::kv::v1::session_service_server::{self, SessionServiceServer};
+use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
 use crate::clients::{Admin, Gate, KeyValues, Later, Sessions, StatusSource};
@@ -24,6 +24,18 @@ use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
 use crate::ports::Ports;
 use crate::{doors, health, ops};
+
+/// What reflection lists on the clients' port; the replicas' own service is on theirs.
+const LISTED: [&str; 8] = [
+    admin_service_server::SERVICE_NAME,
+    key_value_service_server::SERVICE_NAME,
+    lease_service_server::SERVICE_NAME,
+    random_service_server::SERVICE_NAME,
+    session_service_server::SERVICE_NAME,
+    watch_service_server::SERVICE_NAME,
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+];
 
 /// The largest message that a client's request may be before it is looked at. Up to 4 MiB it is
 /// served, above it gets a clear refusal, far above the transport ends it.
@@ -109,9 +121,10 @@ fn client_routes(gate: Gate, source: StatusSource) -> Routes {
         .add_service(LeaseServiceServer::new(Later))
         .add_service(RandomServiceServer::new(Later));
     let reflection = || {
-        tonic_reflection::server::Builder::configure()
+        let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        LISTED.into_iter().fold(builder, |builder, name| builder.with_service_name(name))
     };
     match (reflection().build_v1(), reflection().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => routes = routes.add_service(v1).add_service(v1alpha),

@@ -158,6 +158,9 @@ impl Driver {
 
     fn abandon(&mut self, requests: &[RequestId]) {
         for id in requests {
+            if self.tick == Some(*id) {
+                self.tick = None;
+            }
             if let Some((_, slot)) = self.waiting.take(*id) {
                 self.metrics.outcome_unknown.inc();
                 slot.answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));

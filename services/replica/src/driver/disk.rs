@@ -21,6 +21,8 @@ pub(crate) struct DataDisk<D: Disk = RealDisk> {
     store: Store<D>,
     /// Entries that found no room, in order: the protocol counts them as not yet durable.
     backlog: Vec<Entry>,
+    /// The disk was full when it was last asked.
+    full: bool,
     /// Something was appended since the last sync.
     unsynced: bool,
     metrics: Metrics,
@@ -28,12 +30,12 @@ pub(crate) struct DataDisk<D: Disk = RealDisk> {
 
 impl<D: Disk> DataDisk<D> {
     pub fn new(store: Store<D>, metrics: Metrics) -> Self {
-        DataDisk { store, backlog: Vec::new(), unsynced: false, metrics }
+        DataDisk { store, backlog: Vec::new(), full: false, unsynced: false, metrics }
     }
 
     /// Whether more could be appended.
     pub fn has_room(&self) -> bool {
-        self.backlog.is_empty()
+        !self.full
     }
 
     /// Writes entries behind the log's end. What finds no room waits for it.
@@ -49,6 +51,7 @@ impl<D: Disk> DataDisk<D> {
             }
             Err(WriteError::NoSpace) => {
                 self.backlog = entries;
+                self.full = true;
                 Ok(())
             }
             Err(error) => Err(error),
@@ -57,12 +60,10 @@ impl<D: Disk> DataDisk<D> {
 
     /// Tries again what found no room.
     pub fn retry(&mut self) -> Result<(), WriteError> {
-        if self.backlog.is_empty() {
+        if !self.full || !self.store.has_room()? {
             return Ok(());
         }
-        if !self.store.has_room()? {
-            return Ok(());
-        }
+        self.full = false;
         let entries = std::mem::take(&mut self.backlog);
         self.append(entries)
     }
@@ -218,6 +219,26 @@ mod tests {
         disk.retry().unwrap();
         assert!(disk.has_room() && disk.is_dirty());
         assert_eq!(disk.flush().unwrap(), Some(Event::Durable(all[57].position())));
+    }
+
+    #[test]
+    fn a_full_disk_has_room_when_the_store_finds_it_not_when_nothing_waits() {
+        let sim = SimDisk::new();
+        let options = Options { segment_bytes: 64 << 10, ..Options::new(1) };
+        let (store, recovered) = Store::open(sim.clone(), options).unwrap();
+        let mut disk = DataDisk::new(store, Metrics::new());
+        sim.set_capacity(Some(sim.used()));
+        let mut all = entries(recovered.snapshot.position, 60).into_iter();
+        while disk.has_room() {
+            disk.append(vec![all.next().unwrap()]).unwrap();
+        }
+        disk.truncate(disk.store.last().index).unwrap();
+        assert!(disk.backlog.is_empty() && !disk.has_room());
+        disk.retry().unwrap();
+        assert!(!disk.has_room(), "the disk is as full as before");
+        sim.set_capacity(None);
+        disk.retry().unwrap();
+        assert!(disk.has_room());
     }
 
     #[test]

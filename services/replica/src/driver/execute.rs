@@ -2,11 +2,14 @@
 
 use understudy_machine::Machine;
 use understudy_proto::kv::v1::ErrorReason;
-use understudy_protocol::{Entry, Event, Kind, Proposal, RequestId};
+use understudy_protocol::{Entry, Event, Kind, MS, Proposal, RequestId};
 
 use super::Driver;
 use super::waiting::Pending;
 use crate::clients::{Answer, Answered, Read, Refusal, Slot};
+
+/// Between two ticks of logged time: one that is turned away must not come back at once.
+const TICK_PAUSE: u64 = 20 * MS;
 
 impl Driver {
     /// Executes committed entries in order.
@@ -71,11 +74,14 @@ impl Driver {
 
     /// Has logged time pass where the machine waits for it.
     pub(super) fn propose_tick(&mut self) {
+        let now = self.clock.now();
         let due = self.executor.machine.deadline();
-        let elapsed = self.replica.elapsed(self.clock.now());
-        if self.tick.is_some() || due.zip(elapsed).is_none_or(|(due, now)| due > now) {
+        let elapsed = self.replica.elapsed(now);
+        let early = now.mono < self.tick_not_before;
+        if self.tick.is_some() || early || due.zip(elapsed).is_none_or(|(due, at)| due > at) {
             return;
         }
+        self.tick_not_before = now.mono + TICK_PAUSE;
         let id = self.waiting.number();
         self.tick = Some(id);
         let tick = Proposal { id, kind: Kind::Tick, payload: Default::default() };

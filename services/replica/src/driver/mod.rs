@@ -73,6 +73,9 @@ pub(crate) struct Driver {
     name: String,
     /// The tick of logged time that is on its way.
     tick: Option<RequestId>,
+    tick_not_before: u64,
+    /// It has been asked to go.
+    leaving: bool,
     /// Whether the protocol was told that the disk has room.
     room: bool,
     halted: Option<String>,
@@ -115,6 +118,8 @@ impl Driver {
             first,
             name,
             tick: None,
+            tick_not_before: 0,
+            leaving: false,
             room: true,
             halted: None,
             acting: false,
@@ -139,6 +144,9 @@ impl Driver {
             }
             if self.pending.is_empty() {
                 self.sleep(&mut leave).await;
+            } else {
+                // However much there is to do, the tasks that own the sockets get their turn.
+                tokio::task::yield_now().await;
             }
         }
     }
@@ -188,6 +196,7 @@ impl Driver {
             biased;
             Some(()) = leave.recv() => {
                 tracing::info!("asked to leave");
+                self.leaving = true;
                 self.pending.push_back(Event::Leave);
             }
             Some(input) = self.inbox.tasks.recv() => self.take_input(input),
@@ -219,6 +228,8 @@ impl Driver {
     }
 
     fn end_life(&mut self, why: impl Into<String>) {
-        self.end(Ended::LifeEnded(why.into()));
+        // Whoever was asked to go does not come back.
+        let why = why.into();
+        self.end(if self.leaving { Ended::Left } else { Ended::LifeEnded(why) });
     }
 }

@@ -88,11 +88,11 @@ impl Driver {
                 let answer = crate::clients::Answer::Status(view);
                 slot.answer(Ok(self.answered(answer)));
             }
-            Want::Stale(read) => self.answer_read(read, slot),
             _ if self.halted.is_some() => {
                 self.metrics.rejected.inc();
                 slot.answer(Err(self.refuse_all("")));
             }
+            Want::Stale(read) => self.answer_read(read, slot),
             Want::Command(payload) => {
                 let id = self.waiting.add(Pending::Command, slot);
                 proposals.push(Proposal { id, kind: Kind::Command, payload });

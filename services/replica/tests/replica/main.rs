@@ -10,3 +10,4 @@ mod pair;
 mod ports;
 mod register;
 mod successor;
+mod ticks;

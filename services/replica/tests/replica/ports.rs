@@ -148,6 +148,10 @@ async fn health_says_who_serves_keys_and_reflection_lists_the_services() {
         for name in ["understudy.kv.v1.KeyValueService", "understudy.admin.v1.AdminService"] {
             assert!(names.contains(&name.to_string()), "{names:?}");
         }
+        assert!(
+            !names.iter().any(|name| name.contains("replication")),
+            "not on this port: {names:?}"
+        );
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use understudy_arbiter::DirectoryRegister;
 use understudy_proto::admin::v1::Role;
+use understudy_proto::kv::v1::ReadConsistency;
 
-use crate::common::{Cluster, get, put, reason, until};
+use crate::common::{Cluster, get, key_values, put, reason, until};
 
 /// The register's files, by epoch.
 fn files(cluster: &Cluster) -> Vec<PathBuf> {
@@ -25,7 +26,7 @@ async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
     cluster.until_role(replica, Role::Halted).await;
     let status = cluster.status(replica).await.unwrap();
     assert!(status.reason.contains(why), "{}", status.reason);
-    let mut client = crate::common::key_values(&cluster.clients(replica)).await.unwrap();
+    let mut client = key_values(&cluster.clients(replica)).await.unwrap();
     let refused = client.get(get("k")).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unavailable);
     assert_eq!(reason(&refused).0, "NOT_PRIMARY");
@@ -66,6 +67,25 @@ async fn a_register_emptied_in_place_halts_whoever_has_history() {
     for replica in 0..2 {
         check_halted(&cluster, replica, "blank").await;
     }
+}
+
+#[tokio::test]
+async fn a_halted_replica_refuses_a_stale_read_too() {
+    let mut cluster = Cluster::new(1);
+    cluster.start_all();
+    cluster.client().await.put(put("k", "v")).await.unwrap();
+    cluster.kill(0);
+    for file in &files(&cluster)[1..] {
+        std::fs::remove_file(file).unwrap();
+    }
+    cluster.start_all();
+    cluster.until_role(0, Role::Halted).await;
+    let mut stale = get("k");
+    stale.consistency = ReadConsistency::Stale.into();
+    let mut client = key_values(&cluster.clients(0)).await.unwrap();
+    let refused = client.get(stale).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY");
+    assert!(refused.message().contains("halted"), "{}", refused.message());
 }
 
 #[tokio::test]
