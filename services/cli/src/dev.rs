@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pair::{self, Happening, Pair, Plan, Ports};
+use crate::print;
 
 /// How long the pair may take to be complete.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,25 +106,25 @@ impl Dev {
                     ready = true;
                     self.announce(pair, primary?)?;
                 }
-                Some(happening) = happenings.recv() => self.tell(&happening),
+                Some(happening) = happenings.recv() => self.tell(&happening)?,
             }
         }
     }
 
-    fn tell(&self, happening: &Happening) {
+    fn tell(&self, happening: &Happening) -> Result<(), Failure> {
         match self.output {
-            Output::Text => println!("{}", happening),
+            Output::Text => return print::line(happening),
             Output::Json => eprintln!("{}", happening),
         }
+        Ok(())
     }
 
     fn announce(&self, pair: &Pair, primary: usize) -> Result<(), Failure> {
         let ready = Ready::of(pair, primary);
         match self.output {
-            Output::Text => println!("{}", ready.text(self.dir.is_some())),
-            Output::Json => println!("{}", serde_json::to_string(&ready)?),
+            Output::Text => print::line(ready.text(self.dir.is_some())),
+            Output::Json => print::json(&ready),
         }
-        Ok(())
     }
 }
 

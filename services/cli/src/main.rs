@@ -13,6 +13,7 @@ mod load;
 mod log;
 mod output;
 mod pair;
+mod print;
 mod recover;
 mod register;
 mod runtime;

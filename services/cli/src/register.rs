@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use understudy_arbiter::DirectoryRegister;
 
 use crate::failure::Failure;
+use crate::print;
 
 /// Makes the register of a new cluster.
 #[derive(Debug, Args)]
@@ -30,7 +31,6 @@ impl Register {
     pub fn run(self) -> Result<(), Failure> {
         let Order::Create { dir } = self.order;
         let uid = DirectoryRegister::create(&dir).map_err(Failure::new)?;
-        println!("made register {uid} in {}", dir.display());
-        Ok(())
+        print::line(format!("made register {uid} in {}", dir.display()))
     }
 }

@@ -8,6 +8,7 @@ use understudy_wal::{RealDisk, Report, verify};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::print;
 
 /// Checks every file and checksum of a data directory. Reads only, so that it can be used on a
 /// directory in use; then the log may move on meanwhile.
@@ -28,8 +29,8 @@ impl Verify {
             Failure::new(format!("cannot read {}: {error}", self.dir.display()))
         })?;
         match self.output {
-            Output::Text => print!("{}", text(&report)),
-            Output::Json => println!("{}", to_json(&report)),
+            Output::Text => print::line(text(&report))?,
+            Output::Json => print::json(&to_json(&report))?,
         }
         match report.problems.len() {
             0 => Ok(()),
@@ -71,7 +72,11 @@ fn text(report: &Report) -> String {
         true => lines.push(("problems", "none".into())),
         false => lines.extend(report.problems.iter().map(|p| ("problem", p.to_string()))),
     }
-    lines.into_iter().map(|(name, value)| format!("{name:15} {value}\n")).collect()
+    lines
+        .into_iter()
+        .map(|(name, value)| format!("{name:15} {value}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn to_json(report: &Report) -> Value {

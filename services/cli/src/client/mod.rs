@@ -7,8 +7,9 @@ mod duration;
 pub mod get;
 mod grid;
 pub mod hand_over;
-mod print;
 pub mod put;
 mod record;
 pub mod status;
 pub mod txn;
+
+use crate::print;

@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::load::{Load, Shape};
 use crate::output::Output;
 use crate::pair::{Happening, Pair, Plan, Ports};
+use crate::print;
 use kill::Kill;
 use report::Report;
 
@@ -83,8 +84,8 @@ impl Demo {
         self.keep(&history)?;
         let report = Report::new(&history, &kills, self.clients);
         match self.output {
-            Output::Text => print!("{}", text::print(&report)),
-            Output::Json => println!("{}", serde_json::to_string(&report)?),
+            Output::Text => print::line(text::print(&report).trim_end())?,
+            Output::Json => print::json(&report)?,
         }
         match report.ok {
             true => Ok(()),

@@ -5,6 +5,7 @@ use clap::Args;
 use super::consent::Consent;
 use super::copy::DataDirectory;
 use crate::failure::Failure;
+use crate::print;
 
 /// Lets a copied or restored data directory stand for its original.
 ///
@@ -38,7 +39,6 @@ impl AcceptCopy {
             ],
         )?;
         self.directory.open(true)?.close()?;
-        println!("accepted: start the replica on {}", self.directory.data.display());
-        Ok(())
+        print::line(format!("accepted: start the replica on {}", self.directory.data.display()))
     }
 }

@@ -6,6 +6,7 @@ use super::consent::Consent;
 use super::copy::DataDirectory;
 use super::register::RegisterAddress;
 use crate::failure::Failure;
+use crate::print;
 
 /// Lets a copy follow the register that `only-member` has made on another copy.
 #[derive(Debug, Args)]
@@ -47,7 +48,6 @@ impl AcceptRegister {
             &["whatever this copy holds and the register's members do not".into()],
         )?;
         copy.save(|state| state.register = Some(observed.uid))?;
-        println!("accepted: start the replica on {}", self.directory.data.display());
-        Ok(())
+        print::line(format!("accepted: start the replica on {}", self.directory.data.display()))
     }
 }

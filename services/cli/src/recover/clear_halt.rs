@@ -5,6 +5,7 @@ use clap::Args;
 use super::consent::Consent;
 use super::copy::DataDirectory;
 use crate::failure::Failure;
+use crate::print;
 
 /// Lets a halted replica try again, from its own snapshot and log.
 ///
@@ -33,7 +34,6 @@ impl ClearHalt {
                 .into()],
         )?;
         copy.save(|state| (state.halted, state.replaying) = (None, false))?;
-        println!("cleared: start the replica on {}", self.directory.data.display());
-        Ok(())
+        print::line(format!("cleared: start the replica on {}", self.directory.data.display()))
     }
 }

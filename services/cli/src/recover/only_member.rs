@@ -1,5 +1,7 @@
 //! A register lost, replaced, blank or restored; or a register whose members are all gone.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use understudy_protocol::{Member, Nonce, Observed, Record, RegisterFailure};
 
@@ -7,6 +9,7 @@ use super::consent::Consent;
 use super::copy::{Copy, DataDirectory};
 use super::register::{RegisterAddress, describe};
 use crate::failure::Failure;
+use crate::print;
 
 /// Makes this copy the only member: whatever the register says now, or if there is none.
 ///
@@ -46,21 +49,36 @@ impl OnlyMember {
         }
         let record = self.record(&copy, &found)?;
         self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found))?;
-        match continued(&copy, &found, &record) {
-            Some(base) => {
-                self.register.write(base, &record).await?;
-                copy.save(|state| (state.halted, state.replaying) = (None, false))?;
-            }
-            None => {
-                let uid = self.register.replace(&record)?;
-                copy.save(|state| {
-                    (state.register, state.halted, state.replaying) = (Some(uid), None, false);
-                })?;
-                println!("made register {uid}: the other copies must accept it or be set aside");
-            }
+        let base = continued(&copy, &found, &record);
+        let aside = self.carry_out(copy, base, &record).await?;
+        if let Some(aside) = aside {
+            print::line(format!("the old register is kept in {}", aside.display()))?;
         }
-        println!("epoch {}: start the replica on {}", record.epoch, self.directory.data.display());
-        Ok(())
+        if base.is_none() {
+            print::line("made a new register: the other copies must accept it or be set aside")?;
+        }
+        let data = self.directory.data.display();
+        print::line(format!("epoch {}: start the replica on {data}", record.epoch))
+    }
+
+    /// Writes register and data directory, in this order: ordered again it goes on from there. Gives
+    /// the place of a register that was replaced.
+    async fn carry_out(
+        &self,
+        copy: Copy,
+        base: Option<&Observed>,
+        record: &Record,
+    ) -> Result<Option<PathBuf>, Failure> {
+        let Some(base) = base else {
+            let (uid, aside) = self.register.replace(record)?;
+            copy.save(|state| {
+                (state.register, state.halted, state.replaying) = (Some(uid), None, false);
+            })?;
+            return Ok(aside);
+        };
+        self.register.write(base, record).await?;
+        copy.save(|state| (state.halted, state.replaying) = (None, false))?;
+        Ok(None)
     }
 
     fn record(&self, copy: &Copy, found: &Result<Observed, String>) -> Result<Record, Failure> {

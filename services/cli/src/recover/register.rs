@@ -55,23 +55,24 @@ impl RegisterAddress {
         }
     }
 
-    /// Makes a new register that says `record`; what is in its place is kept beside it.
+    /// Makes a new register that says `record`; what is in its place is moved
+    /// beside it, to the path given back.
     ///
     /// # Errors
     /// When the old one cannot be moved or the new one not be made.
-    pub fn replace(&self, record: &Record) -> Result<RegisterUid, Failure> {
-        if self.register.exists() {
-            let aside = aside(&self.register);
-            std::fs::rename(&self.register, &aside).map_err(|error| {
+    pub fn replace(&self, record: &Record) -> Result<(RegisterUid, Option<PathBuf>), Failure> {
+        let aside = self.register.exists().then(|| aside(&self.register));
+        if let Some(aside) = &aside {
+            std::fs::rename(&self.register, aside).map_err(|error| {
                 Failure::new(format!(
                     "cannot move {} to {}: {error}; move its files away yourself",
                     self.register.display(),
                     aside.display()
                 ))
             })?;
-            println!("the old register is kept in {}", aside.display());
         }
-        DirectoryRegister::restore(&self.register, record).map_err(Failure::new)
+        let uid = DirectoryRegister::restore(&self.register, record).map_err(Failure::new)?;
+        Ok((uid, aside))
     }
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::consent::Consent;
 use super::copy::DataDirectory;
 use crate::failure::Failure;
+use crate::print;
 
 /// Sets a data directory aside, so that the replica comes back blank and joins anew.
 ///
@@ -45,8 +46,7 @@ impl SetAside {
             return Err(Failure::new("the root of a file system cannot be set aside"));
         };
         let aside = understudy_wal::set_aside(parent, name).map_err(Failure::new)?;
-        println!("set aside as {}: start the replica", aside.display());
-        Ok(())
+        print::line(format!("set aside as {}: start the replica", aside.display()))
     }
 
     fn cluster_of_unopened(&self, why: Failure) -> Result<understudy_protocol::ClusterId, Failure> {

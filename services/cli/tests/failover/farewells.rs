@@ -39,3 +39,19 @@ async fn a_primary_asked_to_go_hands_over_and_a_backup_asked_to_go_leaves() {
     progress(&load, SOME).await;
     flawless(&load.finish().await);
 }
+
+#[tokio::test]
+async fn both_asked_to_go_at_once_come_back_with_everything() {
+    let (mut cluster, primary, backup) = Cluster::pair().await;
+    let load = cluster.load(CLIENTS);
+    progress(&load, SOME).await;
+    cluster.signal(backup, Signal::TERM);
+    cluster.signal(primary, Signal::TERM);
+    for number in [primary, backup] {
+        assert!(cluster.replicas[number].ended().await.success());
+    }
+    cluster.start_all();
+    cluster.complete().await;
+    progress(&load, SOME).await;
+    flawless(&load.finish().await);
+}
