@@ -129,7 +129,12 @@ pub enum Event {
     RegisterChanged,
 
     /// An operator asks the primary to hand over to a backup.
-    HandOver(RequestId),
+    HandOver {
+        /// Who asks.
+        id: RequestId,
+        /// The backup's name; any will do without it.
+        to: Option<String>,
+    },
     /// This process is asked to go (SIGTERM).
     Leave,
 }

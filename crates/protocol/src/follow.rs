@@ -124,7 +124,7 @@ impl Following {
                 core.out.push(not_primary(core, ids, self.hint(core)));
                 Next::Stay
             }
-            Event::HandOver(id) => {
+            Event::HandOver { id, .. } => {
                 core.out.push(not_primary(core, vec![id], self.hint(core)));
                 Next::Stay
             }

@@ -20,11 +20,11 @@ pub(crate) struct Seal {
 }
 
 impl Leading {
-    pub(crate) fn on_hand_over(&mut self, core: &mut Core, id: RequestId) {
+    pub(crate) fn on_hand_over(&mut self, core: &mut Core, id: RequestId, to: Option<&str>) {
         let refusal = if self.seal.is_some() {
             Err("a handover is under way".to_string())
         } else {
-            self.seal(core, Some(id))
+            self.seal(core, Some(id), to)
         };
         if let Err(why) = refusal {
             core.out.push(Effect::Reject(vec![id], Rejection::NoHandOver(why)));
@@ -38,7 +38,7 @@ impl Leading {
             return Next::Stay;
         }
         let by = *self.leave_by.get_or_insert(core.now.mono + core.config.timing.hand_over);
-        let Err(why) = self.seal(core, None) else { return Next::Stay };
+        let Err(why) = self.seal(core, None, None) else { return Next::Stay };
         let hope = self.peers.values().any(|peer| peer.conn.is_some() && !peer.leaving);
         if hope && core.now.mono < by {
             return Next::Stay;
@@ -47,15 +47,24 @@ impl Leading {
         Next::left(core, format!("asked to leave without a handover: {why}"))
     }
 
-    fn seal(&mut self, core: &mut Core, request: Option<RequestId>) -> Result<(), String> {
+    fn seal(
+        &mut self,
+        core: &mut Core,
+        request: Option<RequestId>,
+        to: Option<&str>,
+    ) -> Result<(), String> {
         let target = self
             .record
             .members
             .iter()
             .filter(|m| m.incarnation != core.me)
             .filter_map(|m| self.peers.get(&m.incarnation))
+            .filter(|peer| to.is_none_or(|name| peer.member.name == name))
             .find(|peer| peer.conn.is_some() && !peer.leaving)
-            .ok_or("there is no backup on a stream")?;
+            .ok_or_else(|| match to {
+                Some(name) => format!("{name} is no backup on a stream"),
+                None => "there is no backup on a stream".into(),
+            })?;
         self.seal = Some(Seal {
             target: target.member.incarnation,
             address: target.member.client_address.clone(),

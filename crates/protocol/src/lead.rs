@@ -174,8 +174,8 @@ impl Leading {
                 core.out.push(Effect::Close(conn));
                 Next::Stay
             }
-            Event::HandOver(id) => {
-                self.on_hand_over(core, id);
+            Event::HandOver { id, to } => {
+                self.on_hand_over(core, id, to.as_deref());
                 Next::Stay
             }
             _ => Next::Stay,

@@ -205,7 +205,7 @@ impl Replica {
                 let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
                 core.out.push(not_primary(core, ids, None));
             }
-            Event::HandOver(id) => core.out.push(not_primary(core, vec![id], None)),
+            Event::HandOver { id, .. } => core.out.push(not_primary(core, vec![id], None)),
             Event::Received(conn, Message::Hello(_)) => {
                 let refusal = Refusal::NotPrimary(core.state.epoch);
                 core.out.push(Effect::Send(conn, Message::Refused(refusal)));

@@ -52,7 +52,7 @@ impl Starting {
                 core.out.push(not_primary(core, ids, None));
                 Next::Stay
             }
-            Event::HandOver(id) => {
+            Event::HandOver { id, .. } => {
                 core.out.push(not_primary(core, vec![id], None));
                 Next::Stay
             }

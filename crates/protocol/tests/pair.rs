@@ -12,6 +12,8 @@ struct Pair {
     nodes: BTreeMap<String, Node>,
     register: Observed,
     register_up: bool,
+    /// Who has read the register.
+    readers: Vec<String>,
     /// Each stream: who dialled whom.
     streams: BTreeMap<ConnId, (String, String)>,
     queue: VecDeque<(String, Event)>,
@@ -76,6 +78,7 @@ impl Pair {
             nodes,
             register: Observed { uid: RegisterUid(1), version: "0".into(), record: None },
             register_up: true,
+            readers: Vec::new(),
             streams: BTreeMap::new(),
             queue: VecDeque::new(),
             answers: Vec::new(),
@@ -162,6 +165,7 @@ impl Pair {
                 Event::Applied { first: entries[0].0.index, digests }
             }
             Effect::ReadRegister if self.register_up => {
+                self.readers.push(name.into());
                 Event::RegisterRead(Ok(self.register.clone()))
             }
             Effect::ReadRegister => {
@@ -294,7 +298,12 @@ fn a_dead_backup_is_dropped_before_anything_that_waited_is_answered() {
 #[test]
 fn a_handover_keeps_both_members_and_loses_nobody() {
     let mut pair = born();
-    pair.queue.push_back(("a".into(), Event::HandOver(RequestId(9))));
+    let nobody = Event::HandOver { id: RequestId(8), to: Some("c".into()) };
+    pair.queue.push_back(("a".into(), nobody));
+    pair.run(100);
+    assert!(pair.answer(8).unwrap().contains("c is no backup"), "{:?}", pair.answer(8));
+    let order = Event::HandOver { id: RequestId(9), to: Some("b".into()) };
+    pair.queue.push_back(("a".into(), order));
     pair.run(1000);
     assert_eq!(pair.answer(9), Some("handed over"));
     assert_eq!((pair.role("a"), pair.role("b")), ("backup", "primary"));
@@ -414,4 +423,33 @@ fn an_opening_entry_is_a_batch_of_its_own_for_it_may_use_the_reserve() {
     let opening = |batch: &&Vec<Kind>| batch.contains(&Kind::Open);
     let last = pair.nodes["b"].appended.iter().rfind(opening).unwrap();
     assert_eq!(last[..], [Kind::Open]);
+}
+
+#[test]
+fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts() {
+    let mut pair = born();
+    pair.readers.clear();
+    let stranger = Hello {
+        version: PROTOCOL_VERSION,
+        cluster: Some(ClusterId(7)),
+        member: Member {
+            incarnation: Incarnation(3),
+            name: "c".into(),
+            peer_address: "c".into(),
+            client_address: "c".into(),
+        },
+        life: 1,
+        epoch: 9,
+        first: 1,
+        runs: vec![],
+    };
+    let hello = Event::Received(ConnId(99), Message::Hello(stranger));
+    pair.queue.push_back(("b".into(), hello));
+    pair.run(500);
+    assert!(pair.readers.contains(&"a".to_string()), "the follower told its primary");
+    assert_eq!((pair.role("a"), pair.role("b")), ("primary", "backup"), "the register says so");
+    pair.register.record.as_mut().unwrap().epoch = 9;
+    pair.register.record.as_mut().unwrap().primary = Incarnation(3);
+    pair.run(500);
+    assert!(!pair.nodes["a"].up, "now it does not");
 }

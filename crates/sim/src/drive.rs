@@ -216,7 +216,7 @@ impl World {
                     proposals.push(Proposal { id, kind: Kind::Command, payload: payload.clone() })
                 }
                 Wish::Read(_) => reads.push(id),
-                Wish::HandOver => process.todo.push_back(Event::HandOver(id)),
+                Wish::HandOver => process.todo.push_back(Event::HandOver { id, to: None }),
             }
             let waiter = Waiter::Client {
                 client: request.client,

@@ -55,10 +55,9 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::HandOverRequest>,
     ) -> Result<Response<proto::HandOverResponse>, Status> {
-        if !self.gate.enter(request)?.to.is_empty() {
-            return unimplemented("choosing who takes over");
-        }
-        match self.gate.ask(Want::HandOver).await? {
+        let to = self.gate.enter(request)?.to;
+        let to = (!to.is_empty()).then_some(to);
+        match self.gate.ask(Want::HandOver(to)).await? {
             (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
                 header: Some(header),
                 primary: primary.as_ref().map(status::member),

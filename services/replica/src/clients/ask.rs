@@ -39,7 +39,7 @@ pub(crate) enum Want {
     /// To read whatever has been executed here.
     Stale(Read),
     /// To hand over.
-    HandOver,
+    HandOver(Option<String>),
     /// To know how this replica is.
     Status,
 }

@@ -90,7 +90,7 @@ impl Gate {
     /// Waits for the loop's answer.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
         let places = match want {
-            Want::Status | Want::HandOver => &self.operators,
+            Want::Status | Want::HandOver(_) => &self.operators,
             _ => &self.places,
         };
         let weight = weight(&want).min(self.waiting);

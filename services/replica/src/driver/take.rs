@@ -103,9 +103,9 @@ impl Driver {
                 proposals.push(Proposal { id, kind: Kind::Settings, payload });
             }
             Want::Read(read) => reads.push(self.waiting.add(Pending::Read(read), slot)),
-            Want::HandOver => {
+            Want::HandOver(to) => {
                 let id = self.waiting.add(Pending::HandOver, slot);
-                self.pending.push_back(Event::HandOver(id));
+                self.pending.push_back(Event::HandOver { id, to });
             }
         }
     }
