@@ -1,6 +1,6 @@
 //! What a pair promises while its members come and go.
 
-use understudy_proto::admin::v1::{HandOverRequest, Role};
+use understudy_proto::admin::v1::{HandOverRequest, Role, StatusRequest};
 use understudy_proto::kv::v1::{OpenSessionRequest, RequestStamp};
 
 use crate::common::{Cluster, admin, get, key_values, put, reason, session, until};
@@ -95,7 +95,12 @@ async fn an_operator_hands_over_without_loss_and_the_old_primary_becomes_the_bac
     let mut client = cluster.client().await;
     client.put(put("k", "v")).await.unwrap();
     let mut operator = admin(&cluster.clients(primary)).await.unwrap();
-    let done = operator.hand_over(HandOverRequest::default()).await.unwrap().into_inner();
+    let to = |name: &str| HandOverRequest { to: name.into() };
+    let refused = operator.hand_over(to("nobody")).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "HAND_OVER_REFUSED", "{refused:?}");
+    let view = operator.status(StatusRequest::default()).await.unwrap().into_inner();
+    let backup = view.followers[0].member.clone().unwrap().name;
+    let done = operator.hand_over(to(&backup)).await.unwrap().into_inner();
     assert_eq!(done.primary.unwrap().client_address, cluster.clients(1 - primary));
     assert!(done.header.unwrap().epoch > 1);
 
