@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
-    Config, Effect, Entry, Epoch, HardState, Incarnation, Index, Kind, Life, Member, Nonce, Now,
-    Observed, Record, RequestId, Settings, Snapshot, Time,
+    Config, Effect, Entry, Epoch, Event, HardState, Incarnation, Index, Kind, Life, Member, Nonce,
+    Now, Observed, Record, RequestId, Settings, Snapshot, Time,
 };
 
 /// Entries committed between two notes of the commit index in the hard state.
@@ -125,6 +125,16 @@ impl Core {
             self.state.cluster = Some(record.cluster);
             self.state.register = Some(observed.uid);
             self.save();
+        }
+    }
+
+    /// What an answer of the register means.
+    pub fn judge(&mut self, answer: Event) -> Verdict {
+        let (now, out) = (self.now.mono, &mut self.out);
+        match answer {
+            Event::RegisterRead(result) => self.desk.on_read(result, now, out),
+            Event::RegisterWritten(answer) => self.desk.on_written(answer, now, out),
+            _ => Verdict::Pending,
         }
     }
 

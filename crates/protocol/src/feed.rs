@@ -6,7 +6,7 @@ use crate::core::Core;
 use crate::follow::release_through;
 use crate::lead::Leading;
 use crate::peer::{Feed, Peer};
-use crate::replica::Next;
+use crate::replica::{Next, refuse};
 use crate::{
     Ack, Append, ConnId, Effect, Entry, Hello, Index, Knock, Message, PROTOCOL_VERSION, Position,
     Refusal, Snapshot, SnapshotPart,
@@ -38,8 +38,7 @@ impl Leading {
     fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) {
         if let Some(refusal) = self.refusal(core, &hello) {
             core.note(format!("refused {}: {refusal:?}", hello.member.name));
-            core.out.push(Effect::Send(conn, Message::Refused(refusal)));
-            core.out.push(Effect::Close(conn));
+            refuse(core, conn, refusal);
             return;
         }
         let who = hello.member.incarnation;

@@ -4,7 +4,7 @@
 use crate::core::Core;
 use crate::desk::Verdict;
 use crate::link::Link;
-use crate::replica::{Next, not_primary};
+use crate::replica::{Next, refuse, turn_away};
 use crate::{
     ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Position, Record, Refusal, Round,
     Status,
@@ -111,25 +111,16 @@ impl Following {
                 release(core);
                 Next::Stay
             }
-            Event::RegisterRead(result) => {
-                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
+            answer @ (Event::RegisterRead(_) | Event::RegisterWritten(_)) => {
+                let verdict = core.judge(answer);
                 self.on_verdict(core, verdict)
-            }
-            Event::RegisterWritten(answer) => {
-                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
-                self.on_verdict(core, verdict)
-            }
-            Event::Requests { proposals, reads } => {
-                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
-                core.out.push(not_primary(core, ids, self.hint(core)));
-                Next::Stay
-            }
-            Event::HandOver { id, .. } => {
-                core.out.push(not_primary(core, vec![id], self.hint(core)));
-                Next::Stay
             }
             Event::Leave => self.on_leave(core),
-            _ => Next::Stay,
+            other => {
+                let primary = self.hint(core);
+                turn_away(core, other, primary);
+                Next::Stay
+            }
         }
     }
 
@@ -220,9 +211,8 @@ impl Following {
             if hello.epoch > core.state.epoch.max(self.record.epoch) {
                 self.newer = Some(hello.epoch);
             }
-            let refusal = Refusal::NotPrimary(core.state.epoch.max(self.record.epoch));
-            core.out.push(Effect::Send(conn, Message::Refused(refusal)));
-            core.out.push(Effect::Close(conn));
+            let epoch = core.state.epoch.max(self.record.epoch);
+            refuse(core, conn, Refusal::NotPrimary(epoch));
             self.pursue(core);
             return Next::Stay;
         }
@@ -252,10 +242,6 @@ impl Following {
                 Next::Stay
             }
         }
-    }
-
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.leave_by.is_some()
     }
 }
 

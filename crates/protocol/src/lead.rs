@@ -161,12 +161,8 @@ impl Leading {
                 self.release(core);
                 Next::Stay
             }
-            Event::RegisterRead(result) => {
-                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
-                self.on_verdict(core, verdict)
-            }
-            Event::RegisterWritten(answer) => {
-                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
+            answer @ (Event::RegisterRead(_) | Event::RegisterWritten(_)) => {
+                let verdict = core.judge(answer);
                 self.on_verdict(core, verdict)
             }
             Event::Connected(conn) => {

@@ -25,7 +25,7 @@ impl Following {
         last: Position,
         leaving: bool,
     ) -> Next {
-        let refusal = if self.is_leaving() || core.leaving {
+        let refusal = if core.leaving {
             Some("it is leaving too")
         } else if !core.space {
             Some("its disk is full")

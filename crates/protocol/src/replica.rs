@@ -5,8 +5,8 @@ use crate::follow::Following;
 use crate::lead::Leading;
 use crate::start::Starting;
 use crate::{
-    Config, Effect, Event, Message, Now, Observed, PROTOCOL_VERSION, PeerState, Recovered, Refusal,
-    Rejection, Status, Transition,
+    Config, ConnId, Effect, Event, Message, Now, Observed, PROTOCOL_VERSION, PeerState, Recovered,
+    Refusal, Rejection, Status, Transition,
 };
 
 /// A replica's part in the cluster.
@@ -201,17 +201,7 @@ impl Replica {
             Event::Leave if matches!(self.role, Role::Halted(_)) => {
                 return Next::left(core, "asked to leave");
             }
-            Event::Requests { proposals, reads } => {
-                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
-                core.out.push(not_primary(core, ids, None));
-            }
-            Event::HandOver { id, .. } => core.out.push(not_primary(core, vec![id], None)),
-            Event::Received(conn, Message::Hello(_)) => {
-                let refusal = Refusal::NotPrimary(core.state.epoch);
-                core.out.push(Effect::Send(conn, Message::Refused(refusal)));
-                core.out.push(Effect::Close(conn));
-            }
-            _ => {}
+            other => turn_away(core, other, None),
         }
         Next::Stay
     }
@@ -269,6 +259,28 @@ fn reason(to: &str) -> &'static str {
         "primary" => "the opening entry is executed",
         _ => "",
     }
+}
+
+/// What a replica that does not act says to whoever takes it for the primary; other events concern
+/// it not.
+pub(crate) fn turn_away(core: &mut Core, event: Event, primary: Option<String>) {
+    let ids = match event {
+        Event::Requests { proposals, reads } => {
+            proposals.into_iter().map(|p| p.id).chain(reads).collect()
+        }
+        Event::HandOver { id, .. } => vec![id],
+        Event::Received(conn, Message::Hello(_)) => {
+            return refuse(core, conn, Refusal::NotPrimary(core.state.epoch));
+        }
+        _ => return,
+    };
+    core.out.push(not_primary(core, ids, primary));
+}
+
+/// Refuses a stream.
+pub(crate) fn refuse(core: &mut Core, conn: ConnId, refusal: Refusal) {
+    core.out.push(Effect::Send(conn, Message::Refused(refusal)));
+    core.out.push(Effect::Close(conn));
 }
 
 /// Turns requests away: I do not act.

@@ -7,8 +7,8 @@ use crate::core::Core;
 use crate::desk::Verdict;
 use crate::follow::Following;
 use crate::lead::Leading;
-use crate::replica::{Next, Role, examined, not_primary};
-use crate::{Effect, Event, Message, Observed, PROTOCOL_VERSION, PeerState, Record, Refusal};
+use crate::replica::{Next, Role, examined, turn_away};
+use crate::{Effect, Event, Observed, PROTOCOL_VERSION, PeerState, Record};
 
 pub(crate) struct Starting {
     /// Why it is not further yet.
@@ -32,32 +32,16 @@ impl Starting {
     pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
         match event {
             Event::Tick => self.on_tick(core),
-            Event::RegisterRead(result) => {
-                let verdict = core.desk.on_read(result, core.now.mono, &mut core.out);
-                self.on_verdict(core, verdict)
-            }
-            Event::RegisterWritten(answer) => {
-                let verdict = core.desk.on_written(answer, core.now.mono, &mut core.out);
+            answer @ (Event::RegisterRead(_) | Event::RegisterWritten(_)) => {
+                let verdict = core.judge(answer);
                 self.on_verdict(core, verdict)
             }
             Event::Inquired { peer, answer } => self.on_inquired(core, peer, answer),
-            Event::Received(conn, Message::Hello(_)) => {
-                let refusal = Refusal::NotPrimary(core.state.epoch);
-                core.out.push(Effect::Send(conn, Message::Refused(refusal)));
-                core.out.push(Effect::Close(conn));
-                Next::Stay
-            }
-            Event::Requests { proposals, reads } => {
-                let ids = proposals.into_iter().map(|p| p.id).chain(reads).collect();
-                core.out.push(not_primary(core, ids, None));
-                Next::Stay
-            }
-            Event::HandOver { id, .. } => {
-                core.out.push(not_primary(core, vec![id], None));
-                Next::Stay
-            }
             Event::Leave => Next::left(core, "asked to leave before it took part"),
-            _ => Next::Stay,
+            other => {
+                turn_away(core, other, None);
+                Next::Stay
+            }
         }
     }
 
