@@ -1,21 +1,31 @@
 //! `understudy-sim`: runs seeds until one fails.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use understudy_sim::{Detail, Report, SECOND, swarm};
+use understudy_sim::{Detail, Plan, Progress, Report, Tally, fleet, progress, swarm, table};
 
 /// Runs the real replicas in a simulated world, one seed after the other, and looks for violations.
+///
+/// Exit codes: 0 nothing was found; 1 a violation was found, or something happened less often than
+/// --at-least; 2 the command line is wrong.
 #[derive(Parser)]
+#[command(name = "understudy-sim", version)]
 struct Arguments {
-    /// How many seeds to run.
-    #[arg(long, default_value_t = 100)]
-    seeds: u64,
+    /// How many seeds to run [default: 100, or without end with --minutes].
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     from: u64,
+    /// Begin no seed later than this many minutes from now.
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// Seeds that run side by side [default: one for each core].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    jobs: Option<u64>,
     /// Print everything that happens.
     #[arg(long)]
     trace: bool,
@@ -25,6 +35,26 @@ struct Arguments {
     /// Lines of the trace that a failure prints.
     #[arg(long, default_value_t = 60)]
     tail: usize,
+    /// Write how often everything happened into this page, between the lines that mark the table.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Fail if something that must happen did so less often than this.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    at_least: u64,
+}
+
+impl Arguments {
+    fn plan(&self, began: Instant) -> Plan {
+        let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let without = if self.minutes.is_some() { u64::MAX } else { 100 };
+        Plan {
+            from: self.from,
+            to: self.from.saturating_add(self.seeds.unwrap_or(without)),
+            until: self.minutes.map(|minutes| began + Duration::from_secs(60 * minutes)),
+            jobs: self.jobs.unwrap_or_else(cores) as usize,
+            detail: if self.trace { Detail::Everything } else { Detail::Nothing },
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -32,24 +62,26 @@ fn main() -> ExitCode {
     // A panic is a finding; it is reported with its seed.
     std::panic::set_hook(Box::new(|_| {}));
     let began = Instant::now();
-    let mut total = Total::default();
-    for seed in arguments.from..arguments.from + arguments.seeds {
-        let detail = if arguments.trace { Detail::Everything } else { Detail::Nothing };
-        let report = swarm::run(seed, detail);
-        if arguments.trace {
-            report.trace.iter().for_each(|line| println!("{line}"));
-        }
-        let failed = report.violation.is_some();
-        if failed {
-            explain(&report, arguments.tail);
-        }
-        total.add(&report);
-        if failed && !arguments.keep_going {
-            break;
-        }
+    let mut tally = Tally::default();
+    let mut progress = Progress::new(began);
+    fleet::run(&arguments.plan(began), |report| {
+        report.trace.iter().for_each(|line| println!("{line}"));
+        explain(&report, arguments.tail);
+        tally.add(&report);
+        progress.say(&tally);
+        report.violation.is_none() || arguments.keep_going
+    });
+    println!("{tally}, {}", progress::speed(&tally, began));
+    let written = arguments.table.iter().try_for_each(|page| {
+        table::write(page, &tally, arguments.from)
+            .map_err(|error| eprintln!("cannot write the table: {error}"))
+    });
+    let seldom = table::too_seldom(&tally, arguments.at_least);
+    for name in &seldom {
+        println!("less often than {}: {name}", arguments.at_least);
     }
-    total.print(began.elapsed().as_secs_f64());
-    if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let good = tally.failed.is_empty() && written.is_ok() && seldom.is_empty();
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prints the property, the command that replays the seed, and how it came to it.
@@ -60,47 +92,4 @@ fn explain(report: &Report, tail: usize) {
     again.trace[from..].iter().for_each(|line| println!("{line}"));
     println!("seed {} failed: {violation}", report.seed);
     println!("replay: {}", report.replay());
-}
-
-#[derive(Default)]
-struct Total {
-    seeds: u64,
-    time: u64,
-    committed: u64,
-    failed: Vec<(u64, String)>,
-    counts: BTreeMap<&'static str, u64>,
-}
-
-impl Total {
-    fn add(&mut self, report: &Report) {
-        self.seeds += 1;
-        self.time += report.time;
-        self.committed += report.committed;
-        for (name, count) in &report.counts.by_name {
-            *self.counts.entry(name).or_default() += count;
-        }
-        if let Some(violation) = &report.violation {
-            self.failed.push((report.seed, violation.to_string()));
-        }
-    }
-
-    fn print(&self, seconds: f64) {
-        for (name, count) in &self.counts {
-            println!("{count:>12} {name}");
-        }
-        for (seed, violation) in &self.failed {
-            println!("FAILED seed {seed}: {violation}");
-        }
-        let simulated = self.time as f64 / SECOND as f64;
-        println!(
-            "{} seeds, {} failed, {} entries committed, {:.0} simulated s in {:.1} s: {:.1} seeds/s, {:.0} simulated s/s",
-            self.seeds,
-            self.failed.len(),
-            self.committed,
-            simulated,
-            seconds,
-            self.seeds as f64 / seconds,
-            simulated / seconds
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! What one seed gave.
 
+use crate::counts::Counts;
 use crate::violation::Violation;
-use crate::world::Counts;
 
 /// The outcome of one run.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Report {
     pub time: u64,
     /// Committed entries.
     pub committed: u64,
+    /// Register writes won.
+    pub wins: u64,
     /// How often things happened.
     pub counts: Counts,
 }

@@ -36,12 +36,14 @@ pub fn run(seed: u64, trace: Detail) -> Report {
             .unwrap_or_else(|| "a panic".into());
         world.guilty(Property::NoHalt, format!("panic: {text}"));
     }
+    world.counts.more("events", world.events);
     Report {
         seed,
         violation: world.violation.take(),
         trace: world.trace.lines().to_vec(),
         time: world.time,
         committed: world.ledger.committed(),
+        wins: world.register.wins,
         counts: std::mem::take(&mut world.counts),
     }
 }

@@ -4,8 +4,6 @@
 //! [`crate::scenario`] both drive it through the methods here and in the modules that extend it
 //! (`drive`, `wire`, `attend`, `faults`, `watch`).
 
-use std::collections::BTreeMap;
-
 use fastrand::Rng;
 use understudy_history::Operation;
 use understudy_protocol::{ClusterId, Config, Limits, Settings, Timing};
@@ -13,6 +11,7 @@ use understudy_wal::sim::SimDisk;
 
 use crate::client::Client;
 use crate::clock::Clock;
+use crate::counts::Counts;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::host::Host;
 use crate::ledger::Ledger;
@@ -71,25 +70,6 @@ impl Default for Options {
     }
 }
 
-/// How often things happened.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    /// By name.
-    pub by_name: BTreeMap<&'static str, u64>,
-}
-
-impl Counts {
-    /// One more.
-    pub fn add(&mut self, name: &'static str) {
-        *self.by_name.entry(name).or_default() += 1;
-    }
-
-    /// How many.
-    pub fn of(&self, name: &str) -> u64 {
-        self.by_name.get(name).copied().unwrap_or(0)
-    }
-}
-
 /// Everything there is.
 pub struct World {
     /// Nanoseconds since it began.
@@ -125,6 +105,7 @@ pub struct World {
     pub(crate) runs: Run,
     pub(crate) attempts: u64,
     pub(crate) asks: u64,
+    pub(crate) events: u64,
 }
 
 impl World {
@@ -151,6 +132,7 @@ impl World {
             runs: 0,
             attempts: 0,
             asks: 0,
+            events: 0,
             options,
         };
         for host in 0..world.options.hosts {
@@ -231,7 +213,7 @@ impl World {
     fn happen(&mut self) {
         let Some((time, happening)) = self.queue.pop() else { return };
         self.time = time;
-        self.counts.add("events");
+        self.events += 1;
         match happening {
             Happening::Wake(host, run) => self.wake(host, run),
             Happening::Input(host, run, input) => self.input(host, run, input),
