@@ -277,15 +277,19 @@ impl Leading {
         }
     }
 
-    pub(crate) fn check(&self, core: &Core) {
-        let log = &core.log;
-        for incarnation in self.record.members.iter().map(|m| m.incarnation) {
-            let held = self.peers.get(&incarnation).map_or(0, |peer| peer.acked);
-            assert!(
-                incarnation == core.me || log.commit <= held || log.commit < self.opening,
-                "commit {} is held by member {incarnation:?} up to {held}",
-                log.commit
-            );
+    /// The primary's own: commit is held by every member, from the opening entry on.
+    pub(crate) fn inequalities(&self, core: &Core) -> Result<(), String> {
+        let commit = core.log.commit;
+        if commit < self.opening {
+            return Ok(());
         }
+        for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
+            let held = self.peers.get(&member.incarnation).map_or(0, |peer| peer.acked);
+            if commit > held {
+                let name = &member.name;
+                return Err(format!("commit {commit} <= held by member {name} {held}"));
+            }
+        }
+        Ok(())
     }
 }

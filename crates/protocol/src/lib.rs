@@ -40,7 +40,7 @@ pub use ids::{
 };
 pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
-pub use replica::Replica;
+pub use replica::{BROKEN_INEQUALITY, Replica};
 pub use settings::Settings;
 pub use state::{HardState, Recovered, Snapshot};
 pub use status::{Follower, Status};

@@ -9,6 +9,10 @@ use crate::{
     Refusal, Rejection, Status, Transition,
 };
 
+/// How the message begins with which [`Replica::step`] panics when [`Replica::inequalities`] finds
+/// something.
+pub const BROKEN_INEQUALITY: &str = "a pointer inequality does not hold";
+
 /// A replica's part in the cluster.
 pub(crate) enum Role {
     /// Finding out what the register says, or waiting to be born.
@@ -99,7 +103,9 @@ impl Replica {
             next = self.dispatch(Event::Tick);
         }
         self.announce(None);
-        self.check();
+        if let Err(broken) = self.inequalities() {
+            panic!("{BROKEN_INEQUALITY}: {broken}");
+        }
         self.core.finish()
     }
 
@@ -223,17 +229,27 @@ impl Replica {
         }));
     }
 
-    /// The pointer inequalities of `sync` mode (docs/protocol.md); a violation is a bug, and going
-    /// on would make it worse.
-    fn check(&self) {
+    /// The pointer inequalities of `sync` mode (docs/protocol.md).
+    ///
+    /// # Errors
+    /// Which one does not hold. [`Replica::step`] panics then: going on would make it worse.
+    pub fn inequalities(&self) -> Result<(), String> {
         let log = &self.core.log;
-        assert!(log.applied <= log.handed, "applied {} <= handed {}", log.applied, log.handed);
-        assert!(log.handed <= log.commit, "handed {} <= commit {}", log.handed, log.commit);
-        assert!(log.commit <= log.durable, "commit {} <= durable {}", log.commit, log.durable);
-        assert!(log.durable <= log.last().index, "durable {} <= last", log.durable);
-        assert!(log.snapshot.index <= log.commit, "a snapshot holds only committed entries");
-        if let Role::Leading(role) = &self.role {
-            role.check(&self.core);
+        let last = log.last().index;
+        for (small, lower, large, upper) in [
+            ("snapshot", log.snapshot.index, "commit", log.commit),
+            ("applied", log.applied, "handed", log.handed),
+            ("handed", log.handed, "commit", log.commit),
+            ("commit", log.commit, "durable", log.durable),
+            ("durable", log.durable, "last", last),
+        ] {
+            if lower > upper {
+                return Err(format!("{small} {lower} <= {large} {upper}"));
+            }
+        }
+        match &self.role {
+            Role::Leading(role) => role.inequalities(&self.core),
+            _ => Ok(()),
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
             .cloned()
             .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
             .unwrap_or_else(|| "a panic".into());
-        world.guilty(Property::NoHalt, format!("panic: {text}"));
+        world.guilty(Property::of_panic(&text), format!("panic: {text}"));
     }
     world.counts.more("events", world.events);
     Report {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use understudy_protocol::BROKEN_INEQUALITY;
+
 /// The properties that hold in every run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Property {
@@ -15,11 +17,13 @@ pub enum Property {
     EqualDigests,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
-    /// applied <= commit <= durable <= last, and a snapshot is behind commit.
-    PointerOrder,
+    /// The pointer inequalities of docs/protocol.md.
+    Pointers,
+    /// Another assertion of the code holds.
+    Assertions,
     /// What was durable is there in the next life.
     DiskKeepsItsWord,
-    /// No replica halts or panics in a run that gives it no reason.
+    /// No replica halts in a run that gives it no reason.
     NoHalt,
     /// Memory stays within the configured bounds.
     BoundedMemory,
@@ -37,6 +41,41 @@ pub enum Property {
     Undecided,
 }
 
+impl Property {
+    /// Its name, which stays the same.
+    pub fn name(self) -> &'static str {
+        match self {
+            Property::OneActorPerEpoch => "one-actor-per-epoch",
+            Property::NamedMembersHoldAll => "named-members-hold-all",
+            Property::CommittedPrefix => "committed-prefix",
+            Property::EqualDigests => "equal-digests",
+            Property::EpochsNeverGoBack => "epochs-never-go-back",
+            Property::Pointers => "pointers",
+            Property::Assertions => "assertions",
+            Property::DiskKeepsItsWord => "disk-keeps-its-word",
+            Property::NoHalt => "no-halt",
+            Property::BoundedMemory => "bounded-memory",
+            Property::Progress => "progress",
+            Property::Linearizable => "linearizable",
+            Property::NothingLost => "nothing-lost",
+            Property::ExactlyOnce => "exactly-once",
+            Property::FailedMeansNotExecuted => "failed-means-not-executed",
+            Property::Undecided => "undecided",
+        }
+    }
+
+    /// Which one a panic with this message violates: the code asserts some of them itself.
+    pub fn of_panic(text: &str) -> Self {
+        let known = [
+            (BROKEN_INEQUALITY, Property::Pointers),
+            ("epochs never go back", Property::EpochsNeverGoBack),
+            ("a committed entry is never cut", Property::CommittedPrefix),
+        ];
+        let found = known.into_iter().find(|(words, _)| text.contains(words));
+        found.map_or(Property::Assertions, |(_, property)| property)
+    }
+}
+
 /// One violation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Violation {
@@ -48,6 +87,6 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.property, self.explanation)
+        write!(f, "{}: {}", self.property.name(), self.explanation)
     }
 }

@@ -95,5 +95,5 @@ fn pointers(name: &str, status: &Status) -> Result<(), Violation> {
         "{name} ({}): applied {applied}, commit {commit}, durable {durable}, last {last}, snapshot {snapshot}",
         status.role
     );
-    Err(Violation { property: Property::PointerOrder, explanation })
+    Err(Violation { property: Property::Pointers, explanation })
 }
