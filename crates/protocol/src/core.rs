@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use understudy_evidence::{mutant, reached};
+
 use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
@@ -96,6 +98,9 @@ impl Core {
     /// Makes `epoch` the newest that this copy has followed or won, on disk before anything else.
     pub fn save_epoch(&mut self, epoch: Epoch) {
         assert!(epoch >= self.state.epoch, "epochs never go back (rule 12)");
+        if epoch > self.state.epoch {
+            reached!("epoch rose");
+        }
         self.state.epoch = epoch;
         self.save();
     }
@@ -157,7 +162,9 @@ impl Core {
                 record.cluster
             ));
         }
-        if let Some(uid) = self.state.register.filter(|uid| *uid != observed.uid) {
+        if let Some(uid) = self.state.register.filter(|uid| *uid != observed.uid)
+            && !mutant!("another-object-obeyed")
+        {
             return Err(format!(
                 "the register is another object than before (uid {}, known {uid}): it was replaced; see `understudy recover`",
                 observed.uid
@@ -169,7 +176,13 @@ impl Core {
             }
             return Ok(true);
         };
-        let known = self.known_at_read;
+        let known = match mutant!("overtaken-read-halts") {
+            true => self.seen.max(self.state.epoch),
+            false => self.known_at_read,
+        };
+        if mutant!("old-register-obeyed") {
+            return Ok(true);
+        }
         if record.epoch < known {
             return Err(format!(
                 "the register says epoch {}, but epoch {known} has been seen: it was restored from an older copy; see `understudy recover`",
@@ -178,6 +191,9 @@ impl Core {
         }
         let newest = self.seen.max(self.state.epoch);
         self.seen = self.seen.max(record.epoch);
+        if record.epoch < newest {
+            reached!("overtaken read repeated");
+        }
         Ok(record.epoch >= newest)
     }
 
@@ -185,7 +201,7 @@ impl Core {
     pub fn draft(&mut self, base: &Record, primary: Incarnation, members: Vec<Member>) -> Record {
         Record {
             cluster: base.cluster,
-            epoch: base.epoch + 1,
+            epoch: if mutant!("reuse-an-epoch") { base.epoch } else { base.epoch + 1 },
             primary,
             members,
             floor: self.log.commit.max(base.floor),

@@ -1,6 +1,8 @@
 //! The register's desk: one operation at a time, and the only place that judges whether an attempt
 //! to write the register was won (rule 1).
 
+use understudy_evidence::{mutant, reached};
+
 use crate::{Effect, Epoch, Observed, Record, RegisterFailure, RegisterUid, WriteAnswer};
 
 /// What an answer of the register meant.
@@ -70,15 +72,30 @@ impl Desk {
         self.operation = Operation::None;
         match answer {
             WriteAnswer::Written => {
+                reached!("attempt won");
                 let (record, base) = self.attempt.take().expect("a write belongs to an attempt");
                 self.look_again(out);
                 Verdict::Won(record, base.uid)
             }
             WriteAnswer::Conflict => {
+                reached!("attempt met a conflict");
+                if mutant!("conflict-is-won") {
+                    return self.won_unseen();
+                }
+                if mutant!("conflict-is-lost") {
+                    self.attempt = None;
+                }
                 self.read(out);
                 Verdict::Pending
             }
             WriteAnswer::NoAnswer(_) => {
+                reached!("attempt unknown");
+                if mutant!("unknown-is-won") {
+                    return self.won_unseen();
+                }
+                if mutant!("unknown-is-lost") {
+                    self.attempt = None;
+                }
                 self.retry_at = Some(now + self.retry);
                 Verdict::Pending
             }
@@ -108,23 +125,43 @@ impl Desk {
         let epoch_of = |o: &Observed| o.record.as_ref().map_or(0, |r| r.epoch);
         let seen: Epoch = epoch_of(&observed);
         if observed.uid == base.uid && seen == epoch_of(base) {
+            if mutant!("unlanded-is-lost") {
+                self.attempt = None;
+                self.look_again(out);
+                return Verdict::Lost(observed);
+            }
             // Not landed yet. It still may: the same nonce goes over the version just read.
+            reached!("attempt not landed yet, repeated");
             *base = observed;
             self.send(out);
             return Verdict::Pending;
         }
         let mine = observed.uid == base.uid
-            && observed.record.as_ref().is_some_and(|r| r.nonce == record.nonce);
+            && observed
+                .record
+                .as_ref()
+                .is_some_and(|r| r.nonce == record.nonce || mutant!("any-nonce-is-mine"));
         let won = record.clone();
         self.attempt = None;
         self.look_again(out);
-        if mine { Verdict::Won(won, observed.uid) } else { Verdict::Lost(observed) }
+        if mine {
+            reached!("attempt won though unanswered");
+            return Verdict::Won(won, observed.uid);
+        }
+        reached!("attempt lost");
+        Verdict::Lost(observed)
     }
 
     pub fn on_tick(&mut self, now: u64, out: &mut Vec<Effect>) {
         if self.operation == Operation::None && self.retry_at.is_some_and(|at| at <= now) {
             self.read(out);
         }
+    }
+
+    /// What two of the wrong versions make of an answer that decides nothing.
+    fn won_unseen(&mut self) -> Verdict {
+        let attempt = self.attempt.take();
+        attempt.map_or(Verdict::Pending, |(record, base)| Verdict::Won(record, base.uid))
     }
 
     fn look_again(&mut self, out: &mut Vec<Effect>) {

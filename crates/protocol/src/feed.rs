@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use understudy_evidence::mutant;
+
 use crate::core::Core;
 use crate::follow::release_through;
 use crate::lead::Leading;
@@ -20,6 +22,19 @@ impl Leading {
         }
         let now = core.now.mono;
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else {
+            if let Message::Append(append) = message
+                && mutant!("ack-while-acting")
+            {
+                let last = append.entries.last().map_or(append.previous.index, |e| e.index);
+                let ack = Ack {
+                    epoch: append.epoch,
+                    verified: last,
+                    durable: last,
+                    round: append.round,
+                    newer: None,
+                };
+                core.out.push(Effect::Send(conn, Message::Ack(ack)));
+            }
             return Next::Stay;
         };
         peer.heard = now;
@@ -49,6 +64,12 @@ impl Leading {
             core.out.push(Effect::Close(old));
         }
         peer.connect(conn, hello.member.clone(), hello.life, now);
+        if mutant!("acks-of-an-old-copy") {
+            let name = &hello.member.name;
+            let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);
+            let known = known.max().unwrap_or(0);
+            self.peers.entry(who).and_modify(|peer| peer.acked = known);
+        }
         self.conns.insert(conn, who);
         // A copy of the same name has taken the place of one whose data is gone.
         for (incarnation, other) in &mut self.peers {

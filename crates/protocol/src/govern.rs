@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::desk::Verdict;
 use crate::lead::Leading;
@@ -27,10 +29,14 @@ impl Leading {
     /// Whose acknowledgement is needed, besides the primary's own: the members of the register last
     /// won, those named in an undecided write, and a learner that is joining.
     pub(crate) fn obliged(&self, core: &Core) -> BTreeSet<Incarnation> {
-        let undecided = core.desk.undecided().into_iter().flat_map(|record| &record.members);
+        let undecided = core.desk.undecided().filter(|_| !mutant!("undecided-not-obliged"));
+        let undecided = undecided.into_iter().flat_map(|record| &record.members);
         let mut set: BTreeSet<Incarnation> =
             self.record.members.iter().chain(undecided).map(|m| m.incarnation).collect();
         set.extend(self.joining.as_ref().map(|join| join.incarnation));
+        if mutant!("oblige-after-write") {
+            set.retain(|i| self.record.names(*i));
+        }
         set.remove(&core.me);
         set
     }
@@ -83,7 +89,8 @@ impl Leading {
             return Some(Change::Drop(member.incarnation));
         }
         if let Some(join) = &self.joining {
-            let ready = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier);
+            let ready = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier)
+                || mutant!("join-before-caught-up");
             return ready.then_some(Change::Name(join.incarnation));
         }
         let opened = core.log.commit >= self.opening;
@@ -108,7 +115,7 @@ impl Leading {
         core.log.last().index > core.log.commit || !self.reads.is_empty()
     }
 
-    fn suspects(&self, core: &Core, peer: &Peer) -> bool {
+    pub(crate) fn suspects(&self, core: &Core, peer: &Peer) -> bool {
         let timing = &core.config.timing;
         let stuck = peer.acked < core.log.last().index && core.passed(peer.moved, timing.stall);
         peer.gone || core.passed(peer.heard, timing.drop) || stuck
@@ -148,9 +155,11 @@ impl Leading {
     /// write named it.
     fn oblige(&mut self, core: &mut Core) {
         if let Some(join) = &self.joining
-            && core.desk.undecided().is_none_or(|record| !record.names(join.incarnation))
+            && (core.desk.undecided().is_none_or(|record| !record.names(join.incarnation))
+                || mutant!("undecided-not-obliged"))
             && !self.peers.get(&join.incarnation).is_some_and(|peer| self.may_join(core, peer))
         {
+            reached!("join let go");
             self.joining = None;
         }
         let backups = self.record.members.len() - 1;
@@ -167,7 +176,9 @@ impl Leading {
             .find(|peer| !self.record.names(peer.member.incarnation) && self.may_join(core, peer));
         if let Some(peer) = candidate {
             let incarnation = peer.member.incarnation;
-            self.joining = Some(Join { incarnation, barrier: core.log.commit });
+            reached!("learner obliged");
+            let barrier = if mutant!("join-without-a-barrier") { 0 } else { core.log.commit };
+            self.joining = Some(Join { incarnation, barrier });
             self.feed(core);
         }
     }
@@ -191,8 +202,8 @@ impl Leading {
             && peer.feed == Feed::Log
             && !peer.leaving
             && !self.suspects(core, peer)
-            && peer.acked > 0
-            && peer.acked + core.config.limits.caught_up >= core.log.commit
+            && (peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit
+                || mutant!("join-before-caught-up"))
     }
 
     pub(crate) fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
@@ -221,6 +232,7 @@ impl Leading {
             a.members.iter().filter(|m| !b.names(m.incarnation)).cloned().collect()
         };
         for member in changed(&self.record, &record) {
+            reached!("drop won");
             core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
             if self.peers.get(&member.incarnation).is_some_and(|peer| peer.conn.is_none()) {
                 self.peers.remove(&member.incarnation);
@@ -230,6 +242,7 @@ impl Leading {
             core.note(format!("epoch {}: {} is a member", record.epoch, member.name));
         }
         if self.joining.as_ref().is_some_and(|join| record.names(join.incarnation)) {
+            reached!("join won");
             self.joining = None;
         }
         if (record.members.len() as u32) < core.settings.min_copies {
@@ -248,11 +261,19 @@ impl Leading {
         self.complaint = None;
         let Some(record) = observed.record.clone() else { return Next::Stay };
         if record != self.record {
+            if mutant!("loser-stays") {
+                return Next::Stay;
+            }
             return self.on_succeeded(core, record);
         }
         let Some(change) = self.wanted(core).filter(|_| core.desk.is_free()) else {
             return Next::Stay;
         };
+        if mutant!("drop-unwritten")
+            && let Change::Drop(incarnation) = change
+        {
+            self.record.members.retain(|m| m.incarnation != incarnation);
+        }
         let mut members = record.members.clone();
         match change {
             Change::Drop(incarnation) => members.retain(|m| m.incarnation != incarnation),

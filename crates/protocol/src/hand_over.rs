@@ -1,5 +1,7 @@
 //! A planned change of primary: stop, let the backup have everything, let it win the register.
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
@@ -136,7 +138,12 @@ impl Leading {
         });
         let name = successor.as_ref().map_or("nobody", |m| m.name.as_str());
         if !planned {
+            reached!("loser failed itself");
             let why = format!("the register says epoch {} of primary {name}", record.epoch);
+            if mutant!("answer-from-another-epoch") {
+                self.dismiss(core, None);
+                return Next::Become(Role::Following(Box::new(Following::new(core, record))), why);
+            }
             return Next::end(core, why);
         }
         if let Some(id) = self.seal.as_mut().and_then(|seal| seal.request.take()) {
@@ -148,6 +155,7 @@ impl Leading {
             return Next::left(core, why);
         }
         // Everything is committed and executed and nobody waits: this life may follow.
+        reached!("handed over and follows");
         Next::Become(Role::Following(Box::new(Following::new(core, record))), why)
     }
 }

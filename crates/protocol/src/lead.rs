@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::govern::Join;
 use crate::hand_over::Seal;
@@ -74,6 +76,10 @@ impl Leading {
             began: now,
             elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
         };
+        if mutant!("skip-opening-entry") {
+            leading.opening = 0;
+            return leading;
+        }
         // Alone, for an opening entry may use the disk's reserve.
         let open = leading.append(core, Kind::Open, Bytes::new());
         core.out.push(Effect::Append(vec![open]));
@@ -251,11 +257,26 @@ impl Leading {
 
     /// The ack rule (rule 2).
     fn advance_commit(&mut self, core: &mut Core) {
-        let held = self
-            .obliged(core)
-            .into_iter()
-            .map(|incarnation| self.peers.get(&incarnation).map_or(0, |peer| peer.acked))
-            .fold(core.log.durable, Index::min);
+        let mut obliged = self.obliged(core);
+        if mutant!("ack-before-backup") {
+            obliged.clear();
+        }
+        if mutant!("release-before-drop") {
+            obliged.retain(|i| !self.peers.get(i).is_some_and(|peer| self.suspects(core, peer)));
+        }
+        let mine = match mutant!("ack-before-own-disk") {
+            true => core.log.last().index,
+            false => core.log.durable,
+        };
+        let held = obliged
+            .iter()
+            .map(|incarnation| self.peers.get(incarnation).map_or(0, |peer| peer.acked))
+            .fold(mine, Index::min);
+        if held < core.log.durable {
+            reached!("entry waits for a backup");
+        } else if held > core.log.commit && !obliged.is_empty() {
+            reached!("commit moved by a backup's ack");
+        }
         core.commit(held);
         while let Some(&(index, bytes)) = self.tail.front()
             && index <= core.log.commit

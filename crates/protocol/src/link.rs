@@ -1,5 +1,7 @@
 //! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
 
+use understudy_evidence::mutant;
+
 use crate::core::Core;
 use crate::follow::Following;
 use crate::replica::Next;
@@ -66,7 +68,9 @@ impl Following {
         };
         self.link = Link::Greeting(conn);
         self.link_since = core.now.mono;
-        self.verified = None;
+        if !mutant!("old-stream-counts") {
+            self.verified = None;
+        }
         self.told_commit = 0;
         self.round = 0;
         self.storing = None;
@@ -108,7 +112,9 @@ impl Following {
 
     pub(crate) fn unlink(&mut self, until: u64) {
         self.link = Link::Idle { until };
-        self.verified = None;
+        if !mutant!("old-stream-counts") {
+            self.verified = None;
+        }
         self.storing = None;
     }
 
@@ -124,7 +130,10 @@ impl Following {
                     return Next::Stay;
                 }
                 if epoch > core.state.epoch {
-                    core.save_epoch(epoch);
+                    match mutant!("follow-before-epoch-on-disk") {
+                        true => core.state.epoch = epoch,
+                        false => core.save_epoch(epoch),
+                    }
                 }
                 self.link = Link::Live(conn);
                 self.heard = core.now.mono;
@@ -132,6 +141,10 @@ impl Following {
                 self.lapsed = false;
                 self.served = true;
                 self.reason.clear();
+                if mutant!("ack-unverified") {
+                    self.verified = Some(core.log.last().index);
+                    return self.acknowledge(core);
+                }
                 Next::Stay
             }
             Message::Refused(refusal) => self.on_refused(core, conn, refusal),

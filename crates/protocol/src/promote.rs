@@ -1,5 +1,7 @@
 //! How a backup becomes primary (rule 5): suspicion starts an attempt, the register decides it.
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
@@ -66,7 +68,8 @@ impl Following {
     }
 
     fn may_promote(&self, core: &Core) -> Result<(), String> {
-        if !self.record.names(core.me) {
+        if !self.record.names(core.me) && !mutant!("promote-unnamed") {
+            reached!("not promoted: not named");
             return Err("the primary is away and the register does not name this copy".into());
         }
         let durable = core.log.durable;
@@ -102,21 +105,31 @@ impl Following {
             // A newer epoch has been followed meanwhile: what was won is lost again (rule 1).
             return Next::Stay;
         }
-        if let Link::Greeting(conn) | Link::Live(conn) = self.link {
+        if let Link::Greeting(conn) | Link::Live(conn) = self.link
+            && !mutant!("ack-while-acting")
+        {
             core.out.push(Effect::Close(conn));
         }
         let why = if self.take_over.is_some() {
+            reached!("promoted: it handed over");
             "the primary handed over"
         } else if self.record.primary == core.me {
             "was primary before its restart"
         } else if self.gone {
+            reached!("promoted: its process was gone");
             "the primary's process is gone"
         } else if self.lapsed {
+            reached!("promoted: it began another life");
             "the primary has begun another life"
         } else {
+            reached!("promoted: the primary was silent");
             "the primary was silent"
         };
-        core.save_epoch(record.epoch);
+        if mutant!("act-before-epoch-on-disk") {
+            core.state.epoch = record.epoch;
+        } else {
+            core.save_epoch(record.epoch);
+        }
         let mut leading = Leading::new(core, record);
         leading.inherit_silence(self.record.primary, self.heard.max(self.answered));
         Next::Become(Role::Leading(Box::new(leading)), why.into())

@@ -1,6 +1,8 @@
 //! Linearizable reads without the log (rule 10): every obliged replica confirms, after the read
 //! arrived, that it still follows. One round serves all reads that wait.
 
+use understudy_evidence::{mutant, reached};
+
 use crate::Effect;
 use crate::core::Core;
 use crate::lead::Leading;
@@ -17,14 +19,18 @@ impl Leading {
             core.out.push(not_primary(core, reads, primary));
             return;
         }
-        let needed = self.round + 1;
+        if core.log.applied < self.opening {
+            reached!("read waited for the opening entry");
+        }
+        let needed = if mutant!("round-of-the-past") { self.round } else { self.round + 1 };
         self.reads.extend(reads.into_iter().map(|id| (needed, id)));
     }
 
     /// Starts a round when reads wait and none is under way; answers those whose round is
     /// complete, once the opening entry is executed.
     pub(crate) fn advance_reads(&mut self, core: &mut Core) {
-        if self.reads.is_empty() || core.log.applied < self.opening {
+        let opened = core.log.applied >= self.opening || mutant!("read-before-opening");
+        if self.reads.is_empty() || !opened {
             return;
         }
         if self.reads.back().is_some_and(|(needed, _)| *needed > self.round)
@@ -36,6 +42,10 @@ impl Leading {
         let confirmed = self.confirmed(core);
         let ready = self.reads.partition_point(|(needed, _)| *needed <= confirmed);
         if ready > 0 {
+            match self.obliged(core).is_empty() {
+                true => reached!("read answered alone"),
+                false => reached!("read round confirmed"),
+            }
             let ids = self.reads.drain(..ready).map(|(_, id)| id).collect();
             core.out.push(Effect::Serve(ids));
         }
@@ -43,7 +53,14 @@ impl Leading {
 
     /// The newest round that every replica obliged *now* has confirmed.
     fn confirmed(&self, core: &Core) -> Round {
-        self.obliged(core)
+        if mutant!("read-without-round") {
+            return self.round;
+        }
+        let mut obliged = self.obliged(core);
+        if mutant!("read-alone-while-joining") {
+            obliged.retain(|i| self.record.names(*i));
+        }
+        obliged
             .into_iter()
             .map(|incarnation| self.peers.get(&incarnation).map_or(0, |peer| peer.confirmed))
             .fold(self.round, Round::min)

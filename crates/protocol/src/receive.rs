@@ -1,5 +1,7 @@
 //! How a follower takes in the primary's log (rule 9).
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::follow::Following;
 use crate::link::Link;
@@ -12,7 +14,8 @@ impl Following {
             return Next::Stay;
         }
         let fits = append.previous == Position::default()
-            || core.log.position(append.previous.index) == Some(append.previous);
+            || core.log.position(append.previous.index) == Some(append.previous)
+            || mutant!("match-by-length");
         if !fits {
             // Nothing is verified by a message that does not fit; the next hello finds the match.
             core.note(format!("entries do not follow entry {} here", append.previous.index));
@@ -46,7 +49,11 @@ impl Following {
             return false;
         }
         if epoch > core.state.epoch {
-            core.save_epoch(epoch);
+            reached!("a newer epoch followed");
+            match mutant!("follow-before-epoch-on-disk") {
+                true => core.state.epoch = epoch,
+                false => core.save_epoch(epoch),
+            }
         }
         true
     }
@@ -55,8 +62,20 @@ impl Following {
     /// how far that is, with the newest read round.
     pub(crate) fn acknowledge(&mut self, core: &mut Core) -> Next {
         if let (Link::Live(conn), Some(verified)) = (&self.link, self.verified) {
-            let durable = verified.min(core.log.durable);
-            core.commit(self.told_commit.min(durable));
+            let mut durable = verified.min(core.log.durable);
+            if mutant!("ack-before-fsync") {
+                durable = verified;
+            }
+            if durable < verified {
+                reached!("ack held back for the disk");
+            }
+            if self.told_commit > durable {
+                reached!("commit held back for the disk");
+            }
+            core.commit(match mutant!("commit-unverified") {
+                true => self.told_commit.min(core.log.durable),
+                false => self.told_commit.min(verified.min(core.log.durable)),
+            });
             let ack = Ack {
                 epoch: core.state.epoch,
                 verified,
@@ -123,6 +142,7 @@ impl Following {
         core.out.push(Effect::StoreSnapshot(conn, part));
         if last {
             // The effect is durable before any later one; from here on the log is the snapshot.
+            reached!("snapshot took the log's place");
             core.install(snapshot);
             core.save();
             self.verified = Some(snapshot.position.index);
@@ -165,11 +185,13 @@ fn take_in(core: &mut Core, entries: Vec<Entry>) -> Result<(), Index> {
         if entry.index <= core.log.last().index {
             let here = core.log.position(entry.index);
             if entry.index <= core.log.commit && here.is_none() || here == Some(entry.position()) {
+                reached!("entries seen before, skipped");
                 continue;
             }
             if entry.index <= core.log.commit {
                 return Err(entry.index);
             }
+            reached!("conflicting tail cut");
             core.log.truncate(entry.index - 1);
             core.out.push(Effect::Truncate { after: entry.index - 1 });
         }

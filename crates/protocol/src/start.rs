@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use understudy_evidence::{mutant, reached};
+
 use crate::core::Core;
 use crate::desk::Verdict;
 use crate::follow::Following;
@@ -62,6 +64,7 @@ impl Starting {
                 Next::Stay
             }
             Verdict::Won(record, uid) => {
+                reached!("cluster founded");
                 core.state.cluster = Some(record.cluster);
                 core.state.register = Some(uid);
                 core.save_epoch(record.epoch);
@@ -78,6 +81,13 @@ impl Starting {
         }
         core.adopt(&observed);
         if let Some(record) = observed.record {
+            if record.primary == core.me {
+                reached!("restarted primary did not act");
+                if mutant!("act-after-restart") {
+                    let role = Leading::new(core, record);
+                    return Next::Become(Role::Leading(Box::new(role)), "is named primary".into());
+                }
+            }
             let why = match record.member(core.me) {
                 Some(_) => "the register names this copy",
                 None => "the register does not name this copy",
@@ -133,7 +143,8 @@ impl Starting {
         let rank = core.config.peers.iter().filter(|(name, _)| *name < core.config.name).count();
         let turn = self.since + 5 * core.config.timing.retry * rank as u64;
         let Some((_, answers)) = &self.birth else { return Next::Stay };
-        if answers.len() < core.config.peers.len() || !core.desk.is_free() || core.now.mono < turn {
+        let heard = answers.len() == core.config.peers.len() || mutant!("found-without-asking");
+        if !heard || !core.desk.is_free() || core.now.mono < turn {
             return Next::Stay;
         }
         let Some((observed, answers)) = self.birth.take() else { return Next::Stay };

@@ -1,5 +1,6 @@
 //! The driver of one replica: gives it events, carries out its effects in order.
 
+use understudy_evidence::mutant;
 use understudy_machine::{Input as MachineInput, Machine, Moment};
 use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Settings};
 
@@ -152,6 +153,7 @@ impl World {
 
     fn apply(&mut self, host: HostId, run: Run, batch: Vec<(Entry, Option<RequestId>)>) {
         let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
+        let now = self.hosts[host].clock.read(self.time);
         let mut digests = Vec::with_capacity(batch.len());
         for (entry, waiting) in batch {
             let name = self.name(host);
@@ -171,6 +173,10 @@ impl World {
             {
                 process.applied.settings = settings;
             }
+            let moment = match mutant!("local-clock-expires") {
+                true => Moment { elapsed: now.mono, ..moment },
+                false => moment,
+            };
             let response = process.machine.apply(moment, input);
             let digest = process.machine.digest();
             process.applied.position = entry.position();

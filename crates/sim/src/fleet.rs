@@ -9,11 +9,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Instant;
 
+use understudy_evidence::{Mutant, choose};
+
 use crate::report::Report;
 use crate::swarm;
 use crate::trace::Detail;
 
 /// Which seeds to run, and how.
+#[derive(Clone, Copy)]
 pub struct Plan {
     /// The first seed.
     pub from: u64,
@@ -25,6 +28,14 @@ pub struct Plan {
     pub jobs: usize,
     /// How much of each trace to keep.
     pub detail: Detail,
+    /// The wrong version that runs, if any.
+    pub mutant: Option<&'static Mutant>,
+}
+
+/// Runs one seed of a plan on this thread.
+pub fn run_seed(plan: &Plan, seed: u64) -> Report {
+    let _choice = plan.mutant.map(choose);
+    swarm::run(seed, plan.detail)
 }
 
 /// Runs the seeds of a plan; `take` gets each report in the order of the seeds and says whether to
@@ -42,7 +53,7 @@ pub fn run(plan: &Plan, mut take: impl FnMut(Report) -> bool) {
                 let late = || plan.until.is_some_and(|until| Instant::now() >= until);
                 while !stop.load(Ordering::Relaxed) && !late() {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= plan.to || sender.send(swarm::run(seed, plan.detail)).is_err() {
+                    if seed >= plan.to || sender.send(run_seed(plan, seed)).is_err() {
                         break;
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use understudy_evidence::mutant;
 use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::{
     Config, Entry, Epoch, Event, Incarnation, Position, Recovered, Replica, RequestId, Snapshot,
@@ -116,6 +117,10 @@ impl Host {
         time: u64,
         fresh_incarnation: u128,
     ) -> Result<Recovered, StartError> {
+        let fresh_incarnation = match mutant!("wiped-copy-keeps-its-name") {
+            true => self.clock.offset.into(),
+            false => fresh_incarnation,
+        };
         let options = Options {
             segment_bytes: 16 << 10,
             fill_bytes: 4 << 10,

@@ -19,6 +19,7 @@ mod faults;
 pub mod fleet;
 mod happening;
 mod host;
+pub mod hunt;
 mod inflict;
 mod ledger;
 mod mix;

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use understudy_sim::{Detail, Plan, Progress, Report, Tally, fleet, progress, swarm, table};
+use understudy_evidence::{MUTANTS, Mutant};
+use understudy_sim::hunt::{self, Hunt};
+use understudy_sim::{Detail, Plan, Progress, Report, Tally, fleet, progress, table};
 
 /// Runs the real replicas in a simulated world, one seed after the other, and looks for violations.
 ///
@@ -38,6 +40,16 @@ struct Arguments {
     /// Write how often everything happened into this page, between the lines that mark the table.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
+    /// Print the names of the wrong versions, what each does and which rule it breaks.
+    #[arg(long, conflicts_with_all = ["mutant", "mutants"])]
+    list_mutants: bool,
+    /// Run this wrong version: exit code 1 and the property that it breaks when it is caught.
+    #[arg(long, value_name = "NAME", value_parser = mutant)]
+    mutant: Option<&'static Mutant>,
+    /// Run every wrong version until it is caught, for --seeds at most: exit code 1 unless all are,
+    /// each by a property that it breaks. With --table, write who caught it into this page.
+    #[arg(long, conflicts_with = "mutant")]
+    mutants: bool,
     /// Fail if something that must happen did so less often than this.
     #[arg(long, value_name = "N", default_value_t = 0)]
     at_least: u64,
@@ -53,20 +65,36 @@ impl Arguments {
             until: self.minutes.map(|minutes| began + Duration::from_secs(60 * minutes)),
             jobs: self.jobs.unwrap_or_else(cores) as usize,
             detail: if self.trace { Detail::Everything } else { Detail::Nothing },
+            mutant: self.mutant,
         }
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.list_mutants {
+        MUTANTS.iter().for_each(|wrong| println!("{}", wrong.name));
+        return ExitCode::SUCCESS;
+    }
     // A panic is a finding; it is reported with its seed.
     std::panic::set_hook(Box::new(|_| {}));
+    let good = match arguments.mutant {
+        _ if arguments.mutants => hunt_all(&arguments),
+        Some(wrong) => hunt_one(&arguments, wrong),
+        None => run_seeds(&arguments),
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the code as it is.
+fn run_seeds(arguments: &Arguments) -> bool {
     let began = Instant::now();
+    let plan = arguments.plan(began);
     let mut tally = Tally::default();
     let mut progress = Progress::new(began);
-    fleet::run(&arguments.plan(began), |report| {
+    fleet::run(&plan, |report| {
         report.trace.iter().for_each(|line| println!("{line}"));
-        explain(&report, arguments.tail);
+        explain(&report, &plan, arguments.tail);
         tally.add(&report);
         progress.say(&tally);
         report.violation.is_none() || arguments.keep_going
@@ -80,16 +108,51 @@ fn main() -> ExitCode {
     for name in &seldom {
         println!("less often than {}: {name}", arguments.at_least);
     }
-    let good = tally.failed.is_empty() && written.is_ok() && seldom.is_empty();
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    tally.failed.is_empty() && written.is_ok() && seldom.is_empty()
+}
+
+/// Runs one wrong version; `true` when it survives.
+fn hunt_one(arguments: &Arguments, wrong: &'static Mutant) -> bool {
+    let plan = arguments.plan(Instant::now());
+    let hunt = hunt::hunt(wrong, &plan, |report| {
+        report.trace.iter().for_each(|line| println!("{line}"));
+        explain(report, &plan, arguments.tail);
+    });
+    println!("{hunt}");
+    hunt.caught.is_none()
+}
+
+/// Runs all wrong versions; `true` when each is caught by a property that it breaks.
+fn hunt_all(arguments: &Arguments) -> bool {
+    let plan = arguments.plan(Instant::now());
+    let hunts: Vec<Hunt> = MUTANTS
+        .iter()
+        .map(|wrong| {
+            let hunt = hunt::hunt(wrong, &plan, |_| ());
+            println!("{hunt}");
+            hunt
+        })
+        .collect();
+    let good = hunts.iter().filter(|hunt| hunt.is_good()).count();
+    println!("{good} of {} wrong versions caught, each by a property that it breaks", hunts.len());
+    let written = arguments.table.iter().try_for_each(|page| {
+        table::write_hunts(page, &hunts)
+            .map_err(|error| eprintln!("cannot write the table: {error}"))
+    });
+    good == hunts.len() && written.is_ok()
+}
+
+fn mutant(name: &str) -> Result<&'static Mutant, String> {
+    understudy_evidence::named(name)
+        .ok_or_else(|| "there is no such wrong version; --list-mutants names them".into())
 }
 
 /// Prints the property, the command that replays the seed, and how it came to it.
-fn explain(report: &Report, tail: usize) {
+fn explain(report: &Report, plan: &Plan, tail: usize) {
     let Some(violation) = &report.violation else { return };
-    let again = swarm::run(report.seed, Detail::Everything);
+    let again = fleet::run_seed(&Plan { detail: Detail::Everything, ..*plan }, report.seed);
     let from = again.trace.len().saturating_sub(tail);
     again.trace[from..].iter().for_each(|line| println!("{line}"));
     println!("seed {} failed: {violation}", report.seed);
-    println!("replay: {}", report.replay());
+    println!("replay: {}", report.replay(plan.mutant));
 }

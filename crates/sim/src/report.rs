@@ -1,5 +1,7 @@
 //! What one seed gave.
 
+use understudy_evidence::Mutant;
+
 use crate::counts::Counts;
 use crate::violation::Violation;
 
@@ -24,7 +26,13 @@ pub struct Report {
 
 impl Report {
     /// The command that runs this seed alone, with its trace.
-    pub fn replay(&self) -> String {
-        format!("cargo run --release -p understudy-sim -- --seeds 1 --from {} --trace", self.seed)
+    pub fn replay(&self, mutant: Option<&Mutant>) -> String {
+        let seed = self.seed;
+        let mut command =
+            format!("cargo run --release -p understudy-sim -- --seeds 1 --from {seed} --trace");
+        if let Some(wrong) = mutant {
+            command.push_str(&format!(" --mutant {}", wrong.name));
+        }
+        command
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use understudy_evidence::{MARKS, take_counts};
 use understudy_history::{Action, Condition};
 
 use crate::client::{Client, Job};
@@ -27,6 +28,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
     let mix = Mix::draw(&mut rng, trace);
     let mut world = World::new(seed, mix.options.clone());
     let mut swarm = Swarm { mix, mends: BTreeMap::new() };
+    take_counts();
     let outcome = catch_unwind(AssertUnwindSafe(|| swarm.run(&mut world)));
     if let Err(panic) = outcome {
         let text = panic
@@ -37,6 +39,9 @@ pub fn run(seed: u64, trace: Detail) -> Report {
         world.guilty(Property::of_panic(&text), format!("panic: {text}"));
     }
     world.counts.more("events", world.events);
+    for (mark, count) in MARKS.iter().zip(take_counts()) {
+        world.counts.more(mark.name, count);
+    }
     Report {
         seed,
         violation: world.violation.take(),

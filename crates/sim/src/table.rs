@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
+use crate::hunt::Hunt;
 use crate::tally::{Often, Tally};
 use crate::wanted::WANTED;
 
@@ -12,6 +13,10 @@ use crate::wanted::WANTED;
 pub const BEGIN: &str = "<!-- counts: generated, see crates/sim/src/table.rs -->";
 /// The table ends here.
 pub const END: &str = "<!-- end of counts -->";
+/// The table of wrong versions goes between these two lines.
+pub const BEGIN_HUNTS: &str = "<!-- wrong versions: generated, see crates/sim/src/table.rs -->";
+/// It ends here.
+pub const END_HUNTS: &str = "<!-- end of wrong versions -->";
 
 /// Names that must occur and did so less than `least` times.
 pub fn too_seldom(tally: &Tally, least: u64) -> Vec<String> {
@@ -27,16 +32,36 @@ pub fn too_seldom(tally: &Tally, least: u64) -> Vec<String> {
 /// # Errors
 /// When the file cannot be read or written, or does not hold the two lines.
 pub fn write(path: &Path, tally: &Tally, from: u64) -> io::Result<()> {
+    put(path, BEGIN, END, &table(tally, from))
+}
+
+/// Puts who caught which wrong version into a file, between [`BEGIN_HUNTS`] and [`END_HUNTS`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_hunts(path: &Path, hunts: &[Hunt]) -> io::Result<()> {
+    let mut out = String::from(
+        "| wrong version | rule | what it does | caught by | seeds needed |\n| --- | ---: | --- | --- | ---: |\n",
+    );
+    for Hunt { mutant, seeds, caught } in hunts {
+        let rule = if mutant.rule == 0 { "-".into() } else { mutant.rule.to_string() };
+        let by = caught.as_ref().map_or("**survives**", |(_, caught)| caught.property.name());
+        let _ = writeln!(out, "| `{}` | {rule} | {} | {by} | {seeds} |", mutant.name, mutant.wrong);
+    }
+    put(path, BEGIN_HUNTS, END_HUNTS, &out)
+}
+
+fn put(path: &Path, begin: &str, end: &str, table: &str) -> io::Result<()> {
     let page = fs::read_to_string(path)?;
-    let parts = page.split_once(BEGIN).and_then(|(front, rest)| {
-        let (_, back) = rest.split_once(END)?;
+    let parts = page.split_once(begin).and_then(|(front, rest)| {
+        let (_, back) = rest.split_once(end)?;
         Some((front, back))
     });
     let Some((front, back)) = parts else {
-        let why = format!("{} does not hold the lines {BEGIN} and {END}", path.display());
+        let why = format!("{} does not hold the lines {begin} and {end}", path.display());
         return Err(io::Error::other(why));
     };
-    fs::write(path, format!("{front}{BEGIN}\n{}{END}{back}", table(tally, from)))
+    fs::write(path, format!("{front}{begin}\n{table}{end}{back}"))
 }
 
 fn table(tally: &Tally, from: u64) -> String {

@@ -37,7 +37,7 @@ fn every_fault_happens_and_no_seed_fails() {
     let mut total = Counts::default();
     for seed in 1..=150 {
         let report = swarm::run(seed, Detail::Nothing);
-        assert_eq!(report.violation, None, "replay: {}", report.replay());
+        assert_eq!(report.violation, None, "replay: {}", report.replay(None));
         for (name, count) in report.counts.by_name {
             *total.by_name.entry(name).or_default() += count;
         }

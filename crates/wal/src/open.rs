@@ -1,5 +1,6 @@
 //! Opens a data directory: what is found decides, in the order of this file.
 
+use understudy_evidence::reached;
 use understudy_protocol::{Incarnation, Position, Recovered};
 
 use crate::disk::{Disk, LockError};
@@ -82,6 +83,7 @@ fn begin<D: Disk>(disk: &D, listing: &Listing, incarnation: Incarnation) -> Resu
     if has_history(disk, listing) {
         return Err(Damage::new(IDENTITY, 0, 0, "the file is missing, others are there").into());
     }
+    reached!("copy begun anew");
     Slots::make(disk)?;
     Identity::write(disk, incarnation)?;
     Ok(())

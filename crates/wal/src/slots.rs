@@ -5,6 +5,7 @@
 //! would silently bring an older state back.
 
 use bytes::{Buf, BufMut};
+use understudy_evidence::mutant;
 use understudy_protocol::{ClusterId, HardState, Index, Life, RegisterUid};
 
 use crate::disk::{Disk, DiskFile};
@@ -88,6 +89,9 @@ fn write<F: DiskFile>(file: &F, slot: &Slot) -> std::io::Result<()> {
     block.resize(BLOCK, 0);
     block.extend_from_within(..);
     file.write_at(&block, (slot.sequence % 2) * SLOT as u64)?;
+    if mutant!("state-without-fsync") {
+        return Ok(());
+    }
     file.sync()
 }
 
@@ -99,6 +103,9 @@ fn load<F: DiskFile>(file: &F) -> Result<Slot, OpenError> {
         match Slot::decode(block) {
             Ok(slot) if newest.as_ref().is_none_or(|n| n.sequence < slot.sequence) => {
                 newest = Some(slot);
+                if mutant!("any-slot-is-the-newest") {
+                    break;
+                }
             }
             Ok(_) => {}
             Err(newer @ Broken::Newer(_)) => return Err(newer.of(STATE)),

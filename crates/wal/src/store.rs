@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use understudy_evidence::mutant;
 use understudy_protocol::{
     Entry, HardState, Incarnation, Index, Life, Position, Snapshot, SnapshotPart,
 };
@@ -95,7 +96,10 @@ impl<D: Disk> Store<D> {
     /// Lets segments go that hold nothing behind `through`. Nothing behind the newest snapshot
     /// goes, nor the segment that grows.
     pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
-        let through = through.min(self.snapshot_position().index);
+        let mut through = through.min(self.snapshot_position().index);
+        if mutant!("log-released-too-far") {
+            through = self.log.synced();
+        }
         self.guarded(|store| store.log.release(through))
     }
 
@@ -189,7 +193,9 @@ impl<D: Disk> Store<D> {
             return Ok(());
         }
         let floor = self.log.synced().min(after);
-        self.slots.change(|slot| (slot.cut, slot.floor) = (Some(after), floor))?;
+        if !mutant!("cut-without-a-note") {
+            self.slots.change(|slot| (slot.cut, slot.floor) = (Some(after), floor))?;
+        }
         self.log.cut(after)?;
         self.slots.change(|slot| (slot.cut, slot.floor) = (None, after))
     }

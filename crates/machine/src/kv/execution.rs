@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use prost::Message;
+use understudy_evidence::mutant;
 
 use super::change::Change;
 use super::key::Key;
@@ -97,7 +98,8 @@ impl<'a> Execution<'a> {
         }
         let old = self.keyspace.record(&put.key);
         let actual = old.map_or(0, |record| record.mod_revision);
-        if put.if_mod_revision.is_some_and(|wanted| wanted != actual) {
+        let wanted = put.if_mod_revision.filter(|_| !mutant!("condition-ignored"));
+        if wanted.is_some_and(|wanted| wanted != actual) {
             return Err(Failure::found(FailureCode::ConditionFailed, actual as u64));
         }
         let wanted = old.filter(|_| put.want_previous);

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use imbl::{OrdMap, OrdSet};
+use understudy_evidence::mutant;
 
 use super::held::Held;
 use super::quota::Quota;
@@ -120,6 +121,9 @@ impl Sessions {
         let Stamp { session, sequence, received_below } = *stamp;
         let session = self.alive_mut(session, now)?;
         if sequence <= session.trim {
+            if mutant!("trimmed-executed-again") {
+                return Ok(Verdict::Fresh);
+            }
             return Err(sequence_failure(FailureCode::SequenceTrimmed, session.trim, sequence));
         }
         if received_below > sequence {
@@ -132,6 +136,7 @@ impl Sessions {
         }
         let verdict = match session.held.get(&sequence) {
             None => Verdict::Fresh,
+            Some(_) if mutant!("retry-executed-again") => Verdict::Fresh,
             Some(held) if held.operation == operation => Verdict::Answered(held.response.clone()),
             Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
         };

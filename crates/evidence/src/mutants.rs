@@ -1,0 +1,403 @@
+//! The wrong versions: what is wrong, against which rule, and which property it breaks.
+//!
+//! Each is something that somebody who builds such a thing might well have written. The line that
+//! it breaks says so with [`crate::mutant!`]; whoever adds one there adds it here.
+
+use crate::index_of;
+
+/// One wrong version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mutant {
+    /// Its name, unique, for the command line.
+    pub name: &'static str,
+    /// The rule of docs/protocol.md that it breaks, 1 to 12; 0 for the data directory, the machine
+    /// and what else the rules build on.
+    pub rule: u8,
+    /// What it does.
+    pub wrong: &'static str,
+    /// The properties that it breaks; whichever is noticed first.
+    pub breaks: &'static [&'static str],
+}
+
+const ACTOR: &str = "one-actor-per-epoch";
+const MEMBERS: &str = "named-members-hold-all";
+const PREFIX: &str = "committed-prefix";
+const DIGESTS: &str = "equal-digests";
+const EPOCHS: &str = "epochs-never-go-back";
+const POINTERS: &str = "pointers";
+const DISK: &str = "disk-keeps-its-word";
+const HALT: &str = "no-halt";
+const PROGRESS: &str = "progress";
+const LINEAR: &str = "linearizable";
+const LOST: &str = "nothing-lost";
+const ONCE: &str = "exactly-once";
+const FAILED: &str = "failed-means-not-executed";
+
+/// All of them, by rule.
+pub const MUTANTS: &[Mutant] = &[
+    // Rule 1: test-and-set.
+    Mutant {
+        name: "unknown-is-lost",
+        rule: 1,
+        wrong: "takes an attempt without an answer for lost, though it may have landed or land yet",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+    },
+    Mutant {
+        name: "unknown-is-won",
+        rule: 1,
+        wrong: "takes an attempt without an answer for won",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST],
+    },
+    Mutant {
+        name: "conflict-is-lost",
+        rule: 1,
+        wrong: "takes a conflict for lost, though the conflict may be with its own earlier try",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+    },
+    Mutant {
+        name: "conflict-is-won",
+        rule: 1,
+        wrong: "takes a conflict for its own earlier try",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST],
+    },
+    Mutant {
+        name: "unlanded-is-lost",
+        rule: 1,
+        wrong: "takes a write that is not seen yet for lost, though it may land later",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+    },
+    Mutant {
+        name: "any-nonce-is-mine",
+        rule: 1,
+        wrong: "takes a newer epoch for its own attempt without looking at the nonce",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST],
+    },
+    Mutant {
+        name: "unconditional-write",
+        rule: 1,
+        wrong: "the register is written without comparing its version",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST],
+    },
+    Mutant {
+        name: "register-read-from-a-cache",
+        rule: 1,
+        wrong: "reads of the register are answered from a cache that may be one write behind",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST, PROGRESS],
+    },
+    // Rule 2: the ack rule.
+    Mutant {
+        name: "ack-before-backup",
+        rule: 2,
+        wrong: "commits what the primary alone has on disk",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "ack-before-own-disk",
+        rule: 2,
+        wrong: "commits what the backups have, before the primary's own disk has it",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "ack-before-fsync",
+        rule: 2,
+        wrong: "a backup acknowledges what it has received, before its disk has it",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "undecided-not-obliged",
+        rule: 2,
+        wrong: "lets go of a learner that is away while a write that names it is undecided",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    // Rule 3: drop first.
+    Mutant {
+        name: "release-before-drop",
+        rule: 3,
+        wrong: "stops to wait for a backup that is suspected, before the drop is won",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "drop-unwritten",
+        rule: 3,
+        wrong: "drops a backup in memory and writes the register afterwards",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS, EPOCHS, HALT],
+    },
+    // Rule 4: join.
+    Mutant {
+        name: "join-before-caught-up",
+        rule: 4,
+        wrong: "names a learner that does not hold what is committed",
+        breaks: &[MEMBERS, PREFIX, POINTERS],
+    },
+    Mutant {
+        name: "join-without-a-barrier",
+        rule: 4,
+        wrong: "names a learner that is almost caught up at once, without waiting for what was committed meanwhile",
+        breaks: &[MEMBERS, PREFIX, POINTERS],
+    },
+    Mutant {
+        name: "oblige-after-write",
+        rule: 4,
+        wrong: "obliges a learner only when the write that names it is known to be won",
+        breaks: &[MEMBERS, PREFIX, POINTERS, LINEAR, LOST],
+    },
+    Mutant {
+        name: "acks-of-an-old-copy",
+        rule: 4,
+        wrong: "keeps a follower's acknowledgements by its name, over the loss of its data",
+        breaks: &[MEMBERS, PREFIX, POINTERS],
+    },
+    // Rule 5: promotion.
+    Mutant {
+        name: "promote-unnamed",
+        rule: 5,
+        wrong: "a replica that the register does not name tries to become primary",
+        breaks: &[MEMBERS, PREFIX, HALT, LINEAR, LOST, ONCE],
+    },
+    Mutant {
+        name: "ack-while-acting",
+        rule: 5,
+        wrong: "goes on acknowledging to the old primary after it acts itself",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS, ACTOR],
+    },
+    Mutant {
+        name: "act-before-epoch-on-disk",
+        rule: 5,
+        wrong: "acts in an epoch that is not on its disk",
+        breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS],
+    },
+    Mutant {
+        name: "follow-before-epoch-on-disk",
+        rule: 5,
+        wrong: "acknowledges to a newer epoch that is not on its disk",
+        breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS],
+    },
+    // Rule 6: the loser fails itself.
+    Mutant {
+        name: "loser-stays",
+        rule: 6,
+        wrong: "a primary that reads that it is deposed goes on as if it were not",
+        breaks: &[PROGRESS, LINEAR, LOST, MEMBERS, PREFIX, ACTOR],
+    },
+    Mutant {
+        name: "answer-from-another-epoch",
+        rule: 6,
+        wrong: "a deposed primary follows in the same life and keeps its waiting clients: they hear what other entries did",
+        breaks: &[LINEAR, LOST, ONCE, FAILED, PREFIX],
+    },
+    // Rule 7: one life, one epoch.
+    Mutant {
+        name: "act-after-restart",
+        rule: 7,
+        wrong: "a primary that is still named acts again after a restart without winning",
+        breaks: &[ACTOR, MEMBERS, PREFIX, LINEAR],
+    },
+    Mutant {
+        name: "reuse-an-epoch",
+        rule: 7,
+        wrong: "an attempt bears the epoch of the record that it replaces",
+        breaks: &[EPOCHS, ACTOR],
+    },
+    // Rule 8: the opening entry.
+    Mutant {
+        name: "skip-opening-entry",
+        rule: 8,
+        wrong: "a new primary serves at once, without an entry that opens its epoch",
+        breaks: &[LINEAR, LOST, MEMBERS, PREFIX, POINTERS],
+    },
+    Mutant {
+        name: "read-before-opening",
+        rule: 8,
+        wrong: "a new primary answers reads before its opening entry is executed",
+        breaks: &[LINEAR, LOST],
+    },
+    // Rule 9: log matching.
+    Mutant {
+        name: "match-by-length",
+        rule: 9,
+        wrong: "two logs match as far as the shorter one goes, whatever their epochs",
+        breaks: &[PREFIX, MEMBERS, DIGESTS, PROGRESS, DISK, HALT],
+    },
+    Mutant {
+        name: "ack-unverified",
+        rule: 9,
+        wrong: "takes its whole log for verified when it is welcomed, and acknowledges it",
+        breaks: &[PREFIX, MEMBERS, LINEAR, LOST],
+    },
+    Mutant {
+        name: "commit-unverified",
+        rule: 9,
+        wrong: "commits up to what the primary says, be that verified against it or not",
+        breaks: &[PREFIX, MEMBERS, HALT, DIGESTS],
+    },
+    Mutant {
+        name: "old-stream-counts",
+        rule: 9,
+        wrong: "what was verified on an earlier stream, perhaps against another primary, counts on a new one",
+        breaks: &[PREFIX, MEMBERS, LINEAR, LOST],
+    },
+    // Rule 10: reads.
+    Mutant {
+        name: "read-without-round",
+        rule: 10,
+        wrong: "answers reads without asking whether anybody still follows",
+        breaks: &[LINEAR, LOST],
+    },
+    Mutant {
+        name: "round-of-the-past",
+        rule: 10,
+        wrong: "a read takes part in a round that began before it arrived",
+        breaks: &[LINEAR, LOST],
+    },
+    Mutant {
+        name: "read-alone-while-joining",
+        rule: 10,
+        wrong: "answers reads alone while a learner is obliged or a join undecided",
+        breaks: &[LINEAR, LOST],
+    },
+    // Rule 11: birth and amnesia.
+    Mutant {
+        name: "wiped-copy-keeps-its-name",
+        rule: 11,
+        wrong: "a copy whose data is gone comes back under the incarnation that it had",
+        breaks: &[MEMBERS, PREFIX, LOST, LINEAR, DISK],
+    },
+    Mutant {
+        name: "found-without-asking",
+        rule: 11,
+        wrong: "a blank replica founds a cluster on a blank register without asking the others",
+        breaks: &[PREFIX, LOST, LINEAR, EPOCHS, ACTOR],
+    },
+    // Rule 12: epochs never go back.
+    Mutant {
+        name: "old-register-obeyed",
+        rule: 12,
+        wrong: "acts on a register that says an older epoch than is known",
+        breaks: &[ACTOR, EPOCHS, PREFIX, HALT],
+    },
+    Mutant {
+        name: "another-object-obeyed",
+        rule: 12,
+        wrong: "acts on a register that is another object than before",
+        breaks: &[ACTOR, EPOCHS, PREFIX, LINEAR, LOST],
+    },
+    Mutant {
+        name: "overtaken-read-halts",
+        rule: 12,
+        wrong: "takes a read that was overtaken by a newer epoch for a restored register",
+        breaks: &[HALT],
+    },
+    // The data directory.
+    Mutant {
+        name: "log-without-fsync",
+        rule: 0,
+        wrong: "calls the log durable without a sync of its file",
+        breaks: &[DISK, MEMBERS],
+    },
+    Mutant {
+        name: "state-without-fsync",
+        rule: 0,
+        wrong: "calls the hard state durable without a sync of its file",
+        breaks: &[DISK, EPOCHS, MEMBERS],
+    },
+    Mutant {
+        name: "directory-without-fsync",
+        rule: 0,
+        wrong: "puts files in place without a sync of the directory",
+        breaks: &[DISK, MEMBERS],
+    },
+    Mutant {
+        name: "torn-record-accepted",
+        rule: 0,
+        wrong: "takes a record for whole without looking at its checksum",
+        breaks: &[DISK, PREFIX, DIGESTS],
+    },
+    Mutant {
+        name: "any-slot-is-the-newest",
+        rule: 0,
+        wrong: "takes the first whole slot of the hard state for the newest",
+        breaks: &[DISK, EPOCHS, MEMBERS],
+    },
+    Mutant {
+        name: "tail-not-renewed",
+        rule: 0,
+        wrong: "takes what it reads back after a failed sync for durable",
+        breaks: &[DISK, MEMBERS],
+    },
+    Mutant {
+        name: "cut-without-a-note",
+        rule: 0,
+        wrong: "cuts the log without noting first that what lies behind counts for nothing",
+        breaks: &[DISK],
+    },
+    Mutant {
+        name: "log-released-too-far",
+        rule: 0,
+        wrong: "lets go of log that no snapshot holds",
+        breaks: &[DISK],
+    },
+    // The machine.
+    Mutant {
+        name: "retry-executed-again",
+        rule: 0,
+        wrong: "executes a retry without asking the table of answers",
+        breaks: &[ONCE, LINEAR],
+    },
+    Mutant {
+        name: "trimmed-executed-again",
+        rule: 0,
+        wrong: "executes a late duplicate of what its client has already forgotten",
+        breaks: &[ONCE, LINEAR],
+    },
+    Mutant {
+        name: "condition-ignored",
+        rule: 0,
+        wrong: "writes a key without comparing its revision",
+        breaks: &[LINEAR],
+    },
+    Mutant {
+        name: "local-clock-expires",
+        rule: 0,
+        wrong: "expires sessions by the replica's own clock instead of the logged one",
+        breaks: &[DIGESTS],
+    },
+];
+
+const NAMES: [&str; MUTANTS.len()] = {
+    let mut names = [""; MUTANTS.len()];
+    let mut at = 0;
+    while at < MUTANTS.len() {
+        names[at] = MUTANTS[at].name;
+        at += 1;
+    }
+    names
+};
+
+/// Where a wrong version stands in [`MUTANTS`].
+///
+/// # Panics
+/// When there is none of that name; in a constant, as [`crate::mutant!`] uses it, that is a compile
+/// error.
+pub const fn mutant(name: &str) -> usize {
+    index_of(name, &NAMES)
+}
+
+/// The wrong version of that name.
+pub fn named(name: &str) -> Option<&'static Mutant> {
+    MUTANTS.iter().find(|wrong| wrong.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_wrong_version_and_no_name_is_used_twice() {
+        let names: BTreeSet<_> = MUTANTS.iter().map(|wrong| wrong.name).collect();
+        assert_eq!(names.len(), MUTANTS.len());
+        let rules: BTreeSet<_> = MUTANTS.iter().map(|wrong| wrong.rule).collect();
+        assert!((0..=12).all(|rule| rules.contains(&rule)));
+    }
+}
