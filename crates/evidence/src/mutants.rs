@@ -27,6 +27,7 @@ const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
 const HALT: &str = "no-halt";
+const YIELDS: &str = "yields-to-others";
 const PROGRESS: &str = "progress";
 const LINEAR: &str = "linearizable";
 const LOST: &str = "nothing-lost";
@@ -40,7 +41,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "unknown-is-lost",
         rule: 1,
         wrong: "takes an attempt without an answer for lost, though it may have landed or land yet",
-        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT, YIELDS],
     },
     Mutant {
         name: "unknown-is-won",
@@ -52,7 +53,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "conflict-is-lost",
         rule: 1,
         wrong: "takes a conflict for lost, though the conflict may be with its own earlier try",
-        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT, YIELDS],
     },
     Mutant {
         name: "conflict-is-won",
@@ -64,7 +65,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "unlanded-is-lost",
         rule: 1,
         wrong: "takes a write that is not seen yet for lost, though it may land later",
-        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT],
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, PROGRESS, HALT, YIELDS],
     },
     Mutant {
         name: "any-nonce-is-mine",

@@ -11,6 +11,7 @@ use crate::host::Waiter;
 use crate::net::Frame;
 use crate::register::Ask;
 use crate::trace::Detail;
+use crate::violation::Property;
 use crate::world::World;
 
 impl World {
@@ -138,7 +139,13 @@ impl World {
                 self.note_transition(host, &transition);
             }
             Effect::Note(_) => {}
-            Effect::EndLife(why) => self.end_life(host, why),
+            Effect::EndLife(why) => {
+                if self.register.writer == Some(run) {
+                    let explanation = format!("{} yields to its own write: {why}", self.name(host));
+                    self.guilty(Property::YieldsToOthers, explanation);
+                }
+                self.end_life(host, why);
+            }
             Effect::Halt(why) => self.halt(host, run, why),
             Effect::Left => self.end_process(host, "left".into()),
             disk @ (Effect::SaveState(_)

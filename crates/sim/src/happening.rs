@@ -3,6 +3,7 @@
 use understudy_protocol::Event;
 
 use crate::client::{Request, Told};
+use crate::strike::Blow;
 
 /// Which replica's host, in the order of their names.
 pub type HostId = usize;
@@ -38,6 +39,8 @@ pub enum Happening {
     ClientTurn(u64),
     /// A process is started.
     Start(HostId),
+    /// A blow that was aimed at a replica falls.
+    Strike(HostId, Blow),
 }
 
 /// What reaches a process while it runs, and waits while it is paused.

@@ -134,7 +134,7 @@ impl Swarm {
     }
 
     /// A copy may go only while another named one exists that nobody takes away.
-    fn wipe(&mut self, world: &mut World, host: HostId) {
+    pub(crate) fn wipe(&mut self, world: &mut World, host: HostId) {
         let safe = world.register.record().is_some_and(|record| {
             world.hosts.iter().enumerate().any(|(other, copy)| {
                 other != host && copy.incarnation.is_some_and(|copy| record.names(copy))

@@ -4,6 +4,7 @@ use fastrand::Rng;
 use understudy_protocol::{Limits, Settings};
 
 use crate::clock::{MILLISECOND, SECOND};
+use crate::tamper::Tamper;
 use crate::trace::Detail;
 use crate::workload::Workload;
 use crate::world::Options;
@@ -118,6 +119,10 @@ pub struct Mix {
     pub late: u32,
     /// Per mille of register answers that are lost.
     pub lost: u32,
+    /// Per mille of register writes during which a blow falls on somebody.
+    pub strike: u32,
+    /// What is done to the register in the end.
+    pub tamper: Option<Tamper>,
     /// Largest drift of a monotonic clock, parts per million.
     pub drift: i64,
 }
@@ -151,6 +156,8 @@ impl Mix {
             clients,
             late: pick(rng, &[0, 0, 100, 400]) as u32,
             lost: pick(rng, &[0, 0, 100, 300]) as u32,
+            strike: pick(rng, &[0, 0, 100, 400]) as u32,
+            tamper: Tamper::draw(rng),
             drift: pick(rng, &[0, 200, 50_000]).cast_signed(),
         }
     }

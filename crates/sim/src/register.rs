@@ -52,6 +52,10 @@ pub struct Register {
     record: Option<Record>,
     /// What it said before its last write.
     before: Option<Observed>,
+    /// Everything that it has said.
+    pub past: Vec<Observed>,
+    /// The run of a process whose write it says now.
+    pub writer: Option<Run>,
     /// Requests under way.
     pub pending: BTreeMap<u64, Pending>,
     /// It answers nobody, and nothing lands.
@@ -78,6 +82,8 @@ impl Register {
             version: 1,
             record: None,
             before: None,
+            past: Vec::new(),
+            writer: None,
             pending: BTreeMap::new(),
             down: false,
             missing: false,
@@ -118,6 +124,7 @@ impl Register {
                 self.version += 1;
                 self.wins += 1;
                 self.record = Some(Record::clone(record));
+                self.past.push(self.observed());
                 Event::RegisterWritten(WriteAnswer::Written)
             }
         }
@@ -137,6 +144,7 @@ impl Register {
     pub fn restore(&mut self, observed: &Observed) {
         self.uid = observed.uid;
         self.record.clone_from(&observed.record);
+        self.writer = None;
         self.version += 1;
     }
 
@@ -145,5 +153,6 @@ impl Register {
         self.uid = RegisterUid(uid);
         self.record = None;
         self.version = 1;
+        self.writer = None;
     }
 }

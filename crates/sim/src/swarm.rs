@@ -63,17 +63,22 @@ impl Swarm {
     fn run(&mut self, world: &mut World) {
         self.prepare(world);
         self.chaos(world);
+        let tampered = self.tamper(world);
         if world.violation.is_some() {
             return;
         }
         self.mend_all(world);
-        self.expect_progress(world);
+        match tampered {
+            true => world.run_until(world.time + 5 * SECOND),
+            false => self.expect_progress(world),
+        }
         judge(world);
     }
 
     fn prepare(&mut self, world: &mut World) {
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
+        world.strike = self.mix.strike;
         let drift = self.mix.drift;
         for host in 0..world.hosts.len() {
             world.hosts[host].clock.drift = world.rng.i64(-drift..=drift);
@@ -91,7 +96,7 @@ impl Swarm {
         }
     }
 
-    fn chaos(&mut self, world: &mut World) {
+    pub(crate) fn chaos(&mut self, world: &mut World) {
         let end = world.time + self.mix.chaos;
         while world.time < end && world.violation.is_none() {
             let pause = world.span((MILLISECOND, self.mix.pause));
@@ -124,6 +129,7 @@ impl Swarm {
         world.armed = None;
         world.register.late = 0;
         world.register.lost = 0;
+        world.strike = 0;
         apply(world, &Mend::RegisterUp);
         apply(world, &Mend::RegisterFast);
         world.heal();

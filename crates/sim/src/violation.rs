@@ -25,6 +25,8 @@ pub enum Property {
     DiskKeepsItsWord,
     /// No replica halts in a run that gives it no reason.
     NoHalt,
+    /// A primary ends its life for another's write of the register alone.
+    YieldsToOthers,
     /// Memory stays within the configured bounds.
     BoundedMemory,
     /// Once all faults are mended, the cluster serves again, in full strength.
@@ -54,6 +56,7 @@ impl Property {
             Property::Assertions => "assertions",
             Property::DiskKeepsItsWord => "disk-keeps-its-word",
             Property::NoHalt => "no-halt",
+            Property::YieldsToOthers => "yields-to-others",
             Property::BoundedMemory => "bounded-memory",
             Property::Progress => "progress",
             Property::Linearizable => "linearizable",

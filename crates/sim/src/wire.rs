@@ -6,6 +6,7 @@ use understudy_protocol::{ConnId, Event, Incarnation, Knock, Message};
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::net::{Frame, Node, REGISTER};
 use crate::register::{Ask, Pending};
+use crate::violation::Property;
 use crate::world::World;
 
 impl World {
@@ -193,6 +194,9 @@ impl World {
         if matches!(ask, Ask::Write { .. }) {
             delay += self.register.write_lag;
         }
+        if matches!(ask, Ask::Write { .. }) {
+            self.aim();
+        }
         let unanswered = ask.unanswered("no answer in time");
         self.register.pending.insert(id, Pending { host, run, ask, answered: false });
         self.after(delay, Happening::Register(id));
@@ -206,13 +210,14 @@ impl World {
 
     pub(crate) fn ask_arrives(&mut self, id: u64) {
         let Some(pending) = self.register.pending.get(&id) else { return };
-        let (host, ask) = (pending.host, pending.ask.clone());
+        let (host, run, ask) = (pending.host, pending.run, pending.ask.clone());
         if self.register.down || self.net.blocked(host, REGISTER) {
             return;
         }
         let wins = self.register.wins;
         let event = self.register.execute(&ask);
         if self.register.wins > wins {
+            self.register.writer = Some(run);
             self.register_written(host);
         }
         if self.net.blocked(REGISTER, host) || self.chance(self.register.lost) {
@@ -232,6 +237,16 @@ impl World {
             self.blame(forward);
         }
         self.counts.add("register writes won");
+        if record.epoch <= self.hosts[by].epoch {
+            let known = self.hosts[by].epoch;
+            let explanation = format!("{name} wrote epoch {}, but knows {known}", record.epoch);
+            self.guilty(Property::EpochsNeverGoBack, explanation);
+        }
+        self.register_changed();
+    }
+
+    /// Whoever watches the register hears that it has changed.
+    pub(crate) fn register_changed(&mut self) {
         for host in 0..self.hosts.len() {
             let delay = self.register_delay();
             let missed = self.chance(self.register.lost) || self.net.blocked(REGISTER, host);

@@ -101,6 +101,8 @@ pub struct World {
     /// Some fault was one that no protocol survives and at which a replica may halt: the register
     /// was tampered with.
     pub may_halt: bool,
+    /// Per mille of register writes during which a blow falls on somebody.
+    pub strike: u32,
     pub(crate) queue: Queue,
     pub(crate) runs: Run,
     pub(crate) attempts: u64,
@@ -128,6 +130,7 @@ impl World {
             counts: Counts::default(),
             armed: None,
             may_halt: false,
+            strike: 0,
             queue: Queue::default(),
             runs: 0,
             attempts: 0,
@@ -232,6 +235,7 @@ impl World {
             Happening::TryTimeout(client, attempt) => self.try_timed_out(client, attempt),
             Happening::ClientTurn(client) => self.client_turn(client),
             Happening::Start(host) => self.start(host),
+            Happening::Strike(host, blow) => self.strike(host, blow),
         }
         self.watch_members();
     }
