@@ -7,47 +7,53 @@ use crate::index_of;
 pub struct Mark {
     /// Its name, unique.
     pub name: &'static str,
-    /// The rule that it exercises, 1 to 12.
-    pub rule: u8,
+    /// The rule that it exercises, 1 to 12, and the name.
+    pub label: &'static str,
+}
+
+macro_rules! at {
+    ($rule:literal, $name:literal) => {
+        Mark { name: $name, label: concat!("rule ", $rule, ": ", $name) }
+    };
 }
 
 /// All of them, by rule.
 pub const MARKS: &[Mark] = &[
-    at(1, "attempt won"),
-    at(1, "attempt lost"),
-    at(1, "attempt unknown"),
-    at(1, "attempt won though unanswered"),
-    at(1, "attempt not landed yet, repeated"),
-    at(1, "attempt met a conflict"),
-    at(2, "entry waits for a backup"),
-    at(2, "commit moved by a backup's ack"),
-    at(3, "drop won"),
-    at(4, "learner obliged"),
-    at(4, "join won"),
-    at(4, "join let go"),
-    at(5, "promoted: the primary was silent"),
-    at(5, "promoted: its process was gone"),
-    at(5, "promoted: it began another life"),
-    at(5, "promoted: it handed over"),
-    at(5, "not promoted: not named"),
-    at(5, "a newer epoch followed"),
-    at(6, "loser failed itself"),
-    at(6, "handed over and follows"),
-    at(7, "restarted primary did not act"),
-    at(8, "opening entry executed"),
-    at(8, "read waited for the opening entry"),
-    at(9, "conflicting tail cut"),
-    at(9, "ack held back for the disk"),
-    at(9, "commit held back for the disk"),
-    at(9, "entries seen before, skipped"),
-    at(9, "log matched behind an older epoch"),
-    at(9, "snapshot took the log's place"),
-    at(10, "read round confirmed"),
-    at(10, "read answered alone"),
-    at(11, "cluster founded"),
-    at(11, "copy begun anew"),
-    at(12, "overtaken read repeated"),
-    at(12, "epoch rose"),
+    at!(1, "attempt won"),
+    at!(1, "attempt lost"),
+    at!(1, "attempt unknown"),
+    at!(1, "attempt won though unanswered"),
+    at!(1, "attempt not landed yet, repeated"),
+    at!(1, "attempt met a conflict"),
+    at!(2, "entry waits for a backup"),
+    at!(2, "commit moved by a backup's ack"),
+    at!(3, "drop won"),
+    at!(4, "learner obliged"),
+    at!(4, "join won"),
+    at!(4, "join let go"),
+    at!(5, "promoted: the primary was silent"),
+    at!(5, "promoted: its process was gone"),
+    at!(5, "promoted: it began another life"),
+    at!(5, "promoted: it handed over"),
+    at!(5, "not promoted: not named"),
+    at!(5, "a newer epoch followed"),
+    at!(6, "loser failed itself"),
+    at!(6, "handed over and follows"),
+    at!(7, "restarted primary did not act"),
+    at!(8, "opening entry executed"),
+    at!(8, "read waited for the opening entry"),
+    at!(9, "conflicting tail cut"),
+    at!(9, "ack held back for the disk"),
+    at!(9, "commit held back for the disk"),
+    at!(9, "entries seen before, skipped"),
+    at!(9, "log matched behind an older epoch"),
+    at!(9, "snapshot took the log's place"),
+    at!(10, "read round confirmed"),
+    at!(10, "read answered alone"),
+    at!(11, "cluster founded"),
+    at!(11, "copy begun anew"),
+    at!(12, "overtaken read repeated"),
+    at!(12, "epoch rose"),
 ];
 
 const NAMES: [&str; MARKS.len()] = {
@@ -67,8 +73,4 @@ const NAMES: [&str; MARKS.len()] = {
 /// error.
 pub const fn mark(name: &str) -> usize {
     index_of(name, &NAMES)
-}
-
-const fn at(rule: u8, name: &'static str) -> Mark {
-    Mark { name, rule }
 }

@@ -90,7 +90,14 @@ impl World {
         let (target, patience) = (client.target, client.patience);
         let delay = self.client_delay();
         let request = Request { client: id, attempt, wish };
-        self.after(delay, Happening::Request(target, request));
+        if self.chance(self.net.twice) {
+            let again = delay + self.span((0, patience));
+            self.counts.add("client request delivered twice");
+            self.after(again, Happening::Request(target, request.clone()));
+        }
+        if !self.lost("client request lost") {
+            self.after(delay, Happening::Request(target, request));
+        }
         self.after(patience, Happening::TryTimeout(id, attempt));
     }
 
@@ -117,7 +124,7 @@ impl World {
 
     /// Sends an answer on its way to a client.
     pub(crate) fn tell(&mut self, host: HostId, client: u64, attempt: u64, told: Told) {
-        if self.net.blocked(host, CLIENTS + client as usize) {
+        if self.net.blocked(host, CLIENTS + client as usize) || self.lost("client answer lost") {
             return;
         }
         let delay = self.client_delay();
@@ -151,6 +158,7 @@ impl World {
                 self.finish(id, Outcome::Failed);
             }
             Told::Rejected(Rejection::NoHandOver(why)) => {
+                self.counts.add("handover given up");
                 self.narrate(|| format!("client {id}: no handover: {why}"));
                 self.finish(id, Outcome::Failed);
             }

@@ -4,7 +4,7 @@ use understudy_protocol::{ConnId, Effect, Event, Position, SnapshotPart};
 use understudy_wal::WriteError;
 
 use crate::happening::{HostId, Input, Run};
-use crate::host::thaw;
+use crate::host::{SLOW, thaw};
 use crate::world::World;
 
 impl World {
@@ -43,14 +43,20 @@ impl World {
                 Ok(())
             }
             Effect::ReadSnapshot { conn, position, offset, bytes } => {
-                if let Ok(chunk) = process.store.read_snapshot(position, offset, bytes) {
-                    process.todo.push_back(Event::SnapshotRead {
+                match process.store.read_snapshot(position, offset, bytes) {
+                    Ok(chunk) => process.todo.push_back(Event::SnapshotRead {
                         conn,
                         snapshot: chunk.snapshot,
                         offset: chunk.offset,
                         data: chunk.data,
                         last: chunk.last,
-                    });
+                    }),
+                    // As the service does: the follower dials again, and meanwhile a newer one may
+                    // have been made.
+                    Err(_) => {
+                        process.todo.push_back(Event::Closed(conn));
+                        self.close(run, conn);
+                    }
                 }
                 Ok(())
             }
@@ -79,11 +85,13 @@ impl World {
                 place.shadow.append(&process.backlog);
                 process.backlog.clear();
                 if !std::mem::replace(&mut process.syncing, true) {
+                    if delay >= SLOW {
+                        self.counts.add("slow sync");
+                    }
                     self.input_after(delay, host, run, Input::Synced);
                 }
             }
             Err(WriteError::NoSpace) => {
-                self.counts.add("appends that found the disk full");
                 self.look_at_disk(host, run);
             }
             Err(error) => self.end_life(host, error.to_string()),
@@ -111,7 +119,7 @@ impl World {
             process.backlog.clear();
             process.snapshot_at = part.snapshot.position.index;
             place.shadow.install(part.snapshot.position);
-            self.counts.add("snapshots installed");
+            self.counts.add("snapshot installed");
         }
         let Some(process) = self.hosts[host].process.as_mut() else { return };
         let (position, offset) = (part.snapshot.position, stored.offset);

@@ -7,7 +7,7 @@ use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Setti
 use crate::brief;
 use crate::client::{Told, Wish};
 use crate::happening::{Happening, HostId, Input, Run};
-use crate::host::Waiter;
+use crate::host::{SLOW, Waiter};
 use crate::net::Frame;
 use crate::register::Ask;
 use crate::trace::Detail;
@@ -19,7 +19,9 @@ impl World {
     pub(crate) fn wake(&mut self, host: HostId, run: Run) {
         let Some(process) = self.hosts[host].running(run) else { return };
         process.wake_at = None;
-        if !process.paused {
+        if process.blocked {
+            process.late = true;
+        } else if !process.paused {
             self.look_at_disk(host, run);
             self.write_backlog(host, run);
             self.feed(host, run, Event::Tick);
@@ -29,11 +31,12 @@ impl World {
     /// Something reaches a process, or waits until it is resumed.
     pub(crate) fn input(&mut self, host: HostId, run: Run, input: Input) {
         let Some(process) = self.hosts[host].running(run) else { return };
-        if process.paused {
+        if process.paused || process.blocked && !matches!(input, Input::Saved) {
             process.inbox.push_back(input);
             return;
         }
         match input {
+            Input::Saved => self.saved(host, run),
             Input::Event(event) => self.feed(host, run, event),
             Input::Synced => self.sync(host, run),
             Input::SnapshotWritten => self.adopt_snapshot(host, run),
@@ -59,6 +62,7 @@ impl World {
     pub(crate) fn feed_todo(&mut self, host: HostId, run: Run) {
         let now = self.hosts[host].clock.read(self.time);
         while let Some(process) = self.hosts[host].running(run)
+            && !process.blocked
             && let Some(event) = process.todo.pop_front()
         {
             if self.trace.wants(Detail::Everything)
@@ -68,16 +72,67 @@ impl World {
                 self.say(|| format!("{name} <- {text}"));
             }
             let Some(process) = self.hosts[host].running(run) else { return };
-            for effect in process.replica.step(now, event) {
-                self.carry_out(host, run, effect);
-                if self.hosts[host].running(run).is_none() || self.violation.is_some() {
-                    return;
-                }
+            process.effects = process.replica.step(now, event).into();
+            if !self.carry_on(host, run) {
+                return;
             }
-            self.watch(host, run);
-            self.propose_tick(host, run);
         }
         self.schedule_wake(host, run);
+    }
+
+    /// Carries out what is left of a step, up to where the driver must wait for the disk. Gives
+    /// whether the step is done and the process still there.
+    fn carry_on(&mut self, host: HostId, run: Run) -> bool {
+        while let Some(process) = self.hosts[host].running(run)
+            && let Some(effect) = process.effects.pop_front()
+        {
+            let waits = matches!(effect, Effect::SaveState(_) | Effect::Truncate { .. });
+            let done = std::mem::replace(&mut process.blocked, false);
+            let delay = if waits && !done { self.state_delay(host) } else { 0 };
+            if delay > 0
+                && let Some(process) = self.hosts[host].running(run)
+            {
+                process.effects.push_front(effect);
+                process.blocked = true;
+                self.input_after(delay, host, run, Input::Saved);
+                return false;
+            }
+            self.carry_out(host, run, effect);
+            if self.hosts[host].running(run).is_none() || self.violation.is_some() {
+                return false;
+            }
+        }
+        self.watch(host, run);
+        self.propose_tick(host, run);
+        true
+    }
+
+    fn state_delay(&mut self, host: HostId) -> u64 {
+        let delay = self.hosts[host].state_delay;
+        let delay = self.span(delay);
+        if delay >= SLOW {
+            self.counts.add("slow save of the hard state");
+        }
+        delay
+    }
+
+    /// The driver goes on where it waited for the disk; what has arrived meanwhile comes behind.
+    fn saved(&mut self, host: HostId, run: Run) {
+        if !self.carry_on(host, run) {
+            return;
+        }
+        self.feed_todo(host, run);
+        while let Some(process) = self.hosts[host].running(run)
+            && !process.blocked
+        {
+            if std::mem::take(&mut process.late) {
+                self.wake(host, run);
+            } else if let Some(input) = process.inbox.pop_front() {
+                self.input(host, run, input);
+            } else {
+                break;
+            }
+        }
     }
 
     fn schedule_wake(&mut self, host: HostId, run: Run) {
@@ -102,8 +157,7 @@ impl World {
             if *left == 0 {
                 self.armed = None;
                 self.counts.add("kill within a step");
-                self.kill(host);
-                return;
+                return self.end_process(host, "killed within a step".into());
             }
             *left -= 1;
         }
@@ -133,7 +187,10 @@ impl World {
                     self.answer(host, run, id, Told::Lost);
                 }
             }
-            Effect::HandedOver(id) => self.answer(host, run, id, Told::HandedOver),
+            Effect::HandedOver(id) => {
+                self.counts.add("handover completed on order");
+                self.answer(host, run, id, Told::HandedOver);
+            }
             Effect::Transition(transition) => {
                 self.counts.add("transitions");
                 self.note_transition(host, &transition);
@@ -147,7 +204,10 @@ impl World {
                 self.end_life(host, why);
             }
             Effect::Halt(why) => self.halt(host, run, why),
-            Effect::Left => self.end_process(host, "left".into()),
+            Effect::Left => {
+                self.counts.add("left in order");
+                self.end_process(host, "left".into());
+            }
             disk @ (Effect::SaveState(_)
             | Effect::Append(_)
             | Effect::Truncate { .. }
@@ -186,6 +246,7 @@ impl World {
             };
             let response = process.machine.apply(moment, input);
             let digest = process.machine.digest();
+            let revision = process.machine.revision();
             process.applied.position = entry.position();
             process.applied.time = entry.time;
             process.ticking &= entry.kind != Kind::Tick;
@@ -193,6 +254,10 @@ impl World {
             let same = self.ledger.digest(&name, entry.index, digest);
             self.blame(same);
             if let Some(id) = waiting {
+                // A retry carries the store's revision behind the first execution.
+                if response.failure().is_none() && response.revision < revision {
+                    self.counts.add("retry answered from the session table");
+                }
                 self.ledger.promise(entry.index);
                 self.answer(host, run, id, Told::Executed(response));
             }
@@ -212,8 +277,13 @@ impl World {
             };
             let told = Told::Read(process.machine.get(key.as_bytes()), process.machine.revision());
             let seen = process.applied.position.index;
+            let alone = process.members == 1;
             self.ledger.promise(seen);
-            self.counts.add("reads served");
+            self.counts.add(if alone {
+                "read answered solo"
+            } else {
+                "read answered after a round"
+            });
             self.answer(host, run, id, told);
         }
     }

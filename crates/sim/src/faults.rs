@@ -27,7 +27,7 @@ impl World {
             Ok(recovered) => recovered,
             // The disk is full, or fails: whoever starts processes tries again.
             Err(StartError::Open(OpenError::Io { what, source })) => {
-                self.counts.add("starts that failed");
+                self.counts.add("start that failed");
                 self.say(|| format!("host {host} does not start: cannot {what}: {source}"));
                 self.hosts[host].disk.kill();
                 return self.after(SECOND / 2, Happening::Start(host));
@@ -37,7 +37,10 @@ impl World {
                 return self.guilty(Property::DiskKeepsItsWord, explanation);
             }
         };
-        self.counts.add("starts");
+        self.counts.add("start");
+        if self.hosts[host].clock.drift != 0 {
+            self.counts.add("life with a clock that drifts");
+        }
         let place = &mut self.hosts[host];
         let name = place.name().to_owned();
         if place.incarnation != Some(recovered.incarnation) {
@@ -60,7 +63,20 @@ impl World {
 
     /// kill -9: what was written stays, connections are reset.
     pub fn kill(&mut self, host: HostId) {
+        if self.hosts[host].process.is_some() {
+            self.counts.add("kill");
+        }
         self.end_process(host, "killed".into());
+    }
+
+    /// kill -9 of everybody at once.
+    pub fn kill_all(&mut self) {
+        if self.hosts.iter().filter(|host| host.process.is_some()).count() > 1 {
+            self.counts.add("all killed at once");
+        }
+        for host in 0..self.hosts.len() {
+            self.kill(host);
+        }
     }
 
     /// The machine loses power: what was not synced is lost, nobody hears of it.
@@ -68,6 +84,7 @@ impl World {
         let name = self.name(host);
         self.say(|| format!("{name}: power off"));
         if let Some(process) = self.hosts[host].process.take() {
+            self.counts.add("power loss");
             for (id, end) in self.net.of(process.run) {
                 if let Some(stream) = self.net.streams.get_mut(&id) {
                     stream.flight[end].clear();
@@ -88,19 +105,40 @@ impl World {
     /// The data directory is gone.
     pub fn wipe(&mut self, host: HostId) {
         self.kill(host);
+        if self.hosts[host].incarnation.is_some() {
+            self.counts.add("disk wiped");
+        }
+        self.blank(host);
+    }
+
+    /// A blank disk takes the place of the one that was there.
+    pub(crate) fn blank(&mut self, host: HostId) {
         let name = self.name(host);
-        self.say(|| format!("{name}: disk wiped"));
+        self.say(|| format!("{name}: blank disk"));
+        self.count_strikes(host);
         let place = &mut self.hosts[host];
         place.disk = SimDisk::new();
         place.incarnation = None;
         place.shadow = Shadow::default();
     }
 
+    /// Adds what the disk of a host counted itself.
+    pub(crate) fn count_strikes(&mut self, host: HostId) {
+        let strikes = self.hosts[host].disk.strikes();
+        self.counts.more("failed sync", strikes.failed_syncs);
+        self.counts.more("unsynced write lost", strikes.lost_writes);
+        self.counts.more("unsynced write torn", strikes.torn_writes);
+        self.counts.more("write that found the disk full", strikes.refused_writes);
+    }
+
     /// SIGSTOP.
     pub fn pause(&mut self, host: HostId) {
         let name = self.name(host);
         if let Some(process) = self.hosts[host].process.as_mut() {
-            process.paused = true;
+            if !std::mem::replace(&mut process.paused, true) {
+                process.paused_at = self.time;
+                self.counts.add("pause");
+            }
             self.say(|| format!("{name}: paused"));
         }
     }
@@ -114,6 +152,11 @@ impl World {
             return;
         }
         let run = process.run;
+        let long = self.time - process.paused_at >= self.hosts[host].config.timing.promote;
+        if long {
+            self.counts.add("pause beyond the time-out");
+        }
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
         let inbox: VecDeque<Input> = std::mem::take(&mut process.inbox);
         self.say(|| format!("{name}: resumed"));
         if timeouts_first {
@@ -131,6 +174,7 @@ impl World {
     pub fn leave(&mut self, host: HostId) {
         let name = self.name(host);
         if let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) {
+            self.counts.add("asked to leave");
             self.say(|| format!("{name}: asked to leave"));
             self.input(host, run, Input::Event(Event::Leave));
         }
@@ -158,7 +202,8 @@ impl World {
 
     /// The replica ends its life: its process starts anew.
     pub(crate) fn end_life(&mut self, host: HostId, why: String) {
-        self.counts.add("lives ended");
+        let struck = self.hosts[host].disk.has_stopped();
+        self.counts.add(if struck { "kill within a write" } else { "life that ended itself" });
         self.end_process(host, why);
         let delay = self.options.restart_delay;
         self.after(delay, Happening::Start(host));

@@ -50,6 +50,8 @@ pub enum Input {
     Event(Event),
     /// The disk has done what was asked for; the log can be synced now.
     Synced,
+    /// What the driver waits for is on the disk.
+    Saved,
     /// A snapshot has been written.
     SnapshotWritten,
     /// Requests that have gathered are given to the replica.

@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, VecDeque};
 use understudy_evidence::mutant;
 use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::{
-    Config, Entry, Epoch, Event, Incarnation, Position, Recovered, Replica, RequestId, Snapshot,
+    Config, Effect, Entry, Epoch, Event, Incarnation, Position, Recovered, Replica, RequestId,
+    Snapshot,
 };
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, OpenError, Options, Store};
 
 use crate::client::{Request, Wish};
-use crate::clock::Clock;
+use crate::clock::{Clock, MILLISECOND};
 use crate::happening::{Input, Run};
 use crate::shadow::Shadow;
+
+/// A sync that takes this long is slow, nanoseconds.
+pub const SLOW: u64 = 50 * MILLISECOND;
 
 /// Where a replica lives.
 pub struct Host {
@@ -35,6 +39,10 @@ pub struct Host {
     pub epoch: Epoch,
     /// How long a sync takes, nanoseconds: least and most.
     pub sync_delay: (u64, u64),
+    /// How long the driver waits for the disk where it must: hard state, cuts of the log.
+    pub state_delay: (u64, u64),
+    /// Bytes that reach it in a second on one stream; `None` for no limit.
+    pub bandwidth: Option<u64>,
     /// A snapshot is taken after so many entries.
     pub snapshot_every: u64,
     /// Why the last process ended.
@@ -71,10 +79,20 @@ pub struct Process {
     pub applied: Snapshot,
     /// Requests given to the replica and not answered.
     pub waiting: BTreeMap<RequestId, Waiter>,
+    /// What is still to be carried out of the last step.
+    pub effects: VecDeque<Effect>,
+    /// The driver waits for the disk; the first of `effects` is what it waits for.
+    pub blocked: bool,
+    /// A deadline has come while it waited.
+    pub late: bool,
+    /// Members that the replica last knew of.
+    pub members: usize,
     /// Events that are to be fed at once.
     pub todo: VecDeque<Event>,
     /// Stopped by a signal.
     pub paused: bool,
+    /// Since when.
+    pub paused_at: u64,
     /// It halted, with this reason.
     pub halted: Option<String>,
     /// What has arrived meanwhile.
@@ -139,8 +157,13 @@ impl Host {
             machine,
             applied: recovered.snapshot,
             waiting: BTreeMap::new(),
+            effects: VecDeque::new(),
+            blocked: false,
+            late: false,
+            members: 0,
             todo: VecDeque::from([Event::Tick]),
             paused: false,
+            paused_at: 0,
             halted: None,
             inbox: VecDeque::new(),
             wake_at: None,
@@ -159,6 +182,11 @@ impl Host {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.config.name
+    }
+
+    /// Whether its disk or its line is slow.
+    pub fn is_slow(&self) -> bool {
+        self.sync_delay.1 >= SLOW || self.bandwidth.is_some()
     }
 
     /// The process, if it is that run.

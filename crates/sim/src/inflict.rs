@@ -3,6 +3,7 @@
 use crate::client::Job;
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::HostId;
+use crate::host::SLOW;
 use crate::mix::Fault;
 use crate::net::{CLIENTS, REGISTER};
 use crate::swarm::Swarm;
@@ -18,6 +19,7 @@ pub(crate) enum Mend {
     RegisterFast,
     FastDisk(HostId),
     Room(HostId),
+    WideLine(HostId),
 }
 
 impl Swarm {
@@ -39,8 +41,8 @@ impl Swarm {
                 self.later(world, (500, 3000), Mend::Start(host));
             }
             Fault::KillAll => {
+                world.kill_all();
                 for host in 0..world.hosts.len() {
-                    world.kill(host);
                     self.later(world, (1, 2000), Mend::Start(host));
                 }
             }
@@ -66,16 +68,41 @@ impl Swarm {
                 let streams: Vec<u64> = world.net.streams.keys().copied().collect();
                 if !streams.is_empty() {
                     let stream = streams[world.rng.usize(0..streams.len())];
-                    world.break_stream(stream);
+                    match world.rng.bool() {
+                        true => world.break_stream(stream),
+                        false => world.sever(stream),
+                    }
                 }
             }
             Fault::ClockJump => {
                 let jump = world.rng.i64(-3_600_000..3_600_000) * MILLISECOND.cast_signed();
-                world.hosts[host].clock.jump = jump;
+                let old = std::mem::replace(&mut world.hosts[host].clock.jump, jump);
+                if world.hosts[host].process.is_some() {
+                    let back = jump < old;
+                    world.counts.add(if back {
+                        "wall clock set back"
+                    } else {
+                        "wall clock set forward"
+                    });
+                }
+            }
+            Fault::ClockDrift => {
+                let drift = world.rng.i64(-50_000..=50_000);
+                world.hosts[host].clock.set_drift(world.time, drift);
+                if world.hosts[host].process.is_some() {
+                    world.counts.add("monotonic clock that changes its pace");
+                }
             }
             Fault::SlowDisk => {
-                world.hosts[host].sync_delay = (50 * MILLISECOND, SECOND);
+                let delay = (SLOW, SECOND);
+                world.hosts[host].sync_delay = delay;
+                world.hosts[host].state_delay = delay;
                 self.later(world, (100, 4000), Mend::FastDisk(host));
+            }
+            Fault::NarrowLine => {
+                world.hosts[host].bandwidth = Some(world.rng.u64(4_000..100_000));
+                world.counts.add("narrow line");
+                self.later(world, (100, 5000), Mend::WideLine(host));
             }
             Fault::FullDisk => {
                 let disk = &world.hosts[host].disk;
@@ -100,8 +127,11 @@ impl Swarm {
                 nodes.push(REGISTER);
                 let other = nodes[world.rng.usize(0..nodes.len())];
                 let (from, to) = if world.rng.bool() { (host, other) } else { (other, host) };
-                world.cut_link(from, to);
-                self.later(world, (50, 4000), Mend::Link(from, to));
+                if from != to {
+                    world.counts.add("one-way partition");
+                    world.cut_link(from, to);
+                    self.later(world, (50, 4000), Mend::Link(from, to));
+                }
             }
             Fault::Isolate => {
                 let with_register = world.rng.bool();
@@ -109,6 +139,7 @@ impl Swarm {
                     .filter(|&other| other != host)
                     .chain(with_register.then_some(REGISTER))
                     .collect();
+                world.counts.add("isolation");
                 for other in others {
                     world.cut_link(host, other);
                     world.cut_link(other, host);
@@ -119,15 +150,18 @@ impl Swarm {
             Fault::RegisterDown => {
                 world.say(|| "register: down".into());
                 world.register.down = true;
+                world.counts.add("register outage");
                 self.later(world, (50, 6000), Mend::RegisterUp);
             }
             Fault::RegisterSlow => {
+                world.counts.add("register slow");
                 world.register.delay = (100 * MILLISECOND, 1500 * MILLISECOND);
                 self.later(world, (100, 5000), Mend::RegisterFast);
             }
             Fault::RegisterEdit => {
                 world.say(|| "register: a label is edited".into());
                 world.register.edit();
+                world.counts.add("foreign edit of the register");
             }
             _ => {}
         }
@@ -163,6 +197,10 @@ pub(crate) fn apply(world: &mut World, mend: &Mend) {
         }
         Mend::RegisterFast => world.register.delay = world.options.register_delay,
         Mend::Room(host) => world.hosts[host].disk.set_capacity(None),
-        Mend::FastDisk(host) => world.hosts[host].sync_delay = world.options.sync_delay,
+        Mend::FastDisk(host) => {
+            world.hosts[host].sync_delay = world.options.sync_delay;
+            world.hosts[host].state_delay = world.options.state_delay;
+        }
+        Mend::WideLine(host) => world.hosts[host].bandwidth = None,
     }
 }

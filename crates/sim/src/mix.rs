@@ -42,8 +42,12 @@ pub enum Fault {
     RegisterEdit,
     /// A wall clock is set.
     ClockJump,
+    /// A monotonic clock runs faster or slower from now on.
+    ClockDrift,
     /// A disk's syncs take long.
     SlowDisk,
+    /// Little gets through to a host in a second.
+    NarrowLine,
     /// A disk has no room.
     FullDisk,
     /// The next sync fails: the life ends.
@@ -53,7 +57,7 @@ pub enum Fault {
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 19] = [
+pub const FAULTS: [Fault; 21] = [
     Fault::Kill,
     Fault::KillWithinStep,
     Fault::KillAll,
@@ -69,38 +73,13 @@ pub const FAULTS: [Fault; 19] = [
     Fault::RegisterSlow,
     Fault::RegisterEdit,
     Fault::ClockJump,
+    Fault::ClockDrift,
     Fault::SlowDisk,
+    Fault::NarrowLine,
     Fault::FullDisk,
     Fault::FailedSync,
     Fault::KillWithinWrite,
 ];
-
-impl Fault {
-    /// Its name in the counts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Fault::Kill => "fault: kill",
-            Fault::KillWithinStep => "fault: kill within a step",
-            Fault::KillAll => "fault: kill all",
-            Fault::PowerLoss => "fault: power loss",
-            Fault::Pause => "fault: pause",
-            Fault::Wipe => "fault: wiped disk",
-            Fault::Leave => "fault: leave",
-            Fault::HandOver => "fault: handover",
-            Fault::CutOneWay => "fault: one-way partition",
-            Fault::Isolate => "fault: isolation",
-            Fault::BreakStream => "fault: broken stream",
-            Fault::RegisterDown => "fault: register down",
-            Fault::RegisterSlow => "fault: register slow",
-            Fault::RegisterEdit => "fault: register edited",
-            Fault::ClockJump => "fault: clock jump",
-            Fault::SlowDisk => "fault: slow disk",
-            Fault::FullDisk => "fault: full disk",
-            Fault::FailedSync => "fault: failed sync",
-            Fault::KillWithinWrite => "fault: kill within a write",
-        }
-    }
-}
 
 /// One seed's draw.
 #[derive(Clone, Debug)]
@@ -125,6 +104,16 @@ pub struct Mix {
     pub tamper: Option<Tamper>,
     /// Largest drift of a monotonic clock, parts per million.
     pub drift: i64,
+    /// Per mille of frames and datagrams that are lost.
+    pub loss: u32,
+    /// Per mille of datagrams that arrive twice.
+    pub twice: u32,
+    /// Per mille of messages that are looked at though their stream is closed.
+    pub stale: u32,
+    /// Per mille of register writes right before which somebody edits a label.
+    pub edits: u32,
+    /// Per mille of hosts whose disk is slow as long as chaos lasts.
+    pub slow: u32,
 }
 
 impl Mix {
@@ -159,11 +148,17 @@ impl Mix {
             strike: pick(rng, &[0, 0, 100, 400]) as u32,
             tamper: Tamper::draw(rng),
             drift: pick(rng, &[0, 200, 50_000]).cast_signed(),
+            loss: pick(rng, &[0, 0, 2, 20]) as u32,
+            twice: pick(rng, &[0, 10, 100]) as u32,
+            stale: pick(rng, &[0, 100, 1000]) as u32,
+            edits: pick(rng, &[0, 0, 100, 300]) as u32,
+            slow: pick(rng, &[0, 0, 300, 600]) as u32,
         }
     }
 }
 
 fn options(rng: &mut Rng, hosts: usize) -> Options {
+    let sync_delay = (50_000, pick(rng, &[200, 2000, 20_000]) * 1000);
     Options {
         limits: Limits {
             message_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
@@ -181,7 +176,8 @@ fn options(rng: &mut Rng, hosts: usize) -> Options {
         },
         net_delay: (50_000, pick(rng, &[200, 2000, 30_000]) * 1000),
         register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),
-        sync_delay: (50_000, pick(rng, &[200, 2000, 20_000]) * 1000),
+        sync_delay,
+        state_delay: sync_delay,
         snapshot_every: pick(rng, &[20, 100, 100_000]),
         ..Options::default()
     }

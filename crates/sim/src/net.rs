@@ -42,6 +42,8 @@ pub struct Stream {
     pub flight: [VecDeque<Frame>; 2],
     /// When the frame sent last arrives.
     pub last: [u64; 2],
+    /// Nothing arrives before that time.
+    pub until: [u64; 2],
     /// Arrivals that a broken link holds up.
     pub held: [usize; 2],
 }
@@ -55,6 +57,12 @@ pub struct Net {
     pub broken: BTreeSet<(Node, Node)>,
     /// How long a frame takes, nanoseconds: least and most.
     pub delay: (u64, u64),
+    /// One in a thousand frames and datagrams that are lost.
+    pub loss: u32,
+    /// One in a thousand datagrams that arrive twice.
+    pub twice: u32,
+    /// One in a thousand messages that a process looks at though it has closed their stream.
+    pub stale: u32,
     next: u64,
 }
 
@@ -77,6 +85,7 @@ impl Net {
             ends: [end(from), end(to)],
             flight: Default::default(),
             last: [0; 2],
+            until: [0; 2],
             held: [0; 2],
         };
         self.streams.insert(self.next, stream);
@@ -94,6 +103,13 @@ impl Net {
             }
         }
         found
+    }
+
+    /// Whether the dialer of this stream has opened a newer one to the same process since.
+    pub fn has_newer(&self, id: u64) -> bool {
+        let ends = |stream: &Stream| (stream.ends[0].run, stream.ends[1].run);
+        let Some(pair) = self.streams.get(&id).map(ends) else { return false };
+        self.streams.range(id + 1..).any(|(_, stream)| ends(stream) == pair)
     }
 
     /// Forgets streams that nobody has and on which nothing is under way.

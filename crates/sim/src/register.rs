@@ -43,6 +43,8 @@ pub struct Pending {
     pub ask: Ask,
     /// The asker has its answer, or has stopped to wait.
     pub answered: bool,
+    /// It has arrived once.
+    pub landed: bool,
 }
 
 /// The store of the register.
@@ -70,6 +72,8 @@ pub struct Register {
     pub write_lag: u64,
     /// One in a thousand answers that are lost.
     pub lost: u32,
+    /// One in a thousand writes right before which somebody edits a label.
+    pub edits: u32,
     /// How often it was written.
     pub wins: u64,
 }
@@ -91,6 +95,7 @@ impl Register {
             late: 0,
             write_lag: 0,
             lost: 0,
+            edits: 0,
             wins: 0,
         }
     }

@@ -28,7 +28,7 @@ impl World {
                 self.input_after(delay, host, run, Input::SnapshotWritten);
             }
             // Tried again after the next batch, as the service would.
-            Err(_) => self.counts.add("snapshots that failed"),
+            Err(_) => self.counts.add("snapshot that failed"),
         }
     }
 
@@ -40,7 +40,7 @@ impl World {
         match process.store.adopt(finished) {
             Ok(_) => {
                 process.snapshot_at = position.index;
-                self.counts.add("snapshots taken");
+                self.counts.add("snapshot taken");
                 self.feed(host, run, Event::SnapshotMade(position));
             }
             Err(error) => self.end_life(host, error.to_string()),

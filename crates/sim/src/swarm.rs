@@ -11,6 +11,7 @@ use understudy_history::{Action, Condition};
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::Happening;
+use crate::host::SLOW;
 use crate::inflict::{Mend, apply};
 use crate::mix::Mix;
 use crate::report::Report;
@@ -38,9 +39,12 @@ pub fn run(seed: u64, trace: Detail) -> Report {
             .unwrap_or_else(|| "a panic".into());
         world.guilty(Property::of_panic(&text), format!("panic: {text}"));
     }
-    world.counts.more("events", world.events);
+    world.counts.more("event", world.events);
     for (mark, count) in MARKS.iter().zip(take_counts()) {
-        world.counts.more(mark.name, count);
+        world.counts.more(mark.label, count);
+    }
+    for host in 0..world.hosts.len() {
+        world.count_strikes(host);
     }
     Report {
         seed,
@@ -79,9 +83,19 @@ impl Swarm {
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
         world.strike = self.mix.strike;
+        world.register.edits = self.mix.edits;
+        world.net.loss = self.mix.loss;
+        world.net.twice = self.mix.twice;
+        world.net.stale = self.mix.stale;
         let drift = self.mix.drift;
         for host in 0..world.hosts.len() {
-            world.hosts[host].clock.drift = world.rng.i64(-drift..=drift);
+            let drift = world.rng.i64(-drift..=drift);
+            world.hosts[host].clock.set_drift(0, drift);
+            if world.chance(self.mix.slow) {
+                let delay = (SLOW / 2, SLOW * 6);
+                world.hosts[host].sync_delay = delay;
+                world.hosts[host].state_delay = delay;
+            }
             let delay = world.span((0, SECOND));
             world.after(delay, Happening::Start(host));
         }
@@ -104,7 +118,6 @@ impl Swarm {
             self.pass(world, next);
             if !self.mix.faults.is_empty() {
                 let fault = self.mix.faults[world.rng.usize(0..self.mix.faults.len())];
-                world.counts.add(fault.name());
                 self.inflict(world, fault);
             }
         }
@@ -130,6 +143,10 @@ impl Swarm {
         world.register.late = 0;
         world.register.lost = 0;
         world.strike = 0;
+        world.register.edits = 0;
+        world.net.loss = 0;
+        world.net.twice = 0;
+        world.net.stale = 0;
         apply(world, &Mend::RegisterUp);
         apply(world, &Mend::RegisterFast);
         world.heal();
@@ -137,6 +154,7 @@ impl Swarm {
             for mend in [
                 Mend::Room(host),
                 Mend::FastDisk(host),
+                Mend::WideLine(host),
                 Mend::PowerOn(host),
                 Mend::Start(host),
                 Mend::Resume(host),

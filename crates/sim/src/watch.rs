@@ -12,6 +12,7 @@ impl World {
         let Some(process) = self.hosts[host].running(run) else { return };
         let status = process.replica.status();
         let waiting = process.waiting.len();
+        process.members = status.members.len();
         let name = self.name(host);
         let ordered = pointers(&name, &status);
         self.blame(ordered);

@@ -1,13 +1,18 @@
-//! The world's wires: streams between replicas, dials, knocks and questions, the way to the
-//! register.
+//! The world's wires: streams between replicas, dials, knocks and questions. Streams behave like TCP:
+//! a frame that is lost is sent again and holds up those behind it, and now and then the stream is
+//! given up. Everything else is a datagram: what is lost is gone.
 
 use understudy_protocol::{ConnId, Event, Incarnation, Knock, Message};
 
+use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{Happening, HostId, Input, Run};
-use crate::net::{Frame, Node, REGISTER};
-use crate::register::{Ask, Pending};
-use crate::violation::Property;
+use crate::net::{End, Frame, Node};
 use crate::world::World;
+
+/// How long TCP waits before it sends a frame again.
+const RETRANSMIT: u64 = 200 * MILLISECOND;
+/// One in a thousand lost frames takes the stream with it.
+const GIVEN_UP: u32 = 50;
 
 impl World {
     fn net_delay(&mut self) -> u64 {
@@ -25,12 +30,31 @@ impl World {
     }
 
     fn put_on_wire(&mut self, id: u64, direction: usize, frame: Frame) {
-        let arrival = self.time + self.net_delay();
+        let mut delay = self.net_delay();
+        if self.lost("frame lost and sent again") {
+            delay += RETRANSMIT;
+            if matches!(frame, Frame::Message(_)) && self.chance(GIVEN_UP) {
+                self.counts.add("stream broken by loss");
+                return self.cut_short(id);
+            }
+        }
         let Some(stream) = self.net.streams.get_mut(&id) else { return };
-        let arrival = arrival.max(stream.last[direction] + 1);
+        let narrow = self.hosts[stream.ends[1 - direction].host].bandwidth;
+        let took = narrow.map_or(0, |bytes| (64 + weight(&frame)) * SECOND / bytes);
+        let free = stream.last[direction].max(if took > 0 { self.time } else { 0 });
+        let arrival = (self.time + delay).max(free + took + 1);
         stream.last[direction] = arrival;
         stream.flight[direction].push_back(frame);
         self.queue.push(arrival, Happening::Frame(id, direction));
+    }
+
+    /// Whether the network loses something now.
+    pub(crate) fn lost(&mut self, what: &'static str) -> bool {
+        let lost = self.chance(self.net.loss);
+        if lost {
+            self.counts.add(what);
+        }
+        lost
     }
 
     /// Ends a process's end of a stream; the other one hears of it behind what was sent.
@@ -49,17 +73,31 @@ impl World {
         let (from, to) = (stream.ends[direction].host, stream.ends[1 - direction].host);
         if self.net.broken.contains(&(from, to)) {
             stream.held[direction] += 1;
-            return;
+            return self.counts.add("frame stopped by a partition");
+        }
+        if self.time < stream.until[direction] {
+            // They keep their order: each takes the place of the one before it.
+            let until = stream.until[direction];
+            return self.queue.push(until, Happening::Frame(id, direction));
         }
         let Some(frame) = stream.flight[direction].pop_front() else { return };
+        let End { host, run, open } = stream.ends[1 - direction];
+        let runs = self.hosts[host].running(run).is_some();
+        let read = open || runs && self.chance(self.net.stale);
+        let Some(stream) = self.net.streams.get_mut(&id) else { return };
         let end = &mut stream.ends[1 - direction];
-        let (host, run, open) = (end.host, end.run, end.open);
         match frame {
-            Frame::Message(message) if open && self.hosts[host].running(run).is_some() => {
+            Frame::Message(message) if runs && read => {
+                // A process may have read it before it closed the stream, and look at it later.
+                let what = if open { "message" } else { "message of a closed stream" };
+                self.counts.add(what);
+                if self.net.has_newer(id) {
+                    self.counts.add("message of an older stream behind a newer one");
+                }
                 self.input(host, run, Input::Event(Event::Received(ConnId(id), message)));
             }
             // The machine is back but the process is not: it answers with a reset.
-            Frame::Message(_) if open && self.hosts[host].powered => {
+            Frame::Message(_) if open && !runs && self.hosts[host].powered => {
                 end.open = false;
                 self.put_on_wire(id, 1 - direction, Frame::Fin);
             }
@@ -76,6 +114,22 @@ impl World {
 
     /// Breaks a stream: both ends hear of it, what was under way is lost.
     pub fn break_stream(&mut self, id: u64) {
+        self.counts.add("stream broken");
+        self.cut_short(id);
+    }
+
+    /// The dialer hears that the stream is gone and may dial anew; what it had sent arrives later.
+    pub fn sever(&mut self, id: u64) {
+        let until = self.time + self.span((20 * MILLISECOND, 600 * MILLISECOND));
+        let Some(stream) = self.net.streams.get_mut(&id) else { return };
+        self.counts.add("stream severed at one end");
+        stream.until[0] = until;
+        stream.flight[1].clear();
+        self.put_on_wire(id, 1, Frame::Fin);
+        self.put_on_wire(id, 0, Frame::Fin);
+    }
+
+    fn cut_short(&mut self, id: u64) {
         let Some(stream) = self.net.streams.get_mut(&id) else { return };
         for direction in 0..2 {
             stream.flight[direction].clear();
@@ -112,13 +166,21 @@ impl World {
         if self.hosts[host].running(run).is_none() {
             return;
         }
-        let (knock, target) = self.reach(host, address);
+        let (mut knock, target) = self.reach(host, address);
+        if self.lost("dial lost") {
+            knock = Knock::Silent;
+        }
         let delay = match knock {
             Knock::Silent => self.options.dial_timeout,
             _ => self.net_delay(),
         };
         let event = match (knock, target) {
             (Knock::Answered, Some(target)) => {
+                if self.chance(self.net.twice) {
+                    self.counts.add("dial that gave two streams");
+                    let second = Event::Connected(ConnId(self.net.open((host, run), target)));
+                    self.input_after(2 * delay, host, run, Input::Event(second));
+                }
                 Event::Connected(ConnId(self.net.open((host, run), target)))
             }
             _ => Event::DialFailed(knock),
@@ -138,7 +200,10 @@ impl World {
         who: Incarnation,
         address: &str,
     ) {
-        let (knock, _) = self.reach(host, address);
+        let (mut knock, _) = self.reach(host, address);
+        if self.lost("knock lost") {
+            knock = Knock::Silent;
+        }
         let delay = match knock {
             Knock::Silent => self.options.dial_timeout,
             _ => self.net_delay(),
@@ -170,9 +235,10 @@ impl World {
 
     pub(crate) fn inquiry_arrives(&mut self, host: HostId, run: Run, peer: String, address: &str) {
         let (knock, target) = self.reach(host, address);
+        let lost = self.lost("question lost");
         let state = target
             .and_then(|(target, _)| self.hosts[target].process.as_ref())
-            .filter(|process| !process.paused)
+            .filter(|process| !process.paused && !lost)
             .map(|process| process.replica.peer_state());
         let delay = match (&state, knock) {
             (None, Knock::Answered | Knock::Silent) => self.options.dial_timeout,
@@ -181,107 +247,16 @@ impl World {
         let answer = state.ok_or_else(|| format!("{knock:?}"));
         self.input_after(delay, host, run, Input::Event(Event::Inquired { peer, answer }));
     }
+}
 
-    pub(crate) fn ask_register(&mut self, host: HostId, run: Run, ask: Ask) {
-        self.asks += 1;
-        let id = self.asks;
-        let timeout = self.options.register_timeout;
-        let mut delay = self.register_delay();
-        if matches!(ask, Ask::Write { .. }) && self.chance(self.register.late) {
-            delay = self.span((timeout, 8 * timeout));
-            self.counts.add("register write that lands late");
+/// Bytes of a frame's content.
+fn weight(frame: &Frame) -> u64 {
+    let bytes = match frame {
+        Frame::Message(Message::Append(append)) => {
+            append.entries.iter().map(understudy_protocol::Entry::weight).sum()
         }
-        if matches!(ask, Ask::Write { .. }) {
-            delay += self.register.write_lag;
-        }
-        if matches!(ask, Ask::Write { .. }) {
-            self.aim();
-        }
-        let unanswered = ask.unanswered("no answer in time");
-        self.register.pending.insert(id, Pending { host, run, ask, answered: false });
-        self.after(delay, Happening::Register(id));
-        self.after(timeout, Happening::RegisterAnswer(id, unanswered));
-    }
-
-    fn register_delay(&mut self) -> u64 {
-        let delay = self.register.delay;
-        self.span(delay)
-    }
-
-    pub(crate) fn ask_arrives(&mut self, id: u64) {
-        let Some(pending) = self.register.pending.get(&id) else { return };
-        let (host, run, ask) = (pending.host, pending.run, pending.ask.clone());
-        if self.register.down || self.net.blocked(host, REGISTER) {
-            return;
-        }
-        let wins = self.register.wins;
-        let event = self.register.execute(&ask);
-        if self.register.wins > wins {
-            self.register.writer = Some(run);
-            self.register_written(host);
-        }
-        if self.net.blocked(REGISTER, host) || self.chance(self.register.lost) {
-            self.counts.add("register answer lost");
-            return;
-        }
-        let delay = self.register_delay();
-        self.after(delay, Happening::RegisterAnswer(id, event));
-    }
-
-    fn register_written(&mut self, by: HostId) {
-        let Some(record) = self.register.record().cloned() else { return };
-        let (name, text) = (self.name(by), self.describe(&record));
-        self.narrate(|| format!("register: {name} wrote {text}"));
-        let forward = self.ledger.register(record.epoch);
-        if !self.may_halt {
-            self.blame(forward);
-        }
-        self.counts.add("register writes won");
-        if record.epoch <= self.hosts[by].epoch {
-            let known = self.hosts[by].epoch;
-            let explanation = format!("{name} wrote epoch {}, but knows {known}", record.epoch);
-            self.guilty(Property::EpochsNeverGoBack, explanation);
-        }
-        self.register_changed();
-    }
-
-    /// Whoever watches the register hears that it has changed.
-    pub(crate) fn register_changed(&mut self) {
-        for host in 0..self.hosts.len() {
-            let delay = self.register_delay();
-            let missed = self.chance(self.register.lost) || self.net.blocked(REGISTER, host);
-            if let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run)
-                && !missed
-            {
-                self.input_after(delay, host, run, Input::Event(Event::RegisterChanged));
-            }
-        }
-    }
-
-    pub(crate) fn ask_answered(&mut self, id: u64, event: Event) {
-        let Some(pending) = self.register.pending.get_mut(&id) else { return };
-        if std::mem::replace(&mut pending.answered, true) {
-            return;
-        }
-        let (host, run) = (pending.host, pending.run);
-        self.input(host, run, Input::Event(event));
-    }
-
-    /// Messages under way to a process, for the bounds of memory.
-    pub fn in_flight(&self, run: Run) -> usize {
-        let weight = |frame: &Frame| match frame {
-            Frame::Message(Message::Append(append)) => {
-                append.entries.iter().map(understudy_protocol::Entry::weight).sum()
-            }
-            Frame::Message(Message::SnapshotPart(part)) => part.data.len(),
-            _ => 0,
-        };
-        self.net
-            .of(run)
-            .into_iter()
-            .map(|(id, end)| {
-                self.net.streams[&id].flight[1 - end].iter().map(weight).sum::<usize>()
-            })
-            .sum()
-    }
+        Frame::Message(Message::SnapshotPart(part)) => part.data.len(),
+        _ => 0,
+    };
+    bytes as u64
 }

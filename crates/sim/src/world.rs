@@ -41,6 +41,8 @@ pub struct Options {
     pub register_delay: (u64, u64),
     /// How long a sync takes.
     pub sync_delay: (u64, u64),
+    /// How long the driver waits for the disk where it must: hard state, cuts of the log.
+    pub state_delay: (u64, u64),
     /// A snapshot is taken after so many entries.
     pub snapshot_every: u64,
     /// The driver's own time-out for the register, nanoseconds.
@@ -62,6 +64,7 @@ impl Default for Options {
             net_delay: (500_000, 500_000),
             register_delay: (2_000_000, 2_000_000),
             sync_delay: (1_000_000, 1_000_000),
+            state_delay: (0, 0),
             snapshot_every: 10_000,
             register_timeout: 1_000_000_000,
             dial_timeout: 1_000_000_000,
@@ -161,7 +164,7 @@ impl World {
         };
         Host {
             config,
-            clock: Clock { offset: self.rng.u64(1..1 << 40), drift: 0, jump: 0 },
+            clock: Clock { offset: self.rng.u64(1..1 << 40), since: 0, drift: 0, jump: 0 },
             disk: SimDisk::new(),
             process: None,
             powered: true,
@@ -169,6 +172,8 @@ impl World {
             shadow: Shadow::default(),
             epoch: 0,
             sync_delay: self.options.sync_delay,
+            state_delay: self.options.state_delay,
+            bandwidth: None,
             snapshot_every: self.options.snapshot_every,
             ended: None,
         }

@@ -35,17 +35,19 @@ fn other_seeds_give_other_runs() {
 #[test]
 fn every_fault_happens_and_no_seed_fails() {
     let mut total = Counts::default();
-    for seed in 1..=150 {
+    for seed in 1..=300 {
         let report = swarm::run(seed, Detail::Nothing);
         assert_eq!(report.violation, None, "replay: {}", report.replay(None));
         for (name, count) in report.counts.by_name {
             *total.by_name.entry(name).or_default() += count;
         }
     }
-    for fault in understudy_sim::FAULTS {
-        assert!(total.of(fault.name()) > 10, "{}: {}", fault.name(), total.of(fault.name()));
+    for (_, names) in understudy_sim::WANTED {
+        for name in *names {
+            assert!(total.of(name) > 0, "{name} never happens");
+        }
     }
-    for name in ["operations answered", "reads served", "register writes won", "snapshots taken"] {
+    for name in ["operations answered", "read answered after a round", "register write won"] {
         assert!(total.of(name) > 100, "{name}: {}", total.of(name));
     }
 }

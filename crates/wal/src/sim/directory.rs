@@ -14,8 +14,22 @@ pub(super) enum NameChange {
     Remove(String),
 }
 
+/// How often a disk did what disks do at times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Strikes {
+    /// Syncs that failed.
+    pub failed_syncs: u64,
+    /// Writes that were not synced and of which nothing is on the disk.
+    pub lost_writes: u64,
+    /// Writes that were not synced and of which a part is on the disk.
+    pub torn_writes: u64,
+    /// Writes that found no room.
+    pub refused_writes: u64,
+}
+
 /// Names, files, and the faults that were ordered.
 pub(super) struct Directory {
+    pub strikes: Strikes,
     pub random: Random,
     pub inodes: BTreeMap<u64, Inode>,
     pub names: BTreeMap<String, u64>,
@@ -41,6 +55,7 @@ impl Default for Directory {
 impl Directory {
     pub fn new() -> Self {
         Directory {
+            strikes: Strikes::default(),
             random: Random::new(0),
             inodes: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -145,7 +160,11 @@ impl Directory {
         let change = Change::Write { at, data: data[..written].to_vec() };
         self.inode(inode).change(change);
         began?;
-        if written < data.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        if written < data.len() {
+            self.strikes.refused_writes += 1;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
     }
 
     pub fn set_len(&mut self, inode: u64, bytes: usize) -> io::Result<()> {
@@ -158,7 +177,7 @@ impl Directory {
         self.begin()?;
         if let Err(error) = self.check_sync() {
             let file = self.inodes.get_mut(&inode).expect("an open file exists");
-            file.fail_sync(&mut self.random);
+            file.fail_sync(&mut self.random, &mut self.strikes);
             return Err(error);
         }
         self.inode(inode).sync();
@@ -169,6 +188,7 @@ impl Directory {
         match self.fail_sync_in {
             Some(0) => {
                 self.fail_sync_in = None;
+                self.strikes.failed_syncs += 1;
                 Err(io::Error::other("the disk reports an error"))
             }
             Some(more) => {

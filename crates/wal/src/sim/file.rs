@@ -1,5 +1,6 @@
 //! A file: what is to be read, what is on the disk, and the changes in between.
 
+use super::directory::Strikes;
 use super::random::Random;
 
 /// The disk writes pieces of this size, and may be interrupted within one.
@@ -41,30 +42,34 @@ impl Inode {
 
     /// What was not synced is on the disk in part, or not; none of it will be written any more,
     /// and all of it is still to be read.
-    pub fn fail_sync(&mut self, random: &mut Random) {
+    pub fn fail_sync(&mut self, random: &mut Random, strikes: &mut Strikes) {
         let percent = [0, 50, 100][random.below(3) as usize];
-        self.settle(percent, random);
+        self.settle(percent, random, strikes);
     }
 
     /// Power loss: each sector of what was not synced is on the disk in `percent` of all cases.
-    pub fn crash(&mut self, percent: u64, random: &mut Random) {
-        self.settle(percent, random);
+    pub fn crash(&mut self, percent: u64, random: &mut Random, strikes: &mut Strikes) {
+        self.settle(percent, random, strikes);
         self.content = self.durable.clone();
     }
 
-    fn settle(&mut self, percent: u64, random: &mut Random) {
+    fn settle(&mut self, percent: u64, random: &mut Random, strikes: &mut Strikes) {
         for change in std::mem::take(&mut self.pending) {
             match change {
                 Change::Write { at, data } => {
+                    let mut written = 0;
                     for (at, piece) in sectors(at, &data) {
                         // Now and then the power goes in the middle of a sector.
                         let torn = random.chance(2);
                         let kept = if torn { random.below(piece.len() as u64) } else { u64::MAX };
                         let piece = &piece[..piece.len().min(kept as usize)];
                         if random.chance(percent) {
+                            written += piece.len();
                             apply(&mut self.durable, &Change::Write { at, data: piece.to_vec() });
                         }
                     }
+                    strikes.lost_writes += u64::from(written == 0 && !data.is_empty());
+                    strikes.torn_writes += u64::from(written > 0 && written < data.len());
                 }
                 length if random.chance(percent) => apply(&mut self.durable, &length),
                 Change::Length(_) => {}

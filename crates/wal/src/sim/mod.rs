@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::disk::{Disk, DiskFile, FileId, LockError};
 use directory::Directory;
+pub use directory::Strikes;
 
 /// A handle of a simulated directory. It survives the store that works on it.
 #[derive(Clone, Default)]
@@ -56,6 +57,16 @@ impl SimDisk {
     /// Linux does: still to be read, and never written.
     pub fn fail_sync_after(&self, syncs: u64) {
         self.lock_shared().fail_sync_in = Some(syncs);
+    }
+
+    /// How often it did what disks do at times.
+    pub fn strikes(&self) -> Strikes {
+        self.lock_shared().strikes
+    }
+
+    /// Whether an ordered [`SimDisk::stop_after`] has struck: nothing works any more.
+    pub fn has_stopped(&self) -> bool {
+        self.lock_shared().check_running().is_err()
     }
 
     /// The disk holds this many bytes; `None` for no limit.
