@@ -1,10 +1,11 @@
 //! The driver's part that concerns the data directory.
 
 use understudy_protocol::{ConnId, Effect, Event, Position, SnapshotPart};
-use understudy_wal::WriteError;
+use understudy_wal::{ReadError, WriteError};
 
 use crate::happening::{HostId, Input, Run};
 use crate::host::{SLOW, thaw};
+use crate::violation::Property;
 use crate::world::World;
 
 impl World {
@@ -12,6 +13,7 @@ impl World {
     pub(crate) fn use_disk(&mut self, host: HostId, run: Run, effect: Effect) {
         let place = &mut self.hosts[host];
         let Some(process) = place.process.as_mut() else { return };
+        let mut damaged = false;
         let done: Result<(), WriteError> = match effect {
             Effect::SaveState(state) => process.store.save_state(&state),
             Effect::Append(entries) => {
@@ -33,11 +35,11 @@ impl World {
                     Ok((previous, entries)) => {
                         Event::LogRead { conn, previous, entries: Ok(entries) }
                     }
-                    Err(error) => Event::LogRead {
-                        conn,
-                        previous: Position::default(),
-                        entries: Err(error.to_string()),
-                    },
+                    Err(error) => {
+                        damaged = matches!(error, ReadError::Damaged(_));
+                        let (previous, entries) = (Position::default(), Err(error.to_string()));
+                        Event::LogRead { conn, previous, entries }
+                    }
                 };
                 process.todo.push_back(event);
                 Ok(())
@@ -53,7 +55,8 @@ impl World {
                     }),
                     // As the service does: the follower dials again, and meanwhile a newer one may
                     // have been made.
-                    Err(_) => {
+                    Err(error) => {
+                        damaged = matches!(error, ReadError::Damaged(_));
                         process.todo.push_back(Event::Closed(conn));
                         self.close(run, conn);
                     }
@@ -67,6 +70,18 @@ impl World {
         };
         if let Err(error) = done {
             self.end_life(host, error.to_string());
+        }
+        if damaged {
+            self.found_damage(host);
+        }
+    }
+
+    /// What was to be sent to a follower is not what was written: it is not sent.
+    fn found_damage(&mut self, host: HostId) {
+        self.counts.add("rot found while reading for a follower");
+        if self.hosts[host].rot.is_none() {
+            let explanation = format!("{} cannot read what it has written", self.name(host));
+            self.guilty(Property::DiskKeepsItsWord, explanation);
         }
     }
 

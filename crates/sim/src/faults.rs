@@ -32,12 +32,12 @@ impl World {
                 self.hosts[host].disk.kill();
                 return self.after(SECOND / 2, Happening::Start(host));
             }
-            Err(error) => {
-                let explanation = format!("{} does not start: {error}", self.hosts[host].name());
-                return self.guilty(Property::DiskKeepsItsWord, explanation);
-            }
+            Err(error) => return self.on_damage(host, &error.to_string()),
         };
         self.counts.add("start");
+        if self.hosts[host].rot.take().is_some() {
+            self.counts.add("rot that did no harm");
+        }
         if self.hosts[host].clock.drift != 0 {
             self.counts.add("life with a clock that drifts");
         }
@@ -118,6 +118,7 @@ impl World {
         self.count_strikes(host);
         let place = &mut self.hosts[host];
         place.disk = SimDisk::new();
+        place.rot = None;
         place.incarnation = None;
         place.shadow = Shadow::default();
     }

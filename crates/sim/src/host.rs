@@ -14,6 +14,7 @@ use understudy_wal::{Finished, OpenError, Options, Store};
 use crate::client::{Request, Wish};
 use crate::clock::{Clock, MILLISECOND};
 use crate::happening::{Input, Run};
+use crate::rot::Rot;
 use crate::shadow::Shadow;
 
 /// A sync that takes this long is slow, nanoseconds.
@@ -45,6 +46,10 @@ pub struct Host {
     pub bandwidth: Option<u64>,
     /// A snapshot is taken after so many entries.
     pub snapshot_every: u64,
+    /// A byte of the disk that has flipped and was not found yet.
+    pub rot: Option<Rot>,
+    /// By how much its program's protocol version is newer than that of this code.
+    pub version: u32,
     /// Why the last process ended.
     pub ended: Option<String>,
 }

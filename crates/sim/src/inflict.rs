@@ -6,6 +6,7 @@ use crate::happening::HostId;
 use crate::host::SLOW;
 use crate::mix::Fault;
 use crate::net::{CLIENTS, REGISTER};
+use crate::operate::Upgrade;
 use crate::swarm::Swarm;
 use crate::world::World;
 
@@ -20,10 +21,14 @@ pub(crate) enum Mend {
     FastDisk(HostId),
     Room(HostId),
     WideLine(HostId),
+    Verify(HostId),
+    /// A pod's grace is over: its process is killed, its disk goes or stays.
+    Evict(HostId, bool),
+    Upgrade(Upgrade),
 }
 
 impl Swarm {
-    fn later(&mut self, world: &mut World, span: (u64, u64), mend: Mend) {
+    pub(crate) fn later(&mut self, world: &mut World, span: (u64, u64), mend: Mend) {
         let time = world.time + world.span((span.0 * MILLISECOND, span.1 * MILLISECOND));
         self.mends.entry(time).or_default().push(mend);
     }
@@ -56,6 +61,9 @@ impl Swarm {
                 self.later(world, (1, longest), Mend::Resume(host));
             }
             Fault::Wipe => self.wipe(world, host),
+            Fault::Rot => self.rot(world, host),
+            Fault::Evict => self.evict(world, host),
+            Fault::Upgrade => self.begin_upgrade(world),
             Fault::Leave => {
                 world.leave(host);
                 self.later(world, (500, 5000), Mend::Start(host));
@@ -169,20 +177,41 @@ impl Swarm {
 
     /// A copy may go only while another named one exists that nobody takes away.
     pub(crate) fn wipe(&mut self, world: &mut World, host: HostId) {
-        let safe = world.register.record().is_some_and(|record| {
-            world.hosts.iter().enumerate().any(|(other, copy)| {
-                other != host && copy.incarnation.is_some_and(|copy| record.names(copy))
-            })
-        });
-        if safe {
+        if world.is_spared(host) {
             world.wipe(host);
             self.later(world, (1, 3000), Mend::Start(host));
         }
     }
+
+    /// A byte flips: in a replica that is down, or in one that runs and is verified some day.
+    fn rot(&mut self, world: &mut World, host: HostId) {
+        if world.rng.bool() {
+            world.kill(host);
+            self.later(world, (1, 1000), Mend::Start(host));
+        }
+        world.rot(host);
+        self.later(world, (100, 4000), Mend::Verify(host));
+        // A blank one wants everything, and so somebody reads what has rotted.
+        let other = world.rng.usize(0..world.hosts.len());
+        if other != host && world.hosts[host].rot.is_some() {
+            self.wipe(world, other);
+        }
+    }
 }
 
-/// Ends a fault.
-pub(crate) fn apply(world: &mut World, mend: &Mend) {
+impl Swarm {
+    /// Ends a fault, or goes on with one.
+    pub(crate) fn apply(&mut self, world: &mut World, mend: &Mend) {
+        match *mend {
+            Mend::Evict(host, wiped) => self.grace_is_over(world, host, wiped),
+            Mend::Upgrade(step) => self.go_on_upgrading(world, step),
+            _ => apply(world, mend),
+        }
+    }
+}
+
+/// Ends a fault that ends at once.
+fn apply(world: &mut World, mend: &Mend) {
     match *mend {
         Mend::Start(host) => world.start(host),
         Mend::PowerOn(host) => {
@@ -202,5 +231,7 @@ pub(crate) fn apply(world: &mut World, mend: &Mend) {
             world.hosts[host].state_delay = world.options.state_delay;
         }
         Mend::WideLine(host) => world.hosts[host].bandwidth = None,
+        Mend::Verify(host) => world.verify(host),
+        Mend::Evict(..) | Mend::Upgrade(_) => {}
     }
 }

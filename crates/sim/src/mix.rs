@@ -24,6 +24,12 @@ pub enum Fault {
     Pause,
     /// The data directory and its process are gone.
     Wipe,
+    /// A byte of it flips.
+    Rot,
+    /// A pod is evicted: SIGTERM, later SIGKILL, with its disk or without.
+    Evict,
+    /// One replica after the other gets a new program.
+    Upgrade,
     /// SIGTERM.
     Leave,
     /// An order to hand over.
@@ -57,13 +63,16 @@ pub enum Fault {
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 21] = [
+pub const FAULTS: [Fault; 24] = [
     Fault::Kill,
     Fault::KillWithinStep,
     Fault::KillAll,
     Fault::PowerLoss,
     Fault::Pause,
     Fault::Wipe,
+    Fault::Rot,
+    Fault::Evict,
+    Fault::Upgrade,
     Fault::Leave,
     Fault::HandOver,
     Fault::CutOneWay,
@@ -157,7 +166,8 @@ impl Mix {
     }
 }
 
-fn options(rng: &mut Rng, hosts: usize) -> Options {
+/// Limits and delays.
+pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
     let sync_delay = (50_000, pick(rng, &[200, 2000, 20_000]) * 1000);
     Options {
         limits: Limits {

@@ -12,7 +12,7 @@ use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::Happening;
 use crate::host::SLOW;
-use crate::inflict::{Mend, apply};
+use crate::inflict::Mend;
 use crate::mix::Mix;
 use crate::report::Report;
 use crate::trace::Detail;
@@ -28,7 +28,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mix = Mix::draw(&mut rng, trace);
     let mut world = World::new(seed, mix.options.clone());
-    let mut swarm = Swarm { mix, mends: BTreeMap::new() };
+    let mut swarm = Swarm { mix, mends: BTreeMap::new(), version: None };
     take_counts();
     let outcome = catch_unwind(AssertUnwindSafe(|| swarm.run(&mut world)));
     if let Err(panic) = outcome {
@@ -61,6 +61,8 @@ pub fn run(seed: u64, trace: Detail) -> Report {
 pub(crate) struct Swarm {
     pub(crate) mix: Mix,
     pub(crate) mends: BTreeMap<u64, Vec<Mend>>,
+    /// The version of the upgrade under way.
+    pub(crate) version: Option<u32>,
 }
 
 impl Swarm {
@@ -131,7 +133,7 @@ impl Swarm {
         {
             world.run_until(time);
             for mend in self.mends.remove(&time).unwrap_or_default() {
-                apply(world, &mend);
+                self.apply(world, &mend);
             }
         }
         world.run_until(until);
@@ -147,9 +149,10 @@ impl Swarm {
         world.net.loss = 0;
         world.net.twice = 0;
         world.net.stale = 0;
-        apply(world, &Mend::RegisterUp);
-        apply(world, &Mend::RegisterFast);
+        self.apply(world, &Mend::RegisterUp);
+        self.apply(world, &Mend::RegisterFast);
         world.heal();
+        self.complete_upgrade(world);
         for host in 0..world.hosts.len() {
             for mend in [
                 Mend::Room(host),
@@ -158,8 +161,9 @@ impl Swarm {
                 Mend::PowerOn(host),
                 Mend::Start(host),
                 Mend::Resume(host),
+                Mend::Verify(host),
             ] {
-                apply(world, &mend);
+                self.apply(world, &mend);
             }
         }
         for client in &mut world.clients {
@@ -238,7 +242,7 @@ fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -
 
 /// One primary serves, as many members are named as there should be, and everybody has executed
 /// everything.
-fn is_whole(world: &World) -> bool {
+pub(crate) fn is_whole(world: &World) -> bool {
     let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
     let Some(record) = world.register.record() else { return false };
     let mut statuses = world.hosts.iter().map(|host| {

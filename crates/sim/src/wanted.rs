@@ -33,6 +33,9 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "slow save of the hard state",
             "write that found the disk full",
             "disk wiped",
+            "byte that flipped at rest",
+            "rot found at start",
+            "rot found by verification",
         ],
     ),
     (
@@ -75,6 +78,11 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "start",
             "asked to leave",
             "left in order",
+            "pod evicted with its disk",
+            "pod evicted, its disk stays",
+            "replica upgraded",
+            "rolling upgrade completed",
+            "stream refused for another version",
         ],
     ),
     (

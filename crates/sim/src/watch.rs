@@ -26,14 +26,15 @@ impl World {
             let alone = self.ledger.acts(status.epoch, &name, (host, run));
             self.blame(alone);
         }
-        let bound = self.options.limits.tail_entries + 16 * self.clients.len() + 16;
+        let limits = self.hosts[host].config.limits;
+        let bound = limits.tail_entries + 16 * self.clients.len() + 16;
         if waiting > bound {
             let explanation = format!("{waiting} requests wait at {name}");
             self.guilty(Property::BoundedMemory, explanation);
         }
         let tail = (status.last - status.commit) as usize;
         // One that opens its epoch has whatever the last term left.
-        if status.role == "primary" && tail > self.options.limits.tail_entries + 64 {
+        if status.role == "primary" && tail > limits.tail_entries + 64 {
             let explanation = format!("{name} has {tail} entries that are not committed");
             self.guilty(Property::BoundedMemory, explanation);
         }

@@ -2,7 +2,9 @@
 //! a frame that is lost is sent again and holds up those behind it, and now and then the stream is
 //! given up. Everything else is a datagram: what is lost is gone.
 
-use understudy_protocol::{ConnId, Event, Incarnation, Knock, Message};
+use understudy_protocol::{
+    ConnId, Event, Incarnation, Knock, Message, PROTOCOL_VERSION, PeerState, Refusal,
+};
 
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{Happening, HostId, Input, Run};
@@ -26,7 +28,30 @@ impl World {
         let Some(from) = stream.ends.iter().position(|end| end.run == run && end.open) else {
             return;
         };
+        let (me, to) = (stream.ends[from].host, stream.ends[1 - from].host);
+        let frame = match frame {
+            Frame::Message(message) => Frame::Message(self.spoken(me, to, message)),
+            end => end,
+        };
         self.put_on_wire(conn.0, from, frame);
+    }
+
+    /// What a message says to a program of another version.
+    fn spoken(&mut self, from: HostId, to: HostId, mut message: Message) -> Message {
+        match &mut message {
+            Message::Hello(hello) => hello.version = self.seen_version(from, to),
+            Message::Refused(Refusal::WrongVersion(_)) => {
+                self.counts.add("stream refused for another version");
+            }
+            _ => {}
+        }
+        message
+    }
+
+    /// The version of one host's program as another one sees it, whose own is the one of this code.
+    fn seen_version(&self, of: HostId, by: HostId) -> u32 {
+        let (of, by) = (self.hosts[of].version, self.hosts[by].version);
+        PROTOCOL_VERSION.wrapping_add(of).wrapping_sub(by)
     }
 
     fn put_on_wire(&mut self, id: u64, direction: usize, frame: Frame) {
@@ -237,9 +262,12 @@ impl World {
         let (knock, target) = self.reach(host, address);
         let lost = self.lost("question lost");
         let state = target
-            .and_then(|(target, _)| self.hosts[target].process.as_ref())
-            .filter(|process| !process.paused && !lost)
-            .map(|process| process.replica.peer_state());
+            .and_then(|(target, _)| Some((target, self.hosts[target].process.as_ref()?)))
+            .filter(|(_, process)| !process.paused && !lost)
+            .map(|(target, process)| PeerState {
+                version: self.seen_version(target, host),
+                ..process.replica.peer_state()
+            });
         let delay = match (&state, knock) {
             (None, Knock::Answered | Knock::Silent) => self.options.dial_timeout,
             _ => self.net_delay(),

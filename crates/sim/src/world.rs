@@ -175,6 +175,8 @@ impl World {
             state_delay: self.options.state_delay,
             bandwidth: None,
             snapshot_every: self.options.snapshot_every,
+            rot: None,
+            version: 0,
             ended: None,
         }
     }
