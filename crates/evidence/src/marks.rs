@@ -40,7 +40,7 @@ pub const MARKS: &[Mark] = &[
     at!(6, "loser failed itself"),
     at!(6, "handed over and follows"),
     at!(7, "restarted primary did not act"),
-    at!(8, "opening entry executed"),
+    at!(8, "opening entry committed"),
     at!(8, "read waited for the opening entry"),
     at!(9, "conflicting tail cut"),
     at!(9, "ack held back for the disk"),

@@ -277,6 +277,9 @@ impl Leading {
         } else if held > core.log.commit && !obliged.is_empty() {
             reached!("commit moved by a backup's ack");
         }
+        if core.log.commit < self.opening && held >= self.opening {
+            reached!("opening entry committed");
+        }
         core.commit(held);
         while let Some(&(index, bytes)) = self.tail.front()
             && index <= core.log.commit

@@ -20,7 +20,7 @@ impl World {
         }
         if writes {
             delay += self.register.write_lag;
-            self.aim();
+            self.aim(host);
         }
         let unanswered = ask.unanswered("no answer in time");
         self.register

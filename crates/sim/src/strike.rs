@@ -3,6 +3,7 @@
 
 use crate::clock::MILLISECOND;
 use crate::happening::{Happening, HostId};
+use crate::net::REGISTER;
 use crate::world::World;
 
 /// What befalls a replica.
@@ -16,25 +17,36 @@ pub enum Blow {
     Pause,
     /// The end of the pause.
     Resume,
+    /// It loses the other replicas and the register, but not its clients.
+    Cut,
+    /// It has them again.
+    Mend,
 }
 
 impl World {
-    /// Perhaps aims at a replica while the write that was just asked for is under way.
-    pub(crate) fn aim(&mut self) {
+    /// Perhaps aims at a replica, often the writer itself, while the write that it has just asked
+    /// for is under way.
+    pub(crate) fn aim(&mut self, writer: HostId) {
         if !self.chance(self.strike) {
             return;
         }
-        let host = self.rng.usize(0..self.hosts.len());
-        let blow = [Blow::Kill, Blow::Break, Blow::Pause][self.rng.usize(0..3)];
-        let delay = self.span((0, self.options.register_timeout));
+        let host = if self.rng.bool() { writer } else { self.rng.usize(0..self.hosts.len()) };
+        let blow = [Blow::Kill, Blow::Break, Blow::Pause, Blow::Cut][self.rng.usize(0..4)];
+        let landing = 2 * self.register.delay.1;
+        let longest = if self.rng.bool() { landing } else { self.options.register_timeout };
+        let delay = self.span((0, longest));
         self.after(delay, Happening::Strike(host, blow));
     }
 
     /// The blow falls.
     pub(crate) fn strike(&mut self, host: HostId, blow: Blow) {
         let later = self.span((MILLISECOND, 4000 * MILLISECOND));
-        if let Blow::Resume = blow {
-            return self.resume(host);
+        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
+        let links: Vec<_> = others.flat_map(|other| [(host, other), (other, host)]).collect();
+        match blow {
+            Blow::Resume => return self.resume(host),
+            Blow::Mend => return links.into_iter().for_each(|(from, to)| self.mend_link(from, to)),
+            _ => {}
         }
         let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) else {
             return;
@@ -53,7 +65,11 @@ impl World {
                 self.pause(host);
                 self.after(later, Happening::Strike(host, Blow::Resume));
             }
-            Blow::Resume => {}
+            Blow::Cut => {
+                links.into_iter().for_each(|(from, to)| self.cut_link(from, to));
+                self.after(later, Happening::Strike(host, Blow::Mend));
+            }
+            Blow::Resume | Blow::Mend => {}
         }
     }
 }

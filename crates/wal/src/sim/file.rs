@@ -77,9 +77,13 @@ impl Inode {
         }
     }
 
+    /// Flips a bit, where the byte is on the disk already there, too.
     pub fn flip(&mut self, at: usize) {
-        self.content[at] ^= 1;
-        self.durable[at] ^= 1;
+        for bytes in [&mut self.content, &mut self.durable] {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1;
+            }
+        }
     }
 }
 
