@@ -38,26 +38,26 @@ impl Swarm {
         match fault {
             Fault::Kill => {
                 world.kill(host);
-                self.later(world, (1, 3000), Mend::Start(host));
+                self.later(world, (1, 1500), Mend::Start(host));
             }
             Fault::KillWithinStep => {
                 world.armed = Some((host, world.rng.u32(0..12)));
                 // It may die at any time until then, and is started in any case.
-                self.later(world, (500, 3000), Mend::Start(host));
+                self.later(world, (200, 1500), Mend::Start(host));
             }
             Fault::KillAll => {
                 world.kill_all();
                 for host in 0..world.hosts.len() {
-                    self.later(world, (1, 2000), Mend::Start(host));
+                    self.later(world, (1, 1000), Mend::Start(host));
                 }
             }
             Fault::PowerLoss => {
                 world.power_off(host);
-                self.later(world, (10, 4000), Mend::PowerOn(host));
+                self.later(world, (10, 2000), Mend::PowerOn(host));
             }
             Fault::Pause => {
                 world.pause(host);
-                let longest = if world.rng.bool() { 500 } else { 6000 };
+                let longest = if world.rng.bool() { 500 } else { 5000 };
                 self.later(world, (1, longest), Mend::Resume(host));
             }
             Fault::Wipe => self.wipe(world, host),
@@ -66,7 +66,7 @@ impl Swarm {
             Fault::Upgrade => self.begin_upgrade(world),
             Fault::Leave => {
                 world.leave(host);
-                self.later(world, (500, 5000), Mend::Start(host));
+                self.later(world, (300, 3000), Mend::Start(host));
             }
             Fault::HandOver => {
                 let client = world.rng.u64(0..world.clients.len() as u64);
@@ -105,10 +105,10 @@ impl Swarm {
                 let delay = (SLOW, SECOND);
                 world.hosts[host].sync_delay = delay;
                 world.hosts[host].state_delay = delay;
-                self.later(world, (100, 4000), Mend::FastDisk(host));
+                self.later(world, (100, 3000), Mend::FastDisk(host));
             }
             Fault::NarrowLine => {
-                world.hosts[host].bandwidth = Some(world.rng.u64(4_000..100_000));
+                world.hosts[host].bandwidth = Some(world.rng.u64(10_000..200_000));
                 world.counts.add("narrow line");
                 self.later(world, (100, 5000), Mend::WideLine(host));
             }
@@ -116,7 +116,7 @@ impl Swarm {
                 let disk = &world.hosts[host].disk;
                 disk.set_copy_on_write(world.rng.bool());
                 disk.set_capacity(Some(disk.used() + world.rng.u64(0..20_000)));
-                self.later(world, (100, 5000), Mend::Room(host));
+                self.later(world, (100, 3000), Mend::Room(host));
             }
             Fault::FailedSync => world.hosts[host].disk.fail_sync_after(world.rng.u64(0..4)),
             Fault::KillWithinWrite => {
@@ -138,7 +138,7 @@ impl Swarm {
                 if from != to {
                     world.counts.add("one-way partition");
                     world.cut_link(from, to);
-                    self.later(world, (50, 4000), Mend::Link(from, to));
+                    self.later(world, (50, 3000), Mend::Link(from, to));
                 }
             }
             Fault::Isolate => {
@@ -151,20 +151,20 @@ impl Swarm {
                 for other in others {
                     world.cut_link(host, other);
                     world.cut_link(other, host);
-                    self.later(world, (50, 5000), Mend::Link(host, other));
-                    self.later(world, (50, 5000), Mend::Link(other, host));
+                    self.later(world, (50, 3000), Mend::Link(host, other));
+                    self.later(world, (50, 3000), Mend::Link(other, host));
                 }
             }
             Fault::RegisterDown => {
                 world.say(|| "register: down".into());
                 world.register.down = true;
                 world.counts.add("register outage");
-                self.later(world, (50, 6000), Mend::RegisterUp);
+                self.later(world, (50, 4000), Mend::RegisterUp);
             }
             Fault::RegisterSlow => {
                 world.counts.add("register slow");
                 world.register.delay = (100 * MILLISECOND, 1500 * MILLISECOND);
-                self.later(world, (100, 5000), Mend::RegisterFast);
+                self.later(world, (100, 3000), Mend::RegisterFast);
             }
             Fault::RegisterEdit => {
                 world.say(|| "register: a label is edited".into());
@@ -179,7 +179,7 @@ impl Swarm {
     pub(crate) fn wipe(&mut self, world: &mut World, host: HostId) {
         if world.is_spared(host) {
             world.wipe(host);
-            self.later(world, (1, 3000), Mend::Start(host));
+            self.later(world, (1, 1500), Mend::Start(host));
         }
     }
 
@@ -230,7 +230,7 @@ fn apply(world: &mut World, mend: &Mend) {
             world.hosts[host].sync_delay = world.options.sync_delay;
             world.hosts[host].state_delay = world.options.state_delay;
         }
-        Mend::WideLine(host) => world.hosts[host].bandwidth = None,
+        Mend::WideLine(host) => world.widen(host),
         Mend::Verify(host) => world.verify(host),
         Mend::Evict(..) | Mend::Upgrade(_) => {}
     }

@@ -95,8 +95,10 @@ pub const FAULTS: [Fault; 24] = [
 pub struct Mix {
     /// What the world is made of.
     pub options: Options,
-    /// How long chaos lasts, nanoseconds.
-    pub chaos: u64,
+    /// How long chaos lasts at least and at most, nanoseconds.
+    pub chaos: (u64, u64),
+    /// In between it ends as soon as so many entries are committed.
+    pub entries: u64,
     /// Longest pause between two faults, nanoseconds.
     pub pause: u64,
     /// Faults that may happen, the likely ones several times.
@@ -132,24 +134,25 @@ impl Mix {
         let options = Options { hosts, trace, ..options(rng, hosts) };
         let mut faults = Vec::new();
         for fault in FAULTS {
-            if rng.bool() {
+            if rng.u32(0..3) == 0 {
                 faults.extend(std::iter::repeat_n(fault, rng.usize(1..5)));
             }
         }
         let keys = rng.u32(1..8);
         let txns = rng.u32(0..60);
-        let think = pick(rng, &[2, 20, 100]) * MILLISECOND;
-        let clients = (0..rng.usize(1..7))
+        let think = pick(rng, &[3, 8, 20]) * MILLISECOND;
+        let clients = (0..rng.usize(3..10))
             .map(|_| {
-                let reads = pick(rng, &[0, 30, 60, 90, 100]) as u32;
+                let reads = pick(rng, &[0, 10, 20, 40, 90]) as u32;
                 let wander = pick(rng, &[0, 0, 10, 50]) as u32;
                 Workload { keys, reads, txns, wander, think, left: u64::MAX }
             })
             .collect();
         Mix {
             options,
-            chaos: rng.u64(4..16) * SECOND,
-            pause: pick(rng, &[300, 1000, 3000]) * MILLISECOND,
+            chaos: (rng.u64(2..5) * SECOND, 15 * SECOND),
+            entries: rng.u64(520..640),
+            pause: pick(rng, &[500, 1000, 2000]) * MILLISECOND,
             faults,
             clients,
             late: pick(rng, &[0, 0, 100, 400]) as u32,
@@ -168,7 +171,7 @@ impl Mix {
 
 /// Limits and delays.
 pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
-    let sync_delay = (50_000, pick(rng, &[200, 2000, 20_000]) * 1000);
+    let sync_delay = (50_000, pick(rng, &[200, 200, 1000, 2000, 20_000]) * 1000);
     Options {
         limits: Limits {
             message_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
@@ -184,7 +187,7 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
             sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },
             min_copies: 1,
         },
-        net_delay: (50_000, pick(rng, &[200, 2000, 30_000]) * 1000),
+        net_delay: (50_000, pick(rng, &[200, 200, 1000, 2000, 20_000]) * 1000),
         register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),
         sync_delay,
         state_delay: sync_delay,

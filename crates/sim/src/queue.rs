@@ -1,13 +1,17 @@
 //! What is going to happen, by time; at equal times in the order of scheduling.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::happening::Happening;
 
-/// The world's agenda.
+/// The world's agenda. What is to happen stays where it was put: only numbers are sorted.
 #[derive(Default)]
 pub struct Queue {
-    agenda: BTreeMap<(u64, u64), Happening>,
+    /// Time, order of scheduling, place.
+    order: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    places: Vec<Option<Happening>>,
+    free: Vec<usize>,
     scheduled: u64,
 }
 
@@ -15,16 +19,23 @@ impl Queue {
     /// Schedules something.
     pub fn push(&mut self, time: u64, happening: Happening) {
         self.scheduled += 1;
-        self.agenda.insert((time, self.scheduled), happening);
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.places[place] = Some(happening);
+        self.order.push(Reverse((time, self.scheduled, place)));
     }
 
     /// When the next thing happens.
     pub fn next_time(&self) -> Option<u64> {
-        self.agenda.first_key_value().map(|((time, _), _)| *time)
+        self.order.peek().map(|Reverse((time, ..))| *time)
     }
 
     /// Takes the next thing.
     pub fn pop(&mut self) -> Option<(u64, Happening)> {
-        self.agenda.pop_first().map(|((time, _), happening)| (time, happening))
+        let Reverse((time, _, place)) = self.order.pop()?;
+        self.free.push(place);
+        Some((time, self.places[place].take()?))
     }
 }

@@ -46,7 +46,8 @@ impl World {
         let full = report.segments.len().saturating_sub(1);
         let segments = report.segments[..full].iter().map(|segment| segment.file.as_str());
         let others = contents.keys().map(String::as_str).filter(|name| {
-            *name == "state" || *name == "identity" || name.starts_with("snapshot-")
+            let adopted = name.starts_with("snapshot-") && !name.ends_with(".tmp");
+            adopted || ["state", "identity"].contains(name)
         });
         let files: Vec<&str> = segments.chain(others).collect();
         if files.is_empty() {

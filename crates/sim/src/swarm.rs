@@ -98,23 +98,30 @@ impl Swarm {
                 world.hosts[host].sync_delay = delay;
                 world.hosts[host].state_delay = delay;
             }
-            let delay = world.span((0, SECOND));
+            let delay = world.span((0, SECOND / 5));
             world.after(delay, Happening::Start(host));
         }
         for (id, workload) in self.mix.clients.iter().enumerate() {
-            world.clients.push(Client::new(id as u64, Some(workload.clone())));
-            let delay = world.span((0, 2 * SECOND));
+            let patience = 300 * MILLISECOND;
+            let client = Client { patience, ..Client::new(id as u64, Some(workload.clone())) };
+            world.clients.push(client);
+            let delay = world.span((0, SECOND));
             world.after(delay, Happening::ClientTurn(id as u64));
         }
-        // Half of the seeds let the cluster be born in peace.
-        if world.rng.bool() {
+        // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
+        if world.rng.u32(0..8) > 0 {
             world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
         }
     }
 
     pub(crate) fn chaos(&mut self, world: &mut World) {
-        let end = world.time + self.mix.chaos;
-        while world.time < end && world.violation.is_none() {
+        let (least, most) = (world.time + self.mix.chaos.0, world.time + self.mix.chaos.1);
+        while world.violation.is_none() {
+            let enough = world.time >= least && world.ledger.committed() >= self.mix.entries;
+            let end = if enough { least } else { most };
+            if world.time >= end {
+                return;
+            }
             let pause = world.span((MILLISECOND, self.mix.pause));
             let next = (world.time + pause).min(end);
             self.pass(world, next);

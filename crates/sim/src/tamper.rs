@@ -74,7 +74,7 @@ impl Swarm {
         world.counts.add(tamper.name());
         world.say(|| tamper.name().into());
         world.register_changed();
-        self.mix.chaos = 8 * SECOND;
+        self.mix.chaos = (8 * SECOND, 8 * SECOND);
         self.chaos(world);
         true
     }

@@ -182,6 +182,23 @@ impl World {
         }
     }
 
+    /// A narrow line is wide again: what is on its way arrives soon.
+    pub(crate) fn widen(&mut self, host: HostId) {
+        if self.hosts[host].bandwidth.take().is_none() {
+            return;
+        }
+        let begin = self.time + self.net.delay.1;
+        for (&id, stream) in &mut self.net.streams {
+            for direction in (0..2).filter(|d| stream.ends[1 - d].host == host) {
+                let frames = stream.flight[direction].len() as u64;
+                stream.last[direction] = begin + frames;
+                for nth in 0..frames {
+                    self.queue.push(begin + nth, Happening::Frame(id, direction));
+                }
+            }
+        }
+    }
+
     pub(crate) fn dial(&mut self, host: HostId, run: Run, address: String) {
         let delay = self.net_delay();
         self.after(delay, Happening::Dial(host, run, address));
