@@ -45,6 +45,9 @@ pub struct Timing {
     pub tick: u64,
     /// A handover that has not succeeded by then is given up.
     pub hand_over: u64,
+    /// A backup that was dropped and has not come back for this long may be replaced
+    /// ([`crate::Effect::Evict`]); `None`: never.
+    pub evict: Option<u64>,
 }
 
 impl Default for Timing {
@@ -57,6 +60,7 @@ impl Default for Timing {
             retry: 100 * MS,
             tick: 20 * MS,
             hand_over: 3000 * MS,
+            evict: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Everything that a replica asks its surroundings to do.
 
 use crate::{
-    ConnId, Entry, Epoch, HardState, Incarnation, Index, Message, Observed, Position, Record,
-    RequestId, SnapshotPart,
+    ConnId, Entry, Epoch, HardState, Incarnation, Index, Member, Message, Observed, Position,
+    Record, RequestId, SnapshotPart,
 };
 
 /// Why a request was turned away. Each means: surely not executed.
@@ -112,6 +112,14 @@ pub enum Effect {
     Abandon(Vec<RequestId>),
     /// The handover that was asked for is complete.
     HandedOver(RequestId),
+
+    /// This copy was dropped and did not come back: whoever runs its process may end it and start
+    /// another, provided that the process still is the one that holds this copy. Issued once per
+    /// copy and term.
+    Evict {
+        /// The copy, as the register named it.
+        member: Member,
+    },
 
     /// A transition, for the log: one line.
     Transition(Transition),

@@ -210,6 +210,7 @@ impl Leading {
         match verdict {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
+                self.decide_evictions(core, false);
                 let complaint = format!("{failure}; serving on");
                 if self.complaint.as_ref() != Some(&complaint) {
                     core.note(complaint.clone());
@@ -234,6 +235,7 @@ impl Leading {
         for member in changed(&self.record, &record) {
             reached!("drop won");
             core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
+            self.note_dropped(core, &member);
             if self.peers.get(&member.incarnation).is_some_and(|peer| peer.conn.is_none()) {
                 self.peers.remove(&member.incarnation);
             }
@@ -266,6 +268,7 @@ impl Leading {
             }
             return self.on_succeeded(core, record);
         }
+        self.decide_evictions(core, true);
         let Some(change) = self.wanted(core).filter(|_| core.desk.is_free()) else {
             return Next::Stay;
         };

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
+use crate::evict::Evictions;
 use crate::govern::Join;
 use crate::hand_over::Seal;
 use crate::peer::Peer;
@@ -41,6 +42,7 @@ pub(crate) struct Leading {
     pub(crate) complaint: Option<String>,
     /// When the register was last read for the members' sake.
     pub(crate) looked_at: u64,
+    pub(crate) evictions: Evictions,
     /// Monotonic and logged time when this term began.
     began: u64,
     elapsed: u64,
@@ -73,6 +75,7 @@ impl Leading {
             leave_by: None,
             complaint: None,
             looked_at: 0,
+            evictions: Evictions::default(),
             began: now,
             elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
         };
@@ -194,6 +197,7 @@ impl Leading {
         self.advance_commit(core);
         self.advance_reads(core);
         self.govern(core);
+        self.advance_evictions(core);
         self.advance_seal(core)
     }
 

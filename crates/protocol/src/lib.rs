@@ -11,6 +11,7 @@ mod desk;
 mod effect;
 mod entry;
 mod event;
+mod evict;
 mod feed;
 mod follow;
 mod govern;

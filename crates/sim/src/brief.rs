@@ -57,6 +57,7 @@ pub fn effect(effect: &Effect) -> String {
         }
         Effect::Serve(ids) => format!("serve {} reads", ids.len()),
         Effect::Reject(ids, why) => format!("reject {} requests: {why:?}", ids.len()),
+        Effect::Evict { member } => format!("evict {}", member.name),
         Effect::Note(text) => format!("note: {text}"),
         other => format!("{other:?}"),
     }

@@ -196,6 +196,7 @@ impl World {
                 self.note_transition(host, &transition);
             }
             Effect::Note(_) => {}
+            Effect::Evict { member } => self.evict(host, &member),
             Effect::EndLife(why) => {
                 if self.register.writer == Some(run) {
                     let explanation = format!("{} yields to its own write: {why}", self.name(host));

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_protocol::{Event, Transition};
+use understudy_protocol::{Event, Member, Transition};
 use understudy_wal::OpenError;
 use understudy_wal::sim::SimDisk;
 
@@ -130,6 +130,27 @@ impl World {
         self.counts.more("unsynced write lost", strikes.lost_writes);
         self.counts.more("unsynced write torn", strikes.torn_writes);
         self.counts.more("write that found the disk full", strikes.refused_writes);
+    }
+
+    /// The orchestrator ends a process and takes its disk at the primary's word, if that host still
+    /// holds this copy (as a precondition on a pod's uid says), and starts it anew.
+    pub(crate) fn evict(&mut self, by: HostId, member: &Member) {
+        let (name, from) = (member.name.clone(), self.name(by));
+        self.narrate(|| format!("{from}: evicts {name}"));
+        let Some(host) = self.hosts.iter().position(|h| h.incarnation == Some(member.incarnation))
+        else {
+            return self.counts.add("eviction of a copy that is gone");
+        };
+        if self.register.record().is_some_and(|record| record.names(member.incarnation)) {
+            let explanation = format!("{from} evicts {name}, which the register names");
+            return self.guilty(Property::EvictionsSpareMembers, explanation);
+        }
+        self.counts.add("eviction");
+        self.end_process(host, "evicted".into());
+        self.blank(host);
+        self.power_on(host);
+        let delay = self.span((SECOND / 10, SECOND));
+        self.after(delay, Happening::Start(host));
     }
 
     /// SIGSTOP.

@@ -1,7 +1,7 @@
 //! What a seed draws: sizes, delays, and which faults may happen how often.
 
 use fastrand::Rng;
-use understudy_protocol::{Limits, Settings};
+use understudy_protocol::{Limits, Settings, Timing};
 
 use crate::clock::{MILLISECOND, SECOND};
 use crate::tamper::Tamper;
@@ -191,6 +191,10 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
         register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),
         sync_delay,
         state_delay: sync_delay,
+        timing: Timing {
+            evict: [None, Some(SECOND / 4), Some(SECOND), Some(3 * SECOND)][rng.usize(0..4)],
+            ..Timing::default()
+        },
         snapshot_every: pick(rng, &[20, 100, 100_000]),
         ..Options::default()
     }

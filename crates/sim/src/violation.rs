@@ -29,6 +29,8 @@ pub enum Property {
     YieldsToOthers,
     /// Memory stays within the configured bounds.
     BoundedMemory,
+    /// No eviction takes away a copy that the register names.
+    EvictionsSpareMembers,
     /// Once all faults are mended, the cluster serves again, in full strength.
     Progress,
     /// The clients' history is linearizable.
@@ -58,6 +60,7 @@ impl Property {
             Property::NoHalt => "no-halt",
             Property::YieldsToOthers => "yields-to-others",
             Property::BoundedMemory => "bounded-memory",
+            Property::EvictionsSpareMembers => "evictions-spare-members",
             Property::Progress => "progress",
             Property::Linearizable => "linearizable",
             Property::NothingLost => "nothing-lost",

@@ -92,6 +92,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "promotion",
             "drop won",
             "join completed",
+            "eviction",
             "slow learner joined",
             "handover completed on order",
             "handover given up",

@@ -59,6 +59,12 @@ impl Player {
                 self.world = make(self.world.hosts.len(), options);
                 Ok(())
             }
+            ["evict", "after", delay] => {
+                let mut options = self.world.options.clone();
+                options.timing.evict = Some(time(delay)?);
+                self.world = make(self.world.hosts.len(), options);
+                Ok(())
+            }
             ["start", ref names @ ..] => self.each(names, World::start),
             ["kill", ref names @ ..] => self.each(names, World::kill),
             ["restart", ref names @ ..] => self.each(names, |world, host| {

@@ -71,6 +71,11 @@ impl Driver {
             Effect::Abandon(requests) => self.abandon(&requests),
             Effect::HandedOver(request) => self.handed_over(request),
             Effect::Transition(transition) => self.on_transition(&transition),
+            // Whoever runs this process has no hand that could reach another one.
+            Effect::Evict { member } => self.note(&format!(
+                "{} was dropped and has not come back: its process may be ended and started anew",
+                member.name
+            )),
             Effect::Note(text) => {
                 self.stale = true;
                 self.note(&text);

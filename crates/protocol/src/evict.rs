@@ -1,0 +1,81 @@
+//! Getting rid of a dropped backup that does not come back: whoever runs the processes may replace
+//! it. Off unless [`crate::Timing::evict`] says after how long.
+//!
+//! The process that hangs may still hold the only other whole copy of the log, so nothing here may
+//! take away a copy that the register names: the drop was won by this primary itself, and a
+//! linearizable read that began after the delay, and was not long under way, still shows its own
+//! record.
+
+use std::collections::BTreeMap;
+
+use crate::core::Core;
+use crate::lead::Leading;
+use crate::{Effect, Incarnation, Member};
+
+/// Backups that this primary has dropped and not seen again.
+#[derive(Default)]
+pub(crate) struct Evictions {
+    dropped: BTreeMap<Incarnation, (Member, u64)>,
+    /// When the read that decides was asked for.
+    asked: Option<u64>,
+}
+
+impl Leading {
+    /// A drop is won: that copy is not named any more.
+    pub(crate) fn note_dropped(&mut self, core: &Core, member: &Member) {
+        // One that has asked to leave goes by itself, and a replaced one is gone.
+        let goes = |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || peer.replaced);
+        if core.config.timing.evict.is_some() && !goes(member.incarnation) {
+            let dropped = (member.clone(), core.now.mono);
+            self.evictions.dropped.insert(member.incarnation, dropped);
+        }
+    }
+
+    /// Asks the register once somebody has been missing for long enough.
+    pub(crate) fn advance_evictions(&mut self, core: &mut Core) {
+        let Some(delay) = core.config.timing.evict else { return };
+        if self.evictions.dropped.is_empty() {
+            return;
+        }
+        let here = |name: &str| {
+            self.peers.values().any(|peer| peer.conn.is_some() && peer.member.name == name)
+        };
+        let back: Vec<Incarnation> = self
+            .evictions
+            .dropped
+            .iter()
+            .filter(|(_, (member, _))| here(&member.name))
+            .map(|(incarnation, _)| *incarnation)
+            .collect();
+        for incarnation in back {
+            self.evictions.dropped.remove(&incarnation);
+        }
+        let due = self.evictions.dropped.values().any(|(_, since)| core.passed(*since, delay));
+        // Only a read that begins now counts, so nothing else may be under way.
+        if due && self.evictions.asked.is_none() && self.seal.is_none() && core.desk.is_free() {
+            self.evictions.asked = Some(core.now.mono);
+            core.desk.look(&mut core.out);
+        }
+    }
+
+    /// The register has answered, and says what this primary wrote last if `mine`.
+    pub(crate) fn decide_evictions(&mut self, core: &mut Core, mine: bool) {
+        let (Some(asked), Some(delay)) = (self.evictions.asked.take(), core.config.timing.evict)
+        else {
+            return;
+        };
+        // Nobody takes over sooner than `promote` after it last heard of this primary: an answer that
+        // took less than `drop` is not older than what it says.
+        if !mine || self.seal.is_some() || core.passed(asked, core.config.timing.drop) {
+            return;
+        }
+        let now = core.now.mono;
+        let due = |since: u64| now.saturating_sub(since) >= delay && since < asked;
+        let named = self.obliged(core);
+        let gone = self
+            .evictions
+            .dropped
+            .extract_if(.., |incarnation, (_, since)| due(*since) && !named.contains(incarnation));
+        core.out.extend(gone.map(|(_, (member, _))| Effect::Evict { member }));
+    }
+}
