@@ -88,6 +88,7 @@ impl World {
             for (id, end) in self.net.of(process.run) {
                 if let Some(stream) = self.net.streams.get_mut(&id) {
                     stream.flight[end].clear();
+                    stream.bytes[end] = 0;
                 }
             }
             drop(process);

@@ -40,6 +40,8 @@ pub struct Stream {
     pub ends: [End; 2],
     /// What is under way, by direction.
     pub flight: [VecDeque<Frame>; 2],
+    /// Bytes of log and snapshot under way, by direction.
+    pub bytes: [u64; 2],
     /// When the frame sent last arrives.
     pub last: [u64; 2],
     /// Nothing arrives before that time.
@@ -84,6 +86,7 @@ impl Net {
         let stream = Stream {
             ends: [end(from), end(to)],
             flight: Default::default(),
+            bytes: [0; 2],
             last: [0; 2],
             until: [0; 2],
             held: [0; 2],

@@ -9,12 +9,15 @@ use understudy_protocol::{
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::net::{End, Frame, Node};
+use crate::violation::Property;
 use crate::world::World;
 
 /// How long TCP waits before it sends a frame again.
 const RETRANSMIT: u64 = 200 * MILLISECOND;
 /// One in a thousand lost frames takes the stream with it.
 const GIVEN_UP: u32 = 50;
+/// Bytes of the largest entry that a client of the world makes.
+const LARGEST_ENTRY: usize = 4096;
 
 impl World {
     fn net_delay(&mut self) -> u64 {
@@ -69,8 +72,22 @@ impl World {
         let free = stream.last[direction].max(if took > 0 { self.time } else { 0 });
         let arrival = (self.time + delay).max(free + took + 1);
         stream.last[direction] = arrival;
+        stream.bytes[direction] += weight(&frame);
         stream.flight[direction].push_back(frame);
+        let (bytes, from) = (stream.bytes[direction], stream.ends[direction].host);
         self.queue.push(arrival, Happening::Frame(id, direction));
+        self.watch_flight(from, bytes);
+    }
+
+    /// A primary sends no more than its follower's window, and one message.
+    fn watch_flight(&mut self, from: HostId, bytes: u64) {
+        let limits = &self.hosts[from].config.limits;
+        let message = limits.message_bytes.max(limits.part_bytes) + LARGEST_ENTRY;
+        if bytes > (limits.flight_bytes + message) as u64 {
+            let explanation =
+                format!("{} has {bytes} bytes under way on a stream", self.name(from));
+            self.guilty(Property::BoundedMemory, explanation);
+        }
     }
 
     /// Whether the network loses something now.
@@ -106,6 +123,7 @@ impl World {
             return self.queue.push(until, Happening::Frame(id, direction));
         }
         let Some(frame) = stream.flight[direction].pop_front() else { return };
+        stream.bytes[direction] -= weight(&frame);
         let End { host, run, open } = stream.ends[1 - direction];
         let runs = self.hosts[host].running(run).is_some();
         let read = open || runs && self.chance(self.net.stale);
@@ -150,6 +168,7 @@ impl World {
         self.counts.add("stream severed at one end");
         stream.until[0] = until;
         stream.flight[1].clear();
+        stream.bytes[1] = 0;
         self.put_on_wire(id, 1, Frame::Fin);
         self.put_on_wire(id, 0, Frame::Fin);
     }
@@ -158,6 +177,7 @@ impl World {
         let Some(stream) = self.net.streams.get_mut(&id) else { return };
         for direction in 0..2 {
             stream.flight[direction].clear();
+            stream.bytes[direction] = 0;
         }
         for direction in 0..2 {
             self.put_on_wire(id, direction, Frame::Fin);
