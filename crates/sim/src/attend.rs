@@ -208,6 +208,13 @@ impl World {
         self.after(pause, Happening::ClientTurn(id));
     }
 
+    /// The world ends: what is still under way may have been executed.
+    pub(crate) fn give_up_all(&mut self) {
+        for id in 0..self.clients.len() as u64 {
+            self.finish(id, Outcome::Unknown);
+        }
+    }
+
     fn finish(&mut self, id: u64, outcome: Outcome) {
         let time = self.time;
         let client = &mut self.clients[id as usize];

@@ -304,6 +304,7 @@ fn judge(world: &mut World) {
     if world.violation.is_some() {
         return;
     }
+    world.give_up_all();
     let verdict = understudy_history::check(&world.history);
     let Some(first) = verdict.violations.first() else { return };
     let property = match first.property {
