@@ -209,7 +209,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "read-before-opening",
         rule: 8,
-        wrong: "a new primary answers reads before its opening entry is executed",
+        wrong: "a new primary answers reads from what it has executed until its opening entry is",
         breaks: &[LINEAR, LOST],
     },
     // Rule 9: log matching.

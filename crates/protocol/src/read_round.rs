@@ -29,8 +29,11 @@ impl Leading {
     /// Starts a round when reads wait and none is under way; answers those whose round is
     /// complete, once the opening entry is executed.
     pub(crate) fn advance_reads(&mut self, core: &mut Core) {
-        let opened = core.log.applied >= self.opening || mutant!("read-before-opening");
-        if self.reads.is_empty() || !opened {
+        if self.reads.is_empty() || core.log.applied < self.opening {
+            if mutant!("read-before-opening") {
+                let ids = self.reads.drain(..).map(|(_, id)| id).collect();
+                core.out.push(Effect::Serve(ids));
+            }
             return;
         }
         if self.reads.back().is_some_and(|(needed, _)| *needed > self.round)

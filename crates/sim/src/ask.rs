@@ -71,6 +71,7 @@ impl World {
         if won {
             self.register.writer = Some(run);
             self.register_written(host, before.as_ref());
+            self.strike_at_landing(host);
             if answered {
                 self.counts.add("register write that landed late");
             }

@@ -118,11 +118,13 @@ fn run_seeds(arguments: &Arguments) -> bool {
 /// Runs one wrong version; `true` when it survives.
 fn hunt_one(arguments: &Arguments, wrong: &'static Mutant) -> bool {
     let plan = arguments.plan(Instant::now());
+    let mut tally = Tally::default();
     let hunt = hunt::hunt(wrong, &plan, |report| {
         report.trace.iter().for_each(|line| println!("{line}"));
         explain(report, &plan, arguments.tail);
+        tally.add(report);
     });
-    println!("{hunt}");
+    println!("{tally}\n{hunt}");
     hunt.caught.is_none()
 }
 

@@ -5,6 +5,7 @@ use understudy_protocol::{Limits, Settings, Timing};
 
 use crate::clock::{MILLISECOND, SECOND};
 use crate::tamper::Tamper;
+use crate::theme::Theme;
 use crate::trace::Detail;
 use crate::workload::Workload;
 use crate::world::Options;
@@ -125,6 +126,8 @@ pub struct Mix {
     pub edits: u32,
     /// Per mille of hosts whose disk is slow as long as chaos lasts.
     pub slow: u32,
+    /// What it rehearses, if it is not everything at once.
+    pub theme: Option<Theme>,
 }
 
 impl Mix {
@@ -148,7 +151,7 @@ impl Mix {
                 Workload { keys, reads, txns, wander, think, left: u64::MAX }
             })
             .collect();
-        Mix {
+        let mut mix = Mix {
             options,
             chaos: (rng.u64(2..5) * SECOND, 15 * SECOND),
             entries: rng.u64(520..640),
@@ -165,7 +168,12 @@ impl Mix {
             stale: pick(rng, &[0, 100, 1000]) as u32,
             edits: pick(rng, &[0, 0, 100, 300]) as u32,
             slow: pick(rng, &[0, 0, 300, 600]) as u32,
+            theme: Theme::draw(rng),
+        };
+        if let Some(theme) = mix.theme {
+            theme.dress(&mut mix, rng);
         }
+        mix
     }
 }
 

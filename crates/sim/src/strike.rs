@@ -38,6 +38,14 @@ impl World {
         self.after(delay, Happening::Strike(host, blow));
     }
 
+    /// Perhaps strikes the writer in the moment in which its write has landed, before it can know.
+    pub(crate) fn strike_at_landing(&mut self, writer: HostId) {
+        if self.chance(self.strike) {
+            let blow = [Blow::Kill, Blow::Pause, Blow::Cut][self.rng.usize(0..3)];
+            self.strike(writer, blow);
+        }
+    }
+
     /// The blow falls.
     pub(crate) fn strike(&mut self, host: HostId, blow: Blow) {
         let later = self.span((MILLISECOND, 4000 * MILLISECOND));

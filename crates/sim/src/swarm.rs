@@ -85,6 +85,9 @@ impl Swarm {
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
         world.strike = self.mix.strike;
+        if let Some(theme) = self.mix.theme {
+            world.counts.add(theme.name());
+        }
         world.register.edits = self.mix.edits;
         world.net.loss = self.mix.loss;
         world.net.twice = self.mix.twice;
