@@ -1,0 +1,49 @@
+//! How far the exploration goes: every number here bounds something that the protocol leaves open.
+
+use crate::log::LENGTH;
+use crate::names::{Copied, Members, SLOTS};
+use crate::register::{EPOCHS, REQUESTS};
+
+/// Where a configuration begins and how much of everything it may see. What is bounded by a total
+/// may happen at any time until the total is spent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Replicas, 2 or 3.
+    pub replicas: usize,
+    /// How many of them, from `a` on, the first record names; the others are blank learners.
+    pub named: usize,
+    /// The highest epoch that anyone tries to write.
+    pub epochs: u8,
+    /// Requests that are on their way to the register at once.
+    pub requests: usize,
+    /// Clients' writes, in total.
+    pub writes: u8,
+    /// Clients' reads, in total; one at a time waits at a replica.
+    pub reads: u8,
+    /// Crashes, in total; each is followed by a new life. Lives that rule 6 ends are not counted.
+    pub crashes: u8,
+    /// Wiped disks, in total.
+    pub wipes: u8,
+    /// Reads of the register whose answer may be late, in total; the others are answered at once.
+    pub late_answers: u8,
+    /// Broken streams, in total, besides those that end with a life or a change of primary.
+    pub breaks: u8,
+}
+
+/// Messages on their way in each direction of a stream.
+pub const IN_FLIGHT: usize = 1;
+
+impl Bounds {
+    /// Panics where a state has no room for what these bounds allow.
+    pub fn check(&self) {
+        let Bounds { replicas, named, epochs, requests, writes, wipes, .. } = *self;
+        assert!((2..=SLOTS).contains(&replicas) && (1..=replicas).contains(&named));
+        assert!(usize::from(epochs) < EPOCHS && requests <= REQUESTS && wipes < 4);
+        assert!(usize::from(epochs + writes) <= LENGTH, "an opening entry for each epoch, too");
+    }
+
+    /// The members of the first record.
+    pub fn founders(&self) -> Members {
+        (0..self.named).map(|slot| Copied::new(slot, 0)).collect()
+    }
+}

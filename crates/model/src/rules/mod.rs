@@ -1,0 +1,26 @@
+//! The rules, each as a step from a state to the next, in the rooms that `crates/protocol` has.
+
+pub mod desk;
+pub mod faults;
+pub mod follow;
+pub mod lead;
+pub mod settle;
+
+use crate::bounds::Bounds;
+use crate::wrong::{Wrong, Wrongs};
+
+/// What is in force: how far to go, and which rules are wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// How far to go.
+    pub bounds: Bounds,
+    /// Nothing in the correct model.
+    pub wrongs: Wrongs,
+}
+
+impl Rules {
+    /// Whether a wrong version is in force.
+    pub fn has(&self, wrong: Wrong) -> bool {
+        self.wrongs.has(wrong)
+    }
+}

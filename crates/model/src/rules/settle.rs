@@ -1,0 +1,64 @@
+//! Makes states equal that differ only in what nobody can tell: records of the past that nobody can
+//! be told of any more, and the numbers of lives.
+
+use super::Rules;
+use crate::register::{EPOCHS, Record};
+use crate::state::State;
+use crate::wrong::Wrong;
+
+/// Brings a state into its canonical form.
+pub fn settle(rules: &Rules, state: &mut State) {
+    forget_the_past(rules, state);
+    number_lives(state);
+}
+
+/// A record of the past is kept while a late answer may show it, or its author waits for the answer.
+fn forget_the_past(rules: &Rules, state: &mut State) {
+    if rules.has(Wrong::StaleCache) || rules.has(Wrong::ForgetHighest) {
+        return;
+    }
+    let now = state.register.epoch;
+    for epoch in 1..EPOCHS as u8 {
+        let record = state.register.at(epoch);
+        let kept = epoch == now
+            || state.replicas.iter().any(|replica| {
+                replica.reading > 0 && replica.reading <= epoch && epoch < now
+                    || replica.attempt.is_some() && replica.attempt == record
+            });
+        if !kept {
+            state.register.records[usize::from(epoch)] = Record::default();
+        }
+    }
+}
+
+/// Of a life only its nonces' author is ever asked, so the lives of a copy are numbered by rank among
+/// those that some nonce mentions; a life that none mentions comes behind them.
+fn number_lives(state: &mut State) {
+    for slot in 0..state.replicas.len() {
+        let copy = state.replicas[slot].copy;
+        let mut mentioned = 0u32;
+        each_record(state, |record| {
+            if record.primary == copy {
+                mentioned |= 1 << record.nonce.0;
+            }
+        });
+        let rank = |life: u8| (mentioned & ((1 << life) - 1)).count_ones() as u8;
+        each_record(state, |record| {
+            if record.primary == copy {
+                record.nonce.0 = rank(record.nonce.0);
+            }
+        });
+        state.replicas[slot].life = rank(state.replicas[slot].life);
+    }
+    state.register.sort();
+}
+
+fn each_record(state: &mut State, mut with: impl FnMut(&mut Record)) {
+    let register = state.register.records.iter_mut().chain(&mut state.register.requests);
+    let replicas = state.replicas.iter_mut().flat_map(|replica| {
+        // A follower's record says whom it follows, see `follow::adopt`.
+        let won = (replica.acting > 0).then_some(&mut replica.record);
+        won.into_iter().chain([&mut replica.attempt])
+    });
+    register.chain(replicas).filter(|record| record.is_some()).for_each(&mut with);
+}
