@@ -18,6 +18,8 @@ pub enum Then {
     Drop(Copied),
     /// An acting primary tries to name the learner that is caught up.
     Name(Copied),
+    /// A deposed primary with nothing pending follows in the same life.
+    StepDown,
     /// Wrong: acts because the register names it.
     Act,
 }
@@ -30,7 +32,7 @@ pub enum Action {
     Sync(usize),
     Read(usize),
     Dial { follower: usize, primary: usize },
-    Send { primary: usize, follower: usize },
+    Send { primary: usize, follower: usize, end: u8 },
     DeliverAppend { follower: usize, primary: usize },
     DeliverAck { primary: usize, follower: usize },
     Break { follower: usize, primary: usize },
@@ -60,6 +62,7 @@ impl fmt::Display for Then {
             }
             Then::Drop(copy) => write!(f, ", tries to drop {copy}"),
             Then::Name(copy) => write!(f, ", tries to name {copy}"),
+            Then::StepDown => write!(f, ", follows in the same life"),
             Then::Act => write!(f, ", acts"),
         }
     }
@@ -75,8 +78,8 @@ impl fmt::Display for Action {
             Action::Dial { follower, primary } => {
                 write!(f, "{}: dials {} and is welcome", name(follower), name(primary))
             }
-            Action::Send { primary, follower } => {
-                write!(f, "{}: sends to {}", name(primary), name(follower))
+            Action::Send { primary, follower, end } => {
+                write!(f, "{}: sends {} its log up to {end}", name(primary), name(follower))
             }
             Action::DeliverAppend { follower, primary } => {
                 write!(f, "{}: takes in what {} sent, acknowledges", name(follower), name(primary))

@@ -1,5 +1,7 @@
 //! How far the exploration goes: every number here bounds something that the protocol leaves open.
 
+use std::fmt;
+
 use crate::log::LENGTH;
 use crate::names::{Copied, Members, SLOTS};
 use crate::register::{EPOCHS, REQUESTS};
@@ -28,6 +30,32 @@ pub struct Bounds {
     pub late_answers: u8,
     /// Broken streams, in total, besides those that end with a life or a change of primary.
     pub breaks: u8,
+    /// Whether a message may carry a part of what there is to send, down to nothing but the round.
+    pub split: bool,
+    /// Whether a deposed primary with nothing pending may follow in the same life (rule 6's exception,
+    /// wherever it applies and not only behind a seal).
+    pub hand_over: bool,
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Bounds { replicas, named, epochs, requests, writes, reads, .. } = self;
+        write!(f, "{replicas} replicas, {named} named, epochs to {epochs}")?;
+        let totals = [
+            (*requests as u8, "request", "s"),
+            (*writes, "write", "s"),
+            (*reads, "read", "s"),
+            (self.crashes, "crash", "es"),
+            (self.wipes, "wipe", "s"),
+            (self.late_answers, "late answer", "s"),
+            (self.breaks, "break", "s"),
+        ];
+        for (number, what, plural) in totals.into_iter().filter(|(number, ..)| *number > 0) {
+            write!(f, ", {number} {what}{}", if number == 1 { "" } else { plural })?;
+        }
+        let flags = [(self.split, "split messages"), (self.hand_over, "handover")];
+        flags.into_iter().filter(|(on, _)| *on).try_for_each(|(_, what)| write!(f, ", {what}"))
+    }
 }
 
 /// Messages on their way in each direction of a stream.
@@ -40,6 +68,11 @@ impl Bounds {
         assert!((2..=SLOTS).contains(&replicas) && (1..=replicas).contains(&named));
         assert!(usize::from(epochs) < EPOCHS && requests <= REQUESTS && wipes < 4);
         assert!(usize::from(epochs + writes) <= LENGTH, "an opening entry for each epoch, too");
+    }
+
+    /// Whether `b` and `c` begin alike, so that what one can do the other can.
+    pub fn backups_alike(&self) -> bool {
+        self.replicas == 3 && self.named != 2
     }
 
     /// The members of the first record.

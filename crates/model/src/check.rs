@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use stateright::{Checker, HasDiscoveries, Model, Path};
+use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::action::Action;
 use crate::bounds::Bounds;
 use crate::model::Protocol;
 use crate::properties;
 use crate::rules::Rules;
-use crate::state::State;
 use crate::wrong::Wrongs;
 
 /// How an exploration ended.
@@ -24,8 +23,8 @@ pub enum Verdict {
     Violated {
         /// The property.
         property: &'static str,
-        /// From the first state on, with the state that each leads to.
-        actions: Vec<(Action, State)>,
+        /// From the first state on.
+        actions: Vec<Action>,
     },
 }
 
@@ -46,34 +45,55 @@ pub struct Outcome {
 
 /// Explores the correct rules to the end with `threads` threads.
 pub fn explore(bounds: Bounds, reached: &[&'static str], threads: usize) -> Outcome {
-    let rules = Rules { bounds, wrongs: Wrongs::default() };
-    let model = Protocol { rules, reached: reached.to_vec() };
-    run(model, threads, HasDiscoveries::AnyFailures, None)
+    let model = Protocol { reached: reached.to_vec(), ..Protocol::right(bounds) };
+    run(model, threads, None, None)
 }
 
-/// Looks for the shortest way by which `wrongs` break `property`, on one thread: only so is the
-/// search breadth-first to the letter.
-pub fn refute(bounds: Bounds, wrongs: Wrongs, property: &'static str) -> Outcome {
+/// Looks for a way by which `wrongs` break `property`, or any property where none is given.
+pub fn refute(bounds: Bounds, wrongs: Wrongs, property: Option<&'static str>) -> Outcome {
+    run(Protocol { rules: Rules { bounds, wrongs }, reached: Vec::new() }, 1, property, None)
+}
+
+/// Looks for the shortest such way.
+///
+/// The search goes in blocks of states and reports the last violation of a block, so it is repeated
+/// below the length found until nothing is.
+pub fn shortest(bounds: Bounds, wrongs: Wrongs, property: Option<&'static str>) -> Outcome {
     let model = Protocol { rules: Rules { bounds, wrongs }, reached: Vec::new() };
-    let finish = HasDiscoveries::AnyOf([property].into());
-    run(model, 1, finish, Some(property))
+    let mut best = refute(bounds, wrongs, property);
+    while let Verdict::Violated { actions, .. } = &best.verdict {
+        let shorter = run(model.clone(), 1, property, Some(actions.len()));
+        if matches!(shorter.verdict, Verdict::Holds { .. }) {
+            break;
+        }
+        best = shorter;
+    }
+    best
 }
 
 fn run(
     model: Protocol,
     threads: usize,
-    finish: HasDiscoveries,
     wanted: Option<&'static str>,
+    shorter_than: Option<usize>,
 ) -> Outcome {
     let began = Instant::now();
-    let checker = model.clone().checker().threads(threads).finish_when(finish).spawn_bfs().join();
+    let finish = match wanted {
+        Some(property) => HasDiscoveries::AnyOf([property].into()),
+        None => HasDiscoveries::AnyFailures,
+    };
+    let mut builder = model.clone().checker().threads(threads).finish_when(finish);
+    if let Some(actions) = shorter_than {
+        builder = builder.target_max_depth(actions + 1);
+    }
+    let checker = builder.spawn_bfs().join();
     let mut found = checker.discoveries();
     let violated = properties::SAFETY
         .into_iter()
         .filter(|name| wanted.is_none_or(|wanted| wanted == *name))
         .find_map(|property| Some((property, found.remove(property)?)));
     let verdict = match violated {
-        Some((property, path)) => Verdict::Violated { property, actions: steps(path) },
+        Some((property, path)) => Verdict::Violated { property, actions: path.into_actions() },
         None => {
             let missed = model.reached.iter().filter(|name| !found.contains_key(*name));
             Verdict::Holds { missed: missed.copied().collect() }
@@ -87,11 +107,4 @@ fn run(
         took: began.elapsed(),
         verdict,
     }
-}
-
-fn steps(path: Path<State, Action>) -> Vec<(Action, State)> {
-    let path = path.into_vec();
-    let states = path.iter().skip(1).map(|(state, _)| *state);
-    let actions = path.iter().filter_map(|(_, action)| *action);
-    actions.zip(states).collect()
 }

@@ -3,13 +3,19 @@
 
 pub mod action;
 pub mod bounds;
+pub mod cases;
 pub mod check;
+pub mod configurations;
+pub mod document;
 pub mod log;
 pub mod model;
 pub mod names;
 pub mod properties;
 pub mod register;
+pub mod report;
 pub mod rules;
 pub mod state;
 pub mod stream;
+pub mod trace;
+pub mod walk;
 pub mod wrong;

@@ -3,11 +3,12 @@
 use stateright::{Model, Property};
 
 use crate::action::Action;
+use crate::bounds::Bounds;
 use crate::properties;
 use crate::rules::{Rules, desk, faults, follow, lead, settle};
 use crate::state::State;
 use crate::stream::Stream;
-use crate::wrong::Wrong;
+use crate::wrong::{Wrong, Wrongs};
 
 /// The protocol within bounds, correct or with wrong rules.
 #[derive(Clone, Debug)]
@@ -67,6 +68,11 @@ impl Model for Protocol {
 }
 
 impl Protocol {
+    /// The right rules.
+    pub fn right(bounds: Bounds) -> Protocol {
+        Protocol { rules: Rules { bounds, wrongs: Wrongs::default() }, reached: Vec::new() }
+    }
+
     fn clients(&self, state: &State, slot: usize, actions: &mut Vec<Action>) {
         let (bounds, replica) = (&self.rules.bounds, &state.replicas[slot]);
         if replica.acting == 0 {
@@ -145,12 +151,11 @@ impl Protocol {
         if *stream == Stream::default() {
             return;
         }
-        if stream.follower_open
-            && stream.primary_open
-            && stream.append.is_none()
-            && lead::has_news(state, primary, follower)
-        {
-            actions.push(Action::Send { primary, follower });
+        if stream.follower_open && stream.primary_open && stream.append.is_none() {
+            let last = state.replicas[primary].log.last();
+            let least = if self.rules.bounds.split { stream.verified } else { last };
+            let ends = (least..=last).filter(|end| lead::has_news(state, primary, follower, *end));
+            actions.extend(ends.map(|end| Action::Send { primary, follower, end }));
         }
         if stream.append.is_some() {
             actions.push(Action::DeliverAppend { follower, primary });
@@ -161,7 +166,7 @@ impl Protocol {
         if state.spent.breaks < self.rules.bounds.breaks {
             actions.push(Action::Break { follower, primary });
         }
-        if lead::may_oblige(state, primary, follower) {
+        if lead::may_oblige(&self.rules, state, primary, follower) {
             actions.push(Action::Oblige { primary, learner: follower });
         }
     }
@@ -176,7 +181,9 @@ impl Protocol {
             }
             Action::Read(slot) => lead::read(rules, state, slot),
             Action::Dial { follower, primary } => follow::dial(rules, state, follower, primary),
-            Action::Send { primary, follower } => lead::send(state, primary, follower),
+            Action::Send { primary, follower, end } => {
+                lead::send(state, primary, follower, end);
+            }
             Action::DeliverAppend { follower, primary } => {
                 follow::on_append(rules, state, follower, primary);
             }

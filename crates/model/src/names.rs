@@ -83,9 +83,10 @@ impl Members {
         (0..SLOTS as u8 * GENERATIONS).map(Copied).filter(move |copy| self.has(*copy))
     }
 
-    /// The same set where slots have changed places.
-    pub fn map(self, with: impl Fn(Copied) -> Copied) -> Self {
-        self.iter().map(with).collect()
+    /// The same set with `b` and `c` in each other's place.
+    pub fn exchanged(self) -> Self {
+        let (a, b, c) = (self.0 & 0xf, self.0 >> 4 & 0xf, self.0 >> 8 & 0xf);
+        Members(a | c << 4 | b << 8)
     }
 }
 

@@ -88,6 +88,12 @@ pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
     all
 }
 
+/// The first safety property that does not hold in `state`.
+pub fn violated(model: &Protocol, state: &State) -> Option<&'static str> {
+    let broken = all(&[]).into_iter().find(|property| !(property.condition)(model, state));
+    broken.map(|property| property.name)
+}
+
 fn later_primary(state: &State, and: impl Fn(&crate::state::Replica) -> bool) -> bool {
     state.replicas.iter().any(|r| r.acting > 1 && r.commit >= r.opening && and(r))
 }

@@ -1,5 +1,7 @@
 //! The whole world in one small value.
 
+use std::hash::{Hash, Hasher};
+
 use crate::bounds::Bounds;
 use crate::log::{Entry, Log};
 use crate::names::{Copied, Members, SLOTS};
@@ -103,7 +105,7 @@ pub struct Spent {
 }
 
 /// The world.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct State {
     /// By slot.
     pub replicas: [Replica; SLOTS],
@@ -115,6 +117,50 @@ pub struct State {
     pub ghost: Ghost,
     /// For the bounds.
     pub spent: Spent,
+}
+
+/// Hundreds of one-byte fields: a hasher is much faster when it gets them at once.
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut bytes = Bytes { buffer: [0; 1024], length: 0 };
+        self.replicas.hash(&mut bytes);
+        self.streams.hash(&mut bytes);
+        self.register.hash(&mut bytes);
+        self.ghost.hash(&mut bytes);
+        self.spent.hash(&mut bytes);
+        hasher.write(&bytes.buffer[..bytes.length]);
+    }
+}
+
+/// Collects what is hashed; panics if that is more than it has room for.
+struct Bytes {
+    buffer: [u8; 1024],
+    length: usize,
+}
+
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.buffer[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.buffer[self.length] = byte;
+        self.length += 1;
+    }
+
+    /// Lengths of arrays, which never change, and variants of `Option`.
+    fn write_usize(&mut self, number: usize) {
+        self.write_u8(number as u8);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u8(number as u8);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("only the hasher it is given to is asked")
+    }
 }
 
 impl State {
@@ -189,10 +235,14 @@ impl State {
             ..Replica::default()
         };
         self.hang_up(slot);
+        self.stop_listening(slot);
+    }
+
+    /// `primary` closes all streams; what it has sent may still arrive.
+    pub fn stop_listening(&mut self, primary: usize) {
         for follower in 0..SLOTS {
-            let stream = &mut self.streams[follower][slot];
-            stream.primary_open = false;
-            self.tidy(follower, slot);
+            self.streams[follower][primary].primary_open = false;
+            self.tidy(follower, primary);
         }
     }
 

@@ -1,100 +1,64 @@
 //! The rules that look right and are not.
 
-/// One wrong version of a rule.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum Wrong {
-    /// Rule 1: a read that still shows the base of the attempt counts as "lost".
-    UnlandedForLost,
-    /// Rule 1: no answer counts as "lost".
-    UnknownForLost,
-    /// Rule 1: a conflict counts as "lost".
-    ConflictForLost,
-    /// Rule 1: no answer counts as "won".
-    UnknownForWon,
-    /// Rule 1: a conflict counts as "won".
-    ConflictForWon,
-    /// Rule 1: reads of the register come from a cache.
-    StaleCache,
-    /// Rule 1: writes of the register carry no condition.
-    WriteUnconditionally,
-    /// Rule 2: committed is what is durable on the primary.
-    CommitBeforeObligedHold,
-    /// Rule 2: the primary's own disk is not waited for.
-    CommitBeforeOwnSync,
-    /// Rule 3: what waited is released when the drop is asked for, not when it is won.
-    ReleaseBeforeDropWon,
-    /// Rule 4: the learner is obliged when the write that names it is won.
-    ObligeAfterWrite,
-    /// Rule 4: the register is written without waiting for the learner to catch up.
-    JoinWithoutCatchUp,
-    /// Rule 5: any copy may promote itself.
-    PromoteUnnamed,
-    /// Rule 5: the floor is not looked at.
-    SkipFloor,
-    /// Rule 5: an older primary is followed as well.
-    FollowOlderEpoch,
-    /// Rule 5: the epoch is saved some time after it is acted upon.
-    ActBeforeEpochOnDisk,
-    /// Rule 5: a new primary still confirms the read rounds of the one it followed.
-    AcknowledgeWhileActing,
-    /// Rule 6: a deposed primary goes on, and bases its next write on what it read.
-    LoserGoesOn,
-    /// Rule 7: a restarted replica that the register names primary acts.
-    ActAfterRestart,
-    /// Rule 8: a new primary answers reads at once.
-    ReadBeforeOpening,
-    /// Rule 8: a new primary appends no opening entry; what its log ends with must be committed.
-    SkipOpening,
-    /// Rule 9: an acknowledgement names the end of the log, verified against this primary or not.
-    AcknowledgeUnverified,
-    /// Rule 10: reads are answered without a round.
-    ReadWithoutRound,
-    /// Rule 10: a read takes part in the round that is under way or was the last.
-    ReadJoinsOldRound,
-    /// Rule 10: the round asks the members only, not a learner whose naming is undecided.
-    ReadLocallyWhileJoining,
-    /// Rule 11: a wiped disk comes back as the incarnation it was.
-    KeepIncarnation,
-    /// Rule 12: the register's newest record is cleaned away and the one before is read again.
-    ForgetHighest,
+/// Makes the enum, and what can be said of its variants, from one list.
+macro_rules! wrongs {
+    ($($variant:ident, $rule:literal, $says:literal;)*) => {
+        /// One wrong version of a rule.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        #[repr(u8)]
+        pub enum Wrong {
+            $(#[doc = concat!("Rule ", stringify!($rule), ": ", $says, ".")] $variant,)*
+        }
+
+        impl Wrong {
+            /// All of them, by rule.
+            pub const ALL: &[Wrong] = &[$(Wrong::$variant),*];
+
+            /// The rule of docs/protocol.md that it is a wrong version of.
+            pub fn rule(self) -> u8 {
+                match self { $(Wrong::$variant => $rule),* }
+            }
+
+            /// What it does, in a line.
+            pub fn says(self) -> &'static str {
+                match self { $(Wrong::$variant => $says),* }
+            }
+        }
+    };
+}
+
+wrongs! {
+    UnlandedForLost, 1, "a read that still shows the attempt's base counts as \"lost\"";
+    UnknownForLost, 1, "no answer counts as \"lost\"";
+    ConflictForLost, 1, "a conflict counts as \"lost\"";
+    UnknownForWon, 1, "no answer counts as \"won\"";
+    ConflictForWon, 1, "a conflict counts as \"won\"";
+    StaleCache, 1, "reads of the register come from a cache";
+    WriteUnconditionally, 1, "writes of the register carry no condition";
+    CommitBeforeObligedHold, 2, "an entry is committed when it is durable on the primary";
+    CommitBeforeOwnSync, 2, "the primary's own disk is not waited for";
+    ReleaseBeforeDropWon, 3, "what waits is released when the drop is asked for, not when it is won";
+    ObligeAfterWrite, 4, "the learner is obliged when the write that names it is won";
+    JoinWithoutCatchUp, 4, "the register names the learner without waiting for what it lacks";
+    JoinBeforeOpening, 4, "a learner is obliged before the opening entry is committed";
+    PromoteUnnamed, 5, "a copy that is not named promotes itself";
+    SkipFloor, 5, "the floor is not looked at";
+    FollowOlderEpoch, 5, "an older primary is followed, too";
+    ActBeforeEpochOnDisk, 5, "the epoch reaches the disk some time after it is acted upon";
+    AcknowledgeWhileActing, 5, "a new primary still confirms the read rounds of the old one";
+    LoserGoesOn, 6, "a deposed primary goes on and bases its next write on what it read";
+    ActAfterRestart, 7, "a restarted replica that the register names primary acts";
+    ReadBeforeOpening, 8, "a new primary answers reads before its opening entry is committed";
+    SkipOpening, 8, "no opening entry; reads wait for the log as it was found to be committed";
+    AcknowledgeUnverified, 9, "an acknowledgement names the end of the log, verified on this stream or not";
+    ReadWithoutRound, 10, "reads are answered without a round";
+    ReadJoinsOldRound, 10, "a read takes part in the round that is under way or was the last";
+    ReadLocallyWhileJoining, 10, "a round does not ask the learner whose naming is undecided";
+    KeepIncarnation, 11, "a wiped disk comes back as the incarnation it was";
+    ForgetHighest, 12, "the register's newest record is cleaned away and the one before is read again";
 }
 
 impl Wrong {
-    /// All of them, by rule.
-    pub const ALL: [Wrong; 27] = {
-        use Wrong::*;
-        [
-            UnlandedForLost,
-            UnknownForLost,
-            ConflictForLost,
-            UnknownForWon,
-            ConflictForWon,
-            StaleCache,
-            WriteUnconditionally,
-            CommitBeforeObligedHold,
-            CommitBeforeOwnSync,
-            ReleaseBeforeDropWon,
-            ObligeAfterWrite,
-            JoinWithoutCatchUp,
-            PromoteUnnamed,
-            SkipFloor,
-            FollowOlderEpoch,
-            ActBeforeEpochOnDisk,
-            AcknowledgeWhileActing,
-            LoserGoesOn,
-            ActAfterRestart,
-            ReadBeforeOpening,
-            SkipOpening,
-            AcknowledgeUnverified,
-            ReadWithoutRound,
-            ReadJoinsOldRound,
-            ReadLocallyWhileJoining,
-            KeepIncarnation,
-            ForgetHighest,
-        ]
-    };
-
     /// `commit-before-own-sync`.
     pub fn name(self) -> String {
         let mut name = String::new();
@@ -109,7 +73,7 @@ impl Wrong {
 
     /// The one of that name.
     pub fn named(name: &str) -> Option<Wrong> {
-        Wrong::ALL.into_iter().find(|wrong| wrong.name() == name)
+        Wrong::ALL.iter().copied().find(|wrong| wrong.name() == name)
     }
 }
 

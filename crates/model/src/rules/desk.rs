@@ -2,7 +2,7 @@
 
 use super::{Rules, faults, follow, lead};
 use crate::action::Then;
-use crate::names::Members;
+use crate::names::{Copied, Members};
 use crate::register::Record;
 use crate::state::State;
 use crate::wrong::Wrong;
@@ -15,6 +15,10 @@ pub fn options(rules: &Rules, state: &State, slot: usize, seen: Record, out: &mu
         && (seen.epoch < attempt.epoch || seen == attempt)
         && !(rules.has(Wrong::UnlandedForLost) && seen.epoch < attempt.epoch);
     out.push(Then::Nothing);
+    let deposed = replica.acting > 0 && seen.epoch > replica.record.epoch && !undecided;
+    if rules.bounds.hand_over && deposed && lead::has_nothing_pending(replica) {
+        out.push(Then::StepDown);
+    }
     let full = state.register.on_the_way().count() >= rules.bounds.requests;
     if undecided || full || seen.epoch >= rules.bounds.epochs {
         return;
@@ -42,7 +46,7 @@ pub fn options(rules: &Rules, state: &State, slot: usize, seen: Record, out: &mu
 }
 
 /// The learner that the register may name now.
-fn may_name(rules: &Rules, state: &State, slot: usize) -> Option<crate::names::Copied> {
+fn may_name(rules: &Rules, state: &State, slot: usize) -> Option<Copied> {
     let replica = &state.replicas[slot];
     let join = replica.joining?;
     let peer = replica.peers[join.copy.slot()];
@@ -71,6 +75,11 @@ pub fn on_read(rules: &Rules, state: &mut State, slot: usize, seen: Record, then
         if seen.epoch < record.epoch {
             return;
         }
+        if then == Then::StepDown {
+            lead::step_down(state, slot);
+            follow::adopt(rules, state, slot, seen);
+            return;
+        }
         if seen != record && !rules.has(Wrong::LoserGoesOn) {
             state.begin_life(slot);
             return;
@@ -80,7 +89,7 @@ pub fn on_read(rules: &Rules, state: &mut State, slot: usize, seen: Record, then
     }
     let me = state.replicas[slot].copy;
     let members = match then {
-        Then::Nothing => {
+        Then::Nothing | Then::StepDown => {
             lead::advance(rules, state, slot);
             return;
         }

@@ -4,7 +4,7 @@ use super::Rules;
 use crate::log::Entry;
 use crate::names::{Members, SLOTS};
 use crate::register::Record;
-use crate::state::{Join, Peer, Read, State};
+use crate::state::{Join, Peer, Read, Replica, State};
 use crate::stream::Append;
 use crate::wrong::Wrong;
 
@@ -30,6 +30,27 @@ pub fn act(rules: &Rules, state: &mut State, slot: usize, record: Record) {
     }
     replica.opening = replica.log.last();
     advance(rules, state, slot);
+}
+
+/// Whether a deposed primary may follow in the same life: nobody waits, nothing is uncommitted.
+pub fn has_nothing_pending(replica: &Replica) -> bool {
+    replica.commit == replica.log.last() && replica.read.is_none() && replica.joining.is_none()
+}
+
+/// Its term ends, its life goes on.
+pub fn step_down(state: &mut State, slot: usize) {
+    let old = state.replicas[slot];
+    state.replicas[slot] = Replica {
+        copy: old.copy,
+        life: old.life,
+        log: old.log,
+        durable: old.durable,
+        epoch: old.epoch,
+        epoch_on_disk: old.epoch_on_disk,
+        commit: old.commit,
+        ..Replica::default()
+    };
+    state.stop_listening(slot);
 }
 
 /// A client's write goes to the log.
@@ -126,16 +147,16 @@ fn advance_reads(rules: &Rules, state: &mut State, slot: usize) {
     }
 }
 
-/// Sends all that there is to say.
-pub fn send(state: &mut State, slot: usize, follower: usize) {
-    state.streams[follower][slot].append = Some(news(state, slot));
+/// Sends its log up to `end`, and what else there is to say.
+pub fn send(state: &mut State, slot: usize, follower: usize, end: u8) {
+    state.streams[follower][slot].append = Some(news(state, slot, end));
 }
 
-fn news(state: &State, slot: usize) -> Append {
+fn news(state: &State, slot: usize, end: u8) -> Append {
     let replica = &state.replicas[slot];
     Append {
         epoch: replica.record.epoch,
-        log: replica.log,
+        log: replica.log.prefix(end),
         commit: replica.commit,
         round: replica.round,
     }
@@ -143,12 +164,12 @@ fn news(state: &State, slot: usize) -> Append {
 
 /// Whether a message would tell the follower anything. One that does not would change nothing
 /// whenever it arrived.
-pub fn has_news(state: &State, slot: usize, follower: usize) -> bool {
+pub fn has_news(state: &State, slot: usize, follower: usize, end: u8) -> bool {
     let stream = &state.streams[follower][slot];
     let replica = &state.replicas[follower];
-    let news = news(state, slot);
+    let news = news(state, slot, end);
     news.epoch > replica.epoch
-        || news.log.last() > stream.verified
+        || end > stream.verified
         || news.commit.min(stream.verified) > replica.commit
         || news.round > stream.round
 }
@@ -169,13 +190,13 @@ pub fn on_ack(rules: &Rules, state: &mut State, slot: usize, follower: usize) {
 }
 
 /// Whether a learner could be obliged now (rule 4).
-pub fn may_oblige(state: &State, slot: usize, learner: usize) -> bool {
+pub fn may_oblige(rules: &Rules, state: &State, slot: usize, learner: usize) -> bool {
     let replica = &state.replicas[slot];
     let peer = replica.peers[learner];
     learner != slot
         && replica.acting > 0
         && replica.joining.is_none()
-        && replica.commit >= replica.opening
+        && (replica.commit >= replica.opening || rules.has(Wrong::JoinBeforeOpening))
         && state.streams[learner][slot].primary_open
         && !replica.record.members.has(peer.copy)
         && peer.acked > 0

@@ -1,7 +1,8 @@
 //! Makes states equal that differ only in what nobody can tell: records of the past that nobody can
-//! be told of any more, and the numbers of lives.
+//! be told of any more, the numbers of lives, and which of two backups is which.
 
 use super::Rules;
+use crate::names::Copied;
 use crate::register::{EPOCHS, Record};
 use crate::state::State;
 use crate::wrong::Wrong;
@@ -10,6 +11,35 @@ use crate::wrong::Wrong;
 pub fn settle(rules: &Rules, state: &mut State) {
     forget_the_past(rules, state);
     number_lives(state);
+    if rules.wrongs.is_empty() && rules.bounds.backups_alike() {
+        *state = (*state).min(exchanged(state));
+    }
+}
+
+/// The state in which `b` and `c` have changed places. Of the two one stands for both.
+fn exchanged(state: &State) -> State {
+    let mut other = *state;
+    let copy = |copy: &mut Copied| {
+        *copy = Copied::new([0, 2, 1][copy.slot()], copy.generation());
+    };
+    each_record(&mut other, |record| {
+        copy(&mut record.primary);
+        record.members = record.members.exchanged();
+    });
+    for replica in &mut other.replicas {
+        if replica.acting == 0 {
+            copy(&mut replica.record.primary);
+        }
+        copy(&mut replica.copy);
+        replica.peers.iter_mut().for_each(|peer| copy(&mut peer.copy));
+        replica.joining.iter_mut().for_each(|join| copy(&mut join.copy));
+        replica.peers.swap(1, 2);
+    }
+    other.replicas.swap(1, 2);
+    other.streams.iter_mut().for_each(|row| row.swap(1, 2));
+    other.streams.swap(1, 2);
+    other.register.sort();
+    other
 }
 
 /// A record of the past is kept while a late answer may show it, or its author waits for the answer.
