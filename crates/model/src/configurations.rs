@@ -117,7 +117,7 @@ pub fn all(size: Size) -> Vec<Configuration> {
             bounds: pick(
                 Bounds { replicas: 3, named: 3, epochs: 2, ..CALM },
                 Bounds { replicas: 3, named: 3, epochs: 3, requests: 1, ..CALM },
-                Bounds { replicas: 3, named: 3, epochs: 3, requests: 1, ..CALM },
+                Bounds { replicas: 3, named: 3, epochs: 3, ..CALM },
             ),
             reached: vec![FAILOVER, DROP, UNKNOWN, DEPOSED],
         },
