@@ -1,0 +1,26 @@
+//! What must hold of any bytes that reach this program from outside, one function for each way in.
+//!
+//! Each takes bytes, feeds them to the code that ships and panics if something is wrong with what
+//! comes of it: that is a bug. The package in `fuzz/` lets a fuzzer choose the bytes; this crate's
+//! own test replays the inputs kept in `fuzz/seeds`, so that a machine without a fuzzer checks
+//! them, too. `docs/fuzzing.md` says what each holds up.
+
+mod draft;
+mod history;
+mod machine_commands;
+mod machine_snapshot;
+
+pub use history::history;
+pub use machine_commands::machine_commands;
+pub use machine_snapshot::machine_snapshot;
+
+/// A function that panics if something is wrong.
+pub type Property = fn(&[u8]);
+
+/// Every property by name: that of its target in `fuzz/fuzz_targets` and of its folder in
+/// `fuzz/seeds`.
+pub const PROPERTIES: &[(&str, Property)] = &[
+    ("history", history),
+    ("machine_commands", machine_commands),
+    ("machine_snapshot", machine_snapshot),
+];
