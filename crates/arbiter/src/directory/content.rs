@@ -60,8 +60,13 @@ pub fn decode(epoch: Epoch, bytes: &[u8]) -> Result<Observed, Damage> {
         return Err(Damage::Checksum { said, found });
     }
     let content: Content =
-        serde_json::from_str(body).map_err(|error| Damage::Malformed(error.to_string()))?;
+        serde_json::from_str(body).map_err(|error| Damage::Malformed(one_line(&error)))?;
     observed(epoch, content)
+}
+
+/// The parser quotes names of fields as they are.
+fn one_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(char::is_control, " ")
 }
 
 fn observed(epoch: Epoch, content: Content) -> Result<Observed, Damage> {
@@ -190,6 +195,15 @@ mod tests {
             let observed = decode(epoch, &encode(uid, record.as_ref())).unwrap();
             assert_eq!((observed.uid, observed.record), (uid, record));
         }
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_named_on_one_line() {
+        let body = "{\"a\\nb\": 1}";
+        let sum = crc32c::crc32c(body.as_bytes());
+        let damage = decode(0, format!("{MAGIC} 1 {sum:08x}\n{body}").as_bytes()).unwrap_err();
+        assert!(damage.to_string().contains("a b"), "{damage}");
+        assert!(!damage.to_string().contains('\n'), "{damage}");
     }
 
     #[test]
