@@ -35,6 +35,18 @@ fn append(epoch: Epoch, previous: Position, entries: Vec<Entry>) -> Message {
     Message::Append(Append { epoch, previous, entries, commit: 2, round: 1, digest: (0, 0) })
 }
 
+fn register() -> Observed {
+    let record = Record {
+        cluster: ClusterId(1),
+        epoch: EPOCH,
+        primary: Incarnation(1),
+        members: vec![member(1, "a"), member(2, "b")],
+        floor: 0,
+        nonce: Nonce(1),
+    };
+    Observed { uid: RegisterUid(5), version: "4".into(), record: Some(record) }
+}
+
 impl Backup {
     /// Has just said hello.
     fn greeting() -> Self {
@@ -68,16 +80,7 @@ impl Backup {
         let now = Now { mono: 1, wall: 1 };
         let mut backup = Backup { replica: Replica::new(config, recovered, now), now, log };
         backup.step(Event::Tick);
-        let record = Record {
-            cluster: ClusterId(1),
-            epoch: EPOCH,
-            primary: Incarnation(1),
-            members: vec![member(1, "a"), member(2, "b")],
-            floor: 0,
-            nonce: Nonce(1),
-        };
-        let observed = Observed { uid: RegisterUid(5), version: "4".into(), record: Some(record) };
-        backup.step(Event::RegisterRead(Ok(observed)));
+        backup.step(Event::RegisterRead(Ok(register())));
         backup.step(Event::Applied { first: 1, digests: vec![7] });
         backup.step(Event::Connected(CONN));
         backup
@@ -204,4 +207,29 @@ fn entries_of_a_newer_epoch_than_their_message_are_not_taken() {
     let mut backup = Backup::following();
     let last = backup.log[1].position();
     backup.hangs_up(append(EPOCH, last, entries(last, EPOCH + 5, 1)));
+}
+
+/// Logged time stands still at its end rather than begin anew.
+#[test]
+fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
+    let mut backup = Backup::following();
+    let time = Time { wall: u64::MAX, elapsed: u64::MAX };
+    let previous = backup.log[1].position();
+    let last = Entry::after(previous, EPOCH, time, Kind::Command, "x".into());
+    let end = last.position();
+    backup.hear(append(EPOCH, previous, vec![last]));
+    backup.step(Event::Durable(end));
+    backup.hear(Message::TakeOver { epoch: EPOCH, last: end, leaving: true });
+    let effects = backup.step(Event::RegisterRead(Ok(register())));
+    assert!(matches!(effects[..], [Effect::WriteRegister { .. }, ..]), "{effects:?}");
+    backup.now.mono += MS;
+    let effects = backup.step(Event::RegisterWritten(WriteAnswer::Written));
+    let opened = effects.iter().find_map(|effect| match effect {
+        Effect::Append(entries) => entries.first(),
+        _ => None,
+    });
+    assert_eq!(opened.unwrap().time, time);
+    backup.now.mono += MS;
+    let proposal = Proposal { id: RequestId(1), kind: Kind::Command, payload: "y".into() };
+    backup.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
 }
