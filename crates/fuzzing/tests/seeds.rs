@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use understudy_fuzzing::PROPERTIES;
 
 /// Changed versions of each input that are tried, too. A fuzzer tries millions.
-const CHANGED: usize = 30;
+const CHANGED: usize = 3;
 
 fn folder(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../../fuzz/seeds", name].iter().collect()
