@@ -9,4 +9,4 @@ mod arbiter;
 mod directory;
 
 pub use arbiter::Arbiter;
-pub use directory::{CreateError, DirectoryRegister, Options};
+pub use directory::{CreateError, DirectoryRegister, Options, content};

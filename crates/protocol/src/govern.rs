@@ -201,6 +201,7 @@ impl Leading {
         peer.conn.is_some()
             && peer.feed == Feed::Log
             && !peer.leaving
+            && !peer.replaced
             && !self.suspects(core, peer)
             && (peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit
                 || mutant!("join-before-caught-up"))

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 /// A log index. The first entry has index 1; 0 means "before the first entry".
 pub type Index = u64;
+/// No log reaches it: a larger index, on the wire or on disk, is damage. It leaves room to count on.
+pub const MAX_INDEX: Index = Index::MAX / 2;
 /// Counts the writes of the register. 0 means "none yet".
 pub type Epoch = u64;
 /// Counts the lives of one data directory: raised, and on disk, before a process talks to anyone.

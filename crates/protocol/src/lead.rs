@@ -139,7 +139,7 @@ impl Leading {
     /// Logged elapsed time now; `None` before the opening entry is executed.
     pub fn elapsed(&self, core: &Core, now: Now) -> Option<u64> {
         (core.log.applied >= self.opening)
-            .then(|| self.elapsed + now.mono.saturating_sub(self.began))
+            .then(|| self.elapsed.saturating_add(now.mono.saturating_sub(self.began)))
     }
 
     pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
@@ -207,7 +207,7 @@ impl Leading {
         let wall = core.log.last_entry().map_or(core.base_time.wall, |e| e.time.wall);
         let time = Time {
             wall: wall.max(core.now.wall),
-            elapsed: self.elapsed + (core.now.mono - self.began),
+            elapsed: self.elapsed.saturating_add(core.now.mono - self.began),
         };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);
         core.log.push(entry.clone());

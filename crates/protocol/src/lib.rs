@@ -37,7 +37,8 @@ pub use effect::{Effect, Rejection, Transition};
 pub use entry::{Entry, Kind, Position, Time};
 pub use event::{Event, Knock, Now, Proposal};
 pub use ids::{
-    ClusterId, ConnId, Epoch, Incarnation, Index, Life, Nonce, RegisterUid, RequestId, Round,
+    ClusterId, ConnId, Epoch, Incarnation, Index, Life, MAX_INDEX, Nonce, RegisterUid, RequestId,
+    Round,
 };
 pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};

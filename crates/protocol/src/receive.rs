@@ -23,7 +23,9 @@ impl Following {
             return Next::Stay;
         }
         let end = append.entries.last().map_or(append.previous.index, |entry| entry.index);
-        if !chained(append.previous, &append.entries) {
+        // What is of a newer epoch than the primary's own was written by nobody: nothing could follow it.
+        let newer = append.entries.last().is_some_and(|entry| entry.epoch > append.epoch);
+        if newer || !chained(append.previous, &append.entries) {
             core.note(format!("entries up to {end} arrived damaged"));
             self.hang_up(core, conn);
             return Next::Stay;

@@ -6,6 +6,7 @@ use std::io;
 use understudy_protocol::{Index, Life};
 
 use crate::disk::Disk;
+use crate::error::Damage;
 
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const STATE: &str = "state";
@@ -72,6 +73,18 @@ impl Listing {
         listing.spares.sort();
         listing.temporary.sort();
         Ok(listing)
+    }
+
+    /// Whether a state of this life can be the newest one: no segment is made before its life is on
+    /// disk.
+    pub fn check_life(&self, life: Life) -> Result<(), Damage> {
+        match self.segments.last() {
+            Some((newest, name)) if newest.life > life => {
+                let why = format!("it is of life {life}, but {name} is there: an older state");
+                Err(Damage::new(STATE, 0, 0, why))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn sort_in(&mut self, name: String) {

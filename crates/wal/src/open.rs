@@ -32,6 +32,7 @@ impl<D: Disk> Store<D> {
         if !listing.state {
             return Err(Damage::new(STATE, 0, 0, "the file is missing").into());
         }
+        listing.check_life(Slots::peek(&disk)?.life)?;
         let mut slots = Slots::open(&disk)?;
         let clean = slots.newest().clean || blank;
         slots.change(|slot| (slot.life, slot.clean) = (slot.life + 1, false)).map_err(failed)?;

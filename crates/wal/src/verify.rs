@@ -109,10 +109,16 @@ impl Report {
             }
             return Slot::default();
         }
-        let slot = Slots::peek(disk).unwrap_or_else(|error| {
-            self.problem(STATE, error);
-            Slot::default()
-        });
+        let slot = match Slots::peek(disk) {
+            Ok(slot) => {
+                self.problems.extend(listing.check_life(slot.life).err());
+                slot
+            }
+            Err(error) => {
+                self.problem(STATE, error);
+                Slot::default()
+            }
+        };
         self.life = slot.life;
         self.cluster = slot.state.cluster;
         self.state = slot.state.clone();

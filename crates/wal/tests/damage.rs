@@ -249,3 +249,18 @@ fn every_file_of_a_newer_format_is_refused() {
         assert_eq!(named, file);
     }
 }
+
+#[test]
+fn a_state_older_than_the_log_is_refused() {
+    let disk = SimDisk::new();
+    let (store, _) = open(&disk).unwrap();
+    store.close().unwrap();
+    let older = disk.content("state").unwrap();
+    let (mut store, _) = open(&disk).unwrap();
+    put(&mut store, 1, 60);
+    store.close().unwrap();
+    disk.open("state").unwrap().write_at(&older, 0).unwrap();
+    // A second life 2 would write over the files of the first.
+    assert!(damage(&disk).why.contains("an older state"));
+    assert_eq!(looked_at(&disk).problems.len(), 1);
+}

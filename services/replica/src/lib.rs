@@ -29,6 +29,7 @@ mod serving;
 mod signals;
 mod wire;
 
+pub use clients::{Accepted, Call, updated_settings};
 pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;
@@ -36,3 +37,6 @@ pub use logging::start_logging;
 pub use options::{LogFormat, Options, OptionsError, ServeArgs, options_table};
 pub use ports::Addresses;
 pub use serve::{Server, serve};
+pub use wire::{
+    decode_from_follower, decode_from_primary, decode_inquired, encode_inquired, encode_message,
+};

@@ -10,14 +10,24 @@ const MAGIC: &str = "understudy-register";
 /// Why the content of a file is not a register.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum Damage {
+    /// It does not begin as a register's file does.
     #[error("is not a register's file: restore it, or recover the cluster by order")]
     NoRegister,
+    /// A newer program wrote it: the format's number.
     #[error("is of a newer format ({0}, this program knows {FORMAT}): use a newer program")]
     Newer(u32),
+    /// The checksum is not that of the content.
     #[error("is damaged (checksum {found}, not {said:?}): restore it, or recover by order")]
-    Checksum { said: String, found: String },
+    Checksum {
+        /// What the file says.
+        said: String,
+        /// What its content has.
+        found: String,
+    },
+    /// The checksum is right and the content is not: why.
     #[error("cannot be understood ({0}): restore it, or recover the cluster by order")]
     Malformed(String),
+    /// The epoch that the content says.
     #[error("says epoch {0}, not that of its name: it was copied; remove it by order")]
     Epoch(Epoch),
 }
@@ -32,6 +42,9 @@ pub fn encode(uid: RegisterUid, record: Option<&Record>) -> Vec<u8> {
 }
 
 /// What the file of `epoch` says.
+///
+/// # Errors
+/// [`Damage`]; any bytes may be given.
 pub fn decode(epoch: Epoch, bytes: &[u8]) -> Result<Observed, Damage> {
     let text = std::str::from_utf8(bytes).map_err(|_| Damage::NoRegister)?;
     let (head, body) = text.split_once('\n').ok_or(Damage::NoRegister)?;
@@ -47,8 +60,13 @@ pub fn decode(epoch: Epoch, bytes: &[u8]) -> Result<Observed, Damage> {
         return Err(Damage::Checksum { said, found });
     }
     let content: Content =
-        serde_json::from_str(body).map_err(|error| Damage::Malformed(error.to_string()))?;
+        serde_json::from_str(body).map_err(|error| Damage::Malformed(one_line(&error)))?;
     observed(epoch, content)
+}
+
+/// The parser quotes names of fields as they are.
+fn one_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(char::is_control, " ")
 }
 
 fn observed(epoch: Epoch, content: Content) -> Result<Observed, Damage> {
@@ -177,6 +195,15 @@ mod tests {
             let observed = decode(epoch, &encode(uid, record.as_ref())).unwrap();
             assert_eq!((observed.uid, observed.record), (uid, record));
         }
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_named_on_one_line() {
+        let body = "{\"a\\nb\": 1}";
+        let sum = crc32c::crc32c(body.as_bytes());
+        let damage = decode(0, format!("{MAGIC} 1 {sum:08x}\n{body}").as_bytes()).unwrap_err();
+        assert!(damage.to_string().contains("a b"), "{damage}");
+        assert!(!damage.to_string().contains('\n'), "{damage}");
     }
 
     #[test]

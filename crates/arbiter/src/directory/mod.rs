@@ -1,6 +1,6 @@
 //! The register as files in a shared directory.
 
-mod content;
+pub mod content;
 mod create;
 mod folder;
 mod gate;

@@ -22,7 +22,9 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     let header: Header = frames.frame()?;
     let quota = header.quota.filter(|quota: &Quota| quota.is_valid());
     frames.check(quota.is_some(), "the quota is impossible")?;
-    frames.check(header.revision >= 0, "the revision is negative")?;
+    // Each entry makes at most one revision, and each revision at most one version of a key.
+    let revision = u64::try_from(header.revision).is_ok_and(|revision| revision <= header.index);
+    frames.check(revision, "the revision is impossible")?;
     let keyspace = keys(&mut frames, &header)?;
     let sessions = sessions(&mut frames, &header)?;
     frames.finish()?;
@@ -46,7 +48,8 @@ fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, ThawE
         let revisions = 1 <= key.create_revision
             && key.create_revision <= key.mod_revision
             && key.mod_revision <= header.revision;
-        frames.check(revisions && key.version >= 1, "a key's revisions are impossible")?;
+        let versions = (1..=header.revision).contains(&key.version);
+        frames.check(revisions && versions, "a key's revisions are impossible")?;
         previous = key.key.clone();
         let record = Record {
             value: key.value,

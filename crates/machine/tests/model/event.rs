@@ -19,6 +19,10 @@ pub enum Event {
     Tick,
     Epoch,
     Thaw,
+    /// Keeps the state of now.
+    Freeze,
+    /// Looks at a state that was kept: the one of so many before.
+    LookBack(usize),
 }
 
 /// A command whose session ids are positions in the list of ids issued so far.
@@ -56,6 +60,8 @@ pub fn any() -> impl Strategy<Value = Event> {
         2 => Just(Event::Tick),
         1 => Just(Event::Epoch),
         1 => Just(Event::Thaw),
+        1 => Just(Event::Freeze),
+        2 => (0..3usize).prop_map(Event::LookBack),
     ]
 }
 

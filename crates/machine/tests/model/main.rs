@@ -1,18 +1,23 @@
 //! The machine against a model that is too simple to be wrong: a `BTreeMap`, a list of answers,
-//! exact deadlines. A twin that was never frozen runs beside it.
+//! exact deadlines. A twin that was never frozen runs beside it, and a history of every version of
+//! every key says what answers and states of any earlier moment must be.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod event;
+mod history;
 mod model;
 mod store;
 
 use bytes::Bytes;
 use event::Event;
+use history::History;
 use model::Model;
 use proptest::prelude::*;
-use understudy_machine::{Command, Frozen, Input, KeyRange, KvMachine, Machine, Moment};
+use understudy_machine::{
+    Command, Frozen, FrozenKv, Input, KeyRange, KeyValue, KvMachine, Machine, Moment,
+};
 
 /// A machine, its twin and the model, fed with the same.
 struct Trio {
@@ -21,12 +26,16 @@ struct Trio {
     model: Model,
     moment: Moment,
     given: Vec<Command>,
+    history: History,
+    kept: Vec<FrozenKv>,
 }
 
 impl Trio {
     fn new() -> Self {
         let (machine, twin) = (KvMachine::new(), KvMachine::new());
-        Trio { machine, twin, model: Model::new(), moment: Moment::default(), given: Vec::new() }
+        let (model, moment) = (Model::new(), Moment::default());
+        let (given, history, kept) = (Vec::new(), History::default(), Vec::new());
+        Trio { machine, twin, model, moment, given, history, kept }
     }
 
     fn feed(&mut self, input: Input<'_>) {
@@ -39,6 +48,8 @@ impl Trio {
         assert_eq!(self.machine.digest(), self.twin.digest());
         assert_eq!(self.machine.deadline(), self.twin.deadline());
         self.check_deadline();
+        self.history.note(self.machine.revision(), keys(&self.machine));
+        self.history.check(&found);
     }
 
     fn check_deadline(&self) {
@@ -70,12 +81,27 @@ impl Trio {
             Event::Thaw => {
                 self.machine = KvMachine::thaw(&mut &bytes_of(&self.machine)[..]).unwrap()
             }
+            Event::Freeze => self.kept.push(self.machine.freeze()),
+            Event::LookBack(ago) => {
+                if let Some(frozen) = self.kept.iter().rev().nth(*ago) {
+                    self.look_back(frozen);
+                }
+            }
         }
     }
 
+    /// What was frozen then has not heard of anything since.
+    fn look_back(&self, frozen: &FrozenKv) {
+        let mut bytes = Vec::new();
+        frozen.write(&mut bytes).unwrap();
+        let then = KvMachine::thaw(&mut &bytes[..]).unwrap();
+        assert_eq!(keys(&then), self.history.at(then.revision()));
+        assert_eq!((then.index(), then.digest()), (frozen.index(), frozen.digest()));
+    }
+
     fn check_end(&self) {
-        let all = KeyRange::all();
-        assert_eq!(self.machine.range(&all, usize::MAX, usize::MAX).keys, self.model.store.keys());
+        assert_eq!(keys(&self.machine), self.model.store.keys());
+        self.kept.iter().for_each(|frozen| self.look_back(frozen));
         assert_eq!(self.machine.usage(), self.model.usage());
         assert_eq!(bytes_of(&self.machine), bytes_of(&self.twin));
         for session in 0..=self.moment.index + 1 {
@@ -84,6 +110,10 @@ impl Trio {
             assert_eq!(left, self.model.session_left(session), "{session}");
         }
     }
+}
+
+fn keys(machine: &KvMachine) -> Vec<KeyValue> {
+    machine.range(&KeyRange::all(), usize::MAX, usize::MAX).keys
 }
 
 fn bytes_of(machine: &KvMachine) -> Vec<u8> {

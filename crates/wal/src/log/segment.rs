@@ -1,7 +1,7 @@
 //! One file of the log: a header, then records.
 
 use bytes::{Buf, BufMut};
-use understudy_protocol::{ClusterId, Index, Position};
+use understudy_protocol::{ClusterId, Index, MAX_INDEX, Position};
 
 use crate::disk::DiskFile;
 use crate::listing::Sequence;
@@ -39,7 +39,7 @@ impl Header {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, Broken> {
-        Self::read(unseal(MAGIC, bytes)?).ok_or(Broken::Bad("its header is too short"))
+        Self::read(unseal(MAGIC, bytes)?).ok_or(Broken::Bad("its header makes no sense"))
     }
 
     fn read(mut body: &[u8]) -> Option<Self> {
@@ -48,7 +48,8 @@ impl Header {
         let life = body.try_get_u64_le().ok()?;
         let count = body.try_get_u32_le().ok()?;
         let mut word = || body.try_get_u64_le().ok();
-        let previous = Position { index: word()?, epoch: word()?, hash: word()? };
+        let index = word().filter(|index| *index <= MAX_INDEX)?;
+        let previous = Position { index, epoch: word()?, hash: word()? };
         Some(Header { cluster, generation, sequence: Sequence { life, count }, previous })
     }
 }
@@ -98,5 +99,22 @@ impl<F: DiskFile> Segment<F> {
             true => Ok(()),
             false => tried,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_no_log_reaches_is_no_header() {
+        let header = |index| Header {
+            cluster: ClusterId(1),
+            generation: 1,
+            sequence: Sequence { life: 1, count: 1 },
+            previous: Position { index, epoch: 1, hash: 1 },
+        };
+        assert_eq!(Header::decode(&header(MAX_INDEX).encode()), Ok(header(MAX_INDEX)));
+        assert!(Header::decode(&header(MAX_INDEX + 1).encode()).is_err());
     }
 }

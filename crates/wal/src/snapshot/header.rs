@@ -1,7 +1,7 @@
 //! What a snapshot says of itself.
 
 use bytes::{Buf, BufMut};
-use understudy_protocol::{ClusterId, Position, Settings, Snapshot, Time};
+use understudy_protocol::{ClusterId, MAX_INDEX, Position, Settings, Snapshot, Time};
 
 use crate::seal::{Broken, seal, unseal};
 
@@ -41,7 +41,8 @@ impl SnapshotHeader {
         let cluster = ClusterId(body.try_get_u128_le().ok()?);
         let mut word = || body.try_get_u64_le().ok();
         let generation = word()?;
-        let position = Position { index: word()?, epoch: word()?, hash: word()? };
+        let index = word().filter(|index| *index <= MAX_INDEX)?;
+        let position = Position { index, epoch: word()?, hash: word()? };
         let time = Time { wall: word()?, elapsed: word()? };
         let settings = Settings::decode(body)?;
         let snapshot = Snapshot { position, time, settings };

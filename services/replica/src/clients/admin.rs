@@ -127,7 +127,7 @@ impl AdminService for Admin {
 }
 
 /// Modes and bounds that this version does not have.
-fn check_known(change: &proto::Settings) -> Result<(), Status> {
+pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
     let proto::Settings { max_tail_bytes, max_tail_ms, history_revisions, history_bytes, .. } =
         *change;
     let later = [max_tail_bytes, max_tail_ms, history_revisions, history_bytes];
@@ -140,7 +140,7 @@ fn check_known(change: &proto::Settings) -> Result<(), Status> {
     }
 }
 
-fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
+pub(super) fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
     let bounded = |field: &'static str, value: Option<u32>, old: u32, most: u32| match value {
         None => Ok(old),
         Some(value) if (1..=most).contains(&value) => Ok(value),

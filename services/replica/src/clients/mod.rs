@@ -1,5 +1,6 @@
 //! The client port: validates, asks the loop, and puts its answers into the contract's words.
 
+mod accepted;
 mod admin;
 mod ask;
 mod delete;
@@ -15,6 +16,7 @@ mod stamp;
 mod status;
 mod txn;
 
+pub use accepted::{Accepted, Call, updated_settings};
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Read, Slot, Want};
 pub(crate) use gate::{Gate, OPERATORS};

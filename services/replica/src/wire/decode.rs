@@ -112,7 +112,7 @@ fn part(part: wire::SnapshotPart) -> Decoded<core::SnapshotPart> {
 fn entry(entry: wire::Entry) -> Decoded<core::Entry> {
     let kind = u8::try_from(entry.kind).ok().and_then(core::Kind::from_u8);
     Ok(core::Entry {
-        index: entry.index,
+        index: index(entry.index)?,
         epoch: entry.epoch,
         time: core::Time { wall: entry.wall_ns, elapsed: entry.elapsed_ns },
         kind: kind.ok_or(Undecodable("an entry of unknown kind"))?,
@@ -148,7 +148,16 @@ fn member(member: Option<wire::Member>) -> Decoded<core::Member> {
 
 fn position(position: Option<wire::Position>) -> Decoded<core::Position> {
     let position = position.ok_or(Undecodable("a missing position"))?;
-    Ok(core::Position { index: position.index, epoch: position.epoch, hash: position.hash })
+    let index = index(position.index)?;
+    Ok(core::Position { index, epoch: position.epoch, hash: position.hash })
+}
+
+/// The protocol counts on from an entry or a position; other indices are only compared.
+fn index(index: core::Index) -> Decoded<core::Index> {
+    match index <= core::MAX_INDEX {
+        true => Ok(index),
+        false => Err(Undecodable("an index that no log reaches")),
+    }
 }
 
 fn cluster(id: &Bytes) -> Decoded<Option<core::ClusterId>> {

@@ -114,7 +114,7 @@ fn a_peers_state_survives() {
 }
 
 #[test]
-fn ids_of_another_length_kinds_and_settings_unknown_are_turned_away() {
+fn what_nobody_could_have_written_is_turned_away() {
     let mut welcome = to_follower(primary_messages().remove(5)).unwrap();
     let Some(wire::replicate_response::Message::Welcome(inner)) = &mut welcome.message else {
         panic!("{welcome:?}");
@@ -128,6 +128,13 @@ fn ids_of_another_length_kinds_and_settings_unknown_are_turned_away() {
     };
     inner.entries[0].kind = 256 + 1;
     assert!(from_primary(append).unwrap_err().to_string().contains("kind"));
+
+    let mut order = to_follower(primary_messages().remove(8)).unwrap();
+    let Some(wire::replicate_response::Message::TakeOver(inner)) = &mut order.message else {
+        panic!("{order:?}");
+    };
+    inner.last.as_mut().unwrap().index = u64::MAX;
+    assert!(from_primary(order).unwrap_err().to_string().contains("no log reaches"));
 
     let mut part = to_follower(primary_messages().remove(7)).unwrap();
     let Some(wire::replicate_response::Message::SnapshotPart(inner)) = &mut part.message else {

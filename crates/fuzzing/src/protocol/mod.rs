@@ -1,0 +1,231 @@
+//! One replica among peers and clients that say anything.
+
+mod disk;
+mod numbers;
+mod said;
+mod world;
+
+use arbitrary::{Arbitrary, Unstructured};
+use understudy_protocol::{ConnId, Event, Kind, Knock, Message, Proposal, RequestId, Settings};
+use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
+
+use said::{Said, Who};
+use world::World;
+
+#[derive(Arbitrary, Debug)]
+enum Happening {
+    Pass {
+        ms: u8,
+    },
+    PassLong {
+        ms: u16,
+    },
+    Said {
+        conn: u8,
+        said: Said,
+    },
+    /// A peer dials, and says this first.
+    Dialled(Said),
+    Connected,
+    Welcomed,
+    DialFailed(u8),
+    Closed {
+        conn: u8,
+    },
+    Knocked(u8),
+    Inquired {
+        who: Who,
+        blank: bool,
+        version: bool,
+    },
+    Away,
+    Requests {
+        writes: u8,
+        reads: u8,
+        settings: Option<(u8, u8)>,
+    },
+    HandOver(Option<bool>),
+    Leave,
+    Elected {
+        who: Who,
+        keep: bool,
+        floor: Option<numbers::Number>,
+    },
+    RegisterChanged,
+    Reachable(bool),
+    Prompt(bool),
+    Space(bool),
+    SnapshotMade,
+    Pair,
+}
+
+/// Whatever arrives on the two ports, and in whatever order: no step panics, no inequality of
+/// docs/protocol.md breaks, and what the disk is told keeps its contract.
+///
+/// Only the wire lies. The disk, the machine, the clock and the register do what
+/// docs/architecture.md says they do: breaking that contract is a bug of the driver, and the core
+/// answers it with a panic by design.
+pub fn protocol(data: &[u8]) {
+    let mut world = World::new();
+    world.feed(Event::Tick);
+    let mut source = Unstructured::new(data);
+    while let (false, Ok(happening)) = (source.is_empty(), Happening::arbitrary(&mut source)) {
+        happen(&mut world, happening);
+        // The status is asked for at any time.
+        let status = world.replica.status();
+        assert!(status.applied <= status.commit && status.commit <= status.durable);
+    }
+}
+
+fn happen(world: &mut World, happening: Happening) {
+    match happening {
+        Happening::Pass { ms } => tick(world, ms.into()),
+        Happening::PassLong { ms } => tick(world, ms.into()),
+        Happening::Said { conn, said } => {
+            let conn = chosen(world, conn);
+            hear(world, conn, said);
+        }
+        Happening::Dialled(said) => {
+            let conn = world.open();
+            hear(world, conn, said);
+        }
+        Happening::Connected => connect(world),
+        Happening::Welcomed => {
+            connect(world);
+            let Some(conn) = world.conns.last().copied() else { return };
+            let (epoch, cluster) = (world.replica.status().epoch, world.cluster());
+            let welcome = Message::Welcome { epoch, cluster };
+            world.feed(Event::Received(conn, welcome));
+        }
+        Happening::DialFailed(how) => {
+            if world.dials > 0 {
+                world.dials -= 1;
+                world.feed(Event::DialFailed(knock(how)));
+            }
+        }
+        Happening::Closed { conn } => {
+            let conn = chosen(world, conn);
+            world.feed(Event::Closed(conn));
+        }
+        Happening::Knocked(how) => {
+            if let Some(incarnation) = world.knocks.pop_front() {
+                world.feed(Event::Knocked(incarnation, knock(how)));
+            }
+        }
+        Happening::Inquired { who, blank, version } => {
+            if let Some(peer) = world.inquiries.pop_front() {
+                world.feed(Event::Inquired { peer, answer: Ok(who.state(blank, version)) });
+            }
+        }
+        Happening::Away => {
+            if let Some(peer) = world.inquiries.pop_front() {
+                world.feed(Event::Inquired { peer, answer: Err("nobody there".into()) });
+            }
+        }
+        Happening::Requests { writes, reads, settings } => request(world, writes, reads, settings),
+        Happening::HandOver(to) => {
+            world.requests += 1;
+            let id = RequestId(world.requests);
+            let to = to.map(|b| if b { "b".into() } else { "nobody".into() });
+            world.feed(Event::HandOver { id, to });
+        }
+        Happening::Leave => world.feed(Event::Leave),
+        Happening::Elected { who, keep, floor } => elect(world, who, keep, floor),
+        Happening::RegisterChanged => world.feed(Event::RegisterChanged),
+        Happening::Reachable(reachable) => world.reachable = reachable,
+        Happening::Prompt(prompt) => {
+            world.prompt = prompt;
+            if prompt {
+                world.flush();
+                world.feed(Event::Tick);
+            }
+        }
+        Happening::Space(available) => world.feed(Event::Space { available }),
+        Happening::SnapshotMade => {
+            if let Some(position) = world.disk.adopt(world.replica.status().applied) {
+                world.feed(Event::SnapshotMade(position));
+            }
+        }
+        Happening::Pair => pair(world),
+    }
+}
+
+fn tick(world: &mut World, ms: u64) {
+    world.pass(ms);
+    world.feed(Event::Tick);
+}
+
+/// A birth with b, so that most inputs have a cluster to work on.
+fn pair(world: &mut World) {
+    for _ in 0..12 {
+        tick(world, 100);
+        while let Some(peer) = world.inquiries.pop_front() {
+            world.feed(Event::Inquired { peer, answer: Ok(Who::B.state(true, true)) });
+        }
+    }
+    let conn = world.open();
+    hear(world, conn, Said::Twin { who: Who::B, life: 1 });
+}
+
+fn chosen(world: &World, conn: u8) -> ConnId {
+    match world.conns.len() {
+        0 => ConnId(conn.into()),
+        // The newest ones first: these are open.
+        n => world.conns[n - 1 - usize::from(conn) % n],
+    }
+}
+
+fn connect(world: &mut World) {
+    if world.dials > 0 {
+        world.dials -= 1;
+        let conn = world.open();
+        world.feed(Event::Connected(conn));
+    }
+}
+
+/// It arrives if the ports let it in.
+fn hear(world: &mut World, conn: ConnId, said: Said) {
+    let body = said.message(world).map_or_else(|body| body, encode_message);
+    let message = decode_from_follower(&body).or_else(|_| decode_from_primary(&body));
+    if let Ok(message) = message {
+        world.feed(Event::Received(conn, message));
+    }
+}
+
+fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>) {
+    let mut id = || {
+        world.requests += 1;
+        RequestId(world.requests)
+    };
+    let mut proposals: Vec<Proposal> = (0..writes % 4)
+        .map(|n| {
+            let payload = vec![n; usize::from(writes)].into();
+            Proposal { id: id(), kind: Kind::Command, payload }
+        })
+        .collect();
+    if let Some((sync_backups, min_copies)) = settings {
+        let sync_backups = 1 + u32::from(sync_backups % 8);
+        let settings = Settings { sync_backups, min_copies: 1 + u32::from(min_copies % 2) };
+        let payload = settings.encode().into();
+        proposals.push(Proposal { id: id(), kind: Kind::Settings, payload });
+    }
+    let reads = (0..reads % 4).map(|_| id()).collect();
+    world.feed(Event::Requests { proposals, reads });
+}
+
+/// Another replica wins the register.
+fn elect(world: &mut World, who: Who, keep: bool, floor: Option<numbers::Number>) {
+    let floor = floor.map(|floor| floor.of(world));
+    world.elect(|record| {
+        record.primary = who.member().incarnation;
+        record.members = vec![who.member()];
+        if keep && who.member() != world::me() {
+            record.members.push(world::me());
+        }
+        record.floor = floor.unwrap_or(record.floor);
+    });
+}
+
+fn knock(how: u8) -> Knock {
+    [Knock::Answered, Knock::Refused, Knock::Silent][usize::from(how) % 3]
+}

@@ -1,0 +1,203 @@
+//! What a peer can say, true or not.
+
+use arbitrary::Arbitrary;
+use understudy_protocol::{
+    Ack, Append, ClusterId, Hello, Incarnation, Member, Message, PROTOCOL_VERSION, PeerState,
+    Refusal, Settings, Snapshot, SnapshotPart, Time,
+};
+
+use super::numbers::{Number, Place, Run};
+use super::world::World;
+
+/// A message before its numbers are known.
+#[derive(Arbitrary, Debug)]
+pub enum Said {
+    Hello {
+        who: Who,
+        cluster: Option<bool>,
+        life: u8,
+        epoch: Number,
+        first: Number,
+        runs: Vec<(Number, Number)>,
+    },
+    /// The hello of a peer whose log is the same.
+    Twin {
+        who: Who,
+        life: u8,
+    },
+    Welcome {
+        epoch: Number,
+        ours: bool,
+    },
+    Refused(u8, Number),
+    Append {
+        epoch: Number,
+        previous: Place,
+        run: Run,
+        commit: Number,
+        round: u8,
+        digest: Digest,
+    },
+    Ack {
+        epoch: Number,
+        verified: Number,
+        durable: Number,
+        round: Number,
+        newer: Option<Number>,
+    },
+    Part {
+        epoch: Number,
+        end: Place,
+        offset: Number,
+        bytes: u8,
+        last: bool,
+        time: Number,
+    },
+    SnapshotAck {
+        end: Place,
+        offset: Number,
+    },
+    TakeOver {
+        epoch: Number,
+        last: Place,
+        leaving: bool,
+    },
+    TakeOverRefused,
+    Leave,
+    Dropped,
+    Body(Vec<u8>),
+}
+
+/// Who says it.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Who {
+    B,
+    C,
+    /// Another copy under the name of b.
+    NewB(u8),
+    Myself,
+}
+
+/// The digest that goes with an append.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Digest {
+    None,
+    True(Number),
+    Any(Number, u64),
+}
+
+impl Who {
+    pub fn member(self) -> Member {
+        let (incarnation, name) = match self {
+            Who::B => (0xb, "b"),
+            Who::C => (0xc, "c"),
+            Who::NewB(n) => (0xb00 + u128::from(n), "b"),
+            Who::Myself => (0xa, "a"),
+        };
+        Member {
+            incarnation: Incarnation(incarnation),
+            name: name.into(),
+            peer_address: name.into(),
+            client_address: name.into(),
+        }
+    }
+
+    /// What it answers to "are you blank?".
+    pub fn state(self, blank: bool, version: bool) -> PeerState {
+        PeerState {
+            version: PROTOCOL_VERSION + u32::from(!version),
+            member: self.member(),
+            life: 1,
+            cluster: (!blank).then_some(ClusterId(9)),
+        }
+    }
+}
+
+impl Said {
+    /// `Err`: the body of whatever it is.
+    pub fn message(self, world: &World) -> Result<Message, Vec<u8>> {
+        let number = |n: Number| n.of(world);
+        let cluster = |ours: bool| if ours { world.cluster() } else { ClusterId(0xbad) };
+        Ok(match self {
+            Said::Hello { who, cluster: said, life, epoch, first, runs } => Message::Hello(Hello {
+                version: PROTOCOL_VERSION,
+                cluster: said.map(cluster),
+                member: who.member(),
+                life: life.into(),
+                epoch: number(epoch),
+                first: number(first),
+                runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
+            }),
+            Said::Twin { who, life } => {
+                let (first, runs) = world.disk.runs();
+                Message::Hello(Hello {
+                    version: PROTOCOL_VERSION,
+                    cluster: Some(world.cluster()),
+                    member: who.member(),
+                    life: life.into(),
+                    epoch: world.replica.status().epoch,
+                    first,
+                    runs,
+                })
+            }
+            Said::Welcome { epoch, ours } => {
+                Message::Welcome { epoch: number(epoch), cluster: cluster(ours) }
+            }
+            Said::Refused(kind, n) => Message::Refused(match kind % 5 {
+                0 => Refusal::NotPrimary(number(n)),
+                1 => Refusal::WrongCluster(cluster(false)),
+                2 => Refusal::WrongVersion(9),
+                3 => Refusal::OldLife(number(n)),
+                _ => Refusal::Other("look".into()),
+            }),
+            Said::Append { epoch, previous, run, commit, round, digest } => {
+                let previous = previous.of(world);
+                Message::Append(Append {
+                    epoch: number(epoch),
+                    previous,
+                    entries: run.behind(previous, world),
+                    commit: number(commit),
+                    round: round.into(),
+                    digest: match digest {
+                        Digest::None => (0, 0),
+                        Digest::True(index) => {
+                            let position = world.disk.position(number(index));
+                            (position.index, position.hash)
+                        }
+                        Digest::Any(index, value) => (number(index), value),
+                    },
+                })
+            }
+            Said::Ack { epoch, verified, durable, round, newer } => Message::Ack(Ack {
+                epoch: number(epoch),
+                verified: number(verified),
+                durable: number(durable),
+                round: number(round),
+                newer: newer.map(number),
+            }),
+            Said::Part { epoch, end, offset, bytes, last, time } => {
+                Message::SnapshotPart(SnapshotPart {
+                    epoch: number(epoch),
+                    snapshot: Snapshot {
+                        position: end.of(world),
+                        time: Time { wall: number(time), elapsed: number(time) },
+                        settings: Settings::default(),
+                    },
+                    offset: number(offset),
+                    data: vec![bytes; bytes.into()].into(),
+                    last,
+                })
+            }
+            Said::SnapshotAck { end, offset } => {
+                Message::SnapshotAck { position: end.of(world), offset: number(offset) }
+            }
+            Said::TakeOver { epoch, last, leaving } => {
+                Message::TakeOver { epoch: number(epoch), last: last.of(world), leaving }
+            }
+            Said::TakeOverRefused => Message::TakeOverRefused("no".into()),
+            Said::Leave => Message::Leave,
+            Said::Dropped => Message::Dropped,
+            Said::Body(bytes) => return Err(bytes),
+        })
+    }
+}
