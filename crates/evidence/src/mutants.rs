@@ -288,6 +288,13 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "takes a read that was overtaken by a newer epoch for a restored register",
         breaks: &[HALT],
     },
+    // Liveness.
+    Mutant {
+        name: "evict-before-drop",
+        rule: 3,
+        wrong: "has a backup evicted that is suspected, before the drop is won",
+        breaks: &["evictions-spare-members"],
+    },
     // The data directory.
     Mutant {
         name: "log-without-fsync",

@@ -280,7 +280,14 @@ impl Leading {
         }
         let mut members = record.members.clone();
         match change {
-            Change::Drop(incarnation) => members.retain(|m| m.incarnation != incarnation),
+            Change::Drop(incarnation) => {
+                if let Some(member) = record.member(incarnation)
+                    && mutant!("evict-before-drop")
+                {
+                    core.out.push(Effect::Evict { member: member.clone() });
+                }
+                members.retain(|m| m.incarnation != incarnation);
+            }
             Change::Name(incarnation) => {
                 members.extend(self.peers.get(&incarnation).map(|peer| peer.member.clone()));
                 members.sort_by(|a, b| a.name.cmp(&b.name));

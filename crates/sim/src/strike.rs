@@ -59,7 +59,7 @@ impl World {
         let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) else {
             return;
         };
-        self.counts.add("fault: blow while the register is written");
+        self.counts.add("blow while the register is written");
         match blow {
             Blow::Kill => {
                 self.kill(host);

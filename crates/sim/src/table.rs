@@ -5,9 +5,11 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
+use understudy_evidence::MARKS;
+
 use crate::hunt::Hunt;
 use crate::tally::{Often, Tally};
-use crate::wanted::WANTED;
+use crate::wanted::{self, WANTED};
 
 /// The table goes between these two lines.
 pub const BEGIN: &str = "<!-- counts: generated, see crates/sim/src/table.rs -->";
@@ -20,8 +22,7 @@ pub const END_HUNTS: &str = "<!-- end of wrong versions -->";
 
 /// Names that must occur and did so less than `least` times.
 pub fn too_seldom(tally: &Tally, least: u64) -> Vec<String> {
-    let names = WANTED.iter().flat_map(|(_, names)| names.iter());
-    names
+    wanted::all()
         .filter(|name| tally.times(name) < least)
         .map(|name| format!("{name}: {}", tally.times(name)))
         .collect()
@@ -80,6 +81,11 @@ fn table(tally: &Tally, from: u64) -> String {
             rest.retain(|other| other != name);
             row(&mut out, tally, name);
         }
+    }
+    let _ = writeln!(out, "| **rules** | | |");
+    for mark in MARKS {
+        rest.retain(|other| *other != mark.label);
+        row(&mut out, tally, mark.label);
     }
     let _ = writeln!(out, "| **also counted** | | |");
     rest.iter().for_each(|name| row(&mut out, tally, name));

@@ -1,5 +1,7 @@
 //! What must happen again and again in the simulation, by name, for the table.
 
+use understudy_evidence::MARKS;
+
 /// Sections with their names.
 pub const WANTED: &[(&str, &[&str])] = &[
     (
@@ -103,7 +105,26 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "read answered solo",
         ],
     ),
+    (
+        "adversaries",
+        &[
+            "blow while the register is written",
+            "tampering: register restored",
+            "tampering: register replaced by a blank one",
+            "tampering: register replaced by an older one",
+            "theme: doubtful join",
+            "theme: reads at failover",
+            "theme: diverging tails",
+            "theme: lost copies",
+        ],
+    ),
 ];
+
+/// All names that must happen, those of the rules included.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let marks = MARKS.iter().map(|mark| mark.label);
+    WANTED.iter().flat_map(|(_, names)| names.iter().copied()).chain(marks)
+}
 
 /// Sudden ends of a running process.
 pub const CRASHES: &[&str] = &["kill", "kill within a step", "kill within a write", "power loss"];
