@@ -1,0 +1,69 @@
+//! Inflicts faults on a pair of our own.
+
+mod process;
+mod register;
+mod wipe;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::fault::{Fault, Whom};
+use super::plan::Planned;
+use crate::pair::Pair;
+
+/// How a fault went: something worth telling, or why it was not inflicted.
+pub type Result = std::result::Result<String, String>;
+
+/// A pair, and the means to hurt it.
+pub struct World {
+    /// The pair.
+    pub pair: Pair,
+    /// Who acted when somebody did.
+    acted: AtomicUsize,
+    /// One replica at a time loses its disk.
+    wiping: Mutex<()>,
+    /// The register is taken away once at a time.
+    taking: Mutex<()>,
+}
+
+impl World {
+    /// Around a running pair.
+    pub fn new(pair: Pair) -> Self {
+        World { pair, acted: AtomicUsize::new(0), wiping: Mutex::new(()), taking: Mutex::new(()) }
+    }
+
+    /// Inflicts a fault, waits as long as it lasts, and mends it.
+    pub async fn inflict(&self, planned: &Planned) -> Result {
+        let lasts = Duration::from_millis(planned.lasts_ms);
+        match &planned.fault {
+            Fault::Kill { whom } => self.kill(*whom),
+            Fault::Pause { whom } => self.pause(*whom, lasts).await,
+            Fault::Leave { whom } => self.leave(*whom),
+            Fault::Handover => self.hand_over().await,
+            Fault::Wipe { whom } => self.wipe(*whom).await,
+            Fault::Register => self.take_register(lasts).await,
+            other => Err(format!("{other}: not possible here")),
+        }
+    }
+
+    /// The numbers of those whom it hits now.
+    fn numbers(&self, whom: Whom) -> Vec<usize> {
+        if let Some(acting) = self.pair.acting() {
+            self.acted.store(acting, Ordering::Relaxed);
+        }
+        let primary = self.acted.load(Ordering::Relaxed);
+        match whom {
+            Whom::Primary => vec![primary],
+            Whom::Backup => vec![1 - primary],
+            Whom::Both => vec![primary, 1 - primary],
+        }
+    }
+
+    fn names(&self, numbers: &[usize]) -> String {
+        let names: Vec<&str> =
+            numbers.iter().map(|number| self.pair.plan.replicas[*number].name).collect();
+        names.join(" and ")
+    }
+}
