@@ -59,14 +59,14 @@ impl Plan {
     /// Lays out a pair in `dir`. `extra` goes to `understudy serve` as it is.
     pub fn new(dir: &Path, ports: Ports, extra: &[String]) -> Self {
         let places = ports.replicas.map(Place::local);
-        Plan::at(dir, local(ports.following), &places, &places, extra)
+        Plan::at(dir, &local(ports.following), &places, &places, extra)
     }
 
     /// The same where the replicas listen at `places` and are told of each other, and tell clients,
     /// that they are at `found`: something lies between.
     pub fn at(
         dir: &Path,
-        following: String,
+        following: &str,
         places: &[Place; 2],
         found: &[Place; 2],
         extra: &[String],
@@ -87,7 +87,7 @@ impl Plan {
             arguments: arguments(dir, n, &places[n], &found[n], &peers, extra),
             environment: Vec::new(),
         };
-        Plan { replicas: [replica(0), replica(1)], register, following }
+        Plan { replicas: [replica(0), replica(1)], register, following: following.to_owned() }
     }
 
     /// Both client addresses.

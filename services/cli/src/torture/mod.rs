@@ -1,12 +1,16 @@
 //! `understudy torture`: real processes under load and faults of all kinds, judged from the
 //! recorded history.
 
+mod board;
 mod chronicle;
 mod clients;
 mod fault;
 mod faults;
+mod ground;
 mod journal;
+mod network;
 mod plan;
+mod proxy;
 mod report;
 mod run;
 mod stage;

@@ -10,7 +10,7 @@ use understudy_client::Endpoints;
 use super::Torture;
 use super::chronicle::Chronicle;
 use super::clients::{Clients, Order};
-use super::faults::World;
+use super::ground::Ground;
 use super::journal::Journal;
 use super::plan::Round;
 use super::report::{Facts, Report};
@@ -18,7 +18,7 @@ use super::stage::Stage;
 use crate::check::judge;
 use crate::failure::Failure;
 use crate::load::{Mix, Shape};
-use crate::pair::{Logbook, Pair, Plan, Ports};
+use crate::pair::Logbook;
 
 /// Pairs of keys of a round.
 const KEY_PAIRS: u64 = 16;
@@ -29,15 +29,15 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
     let dir =
         tempfile::Builder::new().prefix("understudy-torture-").tempdir().map_err(Failure::new)?;
     let history = history(torture, &dir);
-    let laid = Plan::new(dir.path(), Ports::free().map_err(Failure::new)?, &torture.serve);
-    let endpoints: Endpoints = laid.endpoints().join(",").parse().map_err(Failure::new)?;
+    let ground = Ground::lay(torture, &dir)?;
+    let endpoints: Endpoints = ground.endpoints().parse().map_err(Failure::new)?;
     let (tell, happenings) = mpsc::channel(1024);
     let chronicle = Chronicle::default();
     let witness = chronicle.clone();
     let witness = move |happening: &_| witness.witness(happening);
     let logbook = Logbook::start(happenings, torture.log.as_deref(), witness)?;
-    let pair = Pair::start(laid, tell).await?;
-    let stage = Stage::new(World::new(pair), chronicle, Journal::start(&history)?, plan);
+    let world = ground.build(tell).await?;
+    let stage = Stage::new(world, chronicle, Journal::start(&history)?, plan);
     let played = play(torture, seed, &stage, plan, endpoints).await;
     let facts = stage.close(&history).await;
     let last = logbook.close().await;

@@ -1,5 +1,6 @@
 //! Inflicts faults on a pair of our own.
 
+mod network;
 mod process;
 mod register;
 mod wipe;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::fault::{Fault, Whom};
+use super::network::Network;
 use super::plan::Planned;
 use crate::pair::Pair;
 
@@ -20,6 +22,7 @@ pub type Result = std::result::Result<String, String>;
 pub struct World {
     /// The pair.
     pub pair: Pair,
+    network: Network,
     /// Who acted when somebody did.
     acted: AtomicUsize,
     /// One replica at a time loses its disk.
@@ -30,8 +33,9 @@ pub struct World {
 
 impl World {
     /// Around a running pair.
-    pub fn new(pair: Pair) -> Self {
-        World { pair, acted: AtomicUsize::new(0), wiping: Mutex::new(()), taking: Mutex::new(()) }
+    pub fn new(pair: Pair, network: Network) -> Self {
+        let (wiping, taking) = (Mutex::new(()), Mutex::new(()));
+        World { pair, network, acted: AtomicUsize::new(0), wiping, taking }
     }
 
     /// Inflicts a fault, waits as long as it lasts, and mends it.
@@ -43,6 +47,10 @@ impl World {
             Fault::Leave { whom } => self.leave(*whom),
             Fault::Handover => self.hand_over().await,
             Fault::Wipe { whom } => self.wipe(*whom).await,
+            Fault::Reset { whom, lines } => self.reset(*whom, *lines).await,
+            Fault::Partition { whom, lines, way } => self.cut(*whom, *lines, *way, lasts).await,
+            Fault::Delay { whom, lines, ms } => self.delay(*whom, *lines, *ms, lasts).await,
+            Fault::Loss { whom, lines, percent } => self.lose(*whom, *lines, *percent, lasts).await,
             Fault::Register => self.take_register(lasts).await,
             other => Err(format!("{other}: not possible here")),
         }
