@@ -23,7 +23,7 @@ use crate::failure::Failure;
 
 pub use happening::Happening;
 pub use logbook::Logbook;
-pub use plan::{Place, Plan, ReplicaPlan};
+pub use plan::{NAMES, Place, Plan, ReplicaPlan};
 pub use ports::Ports;
 
 use keeper::Keeper;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use clap::ValueEnum as _;
 use serde::Serialize;
+
+use super::shim::Shim;
 
 /// Kinds of faults, as the command line names them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, clap::ValueEnum, Serialize)]
@@ -42,9 +45,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Those that can be inflicted here.
+    pub fn possible() -> Vec<Kind> {
+        let possible = |kind: &Kind| match kind {
+            Kind::Loss => false,
+            Kind::DiskFull | Kind::SlowSync | Kind::FailedSync | Kind::Clock => Shim::exists(),
+            _ => true,
+        };
+        Kind::value_variants().iter().copied().filter(possible).collect()
+    }
+
     /// Its name on the command line.
     pub fn name(self) -> String {
-        match clap::ValueEnum::to_possible_value(&self) {
+        match self.to_possible_value() {
             Some(value) => value.get_name().to_owned(),
             None => "command".to_owned(),
         }

@@ -13,6 +13,7 @@ mod plan;
 mod proxy;
 mod report;
 mod run;
+mod shim;
 mod stage;
 mod text;
 
@@ -117,14 +118,7 @@ impl Torture {
         }
         let mut kinds = self.faults.clone();
         if kinds.is_empty() {
-            kinds = vec![
-                Kind::Kill,
-                Kind::Pause,
-                Kind::Leave,
-                Kind::Handover,
-                Kind::Wipe,
-                Kind::Register,
-            ];
+            kinds = Kind::possible();
         }
         kinds.sort_unstable();
         kinds.dedup();

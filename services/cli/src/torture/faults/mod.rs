@@ -3,6 +3,7 @@
 mod network;
 mod process;
 mod register;
+mod shim;
 mod wipe;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 use super::fault::{Fault, Whom};
 use super::network::Network;
 use super::plan::Planned;
+use super::shim::Shim;
 use crate::pair::Pair;
 
 /// How a fault went: something worth telling, or why it was not inflicted.
@@ -23,6 +25,7 @@ pub struct World {
     /// The pair.
     pub pair: Pair,
     network: Network,
+    shims: [Shim; 2],
     /// Who acted when somebody did.
     acted: AtomicUsize,
     /// One replica at a time loses its disk.
@@ -33,9 +36,9 @@ pub struct World {
 
 impl World {
     /// Around a running pair.
-    pub fn new(pair: Pair, network: Network) -> Self {
+    pub fn new(pair: Pair, network: Network, shims: [Shim; 2]) -> Self {
         let (wiping, taking) = (Mutex::new(()), Mutex::new(()));
-        World { pair, network, acted: AtomicUsize::new(0), wiping, taking }
+        World { pair, network, shims, acted: AtomicUsize::new(0), wiping, taking }
     }
 
     /// Inflicts a fault, waits as long as it lasts, and mends it.
@@ -52,7 +55,11 @@ impl World {
             Fault::Delay { whom, lines, ms } => self.delay(*whom, *lines, *ms, lasts).await,
             Fault::Loss { whom, lines, percent } => self.lose(*whom, *lines, *percent, lasts).await,
             Fault::Register => self.take_register(lasts).await,
-            other => Err(format!("{other}: not possible here")),
+            Fault::DiskFull { whom, room } => self.fill_disk(*whom, *room, lasts).await,
+            Fault::SlowSync { whom, ms } => self.slow_syncs(*whom, *ms, lasts).await,
+            Fault::FailedSync { whom } => self.fail_syncs(*whom, lasts).await,
+            Fault::Clock { whom, seconds } => self.mislead(*whom, *seconds, lasts).await,
+            Fault::Command { .. } => Err("commands are for replicas of your own".into()),
         }
     }
 
