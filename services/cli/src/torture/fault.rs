@@ -25,7 +25,7 @@ pub enum Kind {
     Reset,
     /// Nothing gets through, both ways or one way.
     Partition,
-    /// Everything takes longer.
+    /// Everything takes longer; not with --netns.
     Delay,
     /// Some packets are lost; only with --netns.
     Loss,
@@ -45,10 +45,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Those that can be inflicted here.
-    pub fn possible() -> Vec<Kind> {
+    /// Those that can be inflicted here, in namespaces or through proxies.
+    pub fn possible(netns: bool) -> Vec<Kind> {
         let possible = |kind: &Kind| match kind {
-            Kind::Loss => false,
+            Kind::Loss => netns,
+            Kind::Delay => !netns,
             Kind::DiskFull | Kind::SlowSync | Kind::FailedSync | Kind::Clock => Shim::exists(),
             _ => true,
         };

@@ -1,11 +1,13 @@
 //! Where everything lies: directories, addresses, and what is between them.
 
-use tempfile::TempDir;
+use std::path::Path;
+
 use tokio::sync::mpsc;
 
 use super::Torture;
 use super::board::Board;
 use super::faults::World;
+use super::netns::Netns;
 use super::network::Network;
 use super::shim::Shim;
 use crate::failure::Failure;
@@ -19,26 +21,37 @@ pub struct Ground {
     /// Where they are found.
     found: [Place; 2],
     shims: [Shim; 2],
+    netns: Option<Netns>,
 }
 
 impl Ground {
     /// Lays it out in `dir`.
     ///
     /// # Errors
-    /// When there are too few ports.
-    pub fn lay(torture: &Torture, dir: &TempDir) -> Result<Self, Failure> {
+    /// When there are too few ports, or no namespaces.
+    pub fn lay(torture: &Torture, dir: &Path) -> Result<Self, Failure> {
         let ports = Ports::several(2).map_err(Failure::new)?;
-        let places = ports[0].replicas.map(Place::local);
-        let found = ports[1].replicas.map(Place::local);
+        let netns = torture.netns.then(Netns::make).transpose()?;
+        let (places, found) = match &netns {
+            Some(netns) => {
+                let places = [netns.place(0), netns.place(1)];
+                (places.clone(), places)
+            }
+            None => (ports[0].replicas.map(Place::local), ports[1].replicas.map(Place::local)),
+        };
         let following = format!("127.0.0.1:{}", ports[0].following);
-        let mut plan =
-            Plan::at(dir.path(), &following, &places, &found, &arguments(&torture.serve));
-        let shim = |name| Shim::lay(dir.path(), name).map_err(Failure::new);
+        let mut plan = Plan::at(dir, &following, &places, &found, &arguments(&torture.serve));
+        let shim = |name| Shim::lay(dir, name).map_err(Failure::new);
         let shims = [shim(NAMES[0])?, shim(NAMES[1])?];
-        for (replica, shim) in plan.replicas.iter_mut().zip(&shims) {
-            replica.environment = shim.environment();
+        for (number, replica) in plan.replicas.iter_mut().enumerate() {
+            replica.environment = shims[number].environment();
+            if let Some(netns) = &netns {
+                let this = std::env::current_exe().map_err(Failure::new)?;
+                replica.program = netns.runner(number);
+                replica.program.push(this.display().to_string());
+            }
         }
-        Ok(Ground { plan, places, found, shims })
+        Ok(Ground { plan, places, found, shims, netns })
     }
 
     /// Where clients find the replicas.
@@ -52,8 +65,11 @@ impl Ground {
     /// As for [`Pair::start`].
     pub async fn build(self, tell: mpsc::Sender<Happening>) -> Result<World, Failure> {
         let pair = Pair::start(self.plan, tell).await?;
-        let board = Board::start(&pair, &self.places, &self.found);
-        Ok(World::new(pair, Network::Proxies(board), self.shims))
+        let network = match self.netns {
+            Some(netns) => Network::Namespaces(netns),
+            None => Network::Proxies(Board::start(&pair, &self.places, &self.found)),
+        };
+        Ok(World::new(pair, network, self.shims))
     }
 }
 

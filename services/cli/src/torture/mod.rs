@@ -8,6 +8,7 @@ mod fault;
 mod faults;
 mod ground;
 mod journal;
+mod netns;
 mod network;
 mod plan;
 mod proxy;
@@ -15,6 +16,7 @@ mod report;
 mod run;
 mod shim;
 mod stage;
+mod subject;
 mod text;
 
 use std::path::PathBuf;
@@ -74,6 +76,10 @@ pub struct Torture {
         conflicts_with = "endpoints"
     )]
     faults: Vec<Kind>,
+    /// Runs each replica in a network namespace of its own, so that real packets are lost; needs
+    /// root and the commands `ip` and `nft`.
+    #[arg(long, conflicts_with = "endpoints")]
+    netns: bool,
     /// Prints the plan and does nothing.
     #[arg(long)]
     plan: bool,
@@ -118,7 +124,7 @@ impl Torture {
         }
         let mut kinds = self.faults.clone();
         if kinds.is_empty() {
-            kinds = Kind::possible();
+            kinds = Kind::possible(self.netns);
         }
         kinds.sort_unstable();
         kinds.dedup();

@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::chronicle::{Chronicle, Pages};
-use super::faults::World;
 use super::journal::{Counts, Journal};
+use super::netns::Names;
 use super::plan::{Planned, Round};
+use super::subject::Subject;
 use super::text;
 use crate::failure::Failure;
 use crate::print::grouped;
 
-/// How long the pair may take to be whole when everything is mended.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 const BEAT: Duration = Duration::from_millis(200);
 
 /// The pair, the journal of its clients, and the chronicle of its faults.
 pub struct Stage {
-    world: Arc<World>,
+    subject: Arc<Subject>,
     chronicle: Chronicle,
     /// The history.
     pub journal: Arc<Journal>,
@@ -31,12 +31,16 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(world: World, chronicle: Chronicle, journal: Journal, plan: &[Round]) -> Self {
+    pub fn new(subject: Subject, chronicle: Chronicle, journal: Journal, plan: &[Round]) -> Self {
         let faults = plan.iter().map(|round| round.faults.len() as u64).sum();
         let interrupted = Arc::<AtomicBool>::default();
-        tokio::spawn(listen(interrupted.clone()));
+        let netns = match &subject {
+            Subject::Own(world) => world.netns(),
+            Subject::Yours(_) => None,
+        };
+        tokio::spawn(listen(interrupted.clone(), netns));
         Stage {
-            world: Arc::new(world),
+            subject: Arc::new(subject),
             chronicle,
             journal: Arc::new(journal),
             interrupted,
@@ -60,10 +64,7 @@ impl Stage {
     /// A sentence, when that takes too long.
     pub async fn whole(&self) -> Result<(), String> {
         self.say("waiting until the pair is whole");
-        match self.world.pair.complete(PATIENCE).await {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(failure.to_string()),
-        }
+        self.subject.whole().await
     }
 
     /// Plays one round, and waits until the pair is whole again.
@@ -87,12 +88,12 @@ impl Stage {
     }
 
     fn deed(&self, planned: &Planned, clock: Instant) -> impl Future<Output = ()> + use<> {
-        let (world, chronicle, journal) =
-            (self.world.clone(), self.chronicle.clone(), self.journal.clone());
+        let (subject, chronicle, journal) =
+            (self.subject.clone(), self.chronicle.clone(), self.journal.clone());
         let (bar, planned) = (self.bar.clone(), planned.clone());
         async move {
             let begin = Instant::now();
-            let result = world.inflict(&planned).await;
+            let result = subject.inflict(&planned).await;
             let deed = chronicle.deed(&planned.fault, result, begin, clock, &journal).await;
             bar.inc(1);
             let line = text::deed(&deed);
@@ -117,18 +118,25 @@ impl Stage {
         self.bar.finish_and_clear();
         // Deeds that hold them have ended with their rounds.
         let still = || Failure::new("a fault has not ended");
-        let world = Arc::into_inner(self.world).ok_or_else(still)?;
-        world.pair.stop().await;
+        Arc::into_inner(self.subject).ok_or_else(still)?.close().await;
         let journal = Arc::into_inner(self.journal).ok_or_else(still)?;
         let counts = journal.close(history).await?;
         Ok((counts, self.chronicle.pages()))
     }
 }
 
-/// The first Ctrl-C ends the torture in order, the second one at once.
-async fn listen(interrupted: Arc<AtomicBool>) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+/// The first Ctrl-C or SIGTERM ends the torture in order, the second one at once.
+async fn listen(interrupted: Arc<AtomicBool>, netns: Option<Names>) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    loop {
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => if asked.is_err() { return },
+            asked = terminate.recv() => if asked.is_none() { return },
+        }
         if interrupted.swap(true, Ordering::Relaxed) {
+            if let Some(names) = netns {
+                names.remove();
+            }
             std::process::exit(130);
         }
     }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::fault::{Fault, Whom};
-use super::network::Network;
+use super::netns::Names;
+use super::network::{Harm, Network};
 use super::plan::Planned;
 use super::shim::Shim;
 use crate::pair::Pair;
@@ -51,15 +52,29 @@ impl World {
             Fault::Handover => self.hand_over().await,
             Fault::Wipe { whom } => self.wipe(*whom).await,
             Fault::Reset { whom, lines } => self.reset(*whom, *lines).await,
-            Fault::Partition { whom, lines, way } => self.cut(*whom, *lines, *way, lasts).await,
-            Fault::Delay { whom, lines, ms } => self.delay(*whom, *lines, *ms, lasts).await,
-            Fault::Loss { whom, lines, percent } => self.lose(*whom, *lines, *percent, lasts).await,
+            Fault::Partition { whom, lines, way } => {
+                self.hurt(*whom, *lines, Harm::Cut(*way), lasts).await
+            }
+            Fault::Delay { whom, lines, ms } => {
+                self.hurt(*whom, *lines, Harm::Delay(*ms), lasts).await
+            }
+            Fault::Loss { whom, lines, percent } => {
+                self.hurt(*whom, *lines, Harm::Loss(*percent), lasts).await
+            }
             Fault::Register => self.take_register(lasts).await,
             Fault::DiskFull { whom, room } => self.fill_disk(*whom, *room, lasts).await,
             Fault::SlowSync { whom, ms } => self.slow_syncs(*whom, *ms, lasts).await,
             Fault::FailedSync { whom } => self.fail_syncs(*whom, lasts).await,
             Fault::Clock { whom, seconds } => self.mislead(*whom, *seconds, lasts).await,
             Fault::Command { .. } => Err("commands are for replicas of your own".into()),
+        }
+    }
+
+    /// The namespaces to remove, should this process end at once.
+    pub fn netns(&self) -> Option<Names> {
+        match &self.network {
+            Network::Namespaces(netns) => Some(netns.names()),
+            Network::Proxies(_) => None,
         }
     }
 

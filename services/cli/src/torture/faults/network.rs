@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Result, World};
-use crate::torture::fault::{Lines, Way, Whom};
+use crate::torture::fault::{Lines, Whom};
+use crate::torture::network::Harm;
 
 impl World {
     /// Resets connections.
@@ -15,47 +16,22 @@ impl World {
         Ok(self.names(&numbers))
     }
 
-    /// Lets nothing through.
-    pub(super) async fn cut(&self, whom: Whom, lines: Lines, way: Way, lasts: Duration) -> Result {
-        let numbers = self.numbers(whom);
-        for number in &numbers {
-            self.network.cut(*number, lines, way).await?;
-        }
-        tokio::time::sleep(lasts).await;
-        for number in &numbers {
-            self.network.mend_cut(*number, lines, way).await?;
-        }
-        Ok(self.names(&numbers))
-    }
-
-    /// Lets everything come later.
-    pub(super) async fn delay(&self, whom: Whom, lines: Lines, ms: u32, lasts: Duration) -> Result {
-        let numbers = self.numbers(whom);
-        for number in &numbers {
-            self.network.delay(*number, lines, ms).await?;
-        }
-        tokio::time::sleep(lasts).await;
-        for number in &numbers {
-            self.network.delay(*number, lines, 0).await?;
-        }
-        Ok(self.names(&numbers))
-    }
-
-    /// Lets some packets be lost.
-    pub(super) async fn lose(
+    /// Hurts what is sent, and mends it.
+    pub(super) async fn hurt(
         &self,
         whom: Whom,
         lines: Lines,
-        percent: u32,
+        harm: Harm,
         lasts: Duration,
     ) -> Result {
         let numbers = self.numbers(whom);
+        let mut wounds = Vec::new();
         for number in &numbers {
-            self.network.lose(*number, lines, percent).await?;
+            wounds.push(self.network.hurt(*number, lines, harm).await?);
         }
         tokio::time::sleep(lasts).await;
-        for number in &numbers {
-            self.network.mend_loss(*number, lines, percent).await?;
+        for wound in wounds {
+            self.network.mend(wound).await?;
         }
         Ok(self.names(&numbers))
     }
