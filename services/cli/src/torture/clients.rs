@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
+use super::loyal::Loyal;
 use crate::load::{Recorder, Shape, Worker, keys};
 
 /// Every so-many-th client gives up early, so that there are outcomes that nobody knows.
@@ -45,6 +46,7 @@ pub struct Clients {
     at: Vec<watch::Receiver<u64>>,
     workers: JoinSet<()>,
     readers: JoinSet<()>,
+    loyal: JoinSet<()>,
 }
 
 impl Clients {
@@ -56,8 +58,13 @@ impl Clients {
             at: Vec::new(),
             workers: JoinSet::new(),
             readers: JoinSet::new(),
+            loyal: JoinSet::new(),
             order,
         };
+        for (number, address) in clients.order.addresses().into_iter().enumerate() {
+            let reader = Loyal::new(&clients.order, number as u64, &address);
+            clients.loyal.spawn(reader.read(clients.round.subscribe()));
+        }
         for number in 0..clients.order.shape.clients {
             clients.spawn(number);
         }
@@ -109,8 +116,9 @@ impl Clients {
         });
     }
 
-    /// Stops all, and reads every key of every round if somebody can answer.
-    pub async fn finish(mut self, whole: bool) {
+    /// Stops all, and reads every key of every round if somebody can answer; then removes them if
+    /// they are not to stay.
+    pub async fn finish(mut self, whole: bool, stay: bool) {
         self.stop.store(true, Ordering::Relaxed);
         // Whoever waits for clients to turn must not wait for those that stop.
         self.at.clear();
@@ -118,12 +126,16 @@ impl Clients {
             // What a client that panicked recorded cannot be trusted: let it show.
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         }
+        self.loyal.shutdown().await;
         if !whole {
             return;
         }
         while self.readers.join_next().await.is_some() {}
         let last = *self.round.borrow();
         self.order.read_back(self.order.shape.clients, 0..=last).await;
+        if !stay {
+            self.order.remove(0..=last).await;
+        }
     }
 }
 
@@ -133,7 +145,8 @@ impl Order {
         Recorder::new(Client::new(&self.endpoints, options), number, self.clock)
     }
 
-    async fn record(&self, operations: Vec<Operation>) {
+    /// Hands operations to the journal.
+    pub async fn record(&self, operations: Vec<Operation>) {
         for operation in operations {
             // The journal ends behind the clients, or has failed, which shows when it is closed.
             let _ = self.journal.send(operation).await;
@@ -150,7 +163,26 @@ impl Order {
         }
     }
 
-    fn round_prefix(&self, round: u64) -> String {
+    /// Not in the history, which has ended.
+    async fn remove(&self, rounds: impl IntoIterator<Item = u64>) {
+        let client = Client::new(&self.endpoints, Options::default());
+        for round in rounds {
+            for key in keys(&self.round_prefix(round), &self.shape) {
+                // A key that stays does no harm.
+                let _ = client.delete(key).await;
+            }
+        }
+        client.close().await;
+    }
+
+    /// The addresses of the replicas.
+    fn addresses(&self) -> Vec<String> {
+        let client = Client::new(&self.endpoints, Options::default());
+        client.addresses().iter().map(|address| address.to_string()).collect()
+    }
+
+    /// What the keys of a round begin with.
+    pub fn round_prefix(&self, round: u64) -> String {
         format!("{}{round:04}/", self.prefix)
     }
 

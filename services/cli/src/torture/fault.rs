@@ -13,6 +13,8 @@ use super::shim::Shim;
 pub enum Kind {
     /// SIGKILL.
     Kill,
+    /// A machine is cut off and a moment later gone for a while, with all that it has sent last.
+    Vanish,
     /// SIGSTOP, then SIGCONT.
     Pause,
     /// SIGTERM: the replica leaves in order, and is started again.
@@ -107,6 +109,8 @@ pub enum Way {
 pub enum Fault {
     /// SIGKILL.
     Kill { whom: Whom },
+    /// Cut off from its peer; so many milliseconds later killed, and down for a while.
+    Vanish { whom: Whom, after_ms: u32 },
     /// SIGSTOP, then SIGCONT.
     Pause { whom: Whom },
     /// SIGTERM.
@@ -142,6 +146,7 @@ impl Fault {
     pub fn kind(&self) -> Kind {
         match self {
             Fault::Kill { .. } => Kind::Kill,
+            Fault::Vanish { .. } => Kind::Vanish,
             Fault::Pause { .. } => Kind::Pause,
             Fault::Leave { .. } => Kind::Leave,
             Fault::Handover => Kind::Handover,
@@ -194,6 +199,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Kill { whom } => write!(f, "kill -9 {whom}"),
+            Fault::Vanish { whom, after_ms } => {
+                write!(f, "cut {whom} off and kill -9 it {after_ms} ms later")
+            }
             Fault::Pause { whom } => write!(f, "pause {whom}"),
             Fault::Leave { whom } => write!(f, "have {whom} leave"),
             Fault::Handover => f.write_str("hand over"),

@@ -93,6 +93,10 @@ impl Drawing<'_> {
         let long = if rng.bool() { rng.u64(50..700) } else { rng.u64(1_000..5_000) };
         match kind {
             Kind::Kill => (Fault::Kill { whom: whom(rng) }, 0),
+            Kind::Vanish => {
+                let after_ms = rng.u32(5..650);
+                (Fault::Vanish { whom: one(rng), after_ms }, rng.u64(1_000..4_000))
+            }
             Kind::Pause => (Fault::Pause { whom: whom(rng) }, long),
             Kind::Leave => (Fault::Leave { whom: whom(rng) }, 0),
             Kind::Handover => (Fault::Handover, 0),
@@ -108,7 +112,10 @@ impl Drawing<'_> {
                 (Fault::Loss { whom: one(rng), lines: lines(rng), percent: rng.u32(1..40) }, long)
             }
             Kind::Register => (Fault::Register, long),
-            Kind::DiskFull => (Fault::DiskFull { whom: whom(rng), room: rng.u32(0..65_536) }, long),
+            Kind::DiskFull => {
+                let room = if rng.bool() { 0 } else { rng.u32(0..32_768) };
+                (Fault::DiskFull { whom: whom(rng), room }, rng.u64(1_000..5_000))
+            }
             Kind::SlowSync => (Fault::SlowSync { whom: whom(rng), ms: rng.u32(2..800) }, long),
             Kind::FailedSync => (Fault::FailedSync { whom: whom(rng) }, rng.u64(20..2_000)),
             Kind::Clock => {

@@ -78,13 +78,13 @@ impl Door {
             let (from_replica, to_replica) = replica.split();
             let reset = {
                 let both = async {
-                    tokio::join!(
+                    tokio::try_join!(
                         pump(from_dialer, to_replica, inward),
                         pump(from_replica, to_dialer, outward)
                     )
                 };
                 tokio::select! {
-                    _ = both => false,
+                    ended = both => ended.is_err(),
                     changed = resets.changed() => changed.is_ok(),
                 }
             };
@@ -95,10 +95,18 @@ impl Door {
     }
 }
 
+/// Something was held up by a cut, and who sent it is gone: it will not be sent again.
+struct Lost;
+
 /// Carries one direction to its end.
-async fn pump(from: ReadHalf<'_>, to: WriteHalf<'_>, flow: watch::Receiver<Flow>) {
+async fn pump(
+    from: ReadHalf<'_>,
+    to: WriteHalf<'_>,
+    flow: watch::Receiver<Flow>,
+) -> Result<(), Lost> {
     let (pieces, queue) = mpsc::channel(PIECES);
-    tokio::join!(take(from, pieces, flow.clone()), give(to, queue, flow));
+    let ((), given) = tokio::join!(take(from, pieces, flow.clone()), give(to, queue, flow));
+    given
 }
 
 async fn take(
@@ -129,17 +137,22 @@ async fn give(
     mut to: WriteHalf<'_>,
     mut queue: mpsc::Receiver<(Instant, Vec<u8>)>,
     mut flow: watch::Receiver<Flow>,
-) {
+) -> Result<(), Lost> {
     while let Some((due, bytes)) = queue.recv().await {
         tokio::time::sleep_until(due.into()).await;
+        let cut = flow.borrow().cuts > 0;
         let open = flow.wait_for(|flow| flow.cuts == 0).await.is_ok();
+        if cut && queue.is_closed() {
+            return Err(Lost);
+        }
         if !open || to.write_all(&bytes).await.is_err() {
-            return;
+            return Ok(());
         }
     }
     // The end of a connection does not get through either.
     let _ = flow.wait_for(|flow| flow.cuts == 0).await;
     let _ = to.shutdown().await;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -168,6 +181,11 @@ mod tests {
                 });
             }
         });
+        board(to).await
+    }
+
+    /// A door in front of this address.
+    async fn board(to: String) -> Board {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = free.local_addr().unwrap().to_string();
         drop(free);
@@ -221,6 +239,23 @@ mod tests {
             direction.send_modify(|flow| flow.cuts -= 1);
             assert_eq!(stream.read_u8().await.unwrap(), b'x');
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_held_up_is_lost_with_its_sender() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let board = board(listener.local_addr().unwrap().to_string()).await;
+        let mut stream = board.connect().await;
+        let (mut replica, _) = listener.accept().await.unwrap();
+        stream.write_all(b"a").await.unwrap();
+        assert_eq!(replica.read_u8().await.unwrap(), b'a');
+        board.inward.send_modify(|flow| flow.cuts += 1);
+        stream.write_all(b"b").await.unwrap();
+        drop(stream);
+        let early = tokio::time::timeout(Duration::from_millis(100), replica.read_u8()).await;
+        assert!(early.is_err(), "it got through");
+        board.inward.send_modify(|flow| flow.cuts -= 1);
+        assert!(replica.read_u8().await.is_err(), "the connection ends without it");
     }
 
     #[tokio::test]

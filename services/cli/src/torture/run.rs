@@ -53,7 +53,8 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
         clock: Instant::now(),
         journal: stage.journal.sender(),
     };
-    let played = play(order, &stage, plan).await;
+    let stay = torture.endpoints.is_none();
+    let played = play(order, &stage, plan, stay).await;
     let closed = stage.close(&history).await;
     let last = logbook.close().await;
     let (whole, seconds) = played.map_err(|why| {
@@ -85,7 +86,7 @@ async fn subject(
     Ok((Subject::Own(Box::new(ground.build(tell).await?)), endpoints))
 }
 
-/// Load and faults. Gives why the pair was not whole, if it was not, and how long it took, seconds.
+/// Load and faults; `stay`: the keys may. Gives why the pair was not whole, if it was not, and how long it took, seconds.
 ///
 /// # Errors
 /// A sentence, when there was no pair to begin with.
@@ -93,6 +94,7 @@ async fn play(
     mut order: Order,
     stage: &Stage,
     plan: &[Round],
+    stay: bool,
 ) -> Result<(Option<String>, f64), String> {
     stage.whole().await?;
     order.clock = Instant::now();
@@ -108,7 +110,7 @@ async fn play(
     }
     let seconds = clock.elapsed().as_secs_f64();
     stage.say("reading everything back");
-    clients.finish(broken.is_none()).await;
+    clients.finish(broken.is_none(), stay).await;
     Ok((broken, seconds))
 }
 

@@ -4,7 +4,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
-use understudy_client::proto::kv::v1::KeyRange;
 use understudy_client::{Client, Endpoints, Options};
 
 use super::fault::Fault;
@@ -52,11 +51,11 @@ impl Subject {
         .map_err(|failure| failure.to_string())
     }
 
-    /// Ends what is our own, and removes the keys from what is not.
+    /// Ends what is our own.
     pub async fn close(self) {
         match self {
             Subject::Own(world) => world.pair.stop().await,
-            Subject::Yours(yours) => yours.clean().await,
+            Subject::Yours(yours) => yours.client.close().await,
         }
     }
 }
@@ -91,14 +90,5 @@ impl Yours {
     async fn answers(&self) -> Result<(), crate::failure::Failure> {
         self.client.get(format!("{}whole", self.prefix)).await?;
         Ok(())
-    }
-
-    async fn clean(&self) {
-        // One above the prefix's last byte, which is a slash: the end of its keys.
-        let end = format!("{}0", self.prefix.trim_end_matches('/'));
-        let range = KeyRange { start: self.prefix.clone().into(), end: end.into() };
-        // They do no harm if they stay.
-        let _ = self.client.delete_range(range).await;
-        self.client.close().await;
     }
 }

@@ -4,6 +4,7 @@ mod network;
 mod process;
 mod register;
 mod shim;
+mod vanish;
 mod wipe;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +22,9 @@ use crate::pair::Pair;
 /// How a fault went: something worth telling, or why it was not inflicted.
 pub type Result = std::result::Result<String, String>;
 
+/// Why a replica is not taken down.
+const DOWN: &str = "a replica is kept down already";
+
 /// A pair, and the means to hurt it.
 pub struct World {
     /// The pair.
@@ -29,8 +33,8 @@ pub struct World {
     shims: [Shim; 2],
     /// Who acted when somebody did.
     acted: AtomicUsize,
-    /// One replica at a time loses its disk.
-    wiping: Mutex<()>,
+    /// One replica at a time is kept down.
+    downing: Mutex<()>,
     /// The register is taken away once at a time.
     taking: Mutex<()>,
 }
@@ -38,8 +42,8 @@ pub struct World {
 impl World {
     /// Around a running pair.
     pub fn new(pair: Pair, network: Network, shims: [Shim; 2]) -> Self {
-        let (wiping, taking) = (Mutex::new(()), Mutex::new(()));
-        World { pair, network, shims, acted: AtomicUsize::new(0), wiping, taking }
+        let (downing, taking) = (Mutex::new(()), Mutex::new(()));
+        World { pair, network, shims, acted: AtomicUsize::new(0), downing, taking }
     }
 
     /// Inflicts a fault, waits as long as it lasts, and mends it.
@@ -47,6 +51,7 @@ impl World {
         let lasts = Duration::from_millis(planned.lasts_ms);
         match &planned.fault {
             Fault::Kill { whom } => self.kill(*whom),
+            Fault::Vanish { whom, after_ms } => self.vanish(*whom, *after_ms, lasts).await,
             Fault::Pause { whom } => self.pause(*whom, lasts).await,
             Fault::Leave { whom } => self.leave(*whom),
             Fault::Handover => self.hand_over().await,

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use understudy_arbiter::{Arbiter as _, DirectoryRegister, Options};
 use understudy_wal::{RealDisk, verify};
 
-use super::{Result, World};
+use super::{DOWN, Result, World};
 use crate::torture::fault::Whom;
 
 /// How long the kernel may take to end a killed process.
@@ -18,7 +18,7 @@ impl World {
     /// replica's copy. It is read when the process is dead, so nothing can be acknowledged
     /// any more that this copy does not have; before, a primary might just be dropping it.
     pub(super) async fn wipe(&self, whom: Whom) -> Result {
-        let _turn = self.wiping.lock().await;
+        let Ok(_turn) = self.downing.try_lock() else { return Err(DOWN.into()) };
         let Some(&number) = self.numbers(whom).first() else { return Err("nobody".into()) };
         self.pair.hold(number, true);
         let wiped = self.wipe_held(number).await;
