@@ -1,6 +1,7 @@
 //! What a torture found.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use understudy_history::Verdict;
@@ -53,6 +54,8 @@ pub struct Report {
     pub not_whole: Option<String>,
     /// What the checkers say.
     pub verdict: Verdict,
+    /// Where history and data directories are kept, if something is off.
+    pub kept: Option<PathBuf>,
 }
 
 /// Pauses that clients saw, milliseconds.
@@ -95,6 +98,7 @@ impl Report {
             panics,
             not_whole: facts.whole,
             verdict,
+            kept: None,
         }
     }
 

@@ -67,7 +67,12 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
     let judged = tokio::task::spawn_blocking(move || judge(&history, others));
     let verdict = judged.await.map_err(Failure::new)??;
     let facts = Facts { seed, clients: torture.clients, seconds, whole, counts, pages };
-    Ok(Report::new(facts, verdict))
+    let mut report = Report::new(facts, verdict);
+    if !report.ok {
+        // Whoever looks into it needs them.
+        report.kept = Some(dir.keep());
+    }
+    Ok(report)
 }
 
 /// What is tortured, and where clients find it.

@@ -94,6 +94,9 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(why) = &report.not_whole {
         lines.push(("no progress", why.clone()));
     }
+    if let Some(kept) = &report.kept {
+        lines.push(("kept", format!("history and data directories in {}", kept.display())));
+    }
     let verdict = match report.ok {
         true => "one server that did not fail: the history is linearizable",
         false => "SOMETHING IS WRONG",

@@ -20,14 +20,9 @@ impl World {
 
     /// SIGSTOP, then SIGCONT.
     pub(super) async fn pause(&self, whom: Whom, lasts: Duration) -> Result {
-        let numbers = self.numbers(whom);
-        let mut stopped = Vec::new();
-        for number in &numbers {
-            let pid = self.pair.signal(*number, Signal::STOP).map_err(|gone| gone.to_string())?;
-            stopped.push((*number, pid));
-        }
+        let stopped = self.signalled(whom, Signal::STOP)?;
         tokio::time::sleep(lasts).await;
-        for (number, pid) in stopped {
+        for &(number, pid) in &stopped {
             // If it was killed meanwhile, the process of that number is another's.
             if self.pair.pid(number) == Some(pid)
                 && let Some(process) = Pid::from_raw(pid.cast_signed())
@@ -35,7 +30,7 @@ impl World {
                 let _ = kill_process(process, Signal::CONT);
             }
         }
-        Ok(self.names(&numbers))
+        Ok(self.names_of(&stopped))
     }
 
     /// A handover by order.
@@ -47,10 +42,28 @@ impl World {
     }
 
     fn signal(&self, whom: Whom, signal: Signal) -> Result {
-        let numbers = self.numbers(whom);
-        for number in &numbers {
-            self.pair.signal(*number, signal).map_err(|gone| gone.to_string())?;
+        Ok(self.names_of(&self.signalled(whom, signal)?))
+    }
+
+    /// Sends a signal to those of them that have a process: number and process of each, one at
+    /// least.
+    fn signalled(
+        &self,
+        whom: Whom,
+        signal: Signal,
+    ) -> std::result::Result<Vec<(usize, u32)>, String> {
+        let mut hit = Vec::new();
+        let mut gone = String::from("there is nobody");
+        for number in self.numbers(whom) {
+            match self.pair.signal(number, signal) {
+                Ok(pid) => hit.push((number, pid)),
+                Err(failure) => gone = failure.to_string(),
+            }
         }
-        Ok(self.names(&numbers))
+        if hit.is_empty() { Err(gone) } else { Ok(hit) }
+    }
+
+    fn names_of(&self, hit: &[(usize, u32)]) -> String {
+        self.names(&hit.iter().map(|(number, _)| *number).collect::<Vec<_>>())
     }
 }
