@@ -108,7 +108,7 @@ impl Chronicle {
     }
 }
 
-/// Killed with -9, or left in order: nobody else does that here.
+/// Killed, or left in order, or told to leave before it could listen: nobody else does that here.
 fn ordered(how: &str) -> bool {
-    how.contains("signal: 9") || how == "exit status: 0"
+    ["signal: 9 ", "signal: 15 ", "exit status: 0"].iter().any(|order| how.starts_with(order))
 }

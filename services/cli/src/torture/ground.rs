@@ -77,7 +77,7 @@ impl Ground {
 /// both. What is given on the command line wins.
 fn arguments(given: &[String]) -> Vec<String> {
     let small = [
-        ("--segment-bytes", "262144"),
+        ("--segment-bytes", "65536"),
         ("--snapshot-bytes", "1000000"),
         ("--retain-entries", "2000"),
     ];
