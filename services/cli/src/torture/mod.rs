@@ -105,6 +105,9 @@ impl Torture {
         if self.plan {
             return self.show(&plan);
         }
+        // First of all, for a run that nobody sees the end of.
+        let faults: usize = plan.iter().map(|round| round.faults.len()).sum();
+        eprintln!("seed {seed}: {faults} faults in {} rounds", plan.len());
         let report = run::run(&self, seed, &plan).await?;
         match self.output {
             Output::Text => print::line(text::print(&report).trim_end())?,
