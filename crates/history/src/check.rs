@@ -6,6 +6,16 @@ use crate::{Operation, Outcome, Verdict, account, order, replay};
 /// Judges a history. Memory and time are those of a few sorted copies of it, unless there are many
 /// operations of unknown outcome on keys that transactions join.
 pub fn check(history: &[Operation]) -> Verdict {
+    judge(history, order::Revisions::Ours)
+}
+
+/// The same for a history of a store in which others write, other keys than those of the history:
+/// revisions that no operation explains are theirs.
+pub fn check_among_others(history: &[Operation]) -> Verdict {
+    judge(history, order::Revisions::Shared)
+}
+
+fn judge(history: &[Operation], revisions: order::Revisions) -> Verdict {
     let mut verdict = Verdict::default();
     for operation in history {
         match operation.outcome {
@@ -16,7 +26,7 @@ pub fn check(history: &[Operation]) -> Verdict {
     }
     let evidence = Evidence::of(history);
     account::judge(history, &evidence, &mut verdict);
-    order::judge(history, &evidence, &mut verdict);
+    order::judge(history, &evidence, revisions, &mut verdict);
     replay::judge(history, &evidence, &mut verdict);
     verdict
 }

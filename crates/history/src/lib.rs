@@ -13,7 +13,8 @@
 //!   that failed is seen.
 //!
 //! Demands on the recording: written values are unique, keys are absent when it begins, and
-//! all writers of its keys are in it.
+//! all writers of its keys are in it. For [`check`] the store is new and nobody else writes to it;
+//! [`check_among_others`] does without that.
 
 pub mod account;
 mod check;
@@ -25,7 +26,7 @@ pub mod order;
 pub mod replay;
 mod verdict;
 
-pub use check::check;
+pub use check::{check, check_among_others};
 pub use format::{FormatError, read_lines, write_line};
 pub use model::{Cell, Store};
 pub use operation::{

@@ -11,11 +11,27 @@ use std::collections::BTreeMap;
 use crate::evidence::Evidence;
 use crate::{Operation, Outcome, Property, Verdict};
 
+/// Whose the store's revisions are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revisions {
+    /// Of this history alone, from 1 on: each needs an operation.
+    Ours,
+    /// Of others, too.
+    Shared,
+}
+
 /// Reports operations out of order, and revisions given twice or to nobody.
-pub(crate) fn judge(history: &[Operation], evidence: &Evidence<'_>, verdict: &mut Verdict) {
+pub(crate) fn judge(
+    history: &[Operation],
+    evidence: &Evidence<'_>,
+    revisions: Revisions,
+    verdict: &mut Verdict,
+) {
     real_time(history, evidence, verdict);
     let owners = given_twice(history, evidence, verdict);
-    given_to_nobody(history, evidence, &owners, verdict);
+    if revisions == Revisions::Ours {
+        given_to_nobody(history, evidence, &owners, verdict);
+    }
 }
 
 fn real_time(history: &[Operation], evidence: &Evidence<'_>, verdict: &mut Verdict) {

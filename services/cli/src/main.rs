@@ -4,6 +4,7 @@
 //! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, surely
 //! nothing has happened.
 
+mod check;
 mod client;
 mod completions;
 mod demo;
@@ -13,11 +14,13 @@ mod load;
 mod log;
 mod output;
 mod pair;
+mod pauses;
 mod print;
 mod recover;
 mod register;
 mod runtime;
 mod serve;
+mod torture;
 mod usage;
 mod verify;
 
@@ -45,6 +48,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     Dev(dev::Dev),
     Demo(demo::Demo),
+    Torture(Box<torture::Torture>),
+    Check(check::Check),
     Put(client::put::Put),
     Get(client::get::Get),
     Del(client::del::Del),
@@ -66,6 +71,8 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Dev(command) => runtime::block_on(command.run()),
             Self::Demo(command) => runtime::block_on(command.run()),
+            Self::Torture(command) => runtime::block_on(command.run()),
+            Self::Check(command) => command.run(),
             Self::Put(command) => runtime::block_on(command.run()),
             Self::Get(command) => runtime::block_on(command.run()),
             Self::Del(command) => runtime::block_on(command.run()),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::failure::Failure;
 use crate::pair::Pair;
@@ -25,11 +25,8 @@ impl Kill {
     /// When there is none.
     pub fn strike(pair: &Pair, number: usize, clock: Instant) -> Result<Kill, Failure> {
         let replica = pair.plan.replicas[number].name;
-        let pid = pair.pid(number);
-        let gone = || Failure::new(format!("{replica} has no process to kill"));
-        let process = pid.and_then(|pid| Pid::from_raw(pid.cast_signed())).ok_or_else(gone)?;
         let at = clock.elapsed().as_nanos() as u64;
-        kill_process(process, Signal::KILL).map_err(Failure::new)?;
-        Ok(Kill { at, replica, pid: pid.unwrap_or_default() })
+        let pid = pair.signal(number, Signal::KILL)?;
+        Ok(Kill { at, replica, pid })
     }
 }

@@ -2,15 +2,13 @@
 //! clients saw.
 
 mod kill;
-mod pause;
 mod picture;
 mod report;
 mod text;
 mod versions;
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -20,9 +18,9 @@ use understudy_client::{Endpoints, Options};
 use understudy_history::{Operation, write_line};
 
 use crate::failure::Failure;
-use crate::load::{Load, Shape};
+use crate::load::{Load, Mix, Shape};
 use crate::output::Output;
-use crate::pair::{Happening, Pair, Plan, Ports};
+use crate::pair::{Logbook, Pair, Plan, Ports, logbook};
 use crate::print;
 use kill::Kill;
 use report::Report;
@@ -71,12 +69,11 @@ impl Demo {
         let plan = Plan::new(dir.path(), Ports::free().map_err(Failure::new)?, &self.serve);
         let endpoints = plan.endpoints().join(",").parse().map_err(Failure::new)?;
         let (tell, happenings) = mpsc::channel(1024);
-        let log = self.log.as_deref().map(create).transpose()?;
-        let log = tokio::spawn(collect(happenings, log));
+        let log = Logbook::start(happenings, self.log.as_deref(), |_| {})?;
         let pair = Pair::start(plan, tell).await?;
         let done = self.torture(&pair, &endpoints).await;
         pair.stop().await;
-        let log = log.await.unwrap_or_default();
+        let log = log.close().await;
         let (history, kills) = done.map_err(|failure| {
             // What the replicas said last tells why.
             Failure::new(format!("{failure}; last log lines: {}", log.join(" / ")))
@@ -103,6 +100,7 @@ impl Demo {
         bar.set_message("waiting for the pair");
         pair.complete(PATIENCE).await?;
         let shape = Shape {
+            mix: Mix::WRITES,
             clients: self.clients,
             keys: 2 * self.key_pairs,
             value_bytes: self.value_bytes as usize,
@@ -131,7 +129,7 @@ impl Demo {
     async fn steady(&self, bar: &ProgressBar, load: &Load) {
         let until = Instant::now() + STEADY;
         while Instant::now() < until {
-            bar.set_prefix(format!("{} requests", text::grouped(load.answered())));
+            bar.set_prefix(format!("{} requests", print::grouped(load.answered())));
             tokio::time::sleep(STEADY / 10).await;
         }
     }
@@ -149,34 +147,9 @@ impl Demo {
 
     fn keep(&self, history: &[Operation]) -> Result<(), Failure> {
         let Some(path) = &self.history else { return Ok(()) };
-        let mut out = BufWriter::new(create(path)?);
+        let mut out = BufWriter::new(logbook::create(path)?);
         let written: io::Result<()> =
             history.iter().try_for_each(|operation| write_line(&mut out, operation));
-        written.and_then(|()| out.flush()).map_err(|error| unwritable(path, &error))
+        written.and_then(|()| out.flush()).map_err(|error| logbook::unwritable(path, &error))
     }
-}
-
-fn create(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot write {}: {error}", path.display()))
-}
-
-/// Keeps the last lines that the replicas logged, and all of them in the file.
-async fn collect(mut happenings: mpsc::Receiver<Happening>, mut file: Option<File>) -> Vec<String> {
-    const KEPT: usize = 10;
-    let mut lines = Vec::new();
-    while let Some(happening) = happenings.recv().await {
-        if lines.len() == KEPT {
-            lines.remove(0);
-        }
-        if let Some(file) = &mut file {
-            // What happens is not worth a failure of the demo.
-            let _ = writeln!(file, "{happening}");
-        }
-        lines.push(happening.to_string());
-    }
-    lines
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 use understudy_history::{Operation, Outcome, Verdict, check};
 
 use super::kill::Kill;
-use super::pause::{longest, median};
 use super::picture::Picture;
 use super::versions::{Versions, written};
+use crate::pauses::{longest, median};
 
 const MS: u64 = 1_000_000;
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::picture::Picture;
 use super::report::Report;
+use crate::print::grouped;
 
 /// The whole report.
 pub fn print(report: &Report) -> String {
@@ -74,30 +75,4 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
             },
         ),
     ]
-}
-
-/// With a comma between groups of three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_come_in_groups() {
-        assert_eq!(
-            ["0", "999", "1,000", "1,234,567"],
-            [0, 999, 1000, 1_234_567].map(grouped).each_ref().map(String::as_str)
-        );
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! The tests of this package use this module, too; it knows only the client library.
 
+mod mix;
 mod perform;
 mod recorder;
 mod worker;
@@ -14,12 +15,15 @@ use tokio::task::JoinSet;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
+pub use mix::Mix;
 pub use recorder::Recorder;
-use worker::Worker;
+pub use worker::{Worker, keys};
 
 /// How much load.
 #[derive(Clone, Debug)]
 pub struct Shape {
+    /// What the clients ask for.
+    pub mix: Mix,
     /// How many clients, each with a session and a connection of its own.
     pub clients: u64,
     /// How many keys; an even number, since transactions write pairs of neighbours.
@@ -53,13 +57,14 @@ impl Load {
         };
         for number in 0..shape.clients {
             let recorder = load.recorder(number);
-            let mut worker = Worker::new(recorder, shape.clone(), load.answered.clone());
+            let random = fastrand::Rng::with_seed(number);
+            let mut worker = Worker::new(recorder, shape.clone(), random, load.answered.clone());
             let stop = load.stop.clone();
             load.workers.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     worker.one().await;
                 }
-                worker.history()
+                worker.take()
             });
         }
         load
@@ -81,10 +86,10 @@ impl Load {
             );
         }
         let mut last = self.recorder(self.shape.clients);
-        for key in worker::keys(&self.shape) {
+        for key in keys("", &self.shape) {
             last.get(key).await;
         }
-        history.extend(last.history());
+        history.extend(last.take());
         history
     }
 

@@ -12,13 +12,14 @@ pub struct Recorder {
     client: Client,
     number: u64,
     clock: Instant,
+    count: u64,
     history: Vec<Operation>,
 }
 
 impl Recorder {
     /// A client that calls itself `number`. Moments count from `clock`.
     pub fn new(client: Client, number: u64, clock: Instant) -> Self {
-        Recorder { client, number, clock, history: Vec::new() }
+        Recorder { client, number, clock, count: 0, history: Vec::new() }
     }
 
     /// Does it, and records it.
@@ -26,10 +27,12 @@ impl Recorder {
         let begin = self.now();
         let outcome = perform(&self.client, &action).await;
         let end = self.now();
-        let id = self.history.len() as u64;
-        self.history.push(Operation { client: self.number, id, action, begin, end, outcome });
+        let (client, id) = (self.number, self.count);
+        self.count += 1;
+        let at = self.history.len();
+        self.history.push(Operation { client, id, action, begin, end, outcome });
         // It has just been pushed.
-        &self.history[id as usize].outcome
+        &self.history[at].outcome
     }
 
     /// Reads a key. `None` if there is none, or if it could not be read.
@@ -50,12 +53,12 @@ impl Recorder {
 
     /// How many requests it has made.
     pub fn count(&self) -> u64 {
-        self.history.len() as u64
+        self.count
     }
 
-    /// Everything it did, in order.
-    pub fn history(self) -> Vec<Operation> {
-        self.history
+    /// Everything it did since the last call, in order.
+    pub fn take(&mut self) -> Vec<Operation> {
+        std::mem::take(&mut self.history)
     }
 
     fn now(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! One unpaced client: mostly writes of unique values, some reads, compare-and-sets and transactions.
+//! One client: writes of unique values, reads, compare-and-sets, deletes and transactions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,12 +8,7 @@ use understudy_history::{
     Action, Answer, Compare, Condition, Operation, Outcome, Relation, Reply, Step, Target,
 };
 
-use super::{Recorder, Shape};
-
-/// Of 100 requests, so many are plain Puts; the rest is read, compared and set, or a transaction.
-const PUTS: u32 = 75;
-const GETS: u32 = 85;
-const COMPARE_AND_SETS: u32 = 95;
+use super::{Mix, Recorder, Shape};
 
 /// One client at work.
 pub struct Worker {
@@ -22,42 +17,46 @@ pub struct Worker {
     answered: Arc<AtomicU64>,
     random: fastrand::Rng,
     name: u64,
+    /// What its keys begin with.
+    prefix: String,
     /// The revision of each key when it was last seen here.
     seen: HashMap<String, u64>,
 }
 
-/// All keys of a load.
-pub fn keys(shape: &Shape) -> impl Iterator<Item = String> + use<> {
-    (0..shape.keys).map(key)
+/// All keys of a load that begin with `prefix`.
+pub fn keys(prefix: &str, shape: &Shape) -> impl Iterator<Item = String> + use<> {
+    let prefix = prefix.to_owned();
+    (0..shape.keys).map(move |number| key(&prefix, number))
 }
 
-fn key(number: u64) -> String {
-    format!("key-{number:03}")
+fn key(prefix: &str, number: u64) -> String {
+    format!("{prefix}key-{number:03}")
 }
 
 impl Worker {
-    pub fn new(recorder: Recorder, shape: Shape, answered: Arc<AtomicU64>) -> Self {
+    /// A client that draws its requests from `random`.
+    pub fn new(
+        recorder: Recorder,
+        shape: Shape,
+        random: fastrand::Rng,
+        answered: Arc<AtomicU64>,
+    ) -> Self {
         let name = recorder.number();
-        let random = fastrand::Rng::with_seed(name);
-        Worker { recorder, shape, answered, random, name, seen: HashMap::new() }
+        let (prefix, seen) = (String::new(), HashMap::new());
+        Worker { recorder, shape, answered, random, name, prefix, seen }
+    }
+
+    /// Goes on with keys that begin with `prefix`.
+    pub fn turn(&mut self, prefix: String) {
+        self.prefix = prefix;
+        self.seen.clear();
     }
 
     /// Makes one request.
     pub async fn one(&mut self) {
         let number = self.random.u64(0..self.shape.keys);
-        let key = key(number);
-        let action = match self.random.u32(0..100) {
-            0..PUTS => self.put(key.clone(), Condition::Always),
-            PUTS..GETS => Action::Get { key: key.clone() },
-            GETS..COMPARE_AND_SETS => {
-                let condition = match self.seen.get(&key) {
-                    Some(revision) => Condition::Revision(*revision),
-                    None => Condition::Absent,
-                };
-                self.put(key.clone(), condition)
-            }
-            _ => self.txn(number),
-        };
+        let key = key(&self.prefix, number);
+        let action = self.draw(number, &key);
         let outcome = self.recorder.act(action).await;
         if let Outcome::Ok(answer) = outcome {
             self.answered.fetch_add(1, Ordering::Relaxed);
@@ -65,9 +64,39 @@ impl Worker {
         }
     }
 
-    /// Everything it did.
-    pub fn history(self) -> Vec<Operation> {
-        self.recorder.history()
+    /// Everything it did since the last call.
+    pub fn take(&mut self) -> Vec<Operation> {
+        self.recorder.take()
+    }
+
+    fn draw(&mut self, number: u64, key: &str) -> Action {
+        let Mix { puts, gets, compare_and_sets, deletes } = self.shape.mix;
+        let key = key.to_owned();
+        let mut drawn = self.random.u32(0..100);
+        let mut is = |share: u32| {
+            let hit = drawn < share;
+            drawn = drawn.wrapping_sub(share);
+            hit
+        };
+        if is(puts) {
+            self.put(key, Condition::Always)
+        } else if is(gets) {
+            Action::Get { key }
+        } else if is(compare_and_sets) {
+            let condition = match self.seen.get(&key) {
+                Some(revision) => Condition::Revision(*revision),
+                None => Condition::Absent,
+            };
+            self.put(key, condition)
+        } else if is(deletes) {
+            let condition = match self.seen.get(&key) {
+                Some(revision) if self.random.bool() => Condition::Revision(*revision),
+                _ => Condition::Always,
+            };
+            Action::Delete { key, condition }
+        } else {
+            self.txn(number)
+        }
     }
 
     fn put(&self, key: String, condition: Condition) -> Action {
@@ -76,7 +105,7 @@ impl Worker {
 
     /// On a key and its neighbour: if the first is as it was seen, writes both, else reads both.
     fn txn(&self, number: u64) -> Action {
-        let (one, other) = (key(number), key(number ^ 1));
+        let (one, other) = (key(&self.prefix, number), key(&self.prefix, number ^ 1));
         let revision = self.seen.get(&one).copied().unwrap_or(0);
         Action::Txn {
             compares: vec![Compare {
@@ -108,6 +137,10 @@ fn note(seen: &mut HashMap<String, u64>, key: String, answer: &Answer) {
             Some(Reply::Get { found: Some(found) }) => found.revision,
             _ => return,
         },
+        Reply::Delete { .. } => {
+            seen.remove(&key);
+            return;
+        }
         _ => return,
     };
     seen.insert(key, revision);

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Keeper {
     pid: watch::Receiver<Option<u32>>,
     stop: watch::Sender<bool>,
+    held: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -37,14 +38,25 @@ impl Keeper {
     pub fn start(plan: &ReplicaPlan, tell: mpsc::Sender<Happening>) -> io::Result<Self> {
         let (set_pid, pid) = watch::channel(None);
         let (stop, stopped) = watch::channel(false);
-        let mut run = Run { plan: plan.clone(), tell, pid: set_pid, stopped };
+        let (held, holding) = watch::channel(false);
+        let mut run = Run { plan: plan.clone(), tell, pid: set_pid, stopped, holding };
         let first = run.spawn()?;
-        Ok(Keeper { pid, stop, task: tokio::spawn(async move { run.keep(first).await }) })
+        Ok(Keeper { pid, stop, held, task: tokio::spawn(async move { run.keep(first).await }) })
     }
 
     /// The process, while there is one.
     pub fn pid(&self) -> Option<u32> {
         *self.pid.borrow()
+    }
+
+    /// The process from now on, `None` whenever there is none.
+    pub fn watch(&self) -> watch::Receiver<Option<u32>> {
+        self.pid.clone()
+    }
+
+    /// Whether a process that is gone stays gone for now.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
     }
 
     /// Ends the process: asks, then insists.
@@ -60,6 +72,7 @@ struct Run {
     tell: mpsc::Sender<Happening>,
     pid: watch::Sender<Option<u32>>,
     stopped: watch::Receiver<bool>,
+    holding: watch::Receiver<bool>,
 }
 
 impl Run {
@@ -75,7 +88,7 @@ impl Run {
             };
             self.ended(how, pause).await;
             child = loop {
-                if self.sleep(pause).await.is_none() {
+                if self.sleep(pause).await.is_none() || self.held().await.is_none() {
                     return;
                 }
                 match self.spawn() {
@@ -90,8 +103,17 @@ impl Run {
     }
 
     fn spawn(&self) -> io::Result<Child> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut command = match self.plan.program.split_first() {
+            None => Command::new(std::env::current_exe()?),
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words);
+                command
+            }
+        };
+        let mut child = command
             .args(&self.plan.arguments)
+            .envs(self.plan.environment.iter().map(|(name, value)| (name, value)))
             // Never written to: it closes with this process, however that ends, and the replica goes.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -135,6 +157,14 @@ impl Run {
         let name = self.plan.name;
         // Without a listener nobody wants to know.
         let _ = self.tell.send(Happening::Ended { name, pid, how, again_in }).await;
+    }
+
+    /// Waits while the replica is held; `None` when it is time to stop.
+    async fn held(&mut self) -> Option<()> {
+        tokio::select! {
+            released = self.holding.wait_for(|held| !held) => released.ok().map(|_| ()),
+            _ = self.stopped.wait_for(|stop| *stop) => None,
+        }
     }
 
     /// `None` when it is time to stop.

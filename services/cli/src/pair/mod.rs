@@ -3,6 +3,7 @@
 mod following;
 mod happening;
 mod keeper;
+pub mod logbook;
 mod plan;
 mod ports;
 mod status;
@@ -11,8 +12,9 @@ mod watcher;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use understudy_arbiter::DirectoryRegister;
 use understudy_client::Client;
@@ -20,7 +22,8 @@ use understudy_client::Client;
 use crate::failure::Failure;
 
 pub use happening::Happening;
-pub use plan::{Plan, ReplicaPlan};
+pub use logbook::Logbook;
+pub use plan::{NAMES, Place, Plan, ReplicaPlan};
 pub use ports::Ports;
 
 use keeper::Keeper;
@@ -75,6 +78,37 @@ impl Pair {
     /// The process of a replica, while there is one.
     pub fn pid(&self, number: usize) -> Option<u32> {
         self.keepers[number].pid()
+    }
+
+    /// The process of a replica from now on, `None` whenever there is none.
+    pub fn watch(&self, number: usize) -> watch::Receiver<Option<u32>> {
+        self.keepers[number].watch()
+    }
+
+    /// Whether a replica's process that is gone stays gone for now.
+    pub fn hold(&self, number: usize, held: bool) {
+        self.keepers[number].hold(held);
+    }
+
+    /// Sends a signal to the process of a replica; gives its id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn signal(&self, number: usize, signal: Signal) -> Result<u32, Failure> {
+        let gone = || Failure::new(format!("{} has no process", self.plan.replicas[number].name));
+        let pid = self.pid(number).ok_or_else(gone)?;
+        let process = Pid::from_raw(pid.cast_signed()).ok_or_else(gone)?;
+        kill_process(process, signal).map_err(|_| gone())?;
+        Ok(pid)
+    }
+
+    /// Asks for a handover to whoever can.
+    ///
+    /// # Errors
+    /// When it is refused or its outcome is unknown.
+    pub async fn hand_over(&self) -> Result<(), Failure> {
+        self.client.hand_over("").await?;
+        Ok(())
     }
 
     /// Waits until one replica acts and the other backs it up. Gives the primary's number.

@@ -27,30 +27,67 @@ pub struct ReplicaPlan {
     pub data: PathBuf,
     /// Where clients reach it, `host:port`.
     pub clients: String,
-    /// Where the other one reaches it, `host:port`.
-    pub peers: String,
     /// Where operators reach it, `host:port`.
     pub ops: String,
+    /// The program that runs it, with what comes before the arguments; empty: this one.
+    pub program: Vec<String>,
     /// Arguments of its process.
     pub arguments: Vec<String>,
+    /// What its environment has more.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Three addresses of one replica, `host:port` each.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// For clients.
+    pub clients: String,
+    /// For peers.
+    pub peers: String,
+    /// For operators.
+    pub ops: String,
+}
+
+impl Place {
+    /// On this machine.
+    pub fn local(ports: ReplicaPorts) -> Self {
+        Place { clients: local(ports.clients), peers: local(ports.peers), ops: local(ports.ops) }
+    }
 }
 
 impl Plan {
     /// Lays out a pair in `dir`. `extra` goes to `understudy serve` as it is.
     pub fn new(dir: &Path, ports: Ports, extra: &[String]) -> Self {
+        let places = ports.replicas.map(Place::local);
+        Plan::at(dir, &local(ports.following), &places, &places, extra)
+    }
+
+    /// The same where the replicas listen at `places` and are told of each other, and tell clients,
+    /// that they are at `found`: something lies between.
+    pub fn at(
+        dir: &Path,
+        following: &str,
+        places: &[Place; 2],
+        found: &[Place; 2],
+        extra: &[String],
+    ) -> Self {
         let register = dir.join("register");
         let peers: Vec<String> = NAMES
             .iter()
-            .zip(ports.replicas)
-            .map(|(name, ports)| format!("{name}={}", local(ports.peers)))
+            .zip(found)
+            .map(|(name, found)| format!("{name}={}", found.peers))
             .collect();
-        let replica = |n: usize| {
-            let mut replica = ReplicaPlan::new(dir, NAMES[n], ports.replicas[n]);
-            replica.arguments = replica.arguments(&register, &peers.join(","), extra);
-            replica
+        let peers = peers.join(",");
+        let replica = |n: usize| ReplicaPlan {
+            name: NAMES[n],
+            data: dir.join(NAMES[n]),
+            clients: places[n].clients.clone(),
+            ops: places[n].ops.clone(),
+            program: Vec::new(),
+            arguments: arguments(dir, n, &places[n], &found[n], &peers, extra),
+            environment: Vec::new(),
         };
-        let replicas = [replica(0), replica(1)];
-        Plan { register, following: local(ports.following), replicas }
+        Plan { replicas: [replica(0), replica(1)], register, following: following.to_owned() }
     }
 
     /// Both client addresses.
@@ -59,34 +96,30 @@ impl Plan {
     }
 }
 
-impl ReplicaPlan {
-    fn new(dir: &Path, name: &'static str, ports: ReplicaPorts) -> Self {
-        ReplicaPlan {
-            name,
-            data: dir.join(name),
-            clients: local(ports.clients),
-            peers: local(ports.peers),
-            ops: local(ports.ops),
-            arguments: Vec::new(),
-        }
+fn arguments(
+    dir: &Path,
+    number: usize,
+    place: &Place,
+    found: &Place,
+    peers: &str,
+    extra: &[String],
+) -> Vec<String> {
+    let mut arguments: Vec<String> = ["serve", "--until-stdin-closes"].map(Into::into).into();
+    let mut add = |flag: &str, value: &str| {
+        arguments.extend([flag.to_owned(), value.to_owned()]);
+    };
+    add("--name", NAMES[number]);
+    add("--data", &dir.join(NAMES[number]).display().to_string());
+    add("--register", &format!("dir:{}", dir.join("register").display()));
+    add("--peers", peers);
+    add("--listen-clients", &place.clients);
+    add("--listen-peers", &place.peers);
+    add("--listen-ops", &place.ops);
+    if found.clients != place.clients {
+        add("--advertise-clients", &found.clients);
     }
-
-    fn arguments(&self, register: &Path, peers: &str, extra: &[String]) -> Vec<String> {
-        let mut arguments: Vec<String> = ["serve", "--until-stdin-closes"].map(Into::into).into();
-        for (flag, value) in [
-            ("--name", self.name.to_owned()),
-            ("--data", self.data.display().to_string()),
-            ("--register", format!("dir:{}", register.display())),
-            ("--peers", peers.to_owned()),
-            ("--listen-clients", self.clients.clone()),
-            ("--listen-peers", self.peers.clone()),
-            ("--listen-ops", self.ops.clone()),
-        ] {
-            arguments.extend([flag.to_owned(), value]);
-        }
-        arguments.extend_from_slice(extra);
-        arguments
-    }
+    arguments.extend_from_slice(extra);
+    arguments
 }
 
 fn local(port: u16) -> String {

@@ -42,10 +42,22 @@ impl Ports {
     /// # Errors
     /// When there are none.
     pub fn free() -> io::Result<Self> {
-        let ports = free(7)?;
+        Ports::several(1).map(|pairs| pairs[0])
+    }
+
+    /// The same for so many pairs at once, all different.
+    ///
+    /// # Errors
+    /// When there are too few.
+    pub fn several(pairs: usize) -> io::Result<Vec<Self>> {
+        let ports = free(7 * pairs)?;
+        Ok(ports.chunks(7).map(Ports::of).collect())
+    }
+
+    fn of(ports: &[u16]) -> Self {
         let replica =
             |n: usize| ReplicaPorts { clients: ports[n], peers: ports[n + 1], ops: ports[n + 2] };
-        Ok(Ports { following: ports[0], replicas: [replica(1), replica(4)] })
+        Ports { following: ports[0], replicas: [replica(1), replica(4)] }
     }
 }
 

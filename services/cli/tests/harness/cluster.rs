@@ -10,7 +10,7 @@ use understudy_arbiter::DirectoryRegister;
 use understudy_client::proto::admin::v1::{Role, StatusResponse};
 use understudy_client::{Client, Endpoints, Options};
 
-use super::load::{Load, Recorder, Shape};
+use super::load::{Load, Mix, Recorder, Shape};
 use super::replica::Replica;
 use super::{turn, wait};
 
@@ -98,7 +98,7 @@ impl Cluster {
 
     /// Puts load on the cluster.
     pub fn load(&self, clients: u64) -> Load {
-        let shape = Shape { clients, keys: 32, value_bytes: 64 };
+        let shape = Shape { mix: Mix::WRITES, clients, keys: 32, value_bytes: 64 };
         Load::start(&self.endpoints(), &Options::default(), &shape, self.clock)
     }
 

@@ -1,12 +1,12 @@
-//! How long clients had to wait for a kill.
+//! How long clients had to wait.
 
-/// The longest time without an acknowledged write between a kill and `until`: where it begins and
+/// The longest time without an acknowledged write between a fault and `until`: where it begins and
 /// ends. `acknowledged` are the moments of acknowledgements, ascending.
-pub fn longest(acknowledged: &[u64], killed: u64, until: u64) -> (u64, u64) {
-    let first = acknowledged.partition_point(|moment| *moment < killed);
+pub fn longest(acknowledged: &[u64], struck: u64, until: u64) -> (u64, u64) {
+    let first = acknowledged.partition_point(|moment| *moment < struck);
     let behind = acknowledged[first..].iter().copied().take_while(|moment| *moment < until);
-    let mut longest = (killed, killed);
-    let mut last = killed;
+    let mut longest = (struck, struck);
+    let mut last = struck;
     for moment in behind.chain([until]) {
         if moment - last > longest.1 - longest.0 {
             longest = (last, moment);

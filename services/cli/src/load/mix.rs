@@ -1,0 +1,21 @@
+//! What clients ask for.
+
+/// Of 100 requests, so many are of each kind; the rest are transactions.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// Plain Puts.
+    pub puts: u32,
+    /// Gets.
+    pub gets: u32,
+    /// Puts under the condition that the key is as it was last seen.
+    pub compare_and_sets: u32,
+    /// Deletes, half of them under that condition.
+    pub deletes: u32,
+}
+
+impl Mix {
+    /// Mostly writes; no key is ever deleted, so that its version counts them.
+    pub const WRITES: Mix = Mix { puts: 75, gets: 10, compare_and_sets: 10, deletes: 0 };
+    /// Something of everything.
+    pub const VARIED: Mix = Mix { puts: 40, gets: 28, compare_and_sets: 12, deletes: 6 };
+}

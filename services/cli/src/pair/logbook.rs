@@ -1,0 +1,68 @@
+//! What a pair said.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::Happening;
+use crate::failure::Failure;
+
+/// So many lines are kept to explain a failure.
+const KEPT: usize = 10;
+
+/// Takes down what happens to a pair: the last lines for people, everything in a file if one is
+/// named.
+pub struct Logbook {
+    task: JoinHandle<Vec<String>>,
+}
+
+impl Logbook {
+    /// Starts it. Every happening is shown to `witness`, too.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn start(
+        mut happenings: mpsc::Receiver<Happening>,
+        path: Option<&Path>,
+        mut witness: impl FnMut(&Happening) + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let mut file = path.map(create).transpose()?;
+        let task = tokio::spawn(async move {
+            let mut lines = Vec::new();
+            while let Some(happening) = happenings.recv().await {
+                witness(&happening);
+                if lines.len() == KEPT {
+                    lines.remove(0);
+                }
+                if let Some(file) = &mut file {
+                    // What happens is not worth a failure of the command.
+                    let _ = writeln!(file, "{happening}");
+                }
+                lines.push(happening.to_string());
+            }
+            lines
+        });
+        Ok(Logbook { task })
+    }
+
+    /// The last lines, once the pair is gone.
+    pub async fn close(self) -> Vec<String> {
+        self.task.await.unwrap_or_default()
+    }
+}
+
+/// Makes a file for output.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| unwritable(path, &error))
+}
+
+/// The failure of a file that cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,135 @@
+//! What a torture found.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use understudy_history::Verdict;
+
+use super::chronicle::{Deed, Pages};
+use super::journal::Counts;
+
+/// What was seen while it ran.
+pub struct Facts {
+    /// What everything was drawn from.
+    pub seed: u64,
+    /// Clients that put load on the pair.
+    pub clients: u64,
+    /// How long they did, seconds.
+    pub seconds: f64,
+    /// Why the pair was not whole in time, if it was not.
+    pub whole: Option<String>,
+    /// What clients asked.
+    pub counts: Counts,
+    /// Faults and what processes did.
+    pub pages: Pages,
+}
+
+/// What a torture found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether nothing is off.
+    pub ok: bool,
+    /// What everything was drawn from.
+    pub seed: u64,
+    /// Clients that put load on the pair.
+    pub clients: u64,
+    /// How long they did, seconds.
+    pub seconds: f64,
+    /// Operations by what was asked.
+    pub operations: BTreeMap<&'static str, u64>,
+    /// Faults that were inflicted, by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// Faults that were due and could not be inflicted.
+    pub skipped: u64,
+    /// Times without an acknowledged change, around a fault each, milliseconds.
+    pub pauses: Pauses,
+    /// Every fault.
+    pub deeds: Vec<Deed>,
+    /// How processes ended, other than killed or told to leave.
+    pub ends: Vec<String>,
+    /// Processes that panicked.
+    pub panics: Vec<String>,
+    /// Why the pair was not whole in time, if it was not.
+    pub not_whole: Option<String>,
+    /// What the checkers say.
+    pub verdict: Verdict,
+    /// Where history and data directories are kept, if something is off.
+    pub kept: Option<PathBuf>,
+}
+
+/// Pauses that clients saw, milliseconds.
+#[derive(Debug, Default, Serialize)]
+pub struct Pauses {
+    /// Half of them were not longer.
+    pub p50_ms: u64,
+    /// 99 of 100 were not longer.
+    pub p99_ms: u64,
+    /// None was longer.
+    pub worst_ms: u64,
+}
+
+impl Report {
+    /// Puts it together.
+    pub fn new(facts: Facts, verdict: Verdict) -> Self {
+        let Pages { mut deeds, ends, panics } = facts.pages;
+        deeds.sort_by_key(|deed| deed.at_ms);
+        let mut faults = BTreeMap::new();
+        for deed in deeds.iter().filter(|deed| deed.done) {
+            *faults.entry(deed.kind.name()).or_default() += 1;
+        }
+        let skipped = deeds.iter().filter(|deed| !deed.done).count() as u64;
+        let pauses = Pauses::of(deeds.iter().filter(|d| d.done).map(|d| d.pause_ms).collect());
+        let ok = verdict.is_ok()
+            && verdict.lost + verdict.duplicated == 0
+            && facts.whole.is_none()
+            && panics.is_empty();
+        Report {
+            ok,
+            seed: facts.seed,
+            clients: facts.clients,
+            seconds: facts.seconds,
+            operations: facts.counts.asked,
+            faults,
+            skipped,
+            pauses,
+            deeds,
+            ends,
+            panics,
+            not_whole: facts.whole,
+            verdict,
+            kept: None,
+        }
+    }
+
+    /// How to have the same faults again.
+    pub fn again(&self) -> String {
+        format!("--seed {} inflicts the same faults again", self.seed)
+    }
+}
+
+impl Pauses {
+    fn of(mut pauses: Vec<u64>) -> Self {
+        pauses.sort_unstable();
+        let rank = |percent: usize| {
+            // The smallest that so many of 100 do not exceed.
+            let at = (pauses.len() * percent).div_ceil(100).max(1) - 1;
+            pauses.get(at).copied().unwrap_or(0)
+        };
+        Pauses { p50_ms: rank(50), p99_ms: rank(99), worst_ms: rank(100) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_those_of_the_sorted_pauses() {
+        let Pauses { p50_ms, p99_ms, worst_ms } = Pauses::of((1..=200).rev().collect());
+        assert_eq!((p50_ms, p99_ms, worst_ms), (100, 198, 200));
+        let Pauses { p50_ms, p99_ms, worst_ms } = Pauses::of(vec![7]);
+        assert_eq!((p50_ms, p99_ms, worst_ms), (7, 7, 7));
+        assert_eq!(Pauses::of(vec![]).worst_ms, 0);
+    }
+}

@@ -1,0 +1,124 @@
+//! One torture from beginning to end.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use understudy_client::Endpoints;
+
+use super::Torture;
+use super::chronicle::Chronicle;
+use super::clients::{Clients, Order};
+use super::ground::Ground;
+use super::journal::Journal;
+use super::plan::Round;
+use super::report::{Facts, Report};
+use super::stage::Stage;
+use super::subject::{Subject, Yours};
+use crate::check::judge;
+use crate::failure::Failure;
+use crate::load::{Mix, Shape};
+use crate::pair::{Happening, Logbook};
+
+/// Pairs of keys of a round.
+const KEY_PAIRS: u64 = 16;
+const VALUE_BYTES: usize = 64;
+
+/// Runs the plan and judges what the clients saw.
+pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report, Failure> {
+    let dir =
+        tempfile::Builder::new().prefix("understudy-torture-").tempdir().map_err(Failure::new)?;
+    let history = history(torture, &dir);
+    let chronicle = Chronicle::default();
+    // Another run on the same replicas must not find its keys.
+    let prefix = format!("torture/{:08x}/", fastrand::u32(..));
+    let (tell, happenings) = mpsc::channel(1024);
+    let witness = chronicle.clone();
+    let witness = move |happening: &_| witness.witness(happening);
+    let logbook = Logbook::start(happenings, torture.log.as_deref(), witness)?;
+    let (subject, endpoints) = subject(torture, dir.path(), &prefix, tell).await?;
+    let stage = Stage::new(subject, chronicle, Journal::start(&history)?, plan);
+    let order = Order {
+        endpoints,
+        shape: Shape {
+            mix: Mix::VARIED,
+            clients: torture.clients,
+            keys: 2 * KEY_PAIRS,
+            value_bytes: VALUE_BYTES,
+        },
+        rate: torture.rate,
+        seed,
+        prefix,
+        clock: Instant::now(),
+        journal: stage.journal.sender(),
+    };
+    let stay = torture.endpoints.is_none();
+    let played = play(order, &stage, plan, stay).await;
+    let closed = stage.close(&history).await;
+    let last = logbook.close().await;
+    let (whole, seconds) = played.map_err(|why| {
+        // What the replicas said last tells why.
+        Failure::new(format!("{why}; last log lines: {}", last.join(" / ")))
+    })?;
+    let (counts, pages) = closed?;
+    let others = torture.endpoints.is_some();
+    // Not on the runtime's thread: it takes a while.
+    let judged = tokio::task::spawn_blocking(move || judge(&history, others));
+    let verdict = judged.await.map_err(Failure::new)??;
+    let facts = Facts { seed, clients: torture.clients, seconds, whole, counts, pages };
+    let mut report = Report::new(facts, verdict);
+    if !report.ok {
+        // Whoever looks into it needs them.
+        report.kept = Some(dir.keep());
+    }
+    Ok(report)
+}
+
+/// What is tortured, and where clients find it.
+async fn subject(
+    torture: &Torture,
+    dir: &Path,
+    prefix: &str,
+    tell: mpsc::Sender<Happening>,
+) -> Result<(Subject, Endpoints), Failure> {
+    if let Some(endpoints) = &torture.endpoints {
+        let yours = Yours::new(endpoints, &torture.commands, prefix);
+        return Ok((Subject::Yours(yours), endpoints.clone()));
+    }
+    let ground = Ground::lay(torture, dir)?;
+    let endpoints = ground.endpoints().parse().map_err(Failure::new)?;
+    Ok((Subject::Own(Box::new(ground.build(tell).await?)), endpoints))
+}
+
+/// Load and faults; `stay`: the keys may. Gives why the pair was not whole, if it was not, and how long it took, seconds.
+///
+/// # Errors
+/// A sentence, when there was no pair to begin with.
+async fn play(
+    mut order: Order,
+    stage: &Stage,
+    plan: &[Round],
+    stay: bool,
+) -> Result<(Option<String>, f64), String> {
+    stage.whole().await?;
+    order.clock = Instant::now();
+    let clock = order.clock;
+    let mut clients = Clients::start(order);
+    let mut broken = None;
+    for round in plan {
+        broken = stage.round(round, clock).await.err();
+        if broken.is_some() || stage.interrupted() {
+            break;
+        }
+        clients.turn();
+    }
+    let seconds = clock.elapsed().as_secs_f64();
+    stage.say("reading everything back");
+    clients.finish(broken.is_none(), stay).await;
+    Ok((broken, seconds))
+}
+
+fn history(torture: &Torture, dir: &TempDir) -> PathBuf {
+    torture.history.clone().unwrap_or_else(|| dir.path().join("history.jsonl"))
+}

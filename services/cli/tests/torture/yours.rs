@@ -1,0 +1,78 @@
+//! Replicas that are not torture's own.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+use understudy_client::Client;
+
+use crate::harness::cluster::Cluster;
+use crate::recorded::{count, reported};
+use crate::{json, run};
+
+#[tokio::test]
+async fn replicas_of_others_are_tortured_with_commands_and_left_as_they_were() {
+    let (cluster, _, _) = Cluster::pair().await;
+    let endpoints = cluster
+        .replicas
+        .iter()
+        .map(|replica| replica.clients.as_str())
+        .collect::<Vec<_>>()
+        .join(",");
+    let client = Client::connect(&endpoints).unwrap();
+    // Somebody else's, so that the store's revisions are not torture's alone.
+    for number in 0..5 {
+        client.put(format!("mine/{number}"), "x").await.unwrap();
+    }
+    let struck = cluster.dir.path().join("struck");
+    let history = cluster.dir.path().join("history.jsonl");
+    let command = format!("echo struck >> {}", struck.display());
+    let arguments = [
+        "torture",
+        "--endpoints",
+        &endpoints,
+        "--minutes",
+        "0.15",
+        "--seed",
+        "4",
+        "--fault",
+        &command,
+        "--fault",
+        "echo no >&2; exit 3",
+        "--history",
+        history.to_str().unwrap(),
+        "--output",
+        "json",
+    ];
+    let ended = run(&arguments).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report = json(&ended);
+    assert_eq!(reported(&report), count(&history));
+
+    let strikes = std::fs::read_to_string(&struck).unwrap_or_default().lines().count();
+    assert!(strikes > 0, "{report}");
+    assert_eq!(report["faults"]["command"], strikes);
+    let failed: Vec<_> =
+        report["deeds"].as_array().unwrap().iter().filter(|deed| deed["done"] == false).collect();
+    assert!(
+        failed.iter().all(|deed| deed["note"].as_str().unwrap().ends_with("exit status: 3: no"))
+    );
+    assert_eq!(report["skipped"], failed.len());
+
+    let keys = keys(&history);
+    assert!(keys.len() >= 32, "{keys:?}");
+    for key in keys {
+        assert!(client.get(key.clone()).await.unwrap().kv.is_none(), "{key} is left behind");
+    }
+    for number in 0..5 {
+        assert!(client.get(format!("mine/{number}")).await.unwrap().kv.is_some(), "{number}");
+    }
+}
+
+/// Every key that is put in a history.
+fn keys(history: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(history).unwrap();
+    let operations = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let keys = operations.filter_map(|o| Some(o["action"]["put"]["key"].as_str()?.to_owned()));
+    keys.collect()
+}
