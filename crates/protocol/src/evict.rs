@@ -24,7 +24,8 @@ impl Leading {
     /// A drop is won: that copy is not named any more.
     pub(crate) fn note_dropped(&mut self, core: &Core, member: &Member) {
         // One that has asked to leave goes by itself, and a replaced one is gone.
-        let goes = |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || peer.replaced);
+        let goes =
+            |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || self.is_replaced(peer));
         if core.config.timing.evict.is_some() && !goes(member.incarnation) {
             let dropped = (member.clone(), core.now.mono);
             self.evictions.dropped.insert(member.incarnation, dropped);

@@ -64,6 +64,8 @@ impl Leading {
             core.out.push(Effect::Close(old));
         }
         peer.connect(conn, hello.member.clone(), hello.life, now);
+        self.greeted += 1;
+        peer.greeted = self.greeted;
         if mutant!("acks-of-an-old-copy") {
             let name = &hello.member.name;
             let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);
@@ -71,10 +73,6 @@ impl Leading {
             self.peers.entry(who).and_modify(|peer| peer.acked = known);
         }
         self.conns.insert(conn, who);
-        // A copy of the same name has taken the place of one whose data is gone.
-        for (incarnation, other) in &mut self.peers {
-            other.replaced |= *incarnation != who && other.member.name == hello.member.name;
-        }
         let cluster = self.record.cluster;
         let welcome = Message::Welcome { epoch: self.record.epoch, cluster };
         core.out.push(Effect::Send(conn, welcome));

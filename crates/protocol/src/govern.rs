@@ -82,7 +82,7 @@ impl Leading {
         let waits = self.something_waits(core);
         let silent = backups().find(|m| {
             self.peers.get(&m.incarnation).is_some_and(|peer| {
-                peer.leaving || peer.replaced || waits && self.suspects(core, peer)
+                peer.leaving || self.is_replaced(peer) || waits && self.suspects(core, peer)
             })
         });
         if let Some(member) = silent {
@@ -197,11 +197,22 @@ impl Leading {
         }
     }
 
+    /// A copy of the same name is here that came later: it stands in the place of this one, whose data
+    /// is gone. Only while its stream lasts: a hello of the older copy may arrive late, but its stream
+    /// ends when something is sent on it.
+    pub(crate) fn is_replaced(&self, peer: &Peer) -> bool {
+        self.peers.values().any(|other| {
+            other.greeted > peer.greeted
+                && other.conn.is_some()
+                && other.member.name == peer.member.name
+        })
+    }
+
     fn may_join(&self, core: &Core, peer: &Peer) -> bool {
         peer.conn.is_some()
             && peer.feed == Feed::Log
             && !peer.leaving
-            && !peer.replaced
+            && !self.is_replaced(peer)
             && !self.suspects(core, peer)
             && (peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit
                 || mutant!("join-before-caught-up"))

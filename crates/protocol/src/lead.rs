@@ -27,6 +27,8 @@ pub(crate) struct Leading {
     pub(crate) opening: Index,
     pub(crate) peers: BTreeMap<Incarnation, Peer>,
     pub(crate) conns: BTreeMap<ConnId, Incarnation>,
+    /// Hellos accepted in this term.
+    pub(crate) greeted: u64,
     /// The learner that is being obliged.
     pub(crate) joining: Option<Join>,
     /// The newest read round started, and the reads with the round that each needs.
@@ -66,6 +68,7 @@ impl Leading {
             opening: core.log.last().index + 1,
             peers,
             conns: BTreeMap::new(),
+            greeted: 0,
             joining: None,
             round: 0,
             reads: VecDeque::new(),

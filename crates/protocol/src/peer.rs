@@ -38,8 +38,8 @@ pub(crate) struct Peer {
     pub told_at: u64,
     /// Its process, or its copy of the log, is known to be gone.
     pub gone: bool,
-    /// Another copy of the same name is here: this one does not exist any more.
-    pub replaced: bool,
+    /// Which hello of this term it said last, counted from 1; 0 when it said none.
+    pub greeted: u64,
     /// It has asked to be dropped.
     pub leaving: bool,
     /// It has been told that it may go.
@@ -64,7 +64,7 @@ impl Peer {
             told_round: 0,
             told_at: 0,
             gone: false,
-            replaced: false,
+            greeted: 0,
             leaving: false,
             released: false,
             knocked_at: None,

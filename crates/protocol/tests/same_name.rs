@@ -83,6 +83,11 @@ impl Solo {
 
     /// A copy named b that has the whole log dials and says so; it holds everything.
     fn dialled_by_b(&mut self, incarnation: u128, conn: u64) {
+        self.greeted_by_b(incarnation, conn);
+        self.acknowledge(conn);
+    }
+
+    fn greeted_by_b(&mut self, incarnation: u128, conn: u64) {
         let last = self.log.last().unwrap().position();
         let hello = Hello {
             version: PROTOCOL_VERSION,
@@ -94,7 +99,6 @@ impl Solo {
             runs: vec![(last.epoch, last.index)],
         };
         self.feed(Event::Received(ConnId(conn), Message::Hello(hello)));
-        self.acknowledge(conn);
     }
 
     fn acknowledge(&mut self, conn: u64) {
@@ -124,4 +128,18 @@ fn a_copy_that_was_replaced_does_not_join_again() {
     }
     assert_eq!(solo.members(), [1, 3]);
     assert_eq!(solo.register.record.as_ref().unwrap().epoch, 4, "drop one, name the other");
+}
+
+/// A hello of the copy that is gone may come late, on a stream that nobody holds any more.
+#[test]
+fn a_late_hello_of_a_copy_that_is_gone_keeps_nobody_out() {
+    let mut solo = Solo::new();
+    solo.dialled_by_b(3, 2);
+    solo.greeted_by_b(2, 1);
+    solo.feed(Event::Closed(ConnId(1)));
+    for _ in 0..50 {
+        solo.tick(1);
+        solo.acknowledge(2);
+    }
+    assert_eq!(solo.members(), [1, 3]);
 }
