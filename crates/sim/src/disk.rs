@@ -53,9 +53,9 @@ impl World {
                         data: chunk.data,
                         last: chunk.last,
                     }),
-                    // As the service does: the follower dials again, and meanwhile a newer one may
-                    // have been made.
+                    // As the service does: another one is made, and the follower dials again.
                     Err(error) => {
+                        process.renew = true;
                         damaged = matches!(error, ReadError::Damaged(_));
                         process.todo.push_back(Event::Closed(conn));
                         self.close(run, conn);

@@ -328,11 +328,9 @@ impl World {
     fn propose_tick(&mut self, host: HostId, run: Run) {
         let now = self.hosts[host].clock.read(self.time);
         let Some(process) = self.hosts[host].running(run) else { return };
-        let due = match (process.replica.elapsed(now), process.machine.deadline()) {
-            (Some(elapsed), Some(deadline)) => elapsed >= deadline,
-            _ => false,
-        };
-        if due && !process.ticking {
+        let Some(elapsed) = process.replica.elapsed(now) else { return };
+        let due = process.machine.deadline().is_some_and(|deadline| deadline <= elapsed);
+        if (due || process.renew) && !process.ticking {
             process.ticking = true;
             let id = process.request_id();
             process.waiting.insert(id, Waiter::Tick);

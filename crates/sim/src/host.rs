@@ -114,6 +114,8 @@ pub struct Process {
     pub ticking: bool,
     /// A snapshot is being written, up to this position.
     pub snapshot: Option<(Position, Finished<SimDisk>)>,
+    /// The newest snapshot cannot be read: another one is wanted at the next entry.
+    pub renew: bool,
     /// The index of the newest snapshot.
     pub snapshot_at: u64,
     /// What the replica believes of the disk.
@@ -177,6 +179,7 @@ impl Host {
             gathered: Vec::new(),
             ticking: false,
             snapshot: None,
+            renew: false,
             snapshot_at: recovered.snapshot.position.index,
             room: true,
             requests: 0,

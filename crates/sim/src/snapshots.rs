@@ -17,7 +17,7 @@ impl World {
         let delay = self.span((1_000_000, 200_000_000));
         let Some(process) = self.hosts[host].running(run) else { return };
         if process.snapshot.is_some()
-            || process.applied.position.index < process.snapshot_at + every
+            || process.applied.position.index < process.snapshot_at + every && !process.renew
         {
             return;
         }
@@ -25,6 +25,7 @@ impl World {
         match write(&process.store, &frozen, process.applied) {
             Ok(finished) => {
                 process.snapshot = Some((process.applied.position, finished));
+                process.renew = false;
                 self.input_after(delay, host, run, Input::SnapshotWritten);
             }
             // Tried again after the next batch, as the service would.

@@ -50,7 +50,9 @@ impl Driver {
                 match self.disk.read_snapshot(conn, position, offset, bytes) {
                     Ok(event) => self.pending.push_back(event),
                     Err(why) => {
-                        self.note(&format!("a follower gets no snapshot: {why}"));
+                        // Alone, this copy could not begin another life with it, either.
+                        self.note(&format!("the snapshot cannot be read, making another: {why}"));
+                        self.executor.renew();
                         self.hang_up(conn);
                     }
                 }

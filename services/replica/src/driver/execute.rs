@@ -75,10 +75,11 @@ impl Driver {
     /// Has logged time pass where the machine waits for it.
     pub(super) fn propose_tick(&mut self) {
         let now = self.clock.now();
-        let due = self.executor.machine.deadline();
-        let elapsed = self.replica.elapsed(now);
-        let early = now.mono < self.tick_not_before;
-        if self.tick.is_some() || early || due.zip(elapsed).is_none_or(|(due, at)| due > at) {
+        // Only a primary that serves lets time pass.
+        let Some(elapsed) = self.replica.elapsed(now) else { return };
+        let due = self.executor.machine.deadline().is_some_and(|deadline| deadline <= elapsed)
+            || self.executor.is_to_renew();
+        if self.tick.is_some() || now.mono < self.tick_not_before || !due {
             return;
         }
         self.tick_not_before = now.mono + TICK_PAUSE;

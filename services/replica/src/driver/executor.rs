@@ -12,6 +12,8 @@ pub(crate) struct Executor {
     bytes: u64,
     /// A snapshot is being written.
     writing: bool,
+    /// The newest snapshot cannot be read: another one is wanted whatever was executed since.
+    renew: bool,
 }
 
 impl Executor {
@@ -21,7 +23,7 @@ impl Executor {
             Some(mut source) => KvMachine::thaw(&mut source)?,
             None => KvMachine::new(),
         };
-        Ok(Executor { machine, at, bytes: 0, writing: false })
+        Ok(Executor { machine, at, bytes: 0, writing: false, renew: false })
     }
 
     /// Executes one entry; gives the answer and the digest behind it.
@@ -46,12 +48,23 @@ impl Executor {
         (response, self.machine.digest())
     }
 
-    /// A frozen machine once `every` bytes were executed and no other is being written.
+    /// The newest snapshot cannot be read. What it held is in memory still.
+    pub fn renew(&mut self) {
+        self.renew = true;
+    }
+
+    /// Whether a snapshot is wanted at the next entry.
+    pub fn is_to_renew(&self) -> bool {
+        self.renew
+    }
+
+    /// A frozen machine once `every` bytes were executed, or the newest snapshot is to be renewed, and
+    /// no other is being written.
     pub fn due(&mut self, every: u64) -> Option<(understudy_machine::FrozenKv, Snapshot)> {
-        if self.writing || self.bytes < every {
+        if self.writing || self.bytes < every && !self.renew {
             return None;
         }
-        self.writing = true;
+        (self.writing, self.renew) = (true, false);
         self.bytes = 0;
         Some((self.machine.freeze(), self.at))
     }
@@ -59,5 +72,22 @@ impl Executor {
     /// The snapshot under way has ended, one way or another.
     pub fn written(&mut self) {
         self.writing = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_cannot_be_read_is_made_anew_at_once() {
+        let mut executor = Executor::thaw(None::<&[u8]>, Snapshot::default()).unwrap();
+        assert!(executor.due(u64::MAX).is_none(), "nothing was executed");
+        executor.renew();
+        assert!(executor.is_to_renew());
+        assert!(executor.due(u64::MAX).is_some());
+        assert!(!executor.is_to_renew() && executor.due(0).is_none(), "one at a time");
+        executor.written();
+        assert!(executor.due(u64::MAX).is_none(), "and one is enough");
     }
 }
