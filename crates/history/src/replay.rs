@@ -106,6 +106,10 @@ struct Search<'a> {
     named: Vec<u64>,
     /// Which hidden operations are put in.
     used: Vec<usize>,
+    /// So many may be.
+    most: usize,
+    /// Another one was not tried for that reason.
+    cut: bool,
     store: Store,
     /// The revision at which each key was last read or written.
     last_use: BTreeMap<String, u64>,
@@ -147,21 +151,39 @@ impl<'a> Search<'a> {
             hidden,
             named,
             used: Vec::new(),
+            most: 0,
+            cut: false,
             store: Store::default(),
             last_use: BTreeMap::new(),
             dead: BTreeSet::new(),
         }
     }
 
+    /// Tries with none of the hidden operations, then with one of them at most, then with two: few
+    /// are needed as a rule, and each more multiplies the ways.
     fn run(&mut self) -> Result<(), Stuck> {
+        let mut steps = 0;
+        loop {
+            self.cut = false;
+            match self.run_with(&mut steps) {
+                Err(Stuck::Refuted(_)) if self.cut => {
+                    self.most += 1;
+                    self.dead.clear();
+                }
+                decided => return decided,
+            }
+        }
+    }
+
+    fn run_with(&mut self, steps: &mut u64) -> Result<(), Stuck> {
         let mut stack = vec![Frame { at: 0, next: 0, back: None }];
-        let (mut furthest, mut steps) = (0, 0);
+        let mut furthest = 0;
         while let Some(mut frame) = stack.pop() {
             if frame.at == self.placed.len() {
                 return Ok(());
             }
-            steps += 1;
-            if steps > BUDGET + self.placed.len() as u64 {
+            *steps += 1;
+            if *steps > BUDGET + self.placed.len() as u64 {
                 return Err(Stuck::Tired);
             }
             furthest = furthest.max(frame.at);
@@ -189,6 +211,10 @@ impl<'a> Search<'a> {
     fn advance(&mut self, frame: &mut Frame) -> Option<(Back, usize)> {
         let ways = self.named.len() + 1;
         while frame.next <= self.hidden.len() * ways {
+            if frame.next > 0 && self.used.len() == self.most {
+                self.cut = true;
+                return None;
+            }
             let alternative = frame.next;
             frame.next += 1;
             let taken = match alternative.checked_sub(1) {
