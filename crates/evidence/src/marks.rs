@@ -45,7 +45,6 @@ pub const MARKS: &[Mark] = &[
     at!(9, "conflicting tail cut"),
     at!(9, "ack held back for the disk"),
     at!(9, "commit held back for the disk"),
-    at!(9, "entries seen before, skipped"),
     at!(9, "log matched behind an older epoch"),
     at!(9, "snapshot took the log's place"),
     at!(10, "read round confirmed"),

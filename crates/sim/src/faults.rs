@@ -142,7 +142,8 @@ impl World {
         else {
             return self.counts.add("eviction of a copy that is gone");
         };
-        if self.register.record().is_some_and(|record| record.names(member.incarnation)) {
+        let named = self.register.record().is_some_and(|record| record.names(member.incarnation));
+        if named && !self.may_halt {
             let explanation = format!("{from} evicts {name}, which the register names");
             return self.guilty(Property::EvictionsSpareMembers, explanation);
         }
