@@ -13,7 +13,8 @@ pub struct Raw(KeyValueServiceClient<Channel>);
 impl Raw {
     pub async fn connect(address: &str) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-        let endpoint = endpoint.timeout(Duration::from_secs(30));
+        // Longer than a loaded machine takes for 200 MB: only a call that hangs ends by it.
+        let endpoint = endpoint.timeout(Duration::from_secs(120));
         Raw(KeyValueServiceClient::new(endpoint.connect().await.unwrap()))
     }
 
