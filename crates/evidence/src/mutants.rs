@@ -85,6 +85,12 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "reads of the register are answered from a cache that may be one write behind",
         breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST, PROGRESS],
     },
+    Mutant {
+        name: "newest-record-collected",
+        rule: 1,
+        wrong: "the register's store removes the highest record together with the old ones",
+        breaks: &[ACTOR, MEMBERS, PREFIX, EPOCHS, HALT, LINEAR, LOST, PROGRESS, YIELDS],
+    },
     // Rule 2: the ack rule.
     Mutant {
         name: "ack-before-backup",
@@ -172,6 +178,12 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 5,
         wrong: "acknowledges to a newer epoch that is not on its disk",
         breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS],
+    },
+    Mutant {
+        name: "follow-older-epoch",
+        rule: 5,
+        wrong: "follows an older epoch than it knows where a cache of the register says so",
+        breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS, HALT, LINEAR, LOST],
     },
     // Rule 6: the loser fails itself.
     Mutant {

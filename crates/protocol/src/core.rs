@@ -97,7 +97,8 @@ impl Core {
 
     /// Makes `epoch` the newest that this copy has followed or won, on disk before anything else.
     pub fn save_epoch(&mut self, epoch: Epoch) {
-        assert!(epoch >= self.state.epoch, "epochs never go back (rule 12)");
+        let back = epoch < self.state.epoch && !mutant!("follow-older-epoch");
+        assert!(!back, "epochs never go back (rule 12)");
         if epoch > self.state.epoch {
             reached!("epoch rose");
         }
@@ -180,7 +181,7 @@ impl Core {
             true => self.seen.max(self.state.epoch),
             false => self.known_at_read,
         };
-        if mutant!("old-register-obeyed") {
+        if mutant!("old-register-obeyed") || mutant!("follow-older-epoch") {
             return Ok(true);
         }
         if record.epoch < known {

@@ -89,7 +89,7 @@ impl Leading {
         if hello.member.incarnation == core.me {
             return Some(Refusal::OldLife(core.life));
         }
-        if hello.epoch > self.record.epoch {
+        if hello.epoch > self.record.epoch && !mutant!("follow-older-epoch") {
             // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
             core.desk.look(&mut core.out);
             return Some(Refusal::NotPrimary(hello.epoch));

@@ -124,12 +124,12 @@ impl Following {
                 if core.state.cluster.is_some_and(|mine| mine != cluster) {
                     return self.on_other_cluster(core, conn, cluster);
                 }
-                if epoch < core.state.epoch {
+                if epoch < core.state.epoch && !mutant!("follow-older-epoch") {
                     core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
                     self.hang_up(core, conn);
                     return Next::Stay;
                 }
-                if epoch > core.state.epoch {
+                if epoch != core.state.epoch {
                     match mutant!("follow-before-epoch-on-disk") {
                         true => core.state.epoch = epoch,
                         false => core.save_epoch(epoch),
