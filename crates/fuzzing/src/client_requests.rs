@@ -1,12 +1,31 @@
 //! The bodies of calls on the client port.
 
 use prost::Message as _;
-use understudy_machine::{Command, Input, KvMachine, Machine, Moment};
+use understudy_machine::{
+    Command, Input, KvMachine, Machine, Moment, Operation, Outcome, Put, Step,
+};
+use understudy_proto::kv::v1::{GetRequest, GetResponse, OpenSessionResponse};
 use understudy_protocol::Settings;
-use understudy_replica::{Accepted, Call, updated_settings};
+use understudy_replica::{Accepted, Call, answer_get, successor, updated_settings};
+
+use crate::requests::any_request;
 
 /// Bytes of the longest value, so small that inputs reach it.
 const MAX_VALUE: u64 = 64;
+/// Bytes of the longest key.
+const MAX_KEY: usize = 4096;
+/// The longest time to live of a session, milliseconds.
+const MAX_TTL: i64 = 86_400_000;
+
+const LOGGED: [Call; 7] = [
+    Call::Put,
+    Call::Delete,
+    Call::Txn,
+    Call::UpdateQuota,
+    Call::OpenSession,
+    Call::KeepSessionAlive,
+    Call::CloseSession,
+];
 
 /// The body of any call gives a command that the machine executes and whose response becomes an
 /// answer, or a refusal that clients understand: one line, with a code that says it is their doing.
@@ -16,18 +35,16 @@ pub fn client_requests(data: &[u8]) {
     let (mut rest, mut index) = (data, 0);
     while let Some((kind, body, behind)) = next(rest) {
         rest = behind;
-        index += 1;
-        let call = match kind % 5 {
-            0 => Call::Put,
-            1 => Call::Delete,
-            2 => Call::Txn,
-            3 => Call::UpdateQuota,
-            _ => {
-                settings = update(settings, body);
-                continue;
+        any_request(body);
+        match usize::from(kind) % (LOGGED.len() + 3) {
+            7 => settings = update(settings, body),
+            8 => get(&machine, body),
+            9 => hand_over(body),
+            logged => {
+                index += 1;
+                handle(&mut machine, index, LOGGED[logged], body);
             }
-        };
-        handle(&mut machine, index, call, body);
+        }
     }
 }
 
@@ -47,21 +64,81 @@ fn update(settings: Settings, body: &[u8]) -> Settings {
     updated
 }
 
+fn get(machine: &KvMachine, body: &[u8]) {
+    match answer_get(machine, body) {
+        Ok(answer) => {
+            let asked = GetRequest::decode(body).expect("it was answered");
+            assert!((1..=MAX_KEY).contains(&asked.key.len()));
+            assert!([0, machine.revision()].contains(&asked.revision), "{asked:?}");
+            assert!((0..=2).contains(&asked.consistency), "{asked:?}");
+            let got = GetResponse::decode(&answer[..]).expect("it was just written").kv;
+            let there = machine.get(&asked.key).map(|kv| (kv.value, kv.mod_revision, kv.version));
+            assert_eq!(got.map(|kv| (kv.value, kv.mod_revision, kv.version)), there);
+        }
+        Err(refused) => in_words(refused.message()),
+    }
+}
+
+fn hand_over(body: &[u8]) {
+    match successor(body) {
+        // It is repeated in messages.
+        Ok(to) => to.iter().for_each(|name| in_words(name)),
+        Err(refused) => in_words(refused.message()),
+    }
+}
+
 fn handle(machine: &mut KvMachine, index: u64, call: Call, body: &[u8]) {
     let accepted = match Accepted::new(call, body, MAX_VALUE) {
         Ok(accepted) => accepted,
-        Err(refused) => {
-            assert!(!refused.message().is_empty() && !refused.message().contains('\n'));
-            return;
-        }
+        Err(refused) => return in_words(refused.message()),
     };
+    within_limits(accepted.command());
     let payload = accepted.command().to_payload();
     assert_eq!(Command::decode(&payload[..]).as_ref(), Ok(accepted.command()));
     let moment = Moment { index, wall: index, elapsed: index };
     let response = machine.apply(moment, Input::Command(&payload));
-    if let Err(refused) = accepted.answer(response) {
-        assert!(!refused.message().is_empty() && !refused.message().contains('\n'));
-        let bug = refused.message().contains("please report");
-        assert!(!bug, "the machine's response is of another kind: {refused}");
+    let opened = matches!(response.result, Some(Outcome::SessionOpened(_)));
+    match accepted.answer(response) {
+        Ok(answer) if opened => {
+            let opened = OpenSessionResponse::decode(&answer[..]).expect("it was just written");
+            assert!(opened.session_id > 0 && (1..=MAX_TTL).contains(&opened.ttl_ms), "{opened:?}");
+        }
+        Ok(_) => {}
+        Err(refused) => {
+            in_words(refused.message());
+            let bug = refused.message().contains("please report");
+            assert!(!bug, "the machine's response is of another kind: {refused}");
+        }
     }
+}
+
+/// What is let into the log keeps the limits that the contract documents.
+fn within_limits(command: &Command) {
+    match &command.operation {
+        Some(Operation::Put(put)) => put_within_limits(put),
+        Some(Operation::Txn(txn)) => {
+            let lists = [txn.compares.len(), txn.then.len(), txn.otherwise.len()];
+            assert!(lists.iter().all(|length| *length <= 128), "{lists:?}");
+            for operation in txn.then.iter().chain(&txn.otherwise) {
+                if let Some(Step::Put(put)) = &operation.step {
+                    put_within_limits(put);
+                }
+            }
+        }
+        _ => {}
+    }
+    if let Some(stamp) = &command.stamp {
+        let numbers = stamp.session > 0 && stamp.sequence > 0;
+        assert!(numbers && stamp.received_below <= stamp.sequence, "{stamp:?}");
+    }
+}
+
+fn put_within_limits(put: &Put) {
+    assert!((1..=MAX_KEY).contains(&put.key.len()), "a key of {} bytes", put.key.len());
+    assert!(put.value.len() as u64 <= MAX_VALUE, "a value of {} bytes", put.value.len());
+}
+
+/// Clients get one line.
+fn in_words(message: &str) {
+    assert!(!message.is_empty() && !message.contains('\n'), "{message:?}");
 }

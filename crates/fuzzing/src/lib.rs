@@ -15,6 +15,7 @@ mod options_file;
 mod peer_messages;
 mod protocol;
 mod register_file;
+mod requests;
 
 pub use client_requests::client_requests;
 pub use directory::{log_files, snapshot_files, state_files};

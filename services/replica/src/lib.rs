@@ -29,7 +29,7 @@ mod serving;
 mod signals;
 mod wire;
 
-pub use clients::{Accepted, Call, updated_settings};
+pub use clients::{Accepted, Call, answer_get, successor, updated_settings};
 pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;

@@ -3,13 +3,16 @@
 
 use prost::Message;
 use tonic::Status;
-use understudy_machine::{Command, Outcome, Response};
+use understudy_machine::{Command, KvMachine, Outcome, Response};
 use understudy_proto::admin::v1::{UpdateQuotaRequest, UpdateSettingsRequest};
-use understudy_proto::kv::v1::{DeleteRequest, PutRequest, ResponseHeader, TxnRequest};
+use understudy_proto::kv::v1::{
+    DeleteRequest, GetResponse, PutRequest, ResponseHeader, TxnRequest,
+};
 use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
-use super::{Refusal, admin, delete, put, quota, txn};
+use super::{Read, Refusal, admin, delete, gate, key_value, put, quota, session, txn};
+use crate::driver::check_revision;
 
 /// A call that changes something through the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +25,12 @@ pub enum Call {
     Txn,
     /// `AdminService.UpdateQuota`
     UpdateQuota,
+    /// `SessionService.OpenSession`
+    OpenSession,
+    /// `SessionService.KeepSessionAlive`
+    KeepSessionAlive,
+    /// `SessionService.CloseSession`
+    CloseSession,
 }
 
 /// A call that was found in order.
@@ -36,6 +45,9 @@ enum Form {
     Delete { wants_previous: bool },
     Txn(txn::Gets),
     Quota,
+    Opened,
+    Kept,
+    Closed,
 }
 
 impl Accepted {
@@ -66,6 +78,15 @@ impl Accepted {
                 let change = quota::change(&request.quota.unwrap_or_default())?;
                 Accepted { command: Command::new(change), form: Form::Quota }
             }
+            Call::OpenSession => {
+                Accepted { command: session::open(decoded(body)?)?, form: Form::Opened }
+            }
+            Call::KeepSessionAlive => {
+                Accepted { command: session::keep(decoded(body)?), form: Form::Kept }
+            }
+            Call::CloseSession => {
+                Accepted { command: session::close(decoded(body)?), form: Form::Closed }
+            }
         })
     }
 
@@ -93,8 +114,33 @@ impl Accepted {
                 Some(Outcome::Failure(failure)) => return Err(Refusal::failed(&failure).into()),
                 _ => Vec::new(),
             },
+            Form::Opened => session::opened(header, response)?.encode_to_vec(),
+            Form::Kept => session::kept(header, response)?.encode_to_vec(),
+            Form::Closed => session::closed(header, response)?.encode_to_vec(),
         })
     }
+}
+
+/// The body of the answer that `KeyValueService.Get` gets from a machine.
+///
+/// # Errors
+/// The status that the client gets.
+pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
+    let (Read::Key(key, revision), _) = key_value::key_read(decoded(body)?)? else {
+        return Err(gate::mismatch().into());
+    };
+    check_revision(revision, machine.revision())?;
+    let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
+    let kv = machine.get(&key).map(txn::key_value);
+    Ok(GetResponse { header: Some(header), kv }.encode_to_vec())
+}
+
+/// The name of the backup that `AdminService.HandOver` asks for; none: any.
+///
+/// # Errors
+/// The status that the client gets.
+pub fn successor(body: &[u8]) -> Result<Option<String>, Status> {
+    Ok(admin::successor(decoded(body)?)?)
 }
 
 /// What `AdminService.UpdateSettings` makes of the settings in force.

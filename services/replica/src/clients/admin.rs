@@ -10,6 +10,7 @@ use understudy_protocol::Settings;
 use super::gate::{self, Gate, unimplemented};
 use super::status::{self, StatusSource};
 use super::{Answer, Read, Refusal, Want, quota};
+use crate::options::is_name;
 
 /// The operators' service, through the gate.
 pub(crate) struct Admin {
@@ -55,8 +56,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::HandOverRequest>,
     ) -> Result<Response<proto::HandOverResponse>, Status> {
-        let to = self.gate.enter(request)?.to;
-        let to = (!to.is_empty()).then_some(to);
+        let to = successor(self.gate.enter(request)?)?;
         match self.gate.ask(Want::HandOver(to)).await? {
             (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
                 header: Some(header),
@@ -124,6 +124,18 @@ impl AdminService for Admin {
     ) -> Result<Response<proto::CompactResponse>, Status> {
         unimplemented("Compact")
     }
+}
+
+/// The backup that shall take over, if one is named.
+pub(super) fn successor(request: proto::HandOverRequest) -> Result<Option<String>, Refusal> {
+    let to = request.to;
+    if !to.is_empty() && !is_name(&to) {
+        // It would be repeated in messages, which are short and of one line.
+        let message =
+            format!("to is no name that a replica can have ({} bytes): look at Status", to.len());
+        return Err(Refusal::new(ErrorReason::InvalidName, message).with("field", "to"));
+    }
+    Ok((!to.is_empty()).then_some(to))
 }
 
 /// Modes and bounds that this version does not have.

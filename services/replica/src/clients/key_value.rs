@@ -33,11 +33,7 @@ impl KeyValueService for KeyValues {
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        let request = self.gate.enter(request)?;
-        limits::key(&request.key)?;
-        limits::at_least("revision", request.revision, 0)?;
-        let stale = is_stale(request.consistency)?;
-        let read = Read::Key(request.key, request.revision);
+        let (read, stale) = key_read(self.gate.enter(request)?)?;
         match self.gate.read(read, stale).await? {
             (header, Answer::Key(kv)) => {
                 let kv = kv.map(txn::key_value);
@@ -76,6 +72,14 @@ impl KeyValueService for KeyValues {
     ) -> Result<Response<Self::ExecuteStream>, Status> {
         unimplemented("Execute")
     }
+}
+
+/// What a Get reads, and whether a stale answer will do.
+pub(crate) fn key_read(request: GetRequest) -> Result<(Read, bool), Refusal> {
+    limits::key(&request.key)?;
+    limits::at_least("revision", request.revision, 0)?;
+    let stale = is_stale(request.consistency)?;
+    Ok((Read::Key(request.key, request.revision), stale))
 }
 
 fn is_stale(consistency: i32) -> Result<bool, Refusal> {

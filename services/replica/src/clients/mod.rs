@@ -16,7 +16,7 @@ mod stamp;
 mod status;
 mod txn;
 
-pub use accepted::{Accepted, Call, updated_settings};
+pub use accepted::{Accepted, Call, answer_get, successor, updated_settings};
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Read, Slot, Want};
 pub(crate) use gate::{Gate, OPERATORS};

@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 use understudy_machine::{
-    CloseSession, Command, FailureCode, KeepSession, OpenSession, Outcome, WINDOW,
+    self as machine, CloseSession, Command, FailureCode, KeepSession, OpenSession, Outcome, WINDOW,
 };
 use understudy_proto::kv::v1::session_service_server::SessionService;
 use understudy_proto::kv::v1::{
@@ -24,68 +24,92 @@ pub(crate) struct Sessions {
     pub gate: Gate,
 }
 
-impl Sessions {
-    async fn execute(&self, command: Command) -> Result<(ResponseHeader, Outcome), Refusal> {
-        let (header, response) = self.gate.execute(command).await?;
-        match response.result {
-            Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
-            Some(outcome) => Ok((header, outcome)),
-            None => Err(gate::mismatch()),
-        }
-    }
-}
-
 #[tonic::async_trait]
 impl SessionService for Sessions {
     async fn open_session(
         &self,
         request: Request<OpenSessionRequest>,
     ) -> Result<Response<OpenSessionResponse>, Status> {
-        let OpenSessionRequest { ttl_ms } = self.gate.enter(request)?;
-        let ttl_ms = if ttl_ms == 0 { DEFAULT_TTL } else { ttl_ms };
-        limits::ttl(ttl_ms, TTL.0, TTL.1)?;
-        let command = Command::new(OpenSession { ttl: ttl_ms.unsigned_abs() * MS });
-        match self.execute(command).await? {
-            (header, Outcome::SessionOpened(opened)) => Ok(Response::new(OpenSessionResponse {
-                header: Some(header),
-                session_id: opened.session,
-                ttl_ms: in_ms(opened.ttl),
-                window: u32::try_from(WINDOW).unwrap_or(u32::MAX),
-            })),
-            _ => Err(gate::mismatch().into()),
-        }
+        let command = open(self.gate.enter(request)?)?;
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(opened(header, response)?))
     }
 
     async fn keep_session_alive(
         &self,
         request: Request<KeepSessionAliveRequest>,
     ) -> Result<Response<KeepSessionAliveResponse>, Status> {
-        let KeepSessionAliveRequest { session_id } = self.gate.enter(request)?;
-        match self.execute(Command::new(KeepSession { session: session_id })).await? {
-            (header, Outcome::SessionKept(kept)) => Ok(Response::new(KeepSessionAliveResponse {
-                header: Some(header),
-                ttl_ms: in_ms(kept.ttl),
-            })),
-            _ => Err(gate::mismatch().into()),
-        }
+        let command = keep(self.gate.enter(request)?);
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(kept(header, response)?))
     }
 
     async fn close_session(
         &self,
         request: Request<CloseSessionRequest>,
     ) -> Result<Response<CloseSessionResponse>, Status> {
-        let CloseSessionRequest { session_id } = self.gate.enter(request)?;
-        let command = Command::new(CloseSession { session: session_id });
+        let command = close(self.gate.enter(request)?);
         let (header, response) = self.gate.execute(command).await?;
-        match response.result {
-            Some(Outcome::SessionClosed(_)) => {}
-            // Gone is gone.
-            Some(Outcome::Failure(failure)) if failure.code() == FailureCode::SessionExpired => {}
-            Some(Outcome::Failure(failure)) => return Err(Refusal::failed(&failure).into()),
-            _ => return Err(gate::mismatch().into()),
-        }
-        Ok(Response::new(CloseSessionResponse { header: Some(header) }))
+        Ok(Response::new(closed(header, response)?))
     }
+}
+
+pub(crate) fn open(request: OpenSessionRequest) -> Result<Command, Refusal> {
+    let OpenSessionRequest { ttl_ms } = request;
+    let ttl_ms = if ttl_ms == 0 { DEFAULT_TTL } else { ttl_ms };
+    limits::ttl(ttl_ms, TTL.0, TTL.1)?;
+    Ok(Command::new(OpenSession { ttl: ttl_ms.unsigned_abs() * MS }))
+}
+
+pub(crate) fn opened(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<OpenSessionResponse, Refusal> {
+    match response.result {
+        Some(Outcome::SessionOpened(opened)) => Ok(OpenSessionResponse {
+            header: Some(header),
+            session_id: opened.session,
+            ttl_ms: in_ms(opened.ttl),
+            window: u32::try_from(WINDOW).unwrap_or(u32::MAX),
+        }),
+        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
+        _ => Err(gate::mismatch()),
+    }
+}
+
+pub(crate) fn keep(request: KeepSessionAliveRequest) -> Command {
+    Command::new(KeepSession { session: request.session_id })
+}
+
+pub(crate) fn kept(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<KeepSessionAliveResponse, Refusal> {
+    match response.result {
+        Some(Outcome::SessionKept(kept)) => {
+            Ok(KeepSessionAliveResponse { header: Some(header), ttl_ms: in_ms(kept.ttl) })
+        }
+        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
+        _ => Err(gate::mismatch()),
+    }
+}
+
+pub(crate) fn close(request: CloseSessionRequest) -> Command {
+    Command::new(CloseSession { session: request.session_id })
+}
+
+pub(crate) fn closed(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<CloseSessionResponse, Refusal> {
+    match response.result {
+        Some(Outcome::SessionClosed(_)) => {}
+        // Gone is gone.
+        Some(Outcome::Failure(failure)) if failure.code() == FailureCode::SessionExpired => {}
+        Some(Outcome::Failure(failure)) => return Err(Refusal::failed(&failure)),
+        _ => return Err(gate::mismatch()),
+    }
+    Ok(CloseSessionResponse { header: Some(header) })
 }
 
 fn in_ms(ns: u64) -> i64 {

@@ -91,7 +91,7 @@ impl Driver {
 }
 
 /// This version keeps no history: only the newest revision can be read.
-fn check_revision(wanted: i64, newest: i64) -> Result<(), Refusal> {
+pub(crate) fn check_revision(wanted: i64, newest: i64) -> Result<(), Refusal> {
     if wanted > newest {
         let message = format!("revision {wanted} does not exist yet, the newest is {newest}");
         let refusal = Refusal::new(ErrorReason::FutureRevision, message);

@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use understudy_protocol::{Event, HardState, Recovered, Replica, RequestId};
 
 pub(crate) use disk::DataDisk;
+pub(crate) use execute::check_revision;
 pub(crate) use executor::Executor;
 pub(crate) use view::View;
 

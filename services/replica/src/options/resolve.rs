@@ -136,6 +136,12 @@ fn log_format(text: &str) -> Result<LogFormat, OptionsError> {
     }
 }
 
+/// Whether a replica can have this name: messages and the list of peers repeat it as it is.
+pub(crate) fn is_name(name: &str) -> bool {
+    let unfit = |c: char| c.is_control() || [',', '=', ' '].contains(&c);
+    (1..=128).contains(&name.len()) && !name.contains(unfit)
+}
+
 fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> {
     let mut peers: Vec<(String, String)> = Vec::new();
     for peer in text.split(',').map(str::trim).filter(|peer| !peer.is_empty()) {
@@ -148,8 +154,9 @@ fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> 
         }
         peers.push((peer.to_string(), address.to_string()));
     }
-    if name.is_empty() || name.contains([',', '=', ' ']) || name.len() > 128 {
-        return Err(wrong("name", name, "it has 1 to 128 characters, no comma, space or ="));
+    if !is_name(name) {
+        let what = "it has 1 to 128 bytes, no comma, space, control character or =";
+        return Err(wrong("name", name, what));
     }
     Ok(peers)
 }

@@ -98,6 +98,11 @@ async fn an_operator_hands_over_without_loss_and_the_old_primary_becomes_the_bac
     let to = |name: &str| HandOverRequest { to: name.into() };
     let refused = operator.hand_over(to("nobody")).await.unwrap_err();
     assert_eq!(reason(&refused).0, "HAND_OVER_REFUSED", "{refused:?}");
+    for name in ["two\nlines", "one,two", &"n".repeat(129)] {
+        let refused = operator.hand_over(to(name)).await.unwrap_err();
+        assert_eq!(reason(&refused).0, "INVALID_NAME", "{refused:?}");
+        assert!(refused.message().len() < 100 && !refused.message().contains('\n'), "{refused:?}");
+    }
     let view = operator.status(StatusRequest::default()).await.unwrap().into_inner();
     let backup = view.followers[0].member.clone().unwrap().name;
     let done = operator.hand_over(to(&backup)).await.unwrap().into_inner();
