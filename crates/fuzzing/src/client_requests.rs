@@ -11,7 +11,7 @@ use understudy_replica::{Accepted, Call, answer_get, successor, updated_settings
 use crate::requests::any_request;
 
 /// Bytes of the longest value, so small that inputs reach it.
-const MAX_VALUE: u64 = 64;
+const MAX_VALUE: u64 = 16;
 /// Bytes of the longest key.
 const MAX_KEY: usize = 4096;
 /// The longest time to live of a session, milliseconds.
@@ -35,8 +35,10 @@ pub fn client_requests(data: &[u8]) {
     let (mut rest, mut index) = (data, 0);
     while let Some((kind, body, behind)) = next(rest) {
         rest = behind;
+        let built = (kind >= BUILT).then(|| crate::body::body(body));
+        let body = built.as_deref().unwrap_or(body);
         any_request(body);
-        match usize::from(kind) % (LOGGED.len() + 3) {
+        match usize::from(kind % BUILT) % (LOGGED.len() + 3) {
             7 => settings = update(settings, body),
             8 => get(&machine, body),
             9 => hand_over(body),
@@ -47,6 +49,9 @@ pub fn client_requests(data: &[u8]) {
         }
     }
 }
+
+/// Kinds from here on: the body is to be built.
+const BUILT: u8 = 128;
 
 /// One byte for the kind, two for the length, the body.
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {

@@ -5,6 +5,7 @@
 //! own test replays the inputs kept in `fuzz/seeds`, so that a machine without a fuzzer checks
 //! them, too. `docs/fuzzing.md` says what each holds up.
 
+mod body;
 mod client_requests;
 mod directory;
 mod draft;

@@ -49,6 +49,11 @@ enum What {
 }
 
 impl Harm {
+    /// Whether it is no more than one byte, in its place.
+    pub fn is_slight(&self) -> bool {
+        matches!(self.what, What::Set { .. })
+    }
+
     /// Whether there was a file to be harmed.
     pub fn inflict(self, disk: &SimDisk, kinds: &[&str]) -> bool {
         let is_of_kind = |name: &String| kinds.iter().any(|kind| name.starts_with(kind));

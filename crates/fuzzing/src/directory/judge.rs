@@ -12,8 +12,18 @@ use super::act::{Written, options};
 /// No index of a log that anybody wrote comes near this.
 const FAR: u64 = u64::MAX / 2;
 
-/// `harmed`: some file is not what was written. `forged`: and its checksums say that it is.
-pub fn judge(written: &Written, harmed: bool, forged: bool, crash: u64) {
+/// How much happened to the files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    None,
+    /// One byte of one of them is not what was written.
+    Slight,
+    Any,
+    /// And the checksums say that it is what was written.
+    Forged,
+}
+
+pub fn judge(written: &Written, harm: Extent, crash: u64) {
     let disk = &written.disk;
     let report = verify(disk).expect("the disk works");
     if let Ok(entries) = entries(disk) {
@@ -22,15 +32,18 @@ pub fn judge(written: &Written, harmed: bool, forged: bool, crash: u64) {
     let before = durable_files(disk);
     match Store::open(disk.clone(), options()) {
         Err(error) => {
-            assert!(harmed, "{error}");
+            assert!(harm != Extent::None, "{error}");
             refused(disk, &error, &report, &before);
         }
         Ok((store, recovered)) => {
             check_order(&recovered, store.last());
-            if !forged {
+            if harm != Extent::Forged {
                 check_content(written, &store, &recovered);
             }
-            if !harmed {
+            if matches!(harm, Extent::None | Extent::Slight) {
+                assert_eq!(Some(&recovered.state), written.states.last());
+            }
+            if harm == Extent::None {
                 assert!(report.problems.is_empty(), "{report:?}");
                 assert!(store.last().index >= written.durable);
                 assert_eq!(recovered.snapshot.position, written.snapshot);
