@@ -11,13 +11,32 @@ use crate::machine_commands::frozen;
 /// Mark and format number.
 const HEAD: usize = 12;
 
-/// Any bytes give a machine or a reason, also with the checksum that belongs to them; a machine
+/// Any bytes give a machine or a reason, also with the checksum that belongs to them, and also as
+/// frames whose lengths are true; a machine
 /// that was thawed is frozen and thawed again as the same, and goes on.
 pub fn machine_snapshot(data: &[u8]) {
     try_to_thaw(data);
     if let Some(sealed) = sealed(data) {
         try_to_thaw(&sealed);
     }
+    if let Some(sealed) = sealed(&built(data)) {
+        try_to_thaw(&sealed);
+    }
+}
+
+/// Frames of one body each, behind the true mark: a byte for how much of the data it is made of.
+fn built(data: &[u8]) -> Vec<u8> {
+    let mut out = frozen(KvMachine::new().freeze());
+    out.truncate(HEAD);
+    let mut rest = data;
+    while let Some((&length, behind)) = rest.split_first() {
+        let (piece, behind) = behind.split_at(behind.len().min(length.into()));
+        let body = crate::body::body(piece);
+        out.extend_from_slice(&(body.len() as u32).to_le_bytes());
+        out.extend_from_slice(&body);
+        rest = behind;
+    }
+    out
 }
 
 fn try_to_thaw(bytes: &[u8]) {
