@@ -6,6 +6,7 @@ use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Setti
 
 use crate::brief;
 use crate::client::{Told, Wish};
+use crate::clock::MILLISECOND;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::host::{SLOW, Waiter};
 use crate::net::Frame;
@@ -13,6 +14,11 @@ use crate::register::Ask;
 use crate::trace::Detail;
 use crate::violation::Property;
 use crate::world::World;
+
+/// As the service has it: between two ticks for the machine.
+const TICK_PAUSE: u64 = 20 * MILLISECOND;
+/// Steps that follow from one event at once; more are a circle.
+const ENDLESS: u32 = 100_000;
 
 impl World {
     /// A replica's deadline has come.
@@ -61,6 +67,7 @@ impl World {
     /// Gives the replica what is to be fed at once.
     pub(crate) fn feed_todo(&mut self, host: HostId, run: Run) {
         let now = self.hosts[host].clock.read(self.time);
+        let mut steps = 0;
         while let Some(process) = self.hosts[host].running(run)
             && !process.blocked
             && let Some(event) = process.todo.pop_front()
@@ -73,6 +80,11 @@ impl World {
             }
             let Some(process) = self.hosts[host].running(run) else { return };
             process.effects = process.replica.step(now, event).into();
+            steps += 1;
+            if steps > ENDLESS {
+                let explanation = format!("{} steps for ever without waiting", self.name(host));
+                return self.guilty(Property::Progress, explanation);
+            }
             if !self.carry_on(host, run) {
                 return;
             }
@@ -330,8 +342,11 @@ impl World {
         let Some(process) = self.hosts[host].running(run) else { return };
         let Some(elapsed) = process.replica.elapsed(now) else { return };
         let due = process.machine.deadline().is_some_and(|deadline| deadline <= elapsed);
-        if (due || process.renew) && !process.ticking {
+        // One that is turned away, by a full disk, is not proposed again at once.
+        let early = self.time < process.tick_not_before;
+        if (due || process.renew) && !process.ticking && !early {
             process.ticking = true;
+            process.tick_not_before = self.time + TICK_PAUSE;
             let id = process.request_id();
             process.waiting.insert(id, Waiter::Tick);
             let proposal = Proposal { id, kind: Kind::Tick, payload: bytes::Bytes::new() };

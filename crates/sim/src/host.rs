@@ -114,6 +114,8 @@ pub struct Process {
     pub ticking: bool,
     /// A snapshot is being written, up to this position.
     pub snapshot: Option<(Position, Finished<SimDisk>)>,
+    /// No tick is proposed sooner.
+    pub tick_not_before: u64,
     /// The newest snapshot cannot be read: another one is wanted at the next entry.
     pub renew: bool,
     /// The index of the newest snapshot.
@@ -180,6 +182,7 @@ impl Host {
             ticking: false,
             snapshot: None,
             renew: false,
+            tick_not_before: 0,
             snapshot_at: recovered.snapshot.position.index,
             room: true,
             requests: 0,
