@@ -143,8 +143,8 @@ impl Mix {
         }
         let keys = rng.u32(1..8);
         let txns = rng.u32(0..60);
-        let think = pick(rng, &[3, 8, 20]) * MILLISECOND;
-        let clients = (0..rng.usize(3..10))
+        let think = pick(rng, &[2, 5, 10]) * MILLISECOND;
+        let clients = (0..rng.usize(4..10))
             .map(|_| {
                 let reads = pick(rng, &[0, 10, 20, 40, 90]) as u32;
                 let wander = pick(rng, &[0, 0, 10, 50]) as u32;
@@ -153,7 +153,7 @@ impl Mix {
             .collect();
         let mut mix = Mix {
             options,
-            chaos: (rng.u64(2..5) * SECOND, 15 * SECOND),
+            chaos: (rng.u64(2..5) * SECOND, 20 * SECOND),
             entries: rng.u64(520..640),
             pause: pick(rng, &[500, 1000, 2000]) * MILLISECOND,
             faults,
