@@ -68,6 +68,24 @@ fn root<'a>(parents: &BTreeMap<&'a str, &'a str>, mut key: &'a str) -> &'a str {
     key
 }
 
+/// The hidden operations that can matter to operation `i`: they touch one of its keys, or one that
+/// such a hidden one touches. Any other may as well be put in later, right before the next use of
+/// one of its keys: until then nothing tells the difference, and no fewer revisions are free.
+fn related(history: &[Operation], hidden: &[usize], i: usize) -> BTreeSet<usize> {
+    let mut keys: BTreeSet<&str> = history[i].action.keys().into_iter().collect();
+    let mut found = BTreeSet::new();
+    loop {
+        let touch = |&&h: &&usize| history[h].action.keys().iter().any(|key| keys.contains(key));
+        let more: Vec<usize> =
+            hidden.iter().filter(|h| !found.contains(*h)).filter(touch).copied().collect();
+        if more.is_empty() {
+            return found;
+        }
+        keys.extend(more.iter().flat_map(|&h| history[h].action.keys()));
+        found.extend(more);
+    }
+}
+
 enum Stuck {
     /// No placement gets past this operation; the search got no further than it.
     Refuted(usize),
@@ -104,6 +122,8 @@ struct Search<'a> {
     hidden: Vec<usize>,
     /// Revisions that nothing acknowledged has, but a condition names: hidden ones may have them.
     named: Vec<u64>,
+    /// Which of the hidden ones can matter to a placed one, by its place in `placed`.
+    related: Vec<BTreeSet<usize>>,
     /// Which hidden operations are put in.
     used: Vec<usize>,
     /// So many may be.
@@ -143,6 +163,7 @@ impl<'a> Search<'a> {
             .collect();
         named.sort_unstable();
         named.dedup();
+        let related = placed.iter().map(|&(_, i)| related(history, &hidden, i)).collect();
         Search {
             history,
             evidence,
@@ -150,6 +171,7 @@ impl<'a> Search<'a> {
             placed,
             hidden,
             named,
+            related,
             used: Vec::new(),
             most: 0,
             cut: false,
@@ -219,6 +241,7 @@ impl<'a> Search<'a> {
             frame.next += 1;
             let taken = match alternative.checked_sub(1) {
                 None => self.take_placed(frame.at).map(|back| (back, frame.at + 1)),
+                Some(n) if !self.related[frame.at].contains(&self.hidden[n / ways]) => None,
                 Some(n) => {
                     let named = (n % ways).checked_sub(1).map(|named| self.named[named]);
                     self.put_in(self.hidden[n / ways], named, frame.at).map(|back| (back, frame.at))
