@@ -361,7 +361,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "retry-executed-again",
         rule: 0,
         wrong: "executes a retry without asking the table of answers",
-        breaks: &[ONCE, LINEAR],
+        breaks: &[ONCE, LINEAR, DIGESTS],
     },
     Mutant {
         name: "trimmed-executed-again",
