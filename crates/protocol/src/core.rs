@@ -136,6 +136,14 @@ impl Core {
 
     /// What an answer of the register means.
     pub fn judge(&mut self, answer: Event) -> Verdict {
+        // Also while an attempt is undecided: it must not be repeated over a register that was
+        // restored meanwhile. The caller halts when it examines what is given back (rule 12).
+        if let Event::RegisterRead(Ok(observed)) = &answer
+            && self.desk.undecided().is_some()
+            && self.examine(observed).is_err()
+        {
+            return self.desk.give_up(observed.clone());
+        }
         let (now, out) = (self.now.mono, &mut self.out);
         match answer {
             Event::RegisterRead(result) => self.desk.on_read(result, now, out),

@@ -158,6 +158,13 @@ impl Desk {
         }
     }
 
+    /// What was read contradicts what is known: the attempt counts for nothing any more.
+    pub fn give_up(&mut self, observed: Observed) -> Verdict {
+        self.operation = Operation::None;
+        self.attempt = None;
+        Verdict::Lost(observed)
+    }
+
     /// What two of the wrong versions make of an answer that decides nothing.
     fn won_unseen(&mut self) -> Verdict {
         let attempt = self.attempt.take();
