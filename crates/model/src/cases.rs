@@ -2,6 +2,7 @@
 
 use crate::bounds::Bounds;
 use crate::check::{self, Outcome, Verdict};
+use crate::configurations::CALM;
 use crate::model::Protocol;
 use crate::properties::*;
 use crate::rules::Rules;
@@ -74,20 +75,7 @@ impl Case {
 }
 
 /// Two replicas, both named: enough for most.
-const PAIR: Bounds = Bounds {
-    replicas: 2,
-    named: 2,
-    epochs: 3,
-    requests: 2,
-    writes: 1,
-    reads: 0,
-    crashes: 0,
-    wipes: 0,
-    late_answers: 0,
-    breaks: 0,
-    split: false,
-    hand_over: false,
-};
+const PAIR: Bounds = CALM;
 const CRASH: Bounds = Bounds { writes: 2, crashes: 1, ..PAIR };
 const SOLO: Bounds = Bounds { named: 1, ..PAIR };
 const READS: Bounds = Bounds { reads: 1, ..PAIR };

@@ -27,7 +27,7 @@ pub struct Configuration {
 }
 
 /// Nothing happens but what follows from the rules.
-const CALM: Bounds = Bounds {
+pub(crate) const CALM: Bounds = Bounds {
     replicas: 2,
     named: 2,
     epochs: 3,
