@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use understudy_protocol::{Epoch, Member, Observed, Record, RegisterUid};
+use understudy_protocol::{Epoch, Observed, Record, RegisterUid};
+
+use crate::record_text::{BadId, RecordText, id};
 
 const FORMAT: u32 = 1;
 const MAGIC: &str = "understudy-register";
@@ -86,87 +88,17 @@ struct Content {
     record: Option<RecordText>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RecordText {
-    cluster: String,
-    epoch: u64,
-    primary: String,
-    members: Vec<MemberText>,
-    floor: u64,
-    nonce: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MemberText {
-    incarnation: String,
-    name: String,
-    peer_address: String,
-    client_address: String,
-}
-
-impl From<&Record> for RecordText {
-    fn from(record: &Record) -> Self {
-        RecordText {
-            cluster: record.cluster.to_string(),
-            epoch: record.epoch,
-            primary: record.primary.to_string(),
-            members: record.members.iter().map(MemberText::from).collect(),
-            floor: record.floor,
-            nonce: record.nonce.to_string(),
-        }
+impl From<BadId> for Damage {
+    fn from(bad: BadId) -> Self {
+        Damage::Malformed(bad.to_string())
     }
-}
-
-impl From<&Member> for MemberText {
-    fn from(member: &Member) -> Self {
-        MemberText {
-            incarnation: member.incarnation.to_string(),
-            name: member.name.clone(),
-            peer_address: member.peer_address.clone(),
-            client_address: member.client_address.clone(),
-        }
-    }
-}
-
-impl TryFrom<RecordText> for Record {
-    type Error = Damage;
-
-    fn try_from(text: RecordText) -> Result<Self, Damage> {
-        Ok(Record {
-            cluster: id(&text.cluster)?,
-            epoch: text.epoch,
-            primary: id(&text.primary)?,
-            members: text.members.into_iter().map(Member::try_from).collect::<Result<_, _>>()?,
-            floor: text.floor,
-            nonce: id(&text.nonce)?,
-        })
-    }
-}
-
-impl TryFrom<MemberText> for Member {
-    type Error = Damage;
-
-    fn try_from(text: MemberText) -> Result<Self, Damage> {
-        Ok(Member {
-            incarnation: id(&text.incarnation)?,
-            name: text.name,
-            peer_address: text.peer_address,
-            client_address: text.client_address,
-        })
-    }
-}
-
-fn id<T: std::str::FromStr>(text: &str) -> Result<T, Damage> {
-    text.parse().map_err(|_| Damage::Malformed(format!("{text:?} is no id")))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use understudy_protocol::{ClusterId, Incarnation, Nonce};
+    use understudy_protocol::{ClusterId, Incarnation, Member, Nonce};
 
     use super::*;
 

@@ -1,0 +1,234 @@
+//! The register as a Lease of a Kubernetes cluster.
+
+mod answer;
+mod content;
+mod order;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use understudy_protocol::{Observed, Record, RegisterFailure, WriteAnswer};
+
+pub use order::Made;
+
+use crate::Arbiter;
+use crate::kubernetes::{ApiServer, Change, Kind, Place, PlaceError, Refusal, Watch, version_of};
+
+/// The first pause behind a watch that failed; it doubles up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// A register that is one Lease object (`coordination.k8s.io/v1`).
+///
+/// A write is one `PUT` with the `uid` and the `resourceVersion` that were read: the API server lets
+/// exactly one of several writers through. That is the test-and-set. A read asks the API server
+/// without `resourceVersion`, which it answers from its store, linearizably, never from a cache.
+/// Nothing is renewed and no clock decides: between two transitions there is only an open watch, for
+/// information.
+///
+/// Labels, other annotations and whatever else people put into the object stay as they are; such an
+/// edit moves the `resourceVersion`, so that a write under way is [`WriteAnswer::Conflict`] and the
+/// protocol tries again over what it reads then. Nothing here makes a Lease but by order
+/// ([`LeaseRegister::create`], [`LeaseRegister::restore`]).
+///
+/// # What the Lease says
+/// For people, as `kubectl get lease` shows it, and never read back: `spec.holderIdentity` is the
+/// primary's name, `spec.leaseTransitions` the epoch (from 2^31 on it stays at 2^31 - 1), and
+/// `spec.acquireTime` the time of the write.
+///
+/// The record is the text of the annotation `understudy.dev/register`. Its JSON schema:
+///
+/// ```json
+/// {
+///   "$schema": "https://json-schema.org/draft/2020-12/schema",
+///   "type": "object",
+///   "additionalProperties": false,
+///   "required": ["format", "crc32c", "record"],
+///   "properties": {
+///     "format": {"const": 1},
+///     "crc32c": {
+///       "description": "CRC32C of the record as compact JSON, its fields in the order below",
+///       "type": "string", "pattern": "^[0-9a-f]{8}$"
+///     },
+///     "record": {
+///       "type": "object",
+///       "additionalProperties": false,
+///       "required": ["cluster", "epoch", "primary", "members", "floor", "nonce"],
+///       "properties": {
+///         "cluster": {"$ref": "#/$defs/id"},
+///         "epoch": {"$ref": "#/$defs/count"},
+///         "primary": {"$ref": "#/$defs/id", "description": "an incarnation"},
+///         "members": {
+///           "type": "array",
+///           "items": {
+///             "type": "object",
+///             "additionalProperties": false,
+///             "required": ["incarnation", "name", "peer_address", "client_address"],
+///             "properties": {
+///               "incarnation": {"$ref": "#/$defs/id"},
+///               "name": {"type": "string"},
+///               "peer_address": {"type": "string"},
+///               "client_address": {"type": "string"}
+///             }
+///           }
+///         },
+///         "floor": {"$ref": "#/$defs/count"},
+///         "nonce": {"$ref": "#/$defs/id"}
+///       }
+///     }
+///   },
+///   "$defs": {
+///     "id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+///     "count": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}
+///   }
+/// }
+/// ```
+///
+/// A Lease without this annotation is the blank register, provided that nobody has ever held it
+/// (`holderIdentity`, `leaseTransitions`, `acquireTime` and `renewTime` are unset): else it belongs
+/// to another program, or its annotation was taken away, and it counts as damaged.
+pub struct LeaseRegister {
+    api: Arc<ApiServer>,
+    place: Place,
+    /// The object as last read or written here: what a write edits.
+    last: Mutex<Option<Value>>,
+    watch: tokio::sync::Mutex<Watching>,
+}
+
+#[derive(Default)]
+struct Watching {
+    open: Option<Watch>,
+    /// Watches in a row that brought nothing.
+    failures: u32,
+}
+
+impl LeaseRegister {
+    /// The register that is the Lease of this name, whether or not it can be reached now.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if no object can have this name.
+    pub fn at(api: Arc<ApiServer>, namespace: &str, name: &str) -> Result<Self, PlaceError> {
+        let place = Place::new(Kind::Lease, namespace, name)?;
+        Ok(LeaseRegister { api, place, last: Mutex::default(), watch: Default::default() })
+    }
+
+    /// Which Lease it is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Value>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, lease: Option<Value>) {
+        *self.last() = lease;
+    }
+
+    /// The object of this base, to be edited. Usually it is the one that was read last; if another
+    /// read came in between, it is read again. What is given has the `uid` and the `resourceVersion`
+    /// of the base in either case, so that the write is over nothing else.
+    async fn object_of(&self, base: &Observed) -> Result<Value, Result<WriteAnswer, Refusal>> {
+        let is_base = |lease: &Value| {
+            content::decode(lease)
+                .is_ok_and(|now| (now.uid, &now.version) == (base.uid, &base.version))
+        };
+        if let Some(lease) = self.last().clone().filter(is_base) {
+            return Ok(lease);
+        }
+        let lease = self.api.get(&self.place).await.map_err(Err)?;
+        if is_base(&lease) { Ok(lease) } else { Err(Ok(WriteAnswer::Conflict)) }
+    }
+
+    async fn put(&self, mut lease: Value, record: &Record) -> Result<Value, Refusal> {
+        content::edit(&mut lease, record, Timestamp::now());
+        self.api.put(&self.place, &lease).await
+    }
+}
+
+#[async_trait]
+impl Arbiter for LeaseRegister {
+    async fn read(&self) -> Result<Observed, RegisterFailure> {
+        let lease = self.api.get(&self.place).await;
+        let observed = answer::of_read(&self.place, lease.as_ref().map_err(Clone::clone));
+        match lease {
+            Ok(lease) => self.remember(Some(lease)),
+            Err(Refusal::NotFound(_)) => self.remember(None),
+            Err(_) => {}
+        }
+        observed
+    }
+
+    async fn write(&self, base: &Observed, record: &Record) -> WriteAnswer {
+        let before = base.record.as_ref().map_or(0, |record| record.epoch);
+        assert_eq!(record.epoch, before + 1, "every write is epoch + 1");
+        let stored = match self.object_of(base).await {
+            Ok(lease) => self.put(lease, record).await,
+            Err(Ok(answer)) => return answer,
+            Err(Err(refusal)) => Err(refusal),
+        };
+        let answer =
+            answer::of_write(&self.place, record, base, stored.as_ref().map_err(Clone::clone));
+        if let Ok(lease) = stored {
+            self.remember(Some(lease));
+        }
+        answer
+    }
+
+    async fn changed(&self) {
+        let mut watching = self.watch.lock().await;
+        loop {
+            match watching.next(&self.api, &self.place).await {
+                Change::Now(lease) => {
+                    let known = self.last();
+                    if known.as_ref().and_then(version_of) != version_of(&lease) {
+                        return;
+                    }
+                }
+                Change::Gone => return,
+            }
+        }
+    }
+}
+
+impl Watching {
+    /// The next change, over as many watches as it takes.
+    async fn next(&mut self, api: &ApiServer, place: &Place) -> Change {
+        loop {
+            if self.open.is_none() {
+                tokio::time::sleep(self.pause()).await;
+                match api.watch(place).await {
+                    Ok(watch) => self.open = Some(watch),
+                    Err(_) => {
+                        // Whoever decides reads, and says why that fails.
+                        self.failures = self.failures.saturating_add(1);
+                        continue;
+                    }
+                }
+            }
+            let Some(watch) = &mut self.open else { continue };
+            match watch.next().await {
+                Ok(change) => {
+                    self.failures = 0;
+                    return change;
+                }
+                Err(why) => {
+                    self.open = None;
+                    if !why.is_empty() {
+                        self.failures = self.failures.saturating_add(1);
+                    }
+                }
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        match self.failures {
+            0 => Duration::ZERO,
+            n => (PAUSE * 2u32.saturating_pow((n - 1).min(10))).min(LONGEST_PAUSE),
+        }
+    }
+}
