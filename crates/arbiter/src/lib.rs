@@ -12,8 +12,10 @@ pub mod kubernetes;
 #[cfg(feature = "kubernetes")]
 mod lease;
 mod record_text;
+mod uri;
 
 pub use arbiter::Arbiter;
 pub use directory::{CreateError, DirectoryRegister, Options, content};
 #[cfg(feature = "kubernetes")]
 pub use lease::{LeaseRegister, Made};
+pub use uri::{NameError, RegisterUri, UriError, check_name};

@@ -10,6 +10,7 @@ mod completions;
 mod demo;
 mod dev;
 mod failure;
+mod hold;
 mod load;
 mod log;
 mod output;
@@ -62,6 +63,7 @@ enum Command {
     Log(log::Log),
     Recover(recover::Recover),
     Register(register::Register),
+    Hold(hold::Hold),
     Completions(completions::Completions),
 }
 
@@ -83,13 +85,17 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Log(command) => command.run(),
             Self::Recover(command) => runtime::block_on(command.run()),
-            Self::Register(command) => command.run(),
+            Self::Register(command) => runtime::block_on(command.run()),
+            Self::Hold(command) => runtime::block_on(command.run()),
             Self::Completions(command) => command.run(),
         }
     }
 }
 
 fn main() -> ExitCode {
+    // Process-wide, and wanted before the first connection to an API server.
+    #[cfg(feature = "kubernetes")]
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let done = usage::parse::<Cli>().and_then(|cli| cli.command.run());
     done.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

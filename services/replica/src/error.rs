@@ -2,6 +2,7 @@
 
 use std::io;
 
+use understudy_arbiter::RegisterUri;
 use understudy_wal::{OpenError, SetAsideError};
 
 /// Why a replica did not begin its life; one line that says what to do.
@@ -19,9 +20,18 @@ pub enum ServeError {
     },
     /// It listens everywhere and does not know where others find it.
     #[error(
-        "listening for {0} at every address: say with --advertise-{0} where this replica is found"
+        "listening for {0} at every address: say with --advertise-{0}, or --advertise-host, where this \
+         replica is found"
     )]
     Advertise(&'static str),
+    /// The register cannot be used from here.
+    #[error("register {uri}: {why}")]
+    Register {
+        /// Which one.
+        uri: RegisterUri,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// The data directory was not opened.
     #[error(transparent)]
     Data(#[from] OpenError),

@@ -21,6 +21,7 @@ mod logging;
 mod metrics;
 mod ops;
 mod options;
+mod outside;
 mod peers;
 mod ports;
 mod register;

@@ -35,12 +35,13 @@ impl Ports {
         let (clients, at_clients) = listen("clients", &options.listen_clients).await?;
         let (peers, at_peers) = listen("peers", &options.listen_peers).await?;
         let (ops, at_ops) = listen("ops", &options.listen_ops).await?;
+        let host = options.advertise_host.as_deref();
         let addresses = Addresses {
             clients: at_clients,
             peers: at_peers,
             ops: at_ops,
-            advertised_clients: found("clients", &options.advertise_clients, at_clients)?,
-            advertised_peers: found("peers", &options.advertise_peers, at_peers)?,
+            advertised_clients: found("clients", &options.advertise_clients, host, at_clients)?,
+            advertised_peers: found("peers", &options.advertise_peers, host, at_peers)?,
         };
         Ok(Ports { clients, peers, ops, addresses })
     }
@@ -56,11 +57,13 @@ async fn listen(who: &'static str, at: &str) -> Result<(TcpListener, SocketAddr)
 fn found(
     who: &'static str,
     advertised: &Option<String>,
+    host: Option<&str>,
     at: SocketAddr,
 ) -> Result<String, ServeError> {
-    match advertised {
-        Some(address) => Ok(address.clone()),
-        None if at.ip().is_unspecified() => Err(ServeError::Advertise(who)),
-        None => Ok(at.to_string()),
+    match (advertised, host) {
+        (Some(address), _) => Ok(address.clone()),
+        (None, Some(host)) => Ok(format!("{host}:{}", at.port())),
+        (None, None) if at.ip().is_unspecified() => Err(ServeError::Advertise(who)),
+        (None, None) => Ok(at.to_string()),
     }
 }

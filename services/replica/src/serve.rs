@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use understudy_arbiter::{Arbiter, DirectoryRegister};
+use understudy_arbiter::Arbiter;
 use understudy_protocol::{ClusterId, Config, Limits, Recovered};
 
 use crate::clients::Gate;
@@ -16,6 +16,7 @@ use crate::error::ServeError;
 use crate::inbox::inbox;
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::outside::Outside;
 use crate::peers::Peers;
 use crate::ports::{Addresses, Ports};
 use crate::serving::Serving;
@@ -72,13 +73,13 @@ impl Server {
         self.options.peers = peers;
     }
 
-    /// Runs one life, over the shared-directory register of the options.
+    /// Runs one life, over the register of the options.
     ///
     /// # Errors
     /// Why the life did not begin.
     pub async fn run(self, leave: mpsc::Receiver<()>) -> Result<Ended, ServeError> {
-        let register = DirectoryRegister::at(&self.options.register, Default::default());
-        self.run_with(Arc::new(register), leave).await
+        let outside = Outside::of(&self.options).await?;
+        self.run_in(outside, leave).await
     }
 
     /// Runs one life over any register. A message on `leave` asks it to go.
@@ -88,6 +89,14 @@ impl Server {
     pub async fn run_with(
         self,
         arbiter: Arc<dyn Arbiter>,
+        leave: mpsc::Receiver<()>,
+    ) -> Result<Ended, ServeError> {
+        self.run_in(Outside::with(arbiter), leave).await
+    }
+
+    async fn run_in(
+        self,
+        outside: Outside,
         leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
@@ -106,7 +115,7 @@ impl Server {
             inbox,
             outlet: outlet.clone(),
             peers: peers.clone(),
-            register: register::start(arbiter, outlet),
+            register: register::start(outside.arbiter, outlet),
             metrics: metrics.clone(),
             snapshot_bytes: options.snapshot_bytes,
         });

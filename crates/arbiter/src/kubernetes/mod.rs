@@ -12,7 +12,7 @@ mod server;
 mod watch;
 
 pub use connect::ConnectError;
-pub use object::{Kind, Place, PlaceError, field, set, uid_of, version_of};
+pub use object::{Kind, Place, field, set, uid_of, version_of};
 pub use refusal::Refusal;
 pub use server::ApiServer;
 pub use watch::{Change, Watch};

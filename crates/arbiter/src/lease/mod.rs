@@ -14,8 +14,8 @@ use understudy_protocol::{Observed, Record, RegisterFailure, WriteAnswer};
 
 pub use order::Made;
 
-use crate::Arbiter;
-use crate::kubernetes::{ApiServer, Change, Kind, Place, PlaceError, Refusal, Watch, version_of};
+use crate::kubernetes::{ApiServer, Change, Kind, Place, Refusal, Watch, version_of};
+use crate::{Arbiter, NameError};
 
 /// The first pause behind a watch that failed; it doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(500);
@@ -109,8 +109,8 @@ impl LeaseRegister {
     /// The register that is the Lease of this name, whether or not it can be reached now.
     ///
     /// # Errors
-    /// [`PlaceError`] if no object can have this name.
-    pub fn at(api: Arc<ApiServer>, namespace: &str, name: &str) -> Result<Self, PlaceError> {
+    /// [`NameError`] if no object can have this name.
+    pub fn at(api: Arc<ApiServer>, namespace: &str, name: &str) -> Result<Self, NameError> {
         let place = Place::new(Kind::Lease, namespace, name)?;
         Ok(LeaseRegister { api, place, last: Mutex::default(), watch: Default::default() })
     }

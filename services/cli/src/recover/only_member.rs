@@ -1,15 +1,14 @@
 //! A register lost, replaced, blank or restored; or a register whose members are all gone.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use understudy_protocol::{Member, Nonce, Observed, Record, RegisterFailure};
 
 use super::consent::Consent;
 use super::copy::{Copy, DataDirectory};
-use super::register::{RegisterAddress, describe};
+use super::register::RegisterAddress;
 use crate::failure::Failure;
 use crate::print;
+use crate::register::Replaced;
 
 /// Makes this copy the only member: whatever the register says now, or if there is none.
 ///
@@ -31,14 +30,13 @@ pub struct OnlyMember {
 impl OnlyMember {
     pub async fn run(self) -> Result<(), Failure> {
         let copy = self.directory.open(false)?;
-        let found = self.register.try_read().await;
-        if let Err(RegisterFailure::Unreachable(_)) = &found {
+        let found = self.register.open().await?.arbiter().read().await;
+        if let Err(failure @ RegisterFailure::Unreachable(_)) = &found {
             return Err(Failure::new(format!(
-                "{}; if it is gone for good, take its remains away and order again",
-                found.as_ref().err().map(describe).unwrap_or_default()
+                "{failure}; if it is gone for good, take its remains away and order again"
             )));
         }
-        let found = found.map_err(|failure| describe(&failure));
+        let found = found.map_err(|failure| failure.to_string());
         if let Ok(Observed { record: Some(record), .. }) = &found
             && record.cluster != copy.cluster
         {
@@ -50,9 +48,8 @@ impl OnlyMember {
         let record = self.record(&copy, &found)?;
         self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found))?;
         let base = continued(&copy, &found, &record);
-        let aside = self.carry_out(copy, base, &record).await?;
-        if let Some(aside) = aside {
-            print::line(format!("the old register is kept in {}", aside.display()))?;
+        if let Some(old) = self.carry_out(copy, base, &record).await? {
+            print::line(old)?;
         }
         if base.is_none() {
             print::line("made a new register: the other copies must accept it or be set aside")?;
@@ -62,19 +59,19 @@ impl OnlyMember {
     }
 
     /// Writes register and data directory, in this order: ordered again it goes on from there. Gives
-    /// the place of a register that was replaced.
+    /// what is to be told of a register that was replaced.
     async fn carry_out(
         &self,
         copy: Copy,
         base: Option<&Observed>,
         record: &Record,
-    ) -> Result<Option<PathBuf>, Failure> {
+    ) -> Result<Option<String>, Failure> {
         let Some(base) = base else {
-            let (uid, aside) = self.register.replace(record)?;
+            let Replaced { uid, old } = self.register.replace(record, copy.state.register).await?;
             copy.save(|state| {
                 (state.register, state.halted, state.replaying) = (Some(uid), None, false);
             })?;
-            return Ok(aside);
+            return Ok(old);
         };
         self.register.write(base, record).await?;
         copy.save(|state| (state.halted, state.replaying) = (None, false))?;

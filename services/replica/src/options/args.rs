@@ -18,7 +18,7 @@ pub struct ServeArgs {
     /// Data directory; made when there is none
     #[arg(long, env = "UNDERSTUDY_DATA", value_name = "DIR")]
     pub data: Option<String>,
-    /// The register: `dir:PATH`, a directory that all replicas share
+    /// The register: `dir:PATH`, a directory that all replicas share, or `lease:NAMESPACE/NAME`, a Lease
     #[arg(long, env = "UNDERSTUDY_REGISTER", value_name = "URI")]
     pub register: Option<String>,
     /// Peer addresses of all replicas, its own may be among them
@@ -39,6 +39,12 @@ pub struct ServeArgs {
     /// Where peers find this replica; unset: its own entry in `peers`, else where it listens
     #[arg(long, env = "UNDERSTUDY_ADVERTISE_PEERS", value_name = "HOST:PORT")]
     pub advertise_peers: Option<String>,
+    /// Host part of both advertised addresses, where those are not given
+    #[arg(long, env = "UNDERSTUDY_ADVERTISE_HOST", value_name = "HOST")]
+    pub advertise_host: Option<String>,
+    /// Service that follows the primary, in the namespace of the register, which is a Lease
+    #[arg(long, env = "UNDERSTUDY_SERVICE", value_name = "NAME")]
+    pub service: Option<String>,
     /// Backups that must hold an entry before it counts, 1 to 8; only at a cluster's birth
     #[arg(long, env = "UNDERSTUDY_SYNC_BACKUPS", value_name = "N")]
     pub sync_backups: Option<u32>,
@@ -60,6 +66,9 @@ pub struct ServeArgs {
     /// A handover is given up after this long, milliseconds
     #[arg(long, env = "UNDERSTUDY_HAND_OVER_MS", value_name = "MS")]
     pub hand_over_ms: Option<u64>,
+    /// Deletes the pod of a backup that was dropped and stays away for this long, milliseconds; 0: never
+    #[arg(long, env = "UNDERSTUDY_EVICT_MS", value_name = "MS")]
+    pub evict_ms: Option<u64>,
     /// Pause between two tries of what failed, milliseconds
     #[arg(long, env = "UNDERSTUDY_RETRY_MS", value_name = "MS")]
     pub retry_ms: Option<u64>,
@@ -95,6 +104,7 @@ drop-ms = 700
 promote-ms = 1500
 stall-ms = 2000
 hand-over-ms = 3000
+evict-ms = 0
 retry-ms = 100
 max-waiting = 16384
 snapshot-bytes = 67108864

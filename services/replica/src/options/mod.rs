@@ -10,6 +10,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+use understudy_arbiter::RegisterUri;
 use understudy_protocol::{Settings, Timing};
 
 pub use args::ServeArgs;
@@ -33,8 +34,10 @@ pub struct Options {
     pub name: String,
     /// Its data directory; made when there is none.
     pub data: PathBuf,
-    /// The shared directory that holds the register.
-    pub register: PathBuf,
+    /// Where the register is.
+    pub register: RegisterUri,
+    /// The Service that follows the primary, in the namespace of the register.
+    pub service: Option<String>,
     /// The other replicas: name and peer address.
     pub peers: Vec<(String, String)>,
     /// Where it listens for clients, `host:port`; port 0 takes any.
@@ -48,6 +51,8 @@ pub struct Options {
     /// Where peers are told to find it; `None`: its own entry in the list of peers, else where it
     /// listens.
     pub advertise_peers: Option<String>,
+    /// Host part of what is advertised, where that is not given; an IPv6 address in brackets.
+    pub advertise_host: Option<String>,
     /// Settings that a cluster is born with.
     pub settings: Settings,
     /// Time-outs.

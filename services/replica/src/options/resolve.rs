@@ -1,7 +1,9 @@
 //! Lays the options' layers over each other and checks what comes out.
 
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
+use understudy_arbiter::{RegisterUri, UriError, check_name};
 use understudy_protocol::{MS, Settings, Timing};
 
 use super::args::DEFAULTS;
@@ -45,7 +47,9 @@ fn content(path: &str, error: &dyn std::fmt::Display) -> OptionsError {
 
 fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
     let name = given("name", args.name)?;
-    let register = given("register", args.register)?;
+    let register = register(&given("register", args.register)?)?;
+    let service = args.service.map(|service| follows(service, &register)).transpose()?;
+    let advertise_host = args.advertise_host.map(|host| advertised(&host)).transpose()?;
     let timing = Timing {
         heartbeat: ms("heartbeat-ms", args.heartbeat_ms)?,
         drop: ms("drop-ms", args.drop_ms)?,
@@ -53,6 +57,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         stall: ms("stall-ms", args.stall_ms)?,
         hand_over: ms("hand-over-ms", args.hand_over_ms)?,
         retry: ms("retry-ms", args.retry_ms)?,
+        evict: evict(args.evict_ms)?,
         ..Timing::default()
     };
     check_order(&timing)?;
@@ -60,13 +65,15 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
     let own = peers.iter().find(|(peer, _)| *peer == name).map(|(_, address)| address.clone());
     Ok(Options {
         data: PathBuf::from(given("data", args.data)?),
-        register: directory(&register)?,
+        register,
+        service,
         peers: peers.into_iter().filter(|(peer, _)| *peer != name).collect(),
         listen_clients: given("listen-clients", args.listen_clients)?,
         listen_peers: given("listen-peers", args.listen_peers)?,
         listen_ops: given("listen-ops", args.listen_ops)?,
         advertise_clients: args.advertise_clients,
-        advertise_peers: args.advertise_peers.or(own),
+        advertise_peers: args.advertise_peers.or(own.filter(|_| advertise_host.is_none())),
+        advertise_host,
         settings: Settings {
             sync_backups: within("sync-backups", args.sync_backups, 1, 8)?,
             min_copies: within("min-copies", args.min_copies, 1, 2)?,
@@ -121,11 +128,37 @@ fn check_order(timing: &Timing) -> Result<(), OptionsError> {
     Ok(())
 }
 
-fn directory(register: &str) -> Result<PathBuf, OptionsError> {
-    match register.strip_prefix("dir:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err(wrong("register", register, "this version knows dir:PATH")),
+fn register(uri: &str) -> Result<RegisterUri, OptionsError> {
+    uri.parse().map_err(|error: UriError| wrong("register", uri, error.to_string()))
+}
+
+fn follows(service: String, register: &RegisterUri) -> Result<String, OptionsError> {
+    check_name(&service).map_err(|error| wrong("service", &service, error.to_string()))?;
+    match register {
+        RegisterUri::Lease { .. } => Ok(service),
+        RegisterUri::Directory(_) => {
+            Err(wrong("service", service, "only with a Lease as the register (lease:...)"))
+        }
     }
+}
+
+/// A bare IPv6 address gets the brackets that it needs in front of a port.
+fn advertised(host: &str) -> Result<String, OptionsError> {
+    if host.parse::<Ipv6Addr>().is_ok() {
+        return Ok(format!("[{host}]"));
+    }
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let fits = match bracketed {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', ' ']),
+    };
+    let why = "it is a host's name or address, without a port";
+    fits.then(|| host.to_owned()).ok_or_else(|| wrong("advertise-host", host, why))
+}
+
+fn evict(ms: Option<u64>) -> Result<Option<u64>, OptionsError> {
+    let ms = within("evict-ms", ms, 0, 86_400_000)?;
+    Ok((ms > 0).then_some(ms * MS))
 }
 
 fn log_format(text: &str) -> Result<LogFormat, OptionsError> {

@@ -65,8 +65,12 @@ fn values_that_cannot_be_are_refused_by_name() {
         (&["--peers", "b"], "peers"),
         (&["--peers", "b=h:1,b=h:2"], "peers"),
         (&["--log-format", "xml"], "log-format"),
-        (&["--register", "lease:x"], "register"),
+        (&["--register", "lease:X"], "register"),
         (&["--retry-ms", "0"], "retry-ms"),
+        (&["--service", "pair"], "service"),
+        (&["--service", "a/b", "--register", "lease:ns/pair"], "service"),
+        (&["--advertise-host", "h:1"], "advertise-host"),
+        (&["--evict-ms", "86400001"], "evict-ms"),
     ] {
         let mut args = args(&[]);
         let given = Command::try_parse_from(["serve"].iter().chain(flags)).unwrap().args;
@@ -86,6 +90,37 @@ fn a_replicas_own_entry_among_the_peers_is_where_peers_find_it() {
     assert_eq!(options.peers, [("b".to_string(), "you:2".to_string())]);
     let flags = ["--peers", "a=me:1,b=you:2", "--advertise-peers", "x:9"];
     assert_eq!(load(&flags).unwrap().advertise_peers.as_deref(), Some("x:9"));
+}
+
+#[test]
+fn the_register_is_a_directory_or_a_lease_and_only_a_lease_has_a_service() {
+    let options = load(&[]).unwrap();
+    assert_eq!((options.register.to_string().as_str(), options.service), ("dir:r", None));
+    let flags = ["--name", "a", "--data", "d", "--register", "lease:ns/pair", "--service", "pair"];
+    let args = Command::try_parse_from(["serve"].iter().chain(&flags)).unwrap().args;
+    let options = Options::load(args).unwrap();
+    assert_eq!(options.register.to_string(), "lease:ns/pair");
+    assert_eq!(options.service.as_deref(), Some("pair"));
+}
+
+#[test]
+fn an_advertised_host_comes_before_the_own_entry_among_the_peers() {
+    for (host, found) in
+        [("10.0.0.1", "10.0.0.1"), ("fd00::1", "[fd00::1]"), ("[fd00::1]", "[fd00::1]")]
+    {
+        let options = load(&["--peers", "a=me:1,b=you:2", "--advertise-host", host]).unwrap();
+        assert_eq!(options.advertise_host.as_deref(), Some(found));
+        assert_eq!(options.advertise_peers, None);
+    }
+    let flags = ["--peers", "a=me:1", "--advertise-host", "h", "--advertise-peers", "x:9"];
+    assert_eq!(load(&flags).unwrap().advertise_peers.as_deref(), Some("x:9"));
+}
+
+#[test]
+fn nothing_is_evicted_unless_it_is_said_after_how_long() {
+    assert_eq!(load(&[]).unwrap().timing.evict, None);
+    let options = load(&["--evict-ms", "5000"]).unwrap();
+    assert_eq!(options.timing.evict, Some(5000 * understudy_protocol::MS));
 }
 
 #[test]
