@@ -17,6 +17,8 @@ mod ended;
 mod error;
 mod health;
 mod inbox;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod logging;
 mod metrics;
 mod ops;

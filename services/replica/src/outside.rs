@@ -1,50 +1,64 @@
 //! What lies outside of the replica: the register that decides, and whoever runs its processes.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::{mpsc, watch};
 use understudy_arbiter::{Arbiter, DirectoryRegister, RegisterUri};
+use understudy_protocol::Member;
 
+use crate::driver::View;
 use crate::error::ServeError;
 use crate::options::Options;
 
 /// What a life is begun with besides its own data.
 pub(crate) struct Outside {
     pub arbiter: Arc<dyn Arbiter>,
+    /// Where to tell which copy was dropped and did not come back; `None`: nobody can replace it.
+    pub evict: Option<mpsc::Sender<Member>>,
+    /// Tasks beside the loop that look at its view; dropped with the life.
+    pub helpers: Vec<Helper>,
 }
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Makes a task out of a view.
+pub(crate) type Helper = Box<dyn FnOnce(watch::Receiver<Arc<View>>) -> Task + Send>;
 
 impl Outside {
     /// Only a register.
     pub fn with(arbiter: Arc<dyn Arbiter>) -> Self {
-        Outside { arbiter }
+        Outside { arbiter, evict: None, helpers: Vec::new() }
     }
 
     /// As the options say.
     pub async fn of(options: &Options) -> Result<Self, ServeError> {
-        match &options.register {
+        let outside = match &options.register {
             RegisterUri::Directory(path) => {
                 Ok(Self::with(Arc::new(DirectoryRegister::at(path, Default::default()))))
             }
             RegisterUri::Lease { namespace, name } => {
-                Self::in_kubernetes(namespace.as_deref(), name)
-                    .await
-                    .map_err(|why| ServeError::Register { uri: options.register.clone(), why })
+                kubernetes(options, namespace.as_deref(), name).await
             }
-        }
+        };
+        outside.map_err(|why| ServeError::Register { uri: options.register.clone(), why })
     }
+}
 
-    #[cfg(feature = "kubernetes")]
-    async fn in_kubernetes(namespace: Option<&str>, name: &str) -> Result<Self, String> {
-        use understudy_arbiter::LeaseRegister;
-        use understudy_arbiter::kubernetes::ApiServer;
+#[cfg(feature = "kubernetes")]
+use crate::kubernetes::outside as kubernetes;
 
-        let api = Arc::new(ApiServer::infer().await.map_err(|error| error.to_string())?);
-        let namespace = namespace.unwrap_or(api.namespace()).to_owned();
-        let lease = LeaseRegister::at(api, &namespace, name).map_err(|error| error.to_string())?;
-        Ok(Self::with(Arc::new(lease)))
-    }
+#[cfg(not(feature = "kubernetes"))]
+async fn kubernetes(_: &Options, _: Option<&str>, _: &str) -> Result<Outside, String> {
+    Err("this program is built without Kubernetes: build it with feature `kubernetes`".into())
+}
 
-    #[cfg(not(feature = "kubernetes"))]
-    async fn in_kubernetes(_: Option<&str>, _: &str) -> Result<Self, String> {
-        Err("this program is built without Kubernetes: build it with feature `kubernetes`".into())
-    }
+/// A helper out of an async function.
+#[cfg(feature = "kubernetes")]
+pub(crate) fn helper<T>(
+    make: impl FnOnce(watch::Receiver<Arc<View>>) -> T + Send + 'static,
+) -> Helper
+where
+    T: Future<Output = ()> + Send + 'static,
+{
+    Box::new(|view| Box::pin(make(view)))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{ClusterId, Config, Limits, Recovered};
 
@@ -16,7 +17,7 @@ use crate::error::ServeError;
 use crate::inbox::inbox;
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::outside::Outside;
+use crate::outside::{Helper, Outside};
 use crate::peers::Peers;
 use crate::ports::{Addresses, Ports};
 use crate::serving::Serving;
@@ -100,6 +101,7 @@ impl Server {
         leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
+        let Outside { arbiter, evict, helpers } = outside;
         let Opened { store, recovered, executor } = data::open(&options)?;
         let metrics = Metrics::new();
         let (inbox, outlet, asks) = inbox(options.max_waiting);
@@ -115,10 +117,13 @@ impl Server {
             inbox,
             outlet: outlet.clone(),
             peers: peers.clone(),
-            register: register::start(outside.arbiter, outlet),
+            register: register::start(arbiter, outlet),
             metrics: metrics.clone(),
             snapshot_bytes: options.snapshot_bytes,
+            evict,
         });
+        let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));
+        let _helpers: Vec<_> = helpers.into_iter().map(help).collect();
         let gate = Gate::new(asks, view.clone(), options.max_waiting);
         let serving = Serving::start(ports, peers, gate, view, metrics).await;
         let ended = driver.run(leave).await;

@@ -4,6 +4,7 @@
 //! Objects are JSON as the server gave it, so that what is written back keeps every field that this
 //! program does not know.
 
+mod changes;
 mod connect;
 mod object;
 mod patience;
@@ -11,6 +12,7 @@ mod refusal;
 mod server;
 mod watch;
 
+pub use changes::Changes;
 pub use connect::ConnectError;
 pub use object::{Kind, Place, field, set, uid_of, version_of};
 pub use refusal::Refusal;

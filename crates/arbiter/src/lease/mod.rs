@@ -5,7 +5,6 @@ mod content;
 mod order;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,12 +13,8 @@ use understudy_protocol::{Observed, Record, RegisterFailure, WriteAnswer};
 
 pub use order::Made;
 
-use crate::kubernetes::{ApiServer, Change, Kind, Place, Refusal, Watch, version_of};
+use crate::kubernetes::{ApiServer, Change, Changes, Kind, Place, Refusal, version_of};
 use crate::{Arbiter, NameError};
-
-/// The first pause behind a watch that failed; it doubles up to [`LONGEST_PAUSE`].
-const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// A register that is one Lease object (`coordination.k8s.io/v1`).
 ///
@@ -95,14 +90,7 @@ pub struct LeaseRegister {
     place: Place,
     /// The object as last read or written here: what a write edits.
     last: Mutex<Option<Value>>,
-    watch: tokio::sync::Mutex<Watching>,
-}
-
-#[derive(Default)]
-struct Watching {
-    open: Option<Watch>,
-    /// Watches in a row that brought nothing.
-    failures: u32,
+    changes: tokio::sync::Mutex<Changes>,
 }
 
 impl LeaseRegister {
@@ -112,7 +100,7 @@ impl LeaseRegister {
     /// [`NameError`] if no object can have this name.
     pub fn at(api: Arc<ApiServer>, namespace: &str, name: &str) -> Result<Self, NameError> {
         let place = Place::new(Kind::Lease, namespace, name)?;
-        Ok(LeaseRegister { api, place, last: Mutex::default(), watch: Default::default() })
+        Ok(LeaseRegister { api, place, last: Mutex::default(), changes: Default::default() })
     }
 
     /// Which Lease it is.
@@ -179,9 +167,9 @@ impl Arbiter for LeaseRegister {
     }
 
     async fn changed(&self) {
-        let mut watching = self.watch.lock().await;
+        let mut changes = self.changes.lock().await;
         loop {
-            match watching.next(&self.api, &self.place).await {
+            match changes.next(&self.api, &self.place).await {
                 Change::Now(lease) => {
                     let known = self.last();
                     if known.as_ref().and_then(version_of) != version_of(&lease) {
@@ -190,45 +178,6 @@ impl Arbiter for LeaseRegister {
                 }
                 Change::Gone => return,
             }
-        }
-    }
-}
-
-impl Watching {
-    /// The next change, over as many watches as it takes.
-    async fn next(&mut self, api: &ApiServer, place: &Place) -> Change {
-        loop {
-            if self.open.is_none() {
-                tokio::time::sleep(self.pause()).await;
-                match api.watch(place).await {
-                    Ok(watch) => self.open = Some(watch),
-                    Err(_) => {
-                        // Whoever decides reads, and says why that fails.
-                        self.failures = self.failures.saturating_add(1);
-                        continue;
-                    }
-                }
-            }
-            let Some(watch) = &mut self.open else { continue };
-            match watch.next().await {
-                Ok(change) => {
-                    self.failures = 0;
-                    return change;
-                }
-                Err(why) => {
-                    self.open = None;
-                    if !why.is_empty() {
-                        self.failures = self.failures.saturating_add(1);
-                    }
-                }
-            }
-        }
-    }
-
-    fn pause(&self) -> Duration {
-        match self.failures {
-            0 => Duration::ZERO,
-            n => (PAUSE * 2u32.saturating_pow((n - 1).min(10))).min(LONGEST_PAUSE),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Effects become deeds, in order.
 
 use understudy_protocol::{
-    ConnId, Effect, Event, Message, Rejection, RequestId, SnapshotPart, Transition,
+    ConnId, Effect, Event, Member, Message, Rejection, RequestId, SnapshotPart, Transition,
 };
 use understudy_wal::WriteError;
 
@@ -73,11 +73,7 @@ impl Driver {
             Effect::Abandon(requests) => self.abandon(&requests),
             Effect::HandedOver(request) => self.handed_over(request),
             Effect::Transition(transition) => self.on_transition(&transition),
-            // Whoever runs this process has no hand that could reach another one.
-            Effect::Evict { member } => self.note(&format!(
-                "{} was dropped and has not come back: its process may be ended and started anew",
-                member.name
-            )),
+            Effect::Evict { member } => self.evict_copy(member),
             Effect::Note(text) => {
                 self.stale = true;
                 self.note(&text);
@@ -85,6 +81,17 @@ impl Driver {
             Effect::EndLife(why) => self.end_life(why),
             Effect::Halt(why) => self.halt(why),
             Effect::Left => self.end(Ended::Left),
+        }
+    }
+
+    /// Tells whoever can replace a process; else there is only a line in the log.
+    fn evict_copy(&mut self, member: Member) {
+        let told = self.evict.as_ref().is_some_and(|evict| evict.try_send(member.clone()).is_ok());
+        if !told {
+            self.note(&format!(
+                "{} was dropped and has not come back: its process may be ended and started anew",
+                member.name
+            ));
         }
     }
 

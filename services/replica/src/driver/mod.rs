@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{Event, HardState, Recovered, Replica, RequestId};
+use understudy_protocol::{Event, HardState, Member, Recovered, Replica, RequestId};
 
 pub(crate) use disk::DataDisk;
 pub(crate) use execute::check_revision;
@@ -48,6 +48,8 @@ pub(crate) struct Parts {
     pub register: mpsc::Sender<Order>,
     pub metrics: Metrics,
     pub snapshot_bytes: u64,
+    /// Where to tell which copy was dropped and did not come back.
+    pub evict: Option<mpsc::Sender<Member>>,
 }
 
 /// The loop's state.
@@ -84,6 +86,7 @@ pub(crate) struct Driver {
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
+    evict: Option<mpsc::Sender<Member>>,
     view: watch::Sender<Arc<View>>,
     published: u64,
     stale: bool,
@@ -126,6 +129,7 @@ impl Driver {
             acting: false,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
+            evict: parts.evict,
             view,
             published: 0,
             stale: true,
