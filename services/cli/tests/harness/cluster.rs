@@ -21,6 +21,8 @@ const ANSWER: Duration = Duration::from_secs(1);
 pub struct Cluster {
     pub replicas: Vec<Replica>,
     pub register: PathBuf,
+    /// The register's URI, if it is not that directory.
+    pub lease: Option<String>,
     /// More arguments for every replica.
     pub extra: Vec<String>,
     asking: Client,
@@ -51,7 +53,8 @@ impl Cluster {
         let addresses: Vec<&str> = replicas.iter().map(|r| r.clients.as_str()).collect();
         let asking = Client::connect(&addresses.join(",")).unwrap().with_deadline(ANSWER);
         let clock = Instant::now();
-        Cluster { replicas, register, extra: Vec::new(), asking, clock, dir, _turn: turn }
+        let (lease, extra) = (None, Vec::new());
+        Cluster { replicas, register, lease, extra, asking, clock, dir, _turn: turn }
     }
 
     /// A pair that is complete; gives the primary's number and the backup's, too.
@@ -65,7 +68,9 @@ impl Cluster {
     pub fn start(&mut self, number: usize) {
         let peers: Vec<_> =
             self.replicas.iter().map(|r| format!("{}={}", r.name, r.peers)).collect();
-        self.replicas[number].start(&self.register, &peers.join(","), &self.extra);
+        let directory = || format!("dir:{}", self.register.display());
+        let register = self.lease.clone().unwrap_or_else(directory);
+        self.replicas[number].start(&register, &peers.join(","), &self.extra);
     }
 
     pub fn start_all(&mut self) {

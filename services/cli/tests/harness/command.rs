@@ -15,8 +15,16 @@ pub struct Ended {
 
 /// Runs `understudy` with these arguments, without a terminal.
 pub fn understudy(arguments: &[&str]) -> Ended {
-    let mut command = Command::new(binary());
-    command.env_clear().args(arguments).stdin(Stdio::null());
+    run(Command::new(binary()).env_clear(), arguments)
+}
+
+/// The same with a kubeconfig.
+pub fn understudy_as(kubeconfig: &Path, arguments: &[&str]) -> Ended {
+    run(Command::new(binary()).env_clear().env("KUBECONFIG", kubeconfig), arguments)
+}
+
+fn run(command: &mut Command, arguments: &[&str]) -> Ended {
+    command.args(arguments).stdin(Stdio::null());
     let Output { status, stdout, stderr } = command.output().unwrap();
     Ended {
         code: status.code(),

@@ -16,6 +16,8 @@ pub struct Replica {
     pub clients: String,
     pub peers: String,
     pub ops: String,
+    /// Who it is at an API server.
+    pub kubeconfig: Option<PathBuf>,
     process: Option<Child>,
 }
 
@@ -28,12 +30,13 @@ impl Replica {
             clients: ports::free(),
             peers: ports::free(),
             ops: ports::free(),
+            kubeconfig: None,
             process: None,
         }
     }
 
     /// Starts the process.
-    pub fn start(&mut self, register: &Path, peers: &str, extra: &[String]) {
+    pub fn start(&mut self, register: &str, peers: &str, extra: &[String]) {
         assert!(self.process.is_none(), "{} runs already", self.name);
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = Command::new(binary());
@@ -41,13 +44,16 @@ impl Replica {
         for (flag, value) in [
             ("--name", self.name.as_str()),
             ("--data", self.data.to_str().unwrap()),
-            ("--register", &format!("dir:{}", register.display())),
+            ("--register", register),
             ("--peers", peers),
             ("--listen-clients", &self.clients),
             ("--listen-peers", &self.peers),
             ("--listen-ops", &self.ops),
         ] {
             command.args([flag, value]);
+        }
+        if let Some(kubeconfig) = &self.kubeconfig {
+            command.env("KUBECONFIG", kubeconfig);
         }
         // The pipe closes with this test, however it ends, and the replica goes.
         command.args(extra).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);

@@ -1,0 +1,115 @@
+//! A dropped backup's pod is deleted, and no other one.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::harness::cluster::progress;
+use crate::harness::judge::flawless;
+use crate::harness::wait;
+use crate::stage::{NAME, Stage, stage};
+
+/// Dropped after 700 ms, and replaced a second later.
+const EVICT: [&str; 2] = ["--evict-ms", "1000"];
+/// Well beyond.
+const QUIET: Duration = Duration::from_secs(4);
+
+/// A pair with its pods; primary, backup and the pods' uids by number.
+async fn pair() -> Option<(Stage, usize, usize, [String; 2])> {
+    let mut stage = stage(&EVICT).await?;
+    let uids = [stage.make_pod(0).await, stage.make_pod(1).await];
+    let (primary, backup) = stage.begin().await;
+    Some((stage, primary, backup, uids))
+}
+
+/// The backup hangs and is dropped, since something waits for it.
+async fn hang(stage: &Stage, primary: usize, backup: usize) {
+    stage.cluster.signal(backup, Signal::STOP);
+    stage.cluster.client().put("k", "v").await.unwrap();
+    stage.cluster.until(primary, "serves alone", |status| status.members.len() == 1).await;
+}
+
+async fn gone(stage: &Stage, number: usize) {
+    wait::until("the pod is deleted", || async { stage.pod(number).await.is_none().then_some(()) })
+        .await;
+}
+
+#[tokio::test]
+async fn the_pod_of_a_backup_that_hangs_is_deleted_and_the_primarys_stays() {
+    let Some((stage, primary, backup, uids)) = pair().await else { return };
+    let load = stage.cluster.load(4);
+    progress(&load, 100).await;
+    hang(&stage, primary, backup).await;
+    gone(&stage, backup).await;
+    assert_eq!(stage.pod(primary).await.as_ref(), Some(&uids[primary]));
+    progress(&load, 100).await;
+    flawless(&load.finish().await);
+}
+
+/// The primary that hangs never had a stream to its successor: it is known by the register alone.
+#[tokio::test]
+async fn the_pod_of_a_primary_that_hangs_is_deleted_by_its_successor() {
+    let Some((stage, primary, backup, uids)) = pair().await else { return };
+    stage.cluster.signal(primary, Signal::STOP);
+    stage.cluster.client().put("k", "v").await.unwrap();
+    gone(&stage, primary).await;
+    assert_eq!(stage.pod(backup).await.as_ref(), Some(&uids[backup]));
+}
+
+#[tokio::test]
+async fn a_pod_that_has_come_in_its_place_is_left_alone() {
+    let Some((stage, primary, backup, uids)) = pair().await else { return };
+    // It is noted before it is replaced: give the primary time to look.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.cluster.signal(backup, Signal::STOP);
+    stage.delete_pod(backup).await;
+    // At the very address.
+    let replacement = stage.make_pod(backup).await;
+    assert_ne!(replacement, uids[backup]);
+    stage.cluster.client().put("k", "v").await.unwrap();
+    stage.logged(primary, "another pod is in the place of").await;
+    assert_eq!(stage.pod(backup).await, Some(replacement));
+}
+
+#[tokio::test]
+async fn a_backup_that_comes_back_in_time_keeps_its_pod() {
+    let Some((stage, primary, backup, uids)) = pair().await else { return };
+    hang(&stage, primary, backup).await;
+    stage.cluster.signal(backup, Signal::CONT);
+    stage.cluster.until(primary, "has a backup", |status| status.members.len() == 2).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(stage.pod(backup).await.as_ref(), Some(&uids[backup]));
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_unless_it_is_wanted() {
+    let Some(mut stage) = stage(&[]).await else { return };
+    let uids = [stage.make_pod(0).await, stage.make_pod(1).await];
+    let (primary, backup) = stage.begin().await;
+    hang(&stage, primary, backup).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(stage.pod(backup).await.as_ref(), Some(&uids[backup]));
+}
+
+#[tokio::test]
+async fn without_the_right_it_is_a_line_in_the_log() {
+    let lease = json!({"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+        "resourceNames": [NAME], "verbs": ["get", "list", "watch", "update"]});
+    let pods = |verbs: serde_json::Value| {
+        json!({"apiGroups": [""], "resources": ["pods"], "resourceNames": ["a", "b"],
+            "verbs": verbs})
+    };
+    for (verbs, lacking) in [(json!(["get"]), "delete"), (json!(["delete"]), "get")] {
+        let Some(mut stage) = stage(&EVICT).await else { return };
+        let uids = [stage.make_pod(0).await, stage.make_pod(1).await];
+        stage.restrict(json!([lease, pods(verbs)])).await;
+        let (primary, backup) = stage.begin().await;
+        hang(&stage, primary, backup).await;
+        let role =
+            format!("a Role must allow \"{lacking}\" on pods named {:?}", ["a", "b"][backup]);
+        stage.logged(primary, &role).await;
+        stage.cluster.client().put("k", "it serves on").await.unwrap();
+        assert_eq!(stage.pod(backup).await.as_ref(), Some(&uids[backup]));
+    }
+}

@@ -1,0 +1,186 @@
+//! A namespace for each test, with what the chart would put there.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::harness::cluster::Cluster;
+use crate::harness::command::{Ended, understudy_as};
+use crate::harness::wait;
+
+/// Of Lease and Service.
+pub const NAME: &str = "pair";
+pub const POD: &str = "statefulset.kubernetes.io/pod-name";
+pub const EPOCH: &str = "understudy.dev/epoch";
+
+/// A namespace, people who may do everything there, and replicas.
+pub struct Stage {
+    pub namespace: String,
+    pub cluster: Cluster,
+    client: Client,
+    kubeconfig: PathBuf,
+}
+
+/// A blank Lease, a Service without selector and a pair that is not started; `None`, and a line that
+/// says so, if there is no API server to test with.
+pub async fn stage(extra: &[&str]) -> Option<Stage> {
+    let Some(kubeconfig) = std::env::var_os("UNDERSTUDY_TEST_KUBECONFIG") else {
+        eprintln!(
+            "SKIPPED: UNDERSTUDY_TEST_KUBECONFIG is not set (deploy/dev-cluster/api-only run)"
+        );
+        return None;
+    };
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let namespace = format!("u{}-{n}", std::process::id());
+    let read = Kubeconfig::read_from(&kubeconfig).unwrap();
+    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
+    let client = Client::try_from(config).unwrap();
+    let mut cluster = Cluster::new(2).await;
+    cluster.lease = Some(format!("lease:{namespace}/{NAME}"));
+    cluster.extra = extra.iter().map(|text| (*text).to_owned()).collect();
+    for replica in &mut cluster.replicas {
+        replica.kubeconfig = Some(kubeconfig.clone().into());
+    }
+    let stage = Stage { namespace, cluster, client, kubeconfig: kubeconfig.into() };
+    let object = json!({"metadata": {"name": stage.namespace}});
+    let namespaces: Api<Namespace> = Api::all(stage.client.clone());
+    namespaces.create(&PostParams::default(), &from(object)).await.unwrap();
+    stage.make_lease().await;
+    stage.make_service().await;
+    Some(stage)
+}
+
+fn from<T: DeserializeOwned>(object: Value) -> T {
+    serde_json::from_value(object).unwrap()
+}
+
+impl Stage {
+    /// Objects of one kind, as people reach them.
+    pub fn all<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = k8s_openapi::NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    async fn make<K>(&self, object: Value) -> K
+    where
+        K: Resource<Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + Serialize
+            + DeserializeOwned,
+        K::DynamicType: Default,
+    {
+        self.all::<K>().create(&PostParams::default(), &from(object)).await.unwrap()
+    }
+
+    pub async fn make_lease(&self) {
+        self.make::<Lease>(json!({"metadata": {"name": NAME}, "spec": {}})).await;
+    }
+
+    pub async fn make_service(&self) {
+        let spec = json!({"ports": [{"name": "grpc", "port": 7440}]});
+        self.make::<Service>(json!({"metadata": {"name": NAME}, "spec": spec})).await;
+    }
+
+    pub async fn edit_service(&self, patch: Value) {
+        let patch = Patch::Merge(patch);
+        self.all::<Service>().patch(NAME, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Whom the Service leads to, and the epoch it says.
+    pub async fn pointer(&self) -> (Option<String>, Option<String>) {
+        let Some(service) = self.all::<Service>().get_opt(NAME).await.unwrap() else {
+            return (None, None);
+        };
+        let epoch = service.annotations().get(EPOCH).cloned();
+        let selector = service.spec.and_then(|spec| spec.selector).unwrap_or_default();
+        (selector.get(POD).filter(|_| selector.len() == 1).cloned(), epoch)
+    }
+
+    /// Waits until the Service leads to this replica with the epoch that it has.
+    pub async fn until_leads_to(&self, number: usize) {
+        let name = self.cluster.replicas[number].name.clone();
+        wait::until(&format!("the Service leads to {name}"), || async {
+            let epoch = self.cluster.status(number).await?.epoch.to_string();
+            (self.pointer().await == (Some(name.clone()), Some(epoch))).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts the pair and gives primary and backup.
+    pub async fn begin(&mut self) -> (usize, usize) {
+        self.cluster.start_all();
+        let primary = self.cluster.complete().await;
+        (primary, 1 - primary)
+    }
+
+    /// The pod of a replica, as an object, at the replica's address; gives its uid.
+    pub async fn make_pod(&self, number: usize) -> String {
+        let name = self.cluster.replicas[number].name.clone();
+        let containers = json!([{"name": "understudy", "image": "none"}]);
+        let pod = json!({"metadata": {"name": name}, "spec": {"containers": containers}});
+        let uid = self.make::<Pod>(pod).await.uid().unwrap();
+        let ip = json!({"status": {"podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}]}});
+        let patch = Patch::Merge(ip);
+        self.all::<Pod>().patch_status(&name, &PatchParams::default(), &patch).await.unwrap();
+        uid
+    }
+
+    pub async fn delete_pod(&self, number: usize) {
+        let now = DeleteParams::default().grace_period(0);
+        self.all::<Pod>().delete(&self.cluster.replicas[number].name, &now).await.unwrap();
+    }
+
+    pub async fn pod(&self, number: usize) -> Option<String> {
+        let pod = self.all::<Pod>().get_opt(&self.cluster.replicas[number].name).await.unwrap();
+        pod.map(|pod| pod.uid().unwrap())
+    }
+
+    /// Lets the replicas be somebody who may do exactly this, as the chart's Role.
+    pub async fn restrict(&mut self, rules: Value) {
+        self.make::<Role>(json!({"metadata": {"name": "pair"}, "rules": rules})).await;
+        let who = format!("somebody-of-{}", self.namespace);
+        let group = "rbac.authorization.k8s.io";
+        self.make::<RoleBinding>(json!({
+            "metadata": {"name": "pair"},
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "pair"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": who}],
+        }))
+        .await;
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let path = self.cluster.dir.path().join("kubeconfig");
+        std::fs::write(&path, text.replace("user: {", &format!("user: {{as: {who}, "))).unwrap();
+        for replica in &mut self.cluster.replicas {
+            replica.kubeconfig = Some(path.clone());
+        }
+    }
+
+    /// Runs a command as somebody who may do everything.
+    pub fn command(&self, arguments: &[&str]) -> Ended {
+        understudy_as(&self.kubeconfig, arguments)
+    }
+
+    pub fn uri(&self) -> String {
+        self.cluster.lease.clone().unwrap()
+    }
+
+    pub async fn logged(&self, number: usize, text: &str) {
+        wait::until(&format!("the log says {text:?}"), || async {
+            self.cluster.replicas[number].logged().contains(text).then_some(())
+        })
+        .await;
+    }
+}
