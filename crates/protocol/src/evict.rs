@@ -38,8 +38,13 @@ impl Leading {
         if self.evictions.dropped.is_empty() {
             return;
         }
+        // One that hangs keeps its stream open for a while: only who is heard of is here.
         let here = |name: &str| {
-            self.peers.values().any(|peer| peer.conn.is_some() && peer.member.name == name)
+            self.peers.values().any(|peer| {
+                peer.conn.is_some()
+                    && peer.member.name == name
+                    && !core.passed(peer.heard, core.config.timing.drop)
+            })
         };
         let back: Vec<Incarnation> = self
             .evictions
