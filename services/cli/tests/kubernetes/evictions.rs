@@ -40,7 +40,7 @@ async fn the_pod_of_a_backup_that_hangs_is_deleted_and_the_primarys_stays() {
     let Some((stage, primary, backup, uids)) = pair().await else { return };
     let load = stage.cluster.load(4);
     progress(&load, 100).await;
-    hang(&stage, primary, backup).await;
+    stage.cluster.signal(backup, Signal::STOP);
     gone(&stage, backup).await;
     assert_eq!(stage.pod(primary).await.as_ref(), Some(&uids[primary]));
     progress(&load, 100).await;

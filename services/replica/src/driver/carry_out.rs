@@ -193,6 +193,9 @@ impl Driver {
         self.stale = true;
         self.metrics.transitions.inc();
         let Transition { from, to, epoch, why, lasted } = transition;
+        if *to == "opening" {
+            self.term = *epoch;
+        }
         crate::logging::transition(&self.name, from, to, *epoch, why, *lasted);
     }
 

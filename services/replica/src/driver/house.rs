@@ -102,7 +102,8 @@ impl Driver {
     pub(super) fn look(&self) -> View {
         let (waiting, started) = (self.waiting.len(), self.clock.started_wall());
         let (executor, state) = (&self.executor, &self.state);
-        let figures = Figures { life: self.life, first: self.first, waiting, started };
+        let (life, term, first) = (self.life, self.term, self.first);
+        let figures = Figures { life, term, first, waiting, started };
         view(&self.replica, executor, state, figures, self.acting)
     }
 }
@@ -110,6 +111,7 @@ impl Driver {
 /// Figures of the view that only the loop knows.
 pub(super) struct Figures {
     pub life: Life,
+    pub term: Epoch,
     pub first: Index,
     pub waiting: usize,
     pub started: u64,
@@ -122,7 +124,7 @@ pub(super) fn view(
     figures: Figures,
     acting: bool,
 ) -> View {
-    let Figures { life, first, waiting, started } = figures;
+    let Figures { life, term, first, waiting, started } = figures;
     let machine = &executor.machine;
     View {
         status: replica.status(),
@@ -130,6 +132,7 @@ pub(super) fn view(
         life,
         cluster: state.cluster,
         acting,
+        term,
         first,
         settings: executor.at.settings,
         usage: machine.usage(),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{Event, HardState, Member, Recovered, Replica, RequestId};
+use understudy_protocol::{Epoch, Event, HardState, Member, Recovered, Replica, RequestId};
 
 pub(crate) use disk::DataDisk;
 pub(crate) use execute::check_revision;
@@ -83,6 +83,8 @@ pub(crate) struct Driver {
     room: bool,
     halted: Option<String>,
     acting: bool,
+    /// The epoch with which it became primary last.
+    term: Epoch,
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
@@ -100,7 +102,8 @@ impl Driver {
         let (state, life, name) = (recovered.state.clone(), recovered.life, config.name.clone());
         let first = recovered.first;
         let replica = Replica::new(config, recovered, clock.now());
-        let figures = house::Figures { life, first, waiting: 0, started: clock.started_wall() };
+        let started = clock.started_wall();
+        let figures = house::Figures { life, term: 0, first, waiting: 0, started };
         let viewed = house::view(&replica, &executor, &state, figures, false);
         let (view, viewed) = watch::channel(Arc::new(viewed));
         let driver = Driver {
@@ -127,6 +130,7 @@ impl Driver {
             room: true,
             halted: None,
             acting: false,
+            term: 0,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
             evict: parts.evict,

@@ -1,7 +1,7 @@
 //! What the rest of the process may know of the replica, without asking the loop.
 
 use understudy_machine::Usage;
-use understudy_protocol::{ClusterId, Index, Life, Member, Settings, Status};
+use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Settings, Status};
 
 /// The replica as of a moment ago.
 #[derive(Clone, Debug)]
@@ -12,6 +12,9 @@ pub(crate) struct View {
     pub cluster: Option<ClusterId>,
     /// Acting, its opening entry executed: it answers clients.
     pub acting: bool,
+    /// The epoch with which it became primary last in this life; 0: it has not. While it is primary,
+    /// its later writes of the register (joins and drops) raise the epoch, not this.
+    pub term: Epoch,
     /// First index that the log still has.
     pub first: Index,
     pub settings: Settings,

@@ -41,9 +41,10 @@ pub async fn follow(
     }
 }
 
-/// The epoch that this replica has won, while it opens it or acts in it.
+/// The epoch with which this replica became primary, while it is. That it rises further as backups
+/// come and go is no reason to write the Service again.
 fn epoch_won(view: &View) -> Option<Epoch> {
-    matches!(view.status.role, "opening" | "primary").then_some(view.status.epoch)
+    matches!(view.status.role, "opening" | "primary").then_some(view.term)
 }
 
 enum Never {}
