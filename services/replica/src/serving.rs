@@ -71,6 +71,7 @@ impl Serving {
         let Ports { clients, peers: at_peers, ops, addresses } = ports;
         let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
         let (reporter, health_service) = health_reporter();
+        let misled = gate.misled();
         let routes = client_routes(gate, source).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
@@ -80,7 +81,7 @@ impl Serving {
             peers: tokio::spawn(peer_door(at_peers, peers, peer_terms)),
             ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(ops, view.clone(), metrics))),
             _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
-            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
+            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, misled, term))),
             peer_term,
         }
     }

@@ -15,7 +15,7 @@ use understudy_proto::kv::v1::*;
 use understudy_proto::replication::v1 as wire;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
 
-use crate::common::{Cluster, get, key_values, put, until};
+use crate::common::{Cluster, get, key_values, put, reason, until};
 
 #[tokio::test]
 async fn random_bytes_on_any_port_disturb_nobody() {
@@ -169,4 +169,27 @@ async fn a_deposed_primary_closes_its_clients_connections() {
     let closed = tokio::time::timeout(std::time::Duration::from_secs(9), idle).await;
     assert!(closed.is_ok(), "the connection is still open");
     until("the port takes new connections", async || cluster.status(primary).await.is_some()).await;
+}
+
+/// Led to a backup by a Service that lags behind, a client must not stay there.
+#[tokio::test]
+async fn a_backup_that_turns_somebody_away_closes_its_clients_connections() {
+    let cluster = Cluster::born(2).await;
+    let backup = cluster.clients(1 - cluster.primary().await);
+    let stream = TcpStream::connect(&backup).await.unwrap();
+    let (_requests, idle) = h2::client::handshake(stream).await.unwrap();
+    let mut idle = tokio::spawn(idle);
+    // Whoever only looks is not turned away, and reads what is stale for as long as he likes.
+    let mut client = key_values(&backup).await.unwrap();
+    let stale = || GetRequest { consistency: ReadConsistency::Stale.into(), ..get("k") };
+    client.get(stale()).await.unwrap();
+    let quiet = tokio::time::timeout(std::time::Duration::from_millis(700), &mut idle).await;
+    assert!(quiet.is_err(), "nobody was turned away");
+
+    let refused = client.put(put("k", "v")).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY");
+    // Less than the keep-alive, which closes connections, too.
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(9), idle).await;
+    assert!(closed.is_ok(), "the connection is still open");
+    until("the port takes new connections", async || client.get(stale()).await.is_ok()).await;
 }
