@@ -1,0 +1,1 @@
+"""The chart's tests, one module for each kind; helm/test runs them."""

@@ -1,0 +1,66 @@
+"""The chart's README against values.yaml, and values.yaml against the program's own defaults."""
+
+import json
+import re
+
+import yaml
+
+from .tools import CHART, ROOT, UPDATE, Tally
+
+BEGIN, END = "<!-- values: generated from values.yaml by UPDATE=1 helm/test -->", "<!-- end of values -->"
+
+
+def run(_helm, tally: Tally):
+    text = (CHART / "values.yaml").read_text()
+    values = yaml.safe_load(text)
+    lines = table(text, values)
+    readme = CHART / "README.md"
+    head, rest = readme.read_text().split(BEGIN)
+    before, tail = rest.split(END)
+    if UPDATE:
+        before = f"\n{lines}\n"
+        readme.write_text(head + BEGIN + before + END + tail)
+    tally.check("the README's table is that of values.yaml", before.strip() == lines, "UPDATE=1 helm/test takes it over")
+    defaults(tally, values)
+    schema(tally, values, json.loads((CHART / "values.schema.json").read_text()))
+
+
+def table(text: str, values: dict) -> str:
+    """A line for each value that has a comment with two dashes."""
+    lines = ["| value | default | meaning |", "| --- | --- | --- |"]
+    path, meaning = [], None
+    for line in text.splitlines():
+        if match := re.match(r" *# -- (.*)", line):
+            meaning = match[1]
+        elif match := re.match(r"( *)([A-Za-z]+):", line):
+            path = [*path[: len(match[1]) // 2], match[2]]
+            if meaning is not None:
+                default = values
+                for key in path:
+                    default = default[key]
+                shown = "" if default in ("", [], {}) else f"`{json.dumps(default)}`"
+                lines.append(f"| `{'.'.join(path)}` | {shown} | {meaning} |")
+            meaning = None
+    return "\n".join(lines)
+
+
+def defaults(tally: Tally, values: dict):
+    """Timing and limits: what the program does without them."""
+    source = (ROOT / "services/replica/src/options/args.rs").read_text()
+    program = dict(re.findall(r"^([a-z-]+) = (\d+)$", source, re.M))
+    chart = {**values["timing"], **values["limits"], "syncBackups": values["syncBackups"], "minCopies": values["minCopies"]}
+    for key, value in chart.items():
+        option = re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), key)
+        tally.check(f"{key} is as --{option}", program.get(option) == str(value), f"{value}, and {program.get(option)}")
+
+
+def schema(tally: Tally, values: dict, rules: dict, path: str = ""):
+    """Every value is in the schema, and the schema knows no other."""
+    known = set(rules.get("properties", {})) - {"global"}
+    if not known or rules.get("additionalProperties") is not False:
+        return
+    optional = {"resources": {"claims"}, "affinity": known}.get(path, set())
+    tally.check(f"schema and values agree at '{path}'", known - optional == set(values) - optional, str(known ^ set(values)))
+    for key in known & set(values):
+        if isinstance(values[key], dict):
+            schema(tally, values[key], rules["properties"][key], key)
