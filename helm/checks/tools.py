@@ -33,12 +33,14 @@ class Tally:
 
 
 def find_helm() -> list[str]:
-    """helm of the PATH, else the dev cluster's."""
-    own = DEV_CLUSTER / "bin" / "helm"
-    path = shutil.which("helm") or (str(own) if own.exists() else None)
+    """helm of the PATH, else the dev cluster's newest."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "understudy" / "dev-cluster"
+    built = Path(os.environ.get("DEV_CLUSTER_BIN", cache)).glob("*/helm")
+    own = max(built, key=lambda path: path.stat().st_mtime, default=None)
+    path = shutil.which("helm") or own
     if path is None:
         sys.exit("helm is missing: install it, or run deploy/dev-cluster/build")
-    return [path]
+    return [str(path)]
 
 
 def run(command: list[str], **more) -> subprocess.CompletedProcess:
