@@ -21,6 +21,7 @@ mod inbox;
 mod kubernetes;
 mod logging;
 mod metrics;
+mod notes;
 mod ops;
 mod options;
 mod outside;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use understudy_arbiter::Arbiter;
-use understudy_protocol::{Event, Observed, Record};
+use understudy_protocol::{Event, Observed, Record, WriteAnswer};
 
+use crate::clock::Clock;
 use crate::inbox::{Input, Outlet};
+use crate::notes::Notes;
 
 /// The protocol has one operation under way at a time.
 const ORDERS: usize = 4;
@@ -29,11 +31,28 @@ pub(crate) fn start(arbiter: Arc<dyn Arbiter>, outlet: Outlet) -> mpsc::Sender<O
     let (orders, mut desk) = mpsc::channel(ORDERS);
     tokio::spawn(watch(arbiter.clone(), outlet.clone()));
     tokio::spawn(async move {
+        // A replica that waits says why in its log, too, and not at every try.
+        let (mut notes, clock) = (Notes::default(), Clock::start());
+        let mut complain = |why: String| {
+            if notes.is_new(clock.now().mono, &why) {
+                tracing::warn!("{why}");
+            }
+        };
         while let Some(order) = desk.recv().await {
             let event = match order {
-                Order::Read => Event::RegisterRead(arbiter.read().await),
+                Order::Read => {
+                    let read = arbiter.read().await;
+                    if let Err(failure) = &read {
+                        complain(failure.to_string());
+                    }
+                    Event::RegisterRead(read)
+                }
                 Order::Write(write) => {
-                    Event::RegisterWritten(arbiter.write(&write.base, &write.record).await)
+                    let written = arbiter.write(&write.base, &write.record).await;
+                    if let WriteAnswer::NoAnswer(why) = &written {
+                        complain(format!("the register may not be written: {why}"));
+                    }
+                    Event::RegisterWritten(written)
                 }
             };
             if outlet.send(Input::Event(event)).await.is_err() {

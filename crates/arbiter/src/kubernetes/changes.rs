@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::object::Place;
+use super::refusal::Refusal;
 use super::server::ApiServer;
 use super::watch::{Change, Watch};
 
@@ -16,6 +17,8 @@ pub struct Changes {
     open: Option<Watch>,
     /// Watches in a row that brought nothing.
     failures: u32,
+    /// The last complaint in the log.
+    told: String,
 }
 
 impl Changes {
@@ -42,12 +45,20 @@ impl Changes {
         }
     }
 
-    /// What fails here is told by whoever asks for the object itself.
     async fn open(&mut self, api: &ApiServer, place: &Place) {
         tokio::time::sleep(pause(self.failures)).await;
         match api.watch(place).await {
             Ok(watch) => self.open = Some(watch),
-            Err(_) => self.failures = self.failures.saturating_add(1),
+            Err(refusal) => {
+                self.failures = self.failures.saturating_add(1);
+                // That the API server is away is told by whoever asks for the object itself.
+                if let Refusal::Forbidden(why) = refusal
+                    && why != self.told
+                {
+                    tracing::warn!("changes of {place} are noticed late: {why}");
+                    self.told = why;
+                }
+            }
         }
     }
 }

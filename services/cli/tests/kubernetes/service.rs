@@ -96,12 +96,12 @@ async fn the_charts_role_is_enough_and_without_a_verb_on_the_service_the_log_nam
     let rules = |verbs: serde_json::Value| {
         json!([
             {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
-             "resourceNames": [NAME], "verbs": ["get", "list", "watch", "update"]},
+             "resourceNames": [NAME], "verbs": ["get", "watch", "update"]},
             {"apiGroups": [""], "resources": ["services"], "resourceNames": [NAME], "verbs": verbs},
         ])
     };
     let Some(mut allowed) = stage(&["--service", NAME]).await else { return };
-    allowed.restrict(rules(json!(["get", "list", "watch", "update"]))).await;
+    allowed.restrict(rules(json!(["get", "watch", "update"]))).await;
     let (primary, _) = allowed.begin().await;
     allowed.until_leads_to(primary).await;
     allowed.edit_service(json!({"spec": {"selector": {"app": "x"}}})).await;
@@ -109,7 +109,7 @@ async fn the_charts_role_is_enough_and_without_a_verb_on_the_service_the_log_nam
     drop(allowed);
 
     for (verbs, lacking) in
-        [(json!(["list", "watch", "update"]), "get"), (json!(["get", "list", "watch"]), "update")]
+        [(json!(["watch", "update"]), "get"), (json!(["get", "watch"]), "update")]
     {
         let Some(mut stage) = stage(&["--service", NAME]).await else { return };
         stage.restrict(rules(verbs)).await;
@@ -117,5 +117,31 @@ async fn the_charts_role_is_enough_and_without_a_verb_on_the_service_the_log_nam
         stage.logged(primary, &format!("a Role must allow \"{lacking}\" on services")).await;
         stage.cluster.client().put("k", "v").await.unwrap();
         assert_eq!(stage.pointer().await, (None, None));
+    }
+    let Some(mut stage) = stage(&["--service", NAME]).await else { return };
+    stage.restrict(rules(json!(["get", "update"]))).await;
+    let (primary, _) = stage.begin().await;
+    stage.until_leads_to(primary).await;
+    stage.logged(primary, "a Role must allow \"watch\" on services").await;
+}
+
+/// The same for the register.
+#[tokio::test]
+async fn without_a_verb_on_the_lease_the_log_names_it() {
+    for (verbs, lacking) in
+        [(["watch", "update"], "get"), (["get", "watch"], "update"), (["get", "update"], "watch")]
+    {
+        let Some(mut stage) = stage(&[]).await else { return };
+        stage
+            .restrict(json!([{"apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+                "resourceNames": [NAME], "verbs": verbs}]))
+            .await;
+        let why = format!("a Role must allow {lacking:?} on leases named {NAME:?}");
+        stage.cluster.start_all();
+        // Only one of them tries to write: the first by name founds the cluster.
+        stage.logged(0, &why).await;
+        if lacking == "watch" {
+            stage.cluster.complete().await;
+        }
     }
 }

@@ -10,7 +10,6 @@ mod disk;
 mod execute;
 mod executor;
 mod house;
-mod notes;
 mod take;
 mod view;
 mod waiting;
@@ -31,6 +30,7 @@ use crate::clock::Clock;
 use crate::ended::Ended;
 use crate::inbox::{Inbox, Outlet};
 use crate::metrics::Metrics;
+use crate::notes::Notes;
 use crate::peers::{Peers, Streams};
 use crate::register::Order;
 use waiting::Waiting;
@@ -65,7 +65,7 @@ pub(crate) struct Driver {
     register: mpsc::Sender<Order>,
     waiting: Waiting,
     metrics: Metrics,
-    notes: notes::Notes,
+    notes: Notes,
     /// Events that effects have produced, to be stepped before the turn ends.
     pending: VecDeque<Event>,
     /// The hard state as last saved: what answers say of cluster and epoch.
@@ -118,7 +118,7 @@ impl Driver {
             register: parts.register,
             waiting: Waiting::default(),
             metrics: parts.metrics,
-            notes: notes::Notes::default(),
+            notes: Notes::default(),
             pending: VecDeque::from([Event::Tick]),
             state,
             life,

@@ -12,7 +12,7 @@ const REMEMBERED: usize = 32;
 
 /// The lines written lately, with when that was.
 #[derive(Default)]
-pub(super) struct Notes {
+pub(crate) struct Notes {
     written: VecDeque<(u64, String)>,
 }
 
