@@ -17,5 +17,6 @@ mod orders;
 mod outage;
 mod proxy;
 mod race;
+mod requests;
 mod rights;
 mod watching;

@@ -72,6 +72,20 @@ async fn a_pod_that_has_come_in_its_place_is_left_alone() {
     assert_eq!(stage.pod(backup).await, Some(replacement));
 }
 
+/// The volume, and so the copy, outlives the pod.
+#[tokio::test]
+async fn a_copy_that_came_back_in_another_pod_is_looked_for_there() {
+    let Some((mut stage, primary, backup, uids)) = pair().await else { return };
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stage.cluster.kill(backup);
+    stage.delete_pod(backup).await;
+    assert_ne!(stage.make_pod(backup).await, uids[backup]);
+    stage.cluster.start(backup);
+    assert_eq!(stage.cluster.complete().await, primary);
+    hang(&stage, primary, backup).await;
+    gone(&stage, backup).await;
+}
+
 #[tokio::test]
 async fn a_backup_that_comes_back_in_time_keeps_its_pod() {
     let Some((stage, primary, backup, uids)) = pair().await else { return };

@@ -1,0 +1,52 @@
+//! What goes over the wire: the parameters that make a read linearizable cannot be seen in its answer.
+
+use std::sync::Arc;
+
+use kube::Config;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use understudy_arbiter::kubernetes::ApiServer;
+use understudy_arbiter::{Arbiter, LeaseRegister};
+use understudy_protocol::WriteAnswer;
+
+use crate::common::next;
+
+/// Answers each request with this object, and gives what was asked for.
+async fn answering(listener: TcpListener, object: String) -> Vec<String> {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut asked = Vec::new();
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let count = stream.read(&mut bytes).await.unwrap();
+        if count == 0 {
+            return asked;
+        }
+        let text = String::from_utf8_lossy(&bytes[..count]);
+        asked.push(text.lines().next().unwrap().to_owned());
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
+        let answer = format!("{head}: {}\r\n\r\n{object}", object.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_read_names_no_version_and_a_write_its_author() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let api = ApiServer::new(Config::new(address.parse().unwrap())).unwrap();
+    let register = LeaseRegister::at(Arc::new(api), "ns", "pair").unwrap();
+    let uid = "6f1e2d3c-0000-4000-8000-00000000000a";
+    let blank = json!({"metadata": {"uid": uid, "resourceVersion": "7"}}).to_string();
+    let answering = tokio::spawn(answering(listener, blank));
+    let base = register.read().await.unwrap();
+    // It is answered, but not with what was written.
+    let answer = register.write(&base, &next(&base, 1)).await;
+    assert!(matches!(answer, WriteAnswer::NoAnswer(_)), "{answer:?}");
+    drop(register);
+    let lease = "/apis/coordination.k8s.io/v1/namespaces/ns/leases/pair";
+    let wanted =
+        [format!("GET {lease} HTTP/1.1"), format!("PUT {lease}?&fieldManager=understudy HTTP/1.1")];
+    assert_eq!(answering.await.unwrap(), wanted);
+}
