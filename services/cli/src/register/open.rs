@@ -85,6 +85,7 @@ impl Opened {
     ///
     /// # Errors
     /// When the old one cannot be put out of the way or the new one not be made.
+    #[cfg_attr(not(feature = "kubernetes"), expect(unused_variables, reason = "of Leases only"))]
     pub async fn replace(
         &self,
         record: &Record,

@@ -6,6 +6,7 @@
 mod harness;
 
 mod directories;
+mod hold;
 mod pair;
 mod registers;
 mod steps;

@@ -14,6 +14,7 @@ pub(crate) struct View {
     pub acting: bool,
     /// The epoch with which it became primary last in this life; 0: it has not. While it is primary,
     /// its later writes of the register (joins and drops) raise the epoch, not this.
+    #[cfg_attr(not(feature = "kubernetes"), expect(dead_code, reason = "only a Service wants it"))]
     pub term: Epoch,
     /// First index that the log still has.
     pub first: Index,
