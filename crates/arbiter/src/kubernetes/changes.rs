@@ -1,6 +1,6 @@
 //! The changes of one object, over as many watches as it takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::object::Place;
 use super::refusal::Refusal;
@@ -10,6 +10,8 @@ use super::watch::{Change, Watch};
 /// The first pause behind a watch that failed; it doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Watches that end at once, in order, are not opened faster than this.
+const BETWEEN: Duration = Duration::from_secs(1);
 
 /// Opens one watch after the other, with pauses that grow while that fails.
 #[derive(Default)]
@@ -17,6 +19,7 @@ pub struct Changes {
     open: Option<Watch>,
     /// Watches in a row that brought nothing.
     failures: u32,
+    opened: Option<Instant>,
     /// The last complaint in the log.
     told: String,
 }
@@ -46,7 +49,9 @@ impl Changes {
     }
 
     async fn open(&mut self, api: &ApiServer, place: &Place) {
-        tokio::time::sleep(pause(self.failures)).await;
+        let again = self.opened.map_or(Duration::ZERO, |at| BETWEEN.saturating_sub(at.elapsed()));
+        tokio::time::sleep(again.max(pause(self.failures))).await;
+        self.opened = Some(Instant::now());
         match api.watch(place).await {
             Ok(watch) => self.open = Some(watch),
             Err(refusal) => {
