@@ -1,6 +1,8 @@
 //! A namespace for each test, with what the chart would put there.
 
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -34,9 +36,11 @@ pub struct Stage {
 /// says so, if there is no API server to test with.
 pub async fn stage(extra: &[&str]) -> Option<Stage> {
     let Some(kubeconfig) = std::env::var_os("UNDERSTUDY_TEST_KUBECONFIG") else {
-        eprintln!(
-            "SKIPPED: UNDERSTUDY_TEST_KUBECONFIG is not set (deploy/dev-cluster/api-only run)"
-        );
+        // The test runner hides what a passing test prints with macros, and this must be seen.
+        static SAID: Once = Once::new();
+        let said =
+            "SKIPPED: UNDERSTUDY_TEST_KUBECONFIG is not set (deploy/dev-cluster/api-only run)";
+        SAID.call_once(|| drop(writeln!(std::io::stderr(), "{said}")));
         return None;
     };
     static NEXT: AtomicU32 = AtomicU32::new(0);
