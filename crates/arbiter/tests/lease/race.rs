@@ -35,11 +35,10 @@ async fn contend(register: LeaseRegister, writer: u128) -> Vec<(Epoch, u128)> {
     panic!("epoch {LAST} is never reached");
 }
 
-/// Every record that the Lease ever said, by epoch, as the API server tells it.
-async fn chronicle(cluster: &Cluster) -> BTreeMap<Epoch, String> {
+/// Every record that the Lease said after this version, by epoch, as the API server tells it.
+async fn chronicle(cluster: &Cluster, version: &str) -> BTreeMap<Epoch, String> {
     let parameters = WatchParams::default().fields(&format!("metadata.name={}", cluster.name));
-    let version = cluster.lease().await["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
-    let mut events = Box::pin(cluster.leases.watch(&parameters, &version).await.unwrap());
+    let mut events = Box::pin(cluster.leases.watch(&parameters, version).await.unwrap());
     let mut records = BTreeMap::new();
     while let Some(event) = events.next().await {
         let WatchEvent::Modified(lease) = event.unwrap() else { panic!("it was not edited") };
@@ -56,11 +55,12 @@ async fn chronicle(cluster: &Cluster) -> BTreeMap<Epoch, String> {
 }
 
 async fn race(cluster: &Cluster) {
+    let blank = cluster.register().read().await.unwrap().version;
     let mut writers = JoinSet::new();
     for writer in 1..=6 {
         writers.spawn(contend(cluster.register(), writer));
     }
-    let (records, told) = tokio::join!(chronicle(cluster), writers.join_all());
+    let (records, told) = tokio::join!(chronicle(cluster, &blank), writers.join_all());
     assert_eq!(records.keys().copied().collect::<Vec<_>>(), (1..=LAST).collect::<Vec<_>>());
     let mut winners = BTreeMap::new();
     for (epoch, nonce) in told.into_iter().flatten() {
