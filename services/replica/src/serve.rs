@@ -120,6 +120,7 @@ impl Server {
             register: register::start(arbiter, outlet),
             metrics: metrics.clone(),
             snapshot_bytes: options.snapshot_bytes,
+            linger: options.linger,
             evict,
         });
         let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));

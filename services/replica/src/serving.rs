@@ -18,7 +18,7 @@ use understudy_proto::kv::v1::session_service_server::{self, SessionServiceServe
 use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
-use crate::clients::{Admin, Gate, KeyValues, Later, Sessions, StatusSource};
+use crate::clients::{Admin, Gate, Guide, KeyValues, Later, LeadOn, Sessions, StatusSource};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
@@ -72,7 +72,8 @@ impl Serving {
         let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
         let (reporter, health_service) = health_reporter();
         let misled = gate.misled();
-        let routes = client_routes(gate, source).add_service(health_service);
+        let guide = Guide::new(view.clone());
+        let routes = client_routes(gate, source, &guide).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
         let server = transport(WINDOW);
@@ -110,13 +111,13 @@ fn transport(window: u32) -> tonic::transport::Server {
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
 }
 
-fn client_routes(gate: Gate, source: StatusSource) -> Routes {
+fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
     let key_values = KeyValueServiceServer::new(KeyValues { gate: gate.clone() })
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
     let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
-    let mut routes = Routes::new(key_values)
-        .add_service(sessions)
+    let mut routes = Routes::new(LeadOn::new(key_values, guide))
+        .add_service(LeadOn::new(sessions, guide))
         .add_service(AdminServiceServer::new(Admin { gate, source }))
         .add_service(WatchServiceServer::new(Later))
         .add_service(LeaseServiceServer::new(Later))

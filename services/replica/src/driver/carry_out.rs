@@ -163,6 +163,7 @@ impl Driver {
             if self.tick == Some(id) {
                 self.tick = None;
             }
+            self.stay_no_longer(id);
             if let Some((_, slot)) = self.waiting.take(id) {
                 self.metrics.rejected.inc();
                 slot.answer(Err(Refusal::rejected(why)));
@@ -183,6 +184,7 @@ impl Driver {
     }
 
     fn handed_over(&mut self, request: RequestId) {
+        self.stay_behind(request);
         if let Some((Pending::HandOver, slot)) = self.waiting.take(request) {
             let (since, epoch) = (self.clock.now().mono, self.state.epoch);
             self.handed.push(super::house::Handed { slot, since, epoch });

@@ -32,6 +32,7 @@ impl Driver {
         self.propose_tick();
         self.note_acting();
         self.tell_handed_over();
+        self.end_stay();
         let now = self.clock.now().mono;
         if self.stale || now >= self.published + PUBLISH {
             self.stale = false;
@@ -104,7 +105,8 @@ impl Driver {
         let (executor, state) = (&self.executor, &self.state);
         let (life, term, first) = (self.life, self.term, self.first);
         let figures = Figures { life, term, first, waiting, started };
-        view(&self.replica, executor, state, figures, self.acting)
+        let viewed = view(&self.replica, executor, state, figures, self.acting);
+        View { leads_to: self.leads_to(), ..viewed }
     }
 }
 
@@ -133,6 +135,7 @@ pub(super) fn view(
         cluster: state.cluster,
         acting,
         term,
+        leads_to: None,
         first,
         settings: executor.at.settings,
         usage: machine.usage(),

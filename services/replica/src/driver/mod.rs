@@ -10,6 +10,7 @@ mod disk;
 mod execute;
 mod executor;
 mod house;
+mod leave;
 mod take;
 mod view;
 mod waiting;
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     pub register: mpsc::Sender<Order>,
     pub metrics: Metrics,
     pub snapshot_bytes: u64,
+    /// How long a primary that goes stays behind its handover, nanoseconds.
+    pub linger: u64,
     /// Where to tell which copy was dropped and did not come back.
     pub evict: Option<mpsc::Sender<Member>>,
 }
@@ -79,6 +82,7 @@ pub(crate) struct Driver {
     tick_not_before: u64,
     /// It has been asked to go.
     leaving: bool,
+    linger: leave::Linger,
     /// Whether the protocol was told that the disk has room.
     room: bool,
     halted: Option<String>,
@@ -127,6 +131,7 @@ impl Driver {
             tick: None,
             tick_not_before: 0,
             leaving: false,
+            linger: leave::Linger::new(parts.linger),
             room: true,
             halted: None,
             acting: false,
@@ -197,7 +202,7 @@ impl Driver {
 
     /// Waits for a message or the protocol's next deadline.
     async fn sleep(&mut self, leave: &mut mpsc::Receiver<()>) {
-        let deadline = match self.replica.deadline() {
+        let deadline = match self.linger.deadline(self.replica.deadline()) {
             Some(mono) => self.clock.instant(mono),
             None => self.clock.instant(self.clock.now().mono) + Duration::from_secs(1),
         };
@@ -205,8 +210,7 @@ impl Driver {
             biased;
             Some(()) = leave.recv() => {
                 tracing::info!("asked to leave");
-                self.leaving = true;
-                self.pending.push_back(Event::Leave);
+                self.leave();
             }
             Some(input) = self.inbox.tasks.recv() => self.take_input(input),
             Some(ask) = self.inbox.asks.recv() => self.take_asks(Some(ask)),

@@ -16,6 +16,8 @@ pub(crate) struct View {
     /// its later writes of the register (joins and drops) raise the epoch, not this.
     #[cfg_attr(not(feature = "kubernetes"), expect(dead_code, reason = "only a Service wants it"))]
     pub term: Epoch,
+    /// It goes after it has handed over: where its clients are led on to meanwhile.
+    pub leads_to: Option<String>,
     /// First index that the log still has.
     pub first: Index,
     pub settings: Settings,

@@ -69,6 +69,10 @@ pub struct ServeArgs {
     /// Deletes the pod of a backup that was dropped and stays away for this long, milliseconds; 0: never
     #[arg(long, env = "UNDERSTUDY_EVICT_MS", value_name = "MS")]
     pub evict_ms: Option<u64>,
+    /// A primary that is asked to go hands over, and leads clients on to its successor for this long
+    /// before it goes, milliseconds; 0: it goes at once. Longer than a Service takes to follow
+    #[arg(long, env = "UNDERSTUDY_LINGER_MS", value_name = "MS")]
+    pub linger_ms: Option<u64>,
     /// Pause between two tries of what failed, milliseconds
     #[arg(long, env = "UNDERSTUDY_RETRY_MS", value_name = "MS")]
     pub retry_ms: Option<u64>,
@@ -104,6 +108,7 @@ drop-ms = 700
 promote-ms = 1500
 stall-ms = 2000
 hand-over-ms = 3000
+linger-ms = 0
 evict-ms = 0
 retry-ms = 100
 max-waiting = 16384

@@ -57,6 +57,8 @@ pub struct Options {
     pub settings: Settings,
     /// Time-outs.
     pub timing: Timing,
+    /// How long a leaving primary leads clients on to its successor, nanoseconds.
+    pub linger: u64,
     /// Requests that may wait at once.
     pub max_waiting: usize,
     /// Bytes of executed entries between two snapshots.

@@ -79,6 +79,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
             min_copies: within("min-copies", args.min_copies, 1, 2)?,
         },
         timing,
+        linger: within("linger-ms", args.linger_ms, 0, 60_000)? * MS,
         max_waiting: within("max-waiting", args.max_waiting, 1, 1 << 20)? as usize,
         snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
         retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,

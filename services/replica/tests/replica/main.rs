@@ -5,6 +5,7 @@ mod bad_input;
 mod common;
 mod crowd;
 mod directory;
+mod leaving;
 mod ops;
 mod pair;
 mod ports;
