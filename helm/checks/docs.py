@@ -5,12 +5,12 @@ import re
 
 import yaml
 
-from .tools import CHART, ROOT, UPDATE, Tally
+from .tools import CHART, ROOT, UPDATE, Tally, objects
 
 BEGIN, END = "<!-- values: generated from values.yaml by UPDATE=1 helm/test -->", "<!-- end of values -->"
 
 
-def run(_helm, tally: Tally):
+def run(helm, tally: Tally):
     text = (CHART / "values.yaml").read_text()
     values = yaml.safe_load(text)
     lines = table(text, values)
@@ -22,6 +22,7 @@ def run(_helm, tally: Tally):
         readme.write_text(head + BEGIN + before + END + tail)
     tally.check("the README's table is that of values.yaml", before.strip() == lines, "UPDATE=1 helm/test takes it over")
     defaults(tally, values)
+    options(tally, objects(helm))
     schema(tally, values, json.loads((CHART / "values.schema.json").read_text()))
 
 
@@ -52,6 +53,16 @@ def defaults(tally: Tally, values: dict):
     for key, value in chart.items():
         option = re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), key)
         tally.check(f"{key} is as --{option}", program.get(option) == str(value), f"{value}, and {program.get(option)}")
+
+
+def options(tally: Tally, found: dict):
+    """Every variable that the pods get is one that the program reads."""
+    read = set()
+    for path in (ROOT / "services").rglob("*.rs"):
+        read |= set(re.findall(r'env = "(UNDERSTUDY_[A-Z_]+)"', path.read_text()))
+    container = found["StatefulSet", "understudy"]["spec"]["template"]["spec"]["containers"][0]
+    for name in (variable["name"] for variable in container["env"]):
+        tally.check(f"the program reads {name}", name in read or name.startswith("POD_"))
 
 
 def schema(tally: Tally, values: dict, rules: dict, path: str = ""):
