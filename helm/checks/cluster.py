@@ -1,5 +1,6 @@
 """Against a real API server, in a namespace of its own that enforces `restricted` pods."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -46,24 +47,31 @@ class Cluster:
         return rendered.stdout
 
 
-def run(tally: Tally):
+@contextlib.contextmanager
+def namespace():
+    """A cluster with the test's namespace, new and taken away at the end."""
     cluster = Cluster()
     version = cluster.kubectl("version", "--output", "json")
     if version.returncode != 0:
         sys.exit(f"no cluster answers: deploy/dev-cluster/up, or set KUBECTL and HELM\n{version.stderr}")
-    print(f"against Kubernetes {json.loads(version.stdout)['serverVersion']['gitVersion']}")
+    print(f"against Kubernetes {json.loads(version.stdout)['serverVersion']['gitVersion']}", flush=True)
     away(cluster)
     labels = {f"pod-security.kubernetes.io/{what}": "restricted" for what in ("enforce", "warn")}
     made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
     cluster.kubectl("create", "--filename", "-", given=made).check_returncode()
     try:
+        yield cluster
+    finally:
+        away(cluster)
+
+
+def run(tally: Tally):
+    with namespace() as cluster:
         for path in values_files():
             dry_run(cluster, tally, path)
         restricted(cluster, tally)
         left_alone.run(cluster, tally)
         rights.run(cluster, tally)
-    finally:
-        away(cluster)
 
 
 def away(cluster: Cluster):
