@@ -7,9 +7,9 @@ RULES = [
         "apiGroups": ["coordination.k8s.io"],
         "resources": ["leases"],
         "resourceNames": ["understudy"],
-        "verbs": ["get", "list", "watch", "update"],
+        "verbs": ["get", "watch", "update"],
     },
-    {"apiGroups": [""], "resources": ["services"], "resourceNames": ["understudy"], "verbs": ["get", "list", "watch", "update"]},
+    {"apiGroups": [""], "resources": ["services"], "resourceNames": ["understudy"], "verbs": ["get", "watch", "update"]},
 ]
 EVICTION = {
     "apiGroups": [""],

@@ -50,6 +50,8 @@ def defaults(tally: Tally, values: dict):
     source = (ROOT / "services/replica/src/options/args.rs").read_text()
     program = dict(re.findall(r"^([a-z-]+) = (\d+)$", source, re.M))
     chart = {**values["timing"], **values["limits"], "syncBackups": values["syncBackups"], "minCopies": values["minCopies"]}
+    # Only here is there a Service that takes a moment to follow.
+    tally.check("replicas linger", chart.pop("lingerMs") >= 1500 and program["linger-ms"] == "0")
     for key, value in chart.items():
         option = re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), key)
         tally.check(f"{key} is as --{option}", program.get(option) == str(value), f"{value}, and {program.get(option)}")

@@ -48,7 +48,7 @@ REFUSED = [
     (["--set", "syncBackups=2"], "syncBackups is 2 and must be below replicas, which is 2"),
     (["--set", "timing.dropMs=1500"], "timing.dropMs is 1500 and must be below timing.promoteMs, which is 1500"),
     (["--set", "timing.heartbeatMs=351"], "timing.heartbeatMs is 351 and must be at most half of timing.dropMs"),
-    (["--set", "terminationGracePeriodSeconds=7"], "terminationGracePeriodSeconds is 7: a handover may take"),
+    (["--set", "terminationGracePeriodSeconds=9"], "terminationGracePeriodSeconds is 9: a handover may take"),
     (["--set", "replaceDeadBackup.after=4999ms"], 'replaceDeadBackup.after is "4999ms": it must be 5s to 1h'),
     (["--set", "replaceDeadBackup.after=61m"], 'replaceDeadBackup.after is "61m": it must be 5s to 1h'),
 ]
@@ -59,7 +59,7 @@ TAKEN = [
     ["--set", "minCopies=2"],
     ["--set", "timing.dropMs=1499"],
     ["--set", "timing.heartbeatMs=350"],
-    ["--set", "terminationGracePeriodSeconds=8"],
+    ["--set", "terminationGracePeriodSeconds=10"],
     ["--set", "replaceDeadBackup.after=5000ms"],
     ["--set", "replaceDeadBackup.after=1h"],
     ["--set", "global.anything=1"],

@@ -4,12 +4,12 @@ from .left_alone import QUIET
 from .tools import CHART, Tally
 
 MAY = [
-    *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("get", "list", "watch", "update")],
-    *[(verb, "services/understudy") for verb in ("get", "list", "watch", "update")],
+    *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("get", "watch", "update")],
+    *[(verb, "services/understudy") for verb in ("get", "watch", "update")],
 ]
 MAY_NOT = [
-    *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("create", "patch", "delete", "deletecollection")],
-    *[(verb, "services/understudy") for verb in ("create", "patch", "delete", "deletecollection")],
+    *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("list", "create", "patch", "delete", "deletecollection")],
+    *[(verb, "services/understudy") for verb in ("list", "create", "patch", "delete", "deletecollection")],
     *[(verb, what) for verb in ("get", "list", "update") for what in ("leases.coordination.k8s.io/other", "services/other")],
     *[(verb, what) for verb in ("get", "list", "watch") for what in ("secrets", "configmaps", "pods", "services", "endpoints")],
     ("update", "services/understudy-replicas"),

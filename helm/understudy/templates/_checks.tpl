@@ -15,9 +15,9 @@
 {{- fail (printf "timing.heartbeatMs is %d and must be at most half of timing.dropMs, which is %d, so that an idle replica is no silent one" (int64 .heartbeatMs) (int64 .dropMs)) -}}
 {{- end -}}
 {{- end -}}
-{{- $leave := add (int64 .timing.handOverMs) 5000 -}}
+{{- $leave := add (int64 .timing.handOverMs) (int64 .timing.lingerMs) 5000 -}}
 {{- if lt (mul 1000 (int64 .terminationGracePeriodSeconds)) $leave -}}
-{{- fail (printf "terminationGracePeriodSeconds is %d: a handover may take timing.handOverMs, so it must be at least %d" (int64 .terminationGracePeriodSeconds) (div (add $leave 999) 1000)) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d: a handover may take timing.handOverMs, and timing.lingerMs follow, so it must be at least %d" (int64 .terminationGracePeriodSeconds) (div (add $leave 999) 1000)) -}}
 {{- end -}}
 {{- $after := include "understudy.milliseconds" .replaceDeadBackup.after | int64 -}}
 {{- if and .replaceDeadBackup.after (or (lt $after 5000) (gt $after 3600000)) -}}
