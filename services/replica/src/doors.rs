@@ -1,26 +1,22 @@
 //! Listening ports whose connections can all be closed at once, while the port stays open.
 //!
 //! A Service that changes its selector does not cut connections: a primary that is no more closes
-//! its clients' connections itself, so that they look for the new one. Some of them are led back here
-//! before the Service's change has reached their node, and would stay: while this replica is not the
-//! primary, its clients' connections are closed whenever it has turned somebody away, too.
+//! its clients' connections itself, so that they look for the new one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::Instant;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
 use crate::driver::View;
+use crate::visit::Visit;
 
 /// Connections accepted and not yet taken by the server.
 const ACCEPTED: usize = 64;
-/// Connections are not closed more often than this because somebody was turned away.
-const CLOSE_AGAIN: Duration = Duration::from_millis(250);
 /// Pause after a failed accept (no file descriptors left, most often).
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -33,7 +29,7 @@ pub(crate) async fn serve(
     mut term: watch::Receiver<u64>,
 ) {
     loop {
-        let (accepted, incoming) = mpsc::channel::<std::io::Result<TcpStream>>(ACCEPTED);
+        let (accepted, incoming) = mpsc::channel::<std::io::Result<Visit>>(ACCEPTED);
         let mut closing = term.clone();
         closing.mark_unchanged();
         let close = async move {
@@ -55,7 +51,7 @@ pub(crate) async fn serve(
 /// Accepts until the term changes; `true` when there will be no other.
 async fn accept(
     listener: &TcpListener,
-    accepted: &mpsc::Sender<std::io::Result<TcpStream>>,
+    accepted: &mpsc::Sender<std::io::Result<Visit>>,
     term: &mut watch::Receiver<u64>,
 ) -> bool {
     loop {
@@ -65,7 +61,7 @@ async fn accept(
             connection = listener.accept() => match connection {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    let _ = accepted.send(Ok(stream)).await;
+                    let _ = accepted.send(Ok(Visit::new(stream))).await;
                 }
                 Err(error) => {
                     tracing::debug!("cannot accept a connection: {error}");
@@ -76,43 +72,16 @@ async fn accept(
     }
 }
 
-/// Counts the terms that are over: a new one whenever this replica stops acting, and when somebody was
-/// turned away while it did not act.
-pub(crate) async fn count_terms(
-    mut view: watch::Receiver<Arc<View>>,
-    misled: Arc<Notify>,
-    term: watch::Sender<u64>,
-) {
+/// Counts the terms that are over: a new one whenever this replica stops acting.
+pub(crate) async fn count_terms(mut view: watch::Receiver<Arc<View>>, term: watch::Sender<u64>) {
     let mut acted = false;
-    let mut closed = Instant::now();
     loop {
         let acts = view.borrow_and_update().acting;
         if std::mem::replace(&mut acted, acts) && !acts {
-            closed = Instant::now();
             term.send_modify(|term| *term += 1);
         }
-        let turned_away = async {
-            misled.notified().await;
-            tokio::time::sleep_until(closed + CLOSE_AGAIN).await;
-        };
-        tokio::select! {
-            biased;
-            changed = until_acting_changes(&mut view, acts) => {
-                if changed.is_err() {
-                    return;
-                }
-            }
-            () = turned_away, if !acts => {
-                closed = Instant::now();
-                term.send_modify(|term| *term += 1);
-            }
+        if view.changed().await.is_err() {
+            return;
         }
     }
-}
-
-async fn until_acting_changes(
-    view: &mut watch::Receiver<Arc<View>>,
-    acts: bool,
-) -> Result<(), watch::error::RecvError> {
-    view.wait_for(|view| view.acting != acts).await.map(drop)
 }

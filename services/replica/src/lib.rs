@@ -31,6 +31,7 @@ mod register;
 mod serve;
 mod serving;
 mod signals;
+mod visit;
 mod wire;
 
 pub use clients::{Accepted, Call, answer_get, successor, updated_settings};

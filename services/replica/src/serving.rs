@@ -18,7 +18,7 @@ use understudy_proto::kv::v1::session_service_server::{self, SessionServiceServe
 use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
-use crate::clients::{Admin, Gate, Guide, KeyValues, Later, LeadOn, Sessions, StatusSource};
+use crate::clients::{Admin, Gate, Guide, KeyValues, Later, Sessions, StatusSource, Usher};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
@@ -71,7 +71,6 @@ impl Serving {
         let Ports { clients, peers: at_peers, ops, addresses } = ports;
         let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
         let (reporter, health_service) = health_reporter();
-        let misled = gate.misled();
         let guide = Guide::new(view.clone());
         let routes = client_routes(gate, source, &guide).add_service(health_service);
         let (term, terms) = watch::channel(0);
@@ -82,7 +81,7 @@ impl Serving {
             peers: tokio::spawn(peer_door(at_peers, peers, peer_terms)),
             ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(ops, view.clone(), metrics))),
             _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
-            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, misled, term))),
+            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
             peer_term,
         }
     }
@@ -116,8 +115,8 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
     let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
-    let mut routes = Routes::new(LeadOn::new(key_values, guide))
-        .add_service(LeadOn::new(sessions, guide))
+    let mut routes = Routes::new(Usher::new(key_values, guide))
+        .add_service(Usher::new(sessions, guide))
         .add_service(AdminServiceServer::new(Admin { gate, source }))
         .add_service(WatchServiceServer::new(Later))
         .add_service(LeaseServiceServer::new(Later))

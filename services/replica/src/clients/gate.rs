@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tonic::{Request, Status};
 use understudy_machine::{Command, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
@@ -31,7 +31,6 @@ pub(crate) struct Gate {
     operators: Arc<Semaphore>,
     waiting: u32,
     view: watch::Receiver<Arc<View>>,
-    misled: Arc<Notify>,
 }
 
 impl Gate {
@@ -40,13 +39,7 @@ impl Gate {
     pub fn new(asks: mpsc::Sender<Ask>, view: watch::Receiver<Arc<View>>, waiting: usize) -> Self {
         let (places, operators) = (Semaphore::new(waiting), Semaphore::new(OPERATORS));
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        let (places, operators) = (Arc::new(places), Arc::new(operators));
-        Gate { asks, places, operators, waiting, view, misled: Arc::default() }
-    }
-
-    /// Is told whenever somebody is turned away because this replica is not the primary.
-    pub fn misled(&self) -> Arc<Notify> {
-        self.misled.clone()
+        Gate { asks, places: Arc::new(places), operators: Arc::new(operators), waiting, view }
     }
 
     /// The configurable bounds as they are now.
@@ -96,14 +89,6 @@ impl Gate {
 
     /// Waits for the loop's answer.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
-        let answer = self.wait_for(want).await;
-        if answer.as_ref().is_err_and(Refusal::is_not_primary) {
-            self.misled.notify_one();
-        }
-        answer
-    }
-
-    async fn wait_for(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
         let places = match want {
             Want::Status | Want::HandOver(_) => &self.operators,
             _ => &self.places,

@@ -52,11 +52,6 @@ impl Refusal {
         refusal.with("epoch", epoch)
     }
 
-    /// Whether another replica is to be asked.
-    pub fn is_not_primary(&self) -> bool {
-        self.reason == ErrorReason::NotPrimary
-    }
-
     /// The answer cannot be known.
     pub fn outcome_unknown(why: &str) -> Self {
         let message = format!("the outcome is unknown, {why}: look, or retry if it was stamped");

@@ -67,10 +67,12 @@ async fn a_backup_turns_clients_away_and_names_the_primary() {
     let cluster = Cluster::born(2).await;
     let primary = cluster.primary().await;
     cluster.client().await.put(put("k", "v")).await.unwrap();
-    let mut backup = key_values(&cluster.clients(1 - primary)).await.unwrap();
-    for status in
-        [backup.put(put("k", "w")).await.unwrap_err(), backup.get(get("k")).await.unwrap_err()]
-    {
+    // Whoever is turned away loses the connection, too.
+    let backup = async || key_values(&cluster.clients(1 - primary)).await.unwrap();
+    for status in [
+        backup().await.put(put("k", "w")).await.unwrap_err(),
+        backup().await.get(get("k")).await.unwrap_err(),
+    ] {
         assert_eq!(status.code(), tonic::Code::Unavailable);
         let (reason, metadata) = reason(&status);
         assert_eq!(reason, "NOT_PRIMARY");
@@ -81,6 +83,7 @@ async fn a_backup_turns_clients_away_and_names_the_primary() {
     // A stale read asks nobody else.
     let mut stale = get("k");
     stale.consistency = understudy_proto::kv::v1::ReadConsistency::Stale.into();
+    let mut backup = backup().await;
     until("the backup has executed it", async || {
         let got = backup.get(stale.clone()).await.unwrap().into_inner();
         got.kv.is_some_and(|kv| &kv.value[..] == b"v")

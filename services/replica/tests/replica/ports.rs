@@ -15,7 +15,7 @@ use understudy_proto::kv::v1::*;
 use understudy_proto::replication::v1 as wire;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
 
-use crate::common::{Cluster, get, key_values, put, reason, until};
+use crate::common::{Cluster, get, key_values, put, until};
 
 #[tokio::test]
 async fn random_bytes_on_any_port_disturb_nobody() {
@@ -171,25 +171,37 @@ async fn a_deposed_primary_closes_its_clients_connections() {
     until("the port takes new connections", async || cluster.status(primary).await.is_some()).await;
 }
 
-/// Led to a backup by a Service that lags behind, a client must not stay there.
+/// Led to a backup by a Service that lags behind, a client must not stay there; nobody else is disturbed.
 #[tokio::test]
-async fn a_backup_that_turns_somebody_away_closes_its_clients_connections() {
+async fn a_backup_closes_the_connection_of_whom_it_turns_away_and_no_other() {
     let cluster = Cluster::born(2).await;
     let backup = cluster.clients(1 - cluster.primary().await);
-    let stream = TcpStream::connect(&backup).await.unwrap();
-    let (_requests, idle) = h2::client::handshake(stream).await.unwrap();
-    let mut idle = tokio::spawn(idle);
     // Whoever only looks is not turned away, and reads what is stale for as long as he likes.
+    let stream = TcpStream::connect(&backup).await.unwrap();
+    let (looking, connection) = h2::client::handshake(stream).await.unwrap();
+    let mut looks = tokio::spawn(connection);
     let mut client = key_values(&backup).await.unwrap();
     let stale = || GetRequest { consistency: ReadConsistency::Stale.into(), ..get("k") };
     client.get(stale()).await.unwrap();
-    let quiet = tokio::time::timeout(std::time::Duration::from_millis(700), &mut idle).await;
-    assert!(quiet.is_err(), "nobody was turned away");
 
-    let refused = client.put(put("k", "v")).await.unwrap_err();
-    assert_eq!(reason(&refused).0, "NOT_PRIMARY");
+    let stream = TcpStream::connect(&backup).await.unwrap();
+    let (mut misled, connection) = h2::client::handshake(stream).await.unwrap();
+    let ends = tokio::spawn(connection);
+    let path = format!("http://{backup}/understudy.kv.v1.KeyValueService/Put");
+    let request =
+        tonic::codegen::http::Request::post(path).header("content-type", "application/grpc");
+    let (answer, mut body) = misled.send_request(request.body(()).unwrap(), false).unwrap();
+    let message = prost::Message::encode_to_vec(&put("k", "v"));
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    body.send_data([&[0], &length[..], &message].concat().into(), true).unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.headers()["grpc-status"], "14");
     // Less than the keep-alive, which closes connections, too.
-    let closed = tokio::time::timeout(std::time::Duration::from_secs(9), idle).await;
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(9), ends).await;
     assert!(closed.is_ok(), "the connection is still open");
-    until("the port takes new connections", async || client.get(stale()).await.is_ok()).await;
+
+    let quiet = tokio::time::timeout(std::time::Duration::from_millis(500), &mut looks).await;
+    assert!(quiet.is_err(), "somebody else's connection was closed");
+    client.get(stale()).await.unwrap();
+    drop(looking);
 }

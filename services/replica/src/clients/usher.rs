@@ -1,8 +1,9 @@
-//! A primary that goes leads its clients on: behind its handover it passes their requests to its
-//! successor, unread.
+//! Clients at the wrong door: a Service takes a moment to follow the primary (kube-proxy changes its
+//! rules at most once a second), and leads clients to the old one meanwhile.
 //!
-//! A Service takes a moment to follow: kube-proxy changes its rules at most once a second. Whoever knows
-//! the Service only is sent here meanwhile, and would be turned away until then.
+//! A primary that goes leads them on: behind its handover it passes their requests to its successor,
+//! unread. Any other replica turns them away and closes their connection: over the one that it has, a
+//! plain gRPC channel would come back to it for ever.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -18,6 +19,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::refusal::Refusal;
 use crate::driver::View;
+use crate::visit::Caller;
 
 /// Marks a request that was led on: nobody leads it on once more.
 const LED_ON: &str = "understudy-led-on";
@@ -31,21 +33,36 @@ type Response = http::Response<Body>;
 #[derive(Clone)]
 pub(crate) struct Guide {
     view: watch::Receiver<Arc<View>>,
-    way: Arc<Mutex<Option<(String, Channel)>>>,
+    connection: Arc<Mutex<Option<(String, Channel)>>>,
+}
+
+/// Where a client's call goes.
+enum Way {
+    /// Here is the primary.
+    In,
+    /// To the successor at this address.
+    On(String),
+    /// Nowhere, most likely: some calls every replica answers.
+    Away,
 }
 
 impl Guide {
     pub fn new(view: watch::Receiver<Arc<View>>) -> Self {
-        Guide { view, way: Arc::default() }
+        Guide { view, connection: Arc::default() }
     }
 
-    fn successor(&self) -> Option<String> {
-        self.view.borrow().leads_to.clone()
+    fn way(&self) -> Way {
+        let view = self.view.borrow();
+        match &view.leads_to {
+            Some(address) => Way::On(address.clone()),
+            None if view.acting => Way::In,
+            None => Way::Away,
+        }
     }
 
     /// `None` if the successor cannot be reached: then nothing has been sent.
-    async fn way_to(&self, address: &str) -> Option<Channel> {
-        let known = self.way.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn connection(&self, address: &str) -> Option<Channel> {
+        let known = self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, channel)) = known.filter(|(to, _)| to == address) {
             return Some(channel);
         }
@@ -57,7 +74,7 @@ impl Guide {
     }
 
     fn take(&self, way: Option<(String, Channel)>) {
-        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = way;
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = way;
     }
 
     async fn pass(&self, mut channel: Channel, mut request: Request) -> Response {
@@ -74,24 +91,24 @@ impl Guide {
     }
 }
 
-/// A service whose requests are led on while the replica stays behind its handover.
+/// A service that only a primary answers, most of it.
 #[derive(Clone)]
-pub(crate) struct LeadOn<S> {
+pub(crate) struct Usher<S> {
     inner: S,
     guide: Guide,
 }
 
-impl<S> LeadOn<S> {
+impl<S> Usher<S> {
     pub fn new(inner: S, guide: &Guide) -> Self {
-        LeadOn { inner, guide: guide.clone() }
+        Usher { inner, guide: guide.clone() }
     }
 }
 
-impl<S: NamedService> NamedService for LeadOn<S> {
+impl<S: NamedService> NamedService for Usher<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S> Service<Request> for LeadOn<S>
+impl<S> Service<Request> for Usher<S>
 where
     S: Service<
             Request,
@@ -111,19 +128,36 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let successor = self.guide.successor();
-        let Some(address) = successor.filter(|_| !request.headers().contains_key(LED_ON)) else {
+        let way = self.guide.way();
+        if let Way::In = way {
             return self.inner.call(request);
-        };
+        }
         // The one that was found ready serves; its clone has to be asked anew.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let guide = self.guide.clone();
         Box::pin(async move {
-            match guide.way_to(&address).await {
-                Some(channel) => Ok(guide.pass(channel, request).await),
-                None => inner.call(request).await,
+            if let Way::On(address) = way
+                && !request.headers().contains_key(LED_ON)
+                && let Some(channel) = guide.connection(&address).await
+            {
+                return Ok(guide.pass(channel, request).await);
             }
+            let caller = request.extensions().get::<Caller>().cloned();
+            let response = inner.call(request).await;
+            if let (Ok(answered), Some(caller)) = (&response, caller)
+                && is_turned_away(answered)
+            {
+                caller.send_away();
+            }
+            response
         })
     }
+}
+
+/// Of what a replica that is not primary may answer, only the refusal that names another is
+/// `UNAVAILABLE`.
+fn is_turned_away(response: &Response) -> bool {
+    tonic::Status::from_header_map(response.headers())
+        .is_some_and(|status| status.code() == tonic::Code::Unavailable)
 }
