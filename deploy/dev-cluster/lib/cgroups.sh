@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cgroups.sh make|clear|remove NODE: the cgroup /understudy-dev/NODE in each hierarchy (version 1) or in the only one (version 2).
+# cgroups.sh make|clear|remove NODE: the cgroup /understudy-dev-us/NODE in each hierarchy (version 1) or in the only one (version 2).
 # clear leaves NODE's own, without those of its pods.
 set -eu
 . "$(dirname "$0")/common.sh"

@@ -3,7 +3,9 @@
 DC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 H=${HOME:-/root}
-export DEV_CLUSTER_RUN=${DEV_CLUSTER_RUN:-${XDG_STATE_HOME:-$H/.local/state}/understudy/dev-cluster}
+export DEV_CLUSTER_NAME=${DEV_CLUSTER_NAME:-us}
+NAME=$DEV_CLUSTER_NAME
+export DEV_CLUSTER_RUN=${DEV_CLUSTER_RUN:-${XDG_STATE_HOME:-$H/.local/state}/understudy/dev-cluster/$NAME}
 export DEV_CLUSTER_BIN=${DEV_CLUSTER_BIN:-${XDG_CACHE_HOME:-$H/.cache}/understudy/dev-cluster}
 RUN=$DEV_CLUSTER_RUN
 # Binaries are kept by what they are made of, so that clones of one version share them.
@@ -16,7 +18,7 @@ NODE_NET=10.77.0      # control plane .10, worker N .1N
 POD_NET=10.78         # pods of worker N: 10.78.N.0/24
 SVC_NET=10.79         # Services 10.79.0.0/16: the API is .0.1, DNS .0.10
 CP_IP=$NODE_NET.10
-CGROUP=understudy-dev
+CGROUP=understudy-dev-$NAME
 
 # How soon a silent node is noticed. Upstream's defaults: 50s, 40s, 10s, 5s, 300s.
 NODE_MONITOR_GRACE=${DEV_CLUSTER_NODE_MONITOR_GRACE:-20s}
@@ -37,7 +39,7 @@ node_ip() { echo "$NODE_NET.1$(node_number "$1")"; }
 need_node() {
   [[ " $NODES " == *" $1 "* ]] || die "no worker is called '$1': there are $NODES"
 }
-in_ns() { local ns=us-$1; shift; nsenter --net="/run/netns/$ns" -- "$@"; }
+in_ns() { local ns=$NAME-$1; shift; nsenter --net="/run/netns/$ns" -- "$@"; }
 
 # A pid file holds "PID STARTTIME", so that a pid that was given out again is never taken for ours.
 start_time() {
@@ -68,7 +70,7 @@ start() {
   local name=$1 ns=$2
   shift 2
   alive "$name" && return 0
-  background "$RUN/log/$name.log" nsenter --net="/run/netns/us-$ns" -- "$@"
+  background "$RUN/log/$name.log" nsenter --net="/run/netns/$NAME-$ns" -- "$@"
   record "$RUN/pids/$name" $!
 }
 # stop NAME [SIGNAL]: waits for its end, up to 10 s, then SIGKILL
