@@ -18,12 +18,12 @@ use understudy_client::{Endpoints, Options};
 use understudy_history::{Operation, write_line};
 
 use crate::failure::Failure;
-use crate::load::{Load, Mix, Shape};
 use crate::output::Output;
 use crate::pair::{Logbook, Pair, Plan, Ports, logbook};
 use crate::print;
 use kill::Kill;
 use report::Report;
+use understudy_load::{Load, Mix, Shape};
 
 /// How long the pair may take to be complete again.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use understudy_history::{Operation, Outcome, Verdict, check};
 use super::kill::Kill;
 use super::picture::Picture;
 use super::versions::{Versions, written};
-use crate::pauses::{longest, median};
+use understudy_load::pauses::{longest, median};
 
 const MS: u64 = 1_000_000;
 

@@ -11,7 +11,7 @@ use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
 use super::loyal::Loyal;
-use crate::load::{Recorder, Shape, Worker, keys};
+use understudy_load::{Recorder, Shape, Worker, keys};
 
 /// Every so-many-th client gives up early, so that there are outcomes that nobody knows.
 const IMPATIENT: u64 = 4;

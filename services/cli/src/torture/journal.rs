@@ -11,7 +11,7 @@ use understudy_history::{Action, Condition, Operation, Outcome, write_line};
 
 use crate::failure::Failure;
 use crate::pair::logbook::{create, unwritable};
-use crate::pauses::longest;
+use understudy_load::pauses::longest;
 
 /// Operations on their way to the file.
 const QUEUE: usize = 16_384;

@@ -15,7 +15,7 @@ use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceC
 use understudy_history::{Action, Answer, Found, Operation, Outcome, Reply};
 
 use super::clients::Order;
-use crate::load::keys;
+use understudy_load::keys;
 
 /// What these readers call themselves: behind all others.
 const FIRST: u64 = 1_000_000;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use understudy_history::Verdict;
+use understudy_load::pauses::rank;
 
 use super::chronicle::{Deed, Pages};
 use super::journal::Counts;
@@ -111,25 +112,7 @@ impl Report {
 impl Pauses {
     fn of(mut pauses: Vec<u64>) -> Self {
         pauses.sort_unstable();
-        let rank = |percent: usize| {
-            // The smallest that so many of 100 do not exceed.
-            let at = (pauses.len() * percent).div_ceil(100).max(1) - 1;
-            pauses.get(at).copied().unwrap_or(0)
-        };
+        let rank = |percent| rank(&pauses, percent);
         Pauses { p50_ms: rank(50), p99_ms: rank(99), worst_ms: rank(100) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranks_are_those_of_the_sorted_pauses() {
-        let Pauses { p50_ms, p99_ms, worst_ms } = Pauses::of((1..=200).rev().collect());
-        assert_eq!((p50_ms, p99_ms, worst_ms), (100, 198, 200));
-        let Pauses { p50_ms, p99_ms, worst_ms } = Pauses::of(vec![7]);
-        assert_eq!((p50_ms, p99_ms, worst_ms), (7, 7, 7));
-        assert_eq!(Pauses::of(vec![]).worst_ms, 0);
     }
 }

@@ -18,8 +18,8 @@ use super::stage::Stage;
 use super::subject::{Subject, Yours};
 use crate::check::judge;
 use crate::failure::Failure;
-use crate::load::{Mix, Shape};
 use crate::pair::{Happening, Logbook};
+use understudy_load::{Mix, Shape};
 
 /// Pairs of keys of a round.
 const KEY_PAIRS: u64 = 16;

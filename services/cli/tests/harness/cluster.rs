@@ -9,8 +9,8 @@ use tokio::sync::SemaphorePermit;
 use understudy_arbiter::DirectoryRegister;
 use understudy_client::proto::admin::v1::{Role, StatusResponse};
 use understudy_client::{Client, Endpoints, Options};
+use understudy_load::{Load, Mix, Recorder, Shape};
 
-use super::load::{Load, Mix, Recorder, Shape};
 use super::replica::Replica;
 use super::{turn, wait};
 

@@ -12,10 +12,6 @@ pub mod raw;
 pub mod replica;
 pub mod wait;
 
-/// The recording clients of the demo.
-#[path = "../../src/load/mod.rs"]
-pub mod load;
-
 use std::path::PathBuf;
 
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -5,27 +5,28 @@ use std::time::Instant;
 use understudy_client::Client;
 use understudy_history::{Action, Found, Operation, Outcome, Reply};
 
-use super::perform::perform;
+use crate::Ask;
+use crate::perform::perform;
 
 /// One client and its history.
-pub struct Recorder {
-    client: Client,
+pub struct Recorder<A = Client> {
+    client: A,
     number: u64,
     clock: Instant,
     count: u64,
     history: Vec<Operation>,
 }
 
-impl Recorder {
+impl<A: Ask> Recorder<A> {
     /// A client that calls itself `number`. Moments count from `clock`.
-    pub fn new(client: Client, number: u64, clock: Instant) -> Self {
+    pub fn new(client: A, number: u64, clock: Instant) -> Self {
         Recorder { client, number, clock, count: 0, history: Vec::new() }
     }
 
     /// Does it, and records it.
     pub async fn act(&mut self, action: Action) -> &Outcome {
         let begin = self.now();
-        let outcome = perform(&self.client, &action).await;
+        let outcome = perform(&mut self.client, &action).await;
         let end = self.now();
         let (client, id) = (self.number, self.count);
         self.count += 1;

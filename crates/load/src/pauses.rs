@@ -25,6 +25,12 @@ pub fn median(mut values: Vec<u64>) -> u64 {
     }
 }
 
+/// The smallest of `ascending` that so many of 100 do not exceed; 0 of nothing.
+pub fn rank(ascending: &[u64], percent: usize) -> u64 {
+    let at = (ascending.len() * percent).div_ceil(100).max(1) - 1;
+    ascending.get(at).copied().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +51,13 @@ mod tests {
         assert_eq!(median(vec![]), 0);
         assert_eq!(median(vec![3, 1, 2]), 2);
         assert_eq!(median(vec![4, 1, 2, 3]), 2);
+    }
+
+    #[test]
+    fn ranks_are_those_of_the_sorted_values() {
+        let many: Vec<u64> = (1..=200).collect();
+        assert_eq!([50, 99, 100].map(|percent| rank(&many, percent)), [100, 198, 200]);
+        assert_eq!([50, 99, 100].map(|percent| rank(&[7], percent)), [7, 7, 7]);
+        assert_eq!(rank(&[], 100), 0);
     }
 }

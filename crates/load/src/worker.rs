@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use understudy_client::Client;
 use understudy_history::{
     Action, Answer, Compare, Condition, Operation, Outcome, Relation, Reply, Step, Target,
 };
 
-use super::{Mix, Recorder, Shape};
+use crate::{Ask, Mix, Recorder, Shape};
 
 /// One client at work.
-pub struct Worker {
-    recorder: Recorder,
+pub struct Worker<A = Client> {
+    recorder: Recorder<A>,
     shape: Shape,
     answered: Arc<AtomicU64>,
     random: fastrand::Rng,
@@ -33,10 +34,10 @@ fn key(prefix: &str, number: u64) -> String {
     format!("{prefix}key-{number:03}")
 }
 
-impl Worker {
+impl<A: Ask> Worker<A> {
     /// A client that draws its requests from `random`.
     pub fn new(
-        recorder: Recorder,
+        recorder: Recorder<A>,
         shape: Shape,
         random: fastrand::Rng,
         answered: Arc<AtomicU64>,

@@ -16,6 +16,8 @@ pub struct Mix {
 impl Mix {
     /// Mostly writes; no key is ever deleted, so that its version counts them.
     pub const WRITES: Mix = Mix { puts: 75, gets: 10, compare_and_sets: 10, deletes: 0 };
+    /// Puts, Gets and compare-and-sets, and a few transactions; no key is ever deleted.
+    pub const PLAIN: Mix = Mix { puts: 45, gets: 25, compare_and_sets: 25, deletes: 0 };
     /// Something of everything.
     pub const VARIED: Mix = Mix { puts: 40, gets: 28, compare_and_sets: 12, deletes: 6 };
 }

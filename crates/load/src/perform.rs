@@ -1,18 +1,20 @@
-//! An action of a history, done by the client library.
+//! An action of a history, done by whoever can ask.
 
 use understudy_client::proto::kv::v1::txn_operation::Operation;
 use understudy_client::proto::kv::v1::txn_result::Result as TxnResult;
 use understudy_client::proto::kv::v1::{
-    self as kv, CompareOperator, KeyValue, ResponseHeader, TxnDelete, TxnGet, TxnPut, compare,
+    self as kv, CompareOperator, DeleteRequest, GetRequest, KeyValue, PutRequest, ResponseHeader,
+    TxnDelete, TxnGet, TxnOperation, TxnPut, TxnRequest, compare, delete_request, put_request,
     txn_delete,
 };
-use understudy_client::{Client, Error};
 use understudy_history::{
     Action, Answer, Compare, Condition, Found, Outcome, Relation, Reply, Step, Target,
 };
 
-/// Does `action` and gives what the client was told.
-pub async fn perform(client: &Client, action: &Action) -> Outcome {
+use crate::Ask;
+
+/// Has `client` do `action` and gives what it was told.
+pub async fn perform(client: &mut impl Ask, action: &Action) -> Outcome {
     let answer = match action {
         Action::Put { key, value, condition, want_previous } => {
             put(client, key, value, *condition, *want_previous).await
@@ -21,30 +23,31 @@ pub async fn perform(client: &Client, action: &Action) -> Outcome {
         Action::Delete { key, condition } => delete(client, key, *condition).await,
         Action::Txn { compares, then, otherwise } => txn(client, compares, then, otherwise).await,
     };
-    match answer {
-        Ok(answer) => Outcome::Ok(answer),
-        Err(Error::OutcomeUnknown { .. }) => Outcome::Unknown,
-        Err(_) => Outcome::Failed,
-    }
+    answer.map_or_else(|outcome| outcome, Outcome::Ok)
 }
 
 async fn put(
-    client: &Client,
+    client: &mut impl Ask,
     key: &str,
     value: &str,
     condition: Condition,
     want_previous: bool,
-) -> Result<Answer, Error> {
-    let mut put = client.put(key.to_owned(), value.to_owned());
-    put = match condition {
-        Condition::Always => put,
-        Condition::Absent => put.if_absent(),
-        Condition::Revision(revision) => put.if_revision(revision.cast_signed()),
+) -> Result<Answer, Outcome> {
+    let condition = match condition {
+        Condition::Always => None,
+        Condition::Absent => Some(put_request::Condition::IfAbsent(true)),
+        Condition::Revision(revision) => {
+            Some(put_request::Condition::IfRevision(revision.cast_signed()))
+        }
     };
-    if want_previous {
-        put = put.return_previous();
-    }
-    let response = put.await?;
+    let request = PutRequest {
+        key: key.to_owned().into(),
+        value: value.to_owned().into(),
+        condition,
+        return_previous: want_previous,
+        ..PutRequest::default()
+    };
+    let response = client.put(request).await?;
     Ok(answer(
         response.header,
         match response.succeeded {
@@ -57,17 +60,19 @@ async fn put(
     ))
 }
 
-async fn get(client: &Client, key: &str) -> Result<Answer, Error> {
-    let response = client.get(key.to_owned()).await?;
+async fn get(client: &mut impl Ask, key: &str) -> Result<Answer, Outcome> {
+    let request = GetRequest { key: key.to_owned().into(), ..GetRequest::default() };
+    let response = client.get(request).await?;
     Ok(answer(response.header, Reply::Get { found: response.kv.map(found) }))
 }
 
-async fn delete(client: &Client, key: &str, condition: Condition) -> Result<Answer, Error> {
-    let mut delete = client.delete(key.to_owned());
+async fn delete(client: &mut impl Ask, key: &str, condition: Condition) -> Result<Answer, Outcome> {
+    let target = Some(delete_request::Target::Key(key.to_owned().into()));
+    let mut request = DeleteRequest { target, ..DeleteRequest::default() };
     if let Condition::Revision(revision) = condition {
-        delete = delete.if_revision(revision.cast_signed());
+        request.if_revision = Some(revision.cast_signed());
     }
-    let response = delete.await?;
+    let response = client.delete(request).await?;
     Ok(answer(
         response.header,
         match response.succeeded {
@@ -78,22 +83,19 @@ async fn delete(client: &Client, key: &str, condition: Condition) -> Result<Answ
 }
 
 async fn txn(
-    client: &Client,
+    client: &mut impl Ask,
     compares: &[Compare],
     then: &[Step],
     otherwise: &[Step],
-) -> Result<Answer, Error> {
-    let mut txn = client.txn();
-    for one in compares {
-        txn = txn.compare(compare(one));
-    }
-    for step in then {
-        txn = txn.then(operation(step));
-    }
-    for step in otherwise {
-        txn = txn.otherwise(operation(step));
-    }
-    let response = txn.await?;
+) -> Result<Answer, Outcome> {
+    let all = |steps: &[Step]| steps.iter().map(operation).collect();
+    let request = TxnRequest {
+        compares: compares.iter().map(compare).collect(),
+        then_operations: all(then),
+        else_operations: all(otherwise),
+        ..TxnRequest::default()
+    };
+    let response = client.txn(request).await?;
     let replies = response.results.into_iter().map(reply).collect();
     Ok(answer(response.header, Reply::Txn { succeeded: response.succeeded, replies }))
 }
@@ -127,8 +129,8 @@ fn compare(compare: &Compare) -> kv::Compare {
     kv::Compare { key, operator: operator.into(), operand: Some(operand) }
 }
 
-fn operation(step: &Step) -> Operation {
-    match step {
+fn operation(step: &Step) -> TxnOperation {
+    let operation = match step {
         Step::Put { key, value } => Operation::Put(TxnPut {
             key: key.clone().into(),
             value: value.clone().into(),
@@ -139,7 +141,8 @@ fn operation(step: &Step) -> Operation {
             target: Some(txn_delete::Target::Key(key.clone().into())),
             ..TxnDelete::default()
         }),
-    }
+    };
+    TxnOperation { operation: Some(operation) }
 }
 
 fn reply(result: kv::TxnResult) -> Reply {

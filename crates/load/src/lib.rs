@@ -1,8 +1,11 @@
-//! Unpaced clients whose every request is recorded, for the checkers of `understudy-history`.
+//! Clients whose every request is recorded, for the checkers of `understudy-history`.
 //!
-//! The tests of this package use this module, too; it knows only the client library.
+//! They draw their requests from a [`Mix`] and are unpaced; whoever drives a [`Worker`] may pace
+//! it. They know only the client library, or whoever else can [`Ask`].
 
+mod ask;
 mod mix;
+pub mod pauses;
 mod perform;
 mod recorder;
 mod worker;
@@ -15,6 +18,7 @@ use tokio::task::JoinSet;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
+pub use ask::{Answered, Ask};
 pub use mix::Mix;
 pub use recorder::Recorder;
 pub use worker::{Worker, keys};
