@@ -1,0 +1,92 @@
+//! What is inflicted. One module for each kind of thing that is hurt.
+
+mod api;
+mod clock;
+mod disaster;
+mod nodes;
+mod objects;
+mod pods;
+mod releases;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use async_trait::async_trait;
+
+use crate::scene::Scene;
+
+/// A fault: it is inflicted, lasts, and is mended.
+#[async_trait(?Send)]
+pub trait Fault: Send + Sync {
+    /// What it is called on the command line.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in one line.
+    fn about(&self) -> &'static str;
+
+    /// Rounds, if nobody says how many.
+    fn rounds(&self) -> u32 {
+        5
+    }
+
+    /// What must be there before clients come.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    async fn prepare(&self, _: &Scene) -> Result<()> {
+        Ok(())
+    }
+
+    /// Inflicts it.
+    ///
+    /// # Errors
+    /// When it cannot be inflicted, or when something did not stand it.
+    async fn inflict(&self, scene: &Scene) -> Result<()>;
+
+    /// How long it lasts before it is mended.
+    fn lasts(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether somebody must mend it; else it is the cluster's and the pair's own affair.
+    fn needs_mending(&self) -> bool {
+        false
+    }
+
+    /// Mends it, also if it was inflicted in part only.
+    ///
+    /// # Errors
+    /// When it cannot be mended.
+    async fn mend(&self, _: &Scene) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// All of them, in the order in which they are told.
+pub const ALL: [&dyn Fault; 20] = [
+    &pods::DeletePrimary,
+    &pods::DeleteBackup,
+    &pods::ForceDelete,
+    &pods::Sigkill,
+    &pods::Both,
+    &nodes::NodeKill,
+    &nodes::NodeCut,
+    &nodes::NodeCutPeer,
+    &nodes::NodeCutApi,
+    &nodes::Drain,
+    &api::Down,
+    &api::Away,
+    &objects::LeaseEdit,
+    &objects::ServiceEdit,
+    &releases::Upgrade,
+    &releases::Rollback,
+    &pods::PvcDelete,
+    &disaster::LeaseDelete,
+    &disaster::LeaseRestore,
+    &clock::Clock,
+];
+
+/// The fault of this name.
+pub fn named(name: &str) -> Option<&'static dyn Fault> {
+    ALL.into_iter().find(|fault| fault.name() == name)
+}

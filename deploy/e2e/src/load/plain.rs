@@ -1,0 +1,177 @@
+//! A client that knows one address and no hints: what a plain gRPC client does in any language.
+//!
+//! One connection, one session. A try that gets no answer within a second, or gets anything but an
+//! answer, costs the connection: behind a Service only a new one may lead to another pod. It is
+//! repeated with the same stamp.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_client::proto::kv::v1::session_service_client::SessionServiceClient;
+use understudy_client::proto::kv::v1::{
+    DeleteRequest, DeleteResponse, GetRequest, GetResponse, OpenSessionRequest,
+    OpenSessionResponse, PutRequest, PutResponse, RequestStamp, TxnRequest, TxnResponse,
+};
+use understudy_history::Outcome;
+use understudy_load::Ask;
+
+/// How long an operation may take with all its tries.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long one try may take.
+const TRY: Duration = Duration::from_secs(1);
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_millis(250);
+/// Pause behind a try without an answer.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A client that knows one address.
+pub struct Plain {
+    endpoint: Endpoint,
+    channel: Option<Channel>,
+    session: Option<u64>,
+    sequence: u64,
+}
+
+/// Why there is no answer.
+enum Lack {
+    /// Surely not executed, and no repetition would be.
+    Refused,
+    /// The session is gone.
+    NoSession,
+    /// The deadline came.
+    Late,
+}
+
+impl Plain {
+    /// A client of the cluster at `address`, `host:port`.
+    ///
+    /// # Errors
+    /// When that is no address.
+    pub fn new(address: &str) -> Result<Self, tonic::transport::Error> {
+        let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
+        Ok(Plain { endpoint, channel: None, session: None, sequence: 0 })
+    }
+
+    async fn read<C: Call>(&mut self, request: C) -> Result<C::Response, Outcome> {
+        self.repeat(&request, Instant::now() + DEADLINE).await.map_err(|_| Outcome::Failed)
+    }
+
+    /// Has a change executed once, with a stamp of the session.
+    async fn change<C: Change>(&mut self, mut request: C) -> Result<C::Response, Outcome> {
+        let deadline = Instant::now() + DEADLINE;
+        let session_id = self.open(deadline).await.ok_or(Outcome::Failed)?;
+        self.sequence += 1;
+        let sequence = self.sequence;
+        // One operation at a time: the answers to all before it are here, or given up.
+        request.set_stamp(RequestStamp { session_id, sequence, received_below: sequence });
+        self.repeat(&request, deadline).await.map_err(|lack| match lack {
+            Lack::Refused => Outcome::Failed,
+            Lack::NoSession => {
+                self.session = None;
+                Outcome::Unknown
+            }
+            Lack::Late => Outcome::Unknown,
+        })
+    }
+
+    /// The session, opened if there is none.
+    async fn open(&mut self, deadline: Instant) -> Option<u64> {
+        if self.session.is_none() {
+            let opened = self.repeat(&OpenSessionRequest::default(), deadline).await.ok()?;
+            self.session = Some(opened.session_id);
+            self.sequence = 0;
+        }
+        self.session
+    }
+
+    async fn repeat<C: Call>(
+        &mut self,
+        request: &C,
+        deadline: Instant,
+    ) -> Result<C::Response, Lack> {
+        while Instant::now() < deadline {
+            let limit = deadline.min(Instant::now() + TRY);
+            if let Some(channel) = self.connection().await {
+                match timeout_at(limit, request.clone().send(channel)).await {
+                    Ok(Ok(response)) => return Ok(response),
+                    Ok(Err(status)) => match status.code() {
+                        Code::NotFound | Code::FailedPrecondition => return Err(Lack::NoSession),
+                        Code::InvalidArgument | Code::OutOfRange | Code::Unimplemented => {
+                            return Err(Lack::Refused);
+                        }
+                        _ => {}
+                    },
+                    Err(_) => {}
+                }
+            }
+            self.channel = None;
+            sleep(PAUSE).await;
+        }
+        Err(Lack::Late)
+    }
+
+    async fn connection(&mut self) -> Option<Channel> {
+        if self.channel.is_none() {
+            let connected = timeout(CONNECT, self.endpoint.connect()).await;
+            self.channel = connected.ok().and_then(Result::ok);
+        }
+        self.channel.clone()
+    }
+}
+
+/// A request that knows how it is sent.
+trait Call: Clone + Send + Sync {
+    type Response: Send;
+
+    fn send(self, channel: Channel) -> impl Future<Output = Result<Self::Response, Status>> + Send;
+}
+
+/// One that changes something.
+trait Change: Call {
+    fn set_stamp(&mut self, stamp: RequestStamp);
+}
+
+macro_rules! call {
+    ($request:ident, $client:ident.$method:ident, $response:ident $(, $stamp:ident)?) => {
+        impl Call for $request {
+            type Response = $response;
+
+            async fn send(self, channel: Channel) -> Result<$response, Status> {
+                Ok($client::new(channel).$method(self).await?.into_inner())
+            }
+        }
+
+        $(impl Change for $request {
+            fn set_stamp(&mut self, stamp: RequestStamp) {
+                self.$stamp = Some(stamp);
+            }
+        })?
+    };
+}
+
+call!(OpenSessionRequest, SessionServiceClient.open_session, OpenSessionResponse);
+call!(GetRequest, KeyValueServiceClient.get, GetResponse);
+call!(PutRequest, KeyValueServiceClient.put, PutResponse, stamp);
+call!(DeleteRequest, KeyValueServiceClient.delete, DeleteResponse, stamp);
+call!(TxnRequest, KeyValueServiceClient.txn, TxnResponse, stamp);
+
+impl Ask for Plain {
+    async fn get(&mut self, request: GetRequest) -> Result<GetResponse, Outcome> {
+        self.read(request).await
+    }
+
+    async fn put(&mut self, request: PutRequest) -> Result<PutResponse, Outcome> {
+        self.change(request).await
+    }
+
+    async fn delete(&mut self, request: DeleteRequest) -> Result<DeleteResponse, Outcome> {
+        self.change(request).await
+    }
+
+    async fn txn(&mut self, request: TxnRequest) -> Result<TxnResponse, Outcome> {
+        self.change(request).await
+    }
+}
