@@ -94,8 +94,9 @@ impl Run {
         );
         let cluster = Cluster::new(&self.scripts.canonicalize()?, &self.namespace);
         let interrupt = listen()?;
-        let result = self.play(&faults, &cluster, &interrupt).await;
-        if !self.keep {
+        let mut laid = false;
+        let result = self.play(&faults, &cluster, &interrupt, &mut laid).await;
+        if laid && !self.keep {
             eprintln!("removing namespace {}", self.namespace);
             ground::leave(&cluster).await?;
         }
@@ -140,6 +141,7 @@ impl Run {
         faults: &[&'static dyn Fault],
         cluster: &Cluster,
         interrupt: &Interrupt,
+        laid: &mut bool,
     ) -> Result<()> {
         let mut stage = None;
         for fault in faults {
@@ -150,6 +152,7 @@ impl Run {
                     continue;
                 }
                 eprintln!("{name} {round}/{rounds}: {}", fault.about());
+                *laid = true;
                 let mut tries = 1;
                 let record = loop {
                     match self.round(&mut stage, *fault, round, cluster, interrupt).await {

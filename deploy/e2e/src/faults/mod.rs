@@ -4,6 +4,7 @@ mod api;
 mod clock;
 mod disaster;
 mod nodes;
+mod nothing;
 mod objects;
 mod pods;
 mod releases;
@@ -63,7 +64,8 @@ pub trait Fault: Send + Sync {
 }
 
 /// All of them, in the order in which they are told.
-pub const ALL: [&dyn Fault; 20] = [
+pub const ALL: [&dyn Fault; 21] = [
+    &nothing::Nothing,
     &pods::DeletePrimary,
     &pods::DeleteBackup,
     &pods::ForceDelete,
