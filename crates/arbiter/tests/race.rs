@@ -10,37 +10,20 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{blank, next, patient};
+use common::{blank, contend, patient};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use understudy_arbiter::{Arbiter, DirectoryRegister, Options};
-use understudy_protocol::{Epoch, WriteAnswer};
+use understudy_arbiter::{DirectoryRegister, Options};
+use understudy_protocol::Epoch;
 
 /// Set in the processes that [`writing_processes`] starts.
 const DIRECTORY: &str = "UNDERSTUDY_TEST_REGISTER";
 const WRITER: &str = "UNDERSTUDY_TEST_WRITER";
 const LAST: &str = "UNDERSTUDY_TEST_LAST";
 
-/// Writes as fast as it can until the register has reached `last`. Gives the epochs it was told to
-/// have won, and its nonce in each.
-async fn contend(dir: &Path, writer: u128, last: Epoch, keep: u64) -> Vec<(Epoch, u128)> {
+async fn contend_in(dir: &Path, writer: u128, last: Epoch, keep: u64) -> Vec<(Epoch, u128)> {
     let register = DirectoryRegister::at(dir, Options { keep, ..patient() });
-    let (mut won, mut seen) = (Vec::new(), 0);
-    for attempt in 0..100_000 {
-        let base = register.read().await.unwrap();
-        let record = next(&base, writer << 64 | attempt);
-        assert!(record.epoch >= seen, "the register went back from {seen} to {}", record.epoch);
-        seen = record.epoch;
-        if record.epoch > last {
-            return won;
-        }
-        match register.write(&base, &record).await {
-            WriteAnswer::Written => won.push((record.epoch, record.nonce.0)),
-            WriteAnswer::Conflict => {}
-            WriteAnswer::NoAnswer(why) => panic!("{why}"),
-        }
-    }
-    panic!("epoch {last} is never reached");
+    contend(&register, writer, last).await
 }
 
 /// No epoch is missing, none has two winners, and who was told to have won is whom the file names.
@@ -64,7 +47,7 @@ fn judge(dir: &Path, last: Epoch, won: Vec<(Epoch, u128)>) -> usize {
 /// Contends from several threads.
 fn race(dir: &Path, threads: u128, last: Epoch, keep: u64) -> Vec<(Epoch, u128)> {
     thread::scope(|scope| {
-        let run = |writer| runtime().block_on(contend(dir, writer, last, keep));
+        let run = |writer| runtime().block_on(contend_in(dir, writer, last, keep));
         let writers: Vec<_> = (1..=threads).map(|n| scope.spawn(move || run(n))).collect();
         writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
     })
@@ -151,7 +134,7 @@ fn as_a_writing_process() {
     let Some(dir) = std::env::var_os(DIRECTORY) else { return };
     let writer = std::env::var(WRITER).unwrap().parse().unwrap();
     let last = std::env::var(LAST).unwrap().parse().unwrap();
-    let won = runtime().block_on(contend(Path::new(&dir), writer, last, u64::MAX));
+    let won = runtime().block_on(contend_in(Path::new(&dir), writer, last, u64::MAX));
     println!();
     for (epoch, nonce) in won {
         println!("won {epoch} {nonce}");

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use understudy_arbiter::{Arbiter, DirectoryRegister, Options};
-use understudy_protocol::{ClusterId, Incarnation, Member, Nonce, Observed, Record, WriteAnswer};
+use understudy_protocol::{
+    ClusterId, Epoch, Incarnation, Member, Nonce, Observed, Record, WriteAnswer,
+};
 
 /// Patient enough for a loaded machine.
 pub fn patient() -> Options {
@@ -48,7 +50,7 @@ pub fn next(base: &Observed, nonce: u128) -> Record {
 }
 
 /// Writes `times` epochs, one after the other.
-pub async fn advance(register: &DirectoryRegister, times: usize) -> Observed {
+pub async fn advance(register: &impl Arbiter, times: usize) -> Observed {
     for n in 0..times {
         let base = register.read().await.unwrap();
         let answer = register.write(&base, &next(&base, 1000 + n as u128)).await;
@@ -64,4 +66,25 @@ pub fn names(dir: &Path) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// Writes as fast as it can until the register has reached `last`. Gives the epochs it was told to
+/// have won, and its nonce in each.
+pub async fn contend(register: &impl Arbiter, writer: u128, last: Epoch) -> Vec<(Epoch, u128)> {
+    let (mut won, mut seen) = (Vec::new(), 0);
+    for attempt in 0..100_000 {
+        let base = register.read().await.unwrap();
+        let record = next(&base, writer << 64 | attempt);
+        assert!(record.epoch >= seen, "the register went back from {seen} to {}", record.epoch);
+        seen = record.epoch;
+        if record.epoch > last {
+            return won;
+        }
+        match register.write(&base, &record).await {
+            WriteAnswer::Written => won.push((record.epoch, record.nonce.0)),
+            WriteAnswer::Conflict => {}
+            WriteAnswer::NoAnswer(why) => panic!("{why}"),
+        }
+    }
+    panic!("epoch {last} is never reached");
 }

@@ -9,11 +9,8 @@ use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
+use understudy_arbiter::LeaseRegister;
 use understudy_arbiter::kubernetes::ApiServer;
-use understudy_arbiter::{Arbiter, LeaseRegister};
-use understudy_protocol::{Observed, WriteAnswer};
-
-use crate::common::next;
 
 pub const NAMESPACE: &str = "default";
 pub const ANNOTATION: &str = "understudy.dev/register";
@@ -99,14 +96,4 @@ impl Cluster {
         let lease = self.lease().await;
         lease["metadata"]["annotations"][ANNOTATION].as_str().unwrap().to_owned()
     }
-}
-
-/// Writes `times` epochs, one after the other.
-pub async fn advance(register: &LeaseRegister, times: usize) -> Observed {
-    for n in 0..times {
-        let base = register.read().await.unwrap();
-        let answer = register.write(&base, &next(&base, 1000 + n as u128)).await;
-        assert_eq!(answer, WriteAnswer::Written);
-    }
-    register.read().await.unwrap()
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{RegisterFailure, WriteAnswer};
 
-use crate::cluster::{Cluster, advance, cluster};
-use crate::common::next;
+use crate::cluster::{Cluster, cluster};
+use crate::common::{advance, next};
 
 /// What the read of a damaged register says; a write over what was there before changes nothing.
 async fn damage(cluster: &Cluster) -> String {

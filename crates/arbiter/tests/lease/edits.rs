@@ -4,8 +4,8 @@ use serde_json::json;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{RegisterFailure, WriteAnswer};
 
-use crate::cluster::{advance, cluster, without_lease};
-use crate::common::next;
+use crate::cluster::{cluster, without_lease};
+use crate::common::{advance, next};
 
 #[tokio::test]
 async fn what_is_written_is_read_and_people_see_it() {

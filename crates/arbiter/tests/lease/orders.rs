@@ -4,8 +4,8 @@ use serde_json::json;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::WriteAnswer;
 
-use crate::cluster::{advance, cluster, without_lease};
-use crate::common::next;
+use crate::cluster::{cluster, without_lease};
+use crate::common::{advance, next};
 
 #[tokio::test]
 async fn a_blank_register_is_made_once() {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{RegisterFailure, WriteAnswer};
 
-use crate::cluster::{advance, cluster};
-use crate::common::next;
+use crate::cluster::cluster;
+use crate::common::{advance, next};
 use crate::proxy::{Proxy, Way};
 
 /// The longest that one call may take: the first answer is waited for for a second, the last for

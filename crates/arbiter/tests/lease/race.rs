@@ -6,34 +6,13 @@ use kube::api::{WatchEvent, WatchParams};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt as _;
-use understudy_arbiter::{Arbiter, LeaseRegister};
-use understudy_protocol::{Epoch, WriteAnswer};
+use understudy_arbiter::Arbiter as _;
+use understudy_protocol::Epoch;
 
 use crate::cluster::{ANNOTATION, Cluster, cluster};
-use crate::common::next;
+use crate::common::contend;
 
 const LAST: Epoch = 300;
-
-/// Writes as fast as it can until the register has reached [`LAST`]. Gives the epochs it was told to
-/// have won, and its nonce in each.
-async fn contend(register: LeaseRegister, writer: u128) -> Vec<(Epoch, u128)> {
-    let (mut won, mut seen) = (Vec::new(), 0);
-    for attempt in 0..100_000 {
-        let base = register.read().await.unwrap();
-        let record = next(&base, writer << 64 | attempt);
-        assert!(record.epoch >= seen, "the register went back from {seen} to {}", record.epoch);
-        seen = record.epoch;
-        if record.epoch > LAST {
-            return won;
-        }
-        match register.write(&base, &record).await {
-            WriteAnswer::Written => won.push((record.epoch, record.nonce.0)),
-            WriteAnswer::Conflict => {}
-            WriteAnswer::NoAnswer(why) => panic!("{why}"),
-        }
-    }
-    panic!("epoch {LAST} is never reached");
-}
 
 /// Every record that the Lease said after this version, by epoch, as the API server tells it.
 async fn chronicle(cluster: &Cluster, version: &str) -> BTreeMap<Epoch, String> {
@@ -58,7 +37,8 @@ async fn race(cluster: &Cluster) {
     let blank = cluster.register().read().await.unwrap().version;
     let mut writers = JoinSet::new();
     for writer in 1..=6 {
-        writers.spawn(contend(cluster.register(), writer));
+        let register = cluster.register();
+        writers.spawn(async move { contend(&register, writer, LAST).await });
     }
     let (records, told) = tokio::join!(chronicle(cluster, &blank), writers.join_all());
     assert_eq!(records.keys().copied().collect::<Vec<_>>(), (1..=LAST).collect::<Vec<_>>());

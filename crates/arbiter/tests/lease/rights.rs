@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{RegisterFailure, WriteAnswer};
 
-use crate::cluster::{Cluster, NAMESPACE, advance, cluster};
-use crate::common::next;
+use crate::cluster::{Cluster, NAMESPACE, cluster};
+use crate::common::{advance, next};
 
 /// Somebody who has exactly these verbs on exactly this Lease.
 async fn somebody(cluster: &Cluster, verbs: &[&str]) -> Config {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use understudy_arbiter::Arbiter;
 
-use crate::cluster::{advance, cluster};
+use crate::cluster::cluster;
+use crate::common::advance;
 use crate::proxy::{Proxy, Way};
 
 const LONG: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use async_trait::async_trait;
 
-use super::Fault;
+use super::{Fault, pods};
 use crate::pair::{RELEASE, served};
 use crate::scene::Scene;
 
@@ -28,9 +28,8 @@ impl Fault for LeaseEdit {
     }
 
     async fn inflict(&self, scene: &Scene) -> Result<()> {
-        let primary = &scene.primary()?.name;
         edit(scene, 0).await?;
-        scene.cluster.kubectl(&["delete", "pod", "--wait=false", primary]).await?;
+        pods::delete(scene, &[scene.primary()?], &[]).await?;
         for count in 1..20 {
             edit(scene, count).await?;
         }
@@ -78,7 +77,7 @@ async fn patched(scene: &Scene, args: &[&str]) -> Result<()> {
     scene.cluster.kubectl(&[&["patch"], args].concat()).await.map(drop)
 }
 
-/// Whether a claim that was deleted is there anew and bound, or waits for its pod.
+/// Whether a claim that was deleted is there anew and bound.
 ///
 /// # Errors
 /// When it is not.

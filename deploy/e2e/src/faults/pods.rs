@@ -143,7 +143,8 @@ impl Fault for PvcDelete {
 const NEW_CLAIM: Duration = Duration::from_secs(60);
 const FORCE: &[&str] = &["--force", "--grace-period=0"];
 
-async fn delete(scene: &Scene, pods: &[&Pod], how: &[&str]) -> Result<()> {
+/// Deletes pods and does not wait for their end.
+pub async fn delete(scene: &Scene, pods: &[&Pod], how: &[&str]) -> Result<()> {
     let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
     scene.cluster.kubectl(&[&["delete", "pod", "--wait=false"], &names[..], how].concat()).await?;
     Ok(())

@@ -19,18 +19,19 @@ async fn lingering(size: usize, linger_ms: u64) -> (Cluster, usize) {
     (cluster, primary)
 }
 
-fn ask_to_leave(cluster: &Cluster, replica: usize) {
-    cluster.replicas[replica].as_ref().unwrap().leave.try_send(()).unwrap();
+/// A pair whose primary was asked to go and has handed over: the old one and the new one.
+async fn staying_behind(linger_ms: u64) -> (Cluster, usize, usize) {
+    let (cluster, old) = lingering(2, linger_ms).await;
+    let new = 1 - old;
+    cluster.replicas[old].as_ref().unwrap().leave.try_send(()).unwrap();
+    cluster.until_role(new, Role::Primary).await;
+    cluster.until_role(old, Role::Backup).await;
+    (cluster, old, new)
 }
 
 #[tokio::test]
 async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
-    let (cluster, old) = lingering(2, 5_000).await;
-    let new = 1 - old;
-    ask_to_leave(&cluster, old);
-    cluster.until_role(new, Role::Primary).await;
-    cluster.until_role(old, Role::Backup).await;
-
+    let (cluster, old, new) = staying_behind(5_000).await;
     let mut misled = key_values(&cluster.clients(old)).await.unwrap();
     misled.put(put("k", "v")).await.unwrap();
     let got = misled.get(get("k")).await.unwrap().into_inner();
@@ -56,11 +57,7 @@ async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
 
 #[tokio::test]
 async fn who_is_led_on_to_one_that_dies_is_turned_away_or_told_that_it_is_unknown() {
-    let (mut cluster, old) = lingering(2, 60_000).await;
-    let new = 1 - old;
-    ask_to_leave(&cluster, old);
-    cluster.until_role(new, Role::Primary).await;
-    cluster.until_role(old, Role::Backup).await;
+    let (mut cluster, old, new) = staying_behind(60_000).await;
     let mut misled = key_values(&cluster.clients(old)).await.unwrap();
     misled.put(put("k", "v")).await.unwrap();
     cluster.kill(new);
