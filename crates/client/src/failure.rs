@@ -39,6 +39,10 @@ pub(crate) enum Meaning {
 }
 
 impl Failure {
+    pub fn not_connected(detail: impl ToString, silent: bool) -> Self {
+        Self::NotConnected { detail: detail.to_string(), silent }
+    }
+
     /// What a failed call says. What the transport itself made up has a source, an answer has none.
     pub fn from_status(status: &Status) -> Self {
         let rejection = Rejection::new(status);

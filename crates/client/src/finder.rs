@@ -64,6 +64,18 @@ impl Finder {
         self.found.notified().await;
     }
 
+    /// Waits until another replica than the one at `address` has answered as primary.
+    pub async fn elsewhere(&self, address: &Arc<str>) {
+        loop {
+            // Made before the look, so that no find in between is missed.
+            let found = self.found.notified();
+            if self.lock().is_found_elsewhere(address) {
+                return;
+            }
+            found.await;
+        }
+    }
+
     /// `address` answered as primary of `epoch`.
     pub fn confirm(&self, address: &Arc<str>, epoch: u64) {
         let mut state = self.lock();
@@ -133,6 +145,10 @@ impl State {
         let mut turn = self.candidates().skip(behind).chain(self.candidates().take(behind));
         let next = turn.clone().find(|candidate| !self.is_silent(candidate, now));
         next.or_else(|| turn.next()).unwrap_or(address).clone()
+    }
+
+    fn is_found_elsewhere(&self, address: &Arc<str>) -> bool {
+        self.settled && self.current != *address
     }
 
     fn is_silent(&self, address: &Arc<str>, now: Instant) -> bool {
@@ -216,6 +232,22 @@ mod tests {
         finder.confirm(&address("b:1"), 5);
         finder.confirm(&address("a:1"), 4);
         assert_eq!(&*finder.target(), "b:1");
+    }
+
+    #[tokio::test]
+    async fn only_a_primary_elsewhere_calls_somebody_away() {
+        let finder = finder();
+        let (a, b) = (address("a:1"), address("b:1"));
+        let is_called = async |from: &Arc<str>| {
+            tokio::time::timeout(Duration::ZERO, finder.elsewhere(from)).await.is_ok()
+        };
+        finder.confirm(&a, 1);
+        assert!(!is_called(&a).await);
+        finder.failed(&a, false, Instant::now());
+        assert!(!is_called(&a).await, "nobody has answered yet");
+        finder.confirm(&b, 2);
+        assert!(is_called(&a).await);
+        assert!(!is_called(&b).await);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::OnceCell;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 
@@ -17,21 +17,22 @@ const CONNECTION_WINDOW: u32 = 64 << 20;
 const STREAM_WINDOW: u32 = 8 << 20;
 
 /// The connections to one replica, each made when it is first needed. All who need one while it
-/// is being made wait for the same try, and share its failure.
+/// is being made wait for the same try, and share its failure; a try goes on when they stop waiting.
 #[derive(Debug)]
 pub(crate) struct Line {
     address: Arc<str>,
-    slots: Vec<Mutex<Arc<Slot>>>,
+    slots: Vec<Mutex<Option<Making>>>,
     turn: AtomicUsize,
 }
 
-type Slot = OnceCell<Result<Channel, Failure>>;
+/// A try at a connection; none until it has ended.
+type Making = watch::Receiver<Option<Result<Channel, Failure>>>;
 
 /// A connection, and how to give it back as broken.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub channel: Channel,
-    slot: Arc<Slot>,
+    made: Making,
     place: usize,
 }
 
@@ -44,37 +45,48 @@ impl Line {
     /// A connection, made if there is none.
     pub async fn connection(&self, options: &Options) -> Result<Connection, Failure> {
         let place = self.turn.fetch_add(1, Ordering::Relaxed) % self.slots.len();
-        let slot = lock(&self.slots[place]).clone();
-        match slot.get_or_init(|| connect(&self.address, options)).await.clone() {
-            Ok(channel) => Ok(Connection { channel, slot, place }),
-            Err(failure) => {
-                self.clear(place, &slot);
-                Err(failure)
+        let mut made = lock(&self.slots[place]).get_or_insert_with(|| self.make(options)).clone();
+        let result = match made.wait_for(Option::is_some).await {
+            Ok(result) => result.clone(),
+            Err(_) => None,
+        };
+        match result {
+            Some(Ok(channel)) => Ok(Connection { channel, made, place }),
+            failed => {
+                self.clear(place, &made);
+                let ended = || Failure::not_connected("the runtime that made it ended", false);
+                Err(failed.and_then(Result::err).unwrap_or_else(ended))
             }
         }
     }
 
     /// Forgets a broken connection, so that the next one who needs it makes another.
     pub fn discard(&self, connection: &Connection) {
-        self.clear(connection.place, &connection.slot);
+        self.clear(connection.place, &connection.made);
     }
 
-    fn clear(&self, place: usize, slot: &Arc<Slot>) {
+    fn make(&self, options: &Options) -> Making {
+        let (sender, made) = watch::channel(None);
+        let (address, options) = (self.address.clone(), options.clone());
+        tokio::spawn(async move { sender.send(Some(connect(&address, &options).await)) });
+        made
+    }
+
+    fn clear(&self, place: usize, made: &Making) {
         let mut current = lock(&self.slots[place]);
-        if Arc::ptr_eq(&current, slot) {
-            *current = Arc::default();
+        if current.as_ref().is_some_and(|current| current.same_channel(made)) {
+            *current = None;
         }
     }
 }
 
-fn lock(slot: &Mutex<Arc<Slot>>) -> MutexGuard<'_, Arc<Slot>> {
+fn lock(slot: &Mutex<Option<Making>>) -> MutexGuard<'_, Option<Making>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn connect(address: &str, options: &Options) -> Result<Channel, Failure> {
-    let failed = |detail: String, silent| Failure::NotConnected { detail, silent };
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
-        .map_err(|error| failed(error.to_string(), false))?
+        .map_err(|error| Failure::not_connected(error, false))?
         .tcp_nodelay(true)
         .http2_keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout)
@@ -84,7 +96,7 @@ async fn connect(address: &str, options: &Options) -> Result<Channel, Failure> {
     let limit = options.connect_timeout;
     match timeout(limit, endpoint.connect()).await {
         Ok(Ok(channel)) => Ok(channel),
-        Ok(Err(error)) => Err(failed(root_cause(&error), false)),
-        Err(_) => Err(failed(format!("no connection within {limit:.1?}"), true)),
+        Ok(Err(error)) => Err(Failure::not_connected(root_cause(&error), false)),
+        Err(_) => Err(Failure::not_connected(format!("no connection within {limit:.1?}"), true)),
     }
 }

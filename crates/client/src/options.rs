@@ -16,7 +16,8 @@ pub struct Options {
     /// How long one try may take before another replica is asked; doubles after each second
     /// time-out of an operation, so that a slow primary is not drowned. Default 1 s.
     pub attempt_timeout: Duration,
-    /// How long a connection may take to be made. Default 500 ms.
+    /// How long a connection may take to be made. Default 500 ms. An operation that needs it asks
+    /// another replica after a fifth of that, and comes back when that one is no primary.
     pub connect_timeout: Duration,
     /// How often a connection is probed by HTTP/2 pings. Default 500 ms.
     pub keep_alive_interval: Duration,

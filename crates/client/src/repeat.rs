@@ -74,7 +74,7 @@ impl<C: Call> Course<'_, C> {
         loop {
             let address = self.next().await?;
             let began = Instant::now();
-            let answer = self.shared.attempt(self.request, &address, self.limit(began)).await;
+            let answer = self.attempt(&address, began).await;
             self.number += 1;
             self.observe(&address, began, answer.as_ref().err());
             match answer {
@@ -89,6 +89,24 @@ impl<C: Call> Course<'_, C> {
                 }
             }
         }
+    }
+
+    async fn attempt(&self, address: &Arc<str>, began: Instant) -> Result<C::Response, Failure> {
+        let attempt = self.shared.attempt(self.request, address, self.limit(began));
+        if self.repeat == Repeat::OnlyIfNotSent {
+            return attempt.await;
+        }
+        tokio::select! {
+            answer = attempt => answer,
+            () = self.overtaken(address) => Err(Failure::TimedOut(began.elapsed())),
+        }
+    }
+
+    /// Waits until another primary has been known for a while: it has what the replica at
+    /// `address` acknowledged, and a replica that is only leaving has had the time to answer.
+    async fn overtaken(&self, address: &Arc<str>) {
+        self.shared.finder.elsewhere(address).await;
+        sleep(self.shared.options.attempt_timeout / 10).await;
     }
 
     /// Whom to ask next. Those not asked yet are asked at once; a pause comes before anyone is

@@ -10,6 +10,7 @@ use understudy_proto::kv::v1::ResponseHeader;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::finder::Finder;
+use crate::line::{Connection, Line};
 use crate::lines::Lines;
 use crate::sessions::Sessions;
 use crate::{Endpoints, Options};
@@ -46,10 +47,14 @@ impl Shared {
         address: &Arc<str>,
         until: Instant,
     ) -> Result<C::Response, Failure> {
-        self.send(tonic::Request::new(request.clone()), address, until).await
+        let line = self.lines.to(address, self.options.connections);
+        let connection = self.connect(&line, until).await?;
+        send(&line, connection, tonic::Request::new(request.clone()), until).await
     }
 
-    /// One try at the replica at `address`, which must be of our cluster.
+    /// One try at the replica at `address`, which must be of our cluster. A connection is not
+    /// waited for any longer when another replica is found to be the primary, or when it takes so
+    /// long that another replica should be asked meanwhile.
     pub async fn attempt<C: Call>(
         &self,
         request: &C,
@@ -60,7 +65,14 @@ impl Shared {
         if let Some(cluster) = self.cluster.get() {
             request.metadata_mut().insert(CLUSTER_ID, cluster.clone());
         }
-        let response = self.send(request, address, until).await?;
+        let line = self.lines.to(address, self.options.connections);
+        let connection = tokio::select! {
+            connection = self.connect(&line, until.min(self.patience())) => connection?,
+            () = self.finder.elsewhere(address) => {
+                return Err(Failure::not_connected("another replica is the primary", false));
+            }
+        };
+        let response = send(&line, connection, request, until).await?;
         if self.cluster.get().is_none()
             && let Some(cluster) = C::header(&response).and_then(cluster_of)
         {
@@ -70,31 +82,39 @@ impl Shared {
         Ok(response)
     }
 
-    async fn send<C: Call>(
-        &self,
-        request: tonic::Request<C>,
-        address: &Arc<str>,
-        until: Instant,
-    ) -> Result<C::Response, Failure> {
+    /// Until when one operation waits for a connection. To be made it has longer.
+    fn patience(&self) -> Instant {
+        Instant::now() + self.options.connect_timeout / 5
+    }
+
+    async fn connect(&self, line: &Line, until: Instant) -> Result<Connection, Failure> {
         let began = Instant::now();
-        let line = self.lines.to(address, self.options.connections);
         let connecting = timeout_at(until.into(), line.connection(&self.options)).await;
-        let connection = connecting.unwrap_or_else(|_| {
+        connecting.unwrap_or_else(|_| {
             let detail = format!("no connection within {:.1?}", began.elapsed());
-            Err(Failure::NotConnected { detail, silent: true })
-        })?;
-        let answer = timeout_at(until.into(), C::send(connection.channel.clone(), request)).await;
-        match answer {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(status)) => {
-                let failure = Failure::from_status(&status);
-                if matches!(failure, Failure::Broken(_)) {
-                    line.discard(&connection);
-                }
-                Err(failure)
+            Err(Failure::not_connected(detail, false))
+        })
+    }
+}
+
+async fn send<C: Call>(
+    line: &Line,
+    connection: Connection,
+    request: tonic::Request<C>,
+    until: Instant,
+) -> Result<C::Response, Failure> {
+    let began = Instant::now();
+    let answer = timeout_at(until.into(), C::send(connection.channel.clone(), request)).await;
+    match answer {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(status)) => {
+            let failure = Failure::from_status(&status);
+            if matches!(failure, Failure::Broken(_)) {
+                line.discard(&connection);
             }
-            Err(_) => Err(Failure::TimedOut(began.elapsed())),
+            Err(failure)
         }
+        Err(_) => Err(Failure::TimedOut(began.elapsed())),
     }
 }
 

@@ -109,6 +109,10 @@ impl Script {
         let reply = next.unwrap_or_else(|| self.always.lock().unwrap().clone());
         match reply {
             Reply::Execute => Ok(execute()),
+            Reply::ExecuteWhen(told) => {
+                told.notified().await;
+                Ok(execute())
+            }
             Reply::ExecuteThen(status) => {
                 execute();
                 Err(status)

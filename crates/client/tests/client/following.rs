@@ -1,8 +1,11 @@
 //! The client finds the primary and follows it.
 
-use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tonic::Code;
 
 use crate::fake::Fake;
@@ -12,7 +15,21 @@ use crate::{client, observed, options};
 
 /// An address that refuses connections.
 fn nobody() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// An address where no connection is made nor refused, like that of a pod that is gone: others
+/// wait in its queue already.
+async fn deaf() -> (TcpListener, Vec<TcpStream>, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+        queue.push(stream.unwrap());
+    }
+    (listener, queue, address.to_string())
 }
 
 #[tokio::test]
@@ -66,6 +83,57 @@ async fn a_silent_primary_is_left_for_the_other_replica() {
     client.put("b", "1").await.unwrap();
     assert_eq!(watcher.addresses(), [&*silent.address, &*other.address, &*other.address]);
     assert_eq!(model.executed(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn another_replica_is_asked_while_a_connection_takes_long() {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    let (_listener, _queue, deaf) = deaf().await;
+    let options = options().connect_timeout(Duration::from_secs(10));
+    let options = options.deadline(Duration::from_secs(8)).attempt_timeout(Duration::from_secs(30));
+    let client = client(&format!("{deaf},{}", primary.address), options);
+    client.put("a", "1").await.unwrap();
+    assert_eq!(model.executed(), ["a"]);
+}
+
+/// One operation is led to `where_nobody_answers` and stays there, another then finds the primary.
+async fn is_called_back_from(where_nobody_answers: &str) {
+    let model = Model::default();
+    let primary = Fake::start(&model, Reply::Execute);
+    let options = options().connect_timeout(Duration::from_secs(60));
+    let options = options.deadline(Duration::from_secs(9)).attempt_timeout(Duration::from_secs(20));
+    let client = client(&primary.address, options);
+    client.get("a").await.unwrap();
+    let told = Arc::new(Notify::new());
+    primary.next([Reply::ExecuteWhen(told.clone()), not_primary(where_nobody_answers)]);
+    let get = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.get("a").await })
+    };
+    let early = get();
+    while primary.clusters().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let led_astray = get();
+    while client.addresses().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    told.notify_one();
+    early.await.unwrap().unwrap();
+    led_astray.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_connection_when_another_replica_is_the_primary() {
+    let (_listener, _queue, deaf) = deaf().await;
+    is_called_back_from(&deaf).await;
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_answer_when_another_replica_is_the_primary() {
+    let silent = Fake::start(&Model::default(), Reply::Hang);
+    is_called_back_from(&silent.address).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! What a scripted replica does with one request.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -10,6 +12,8 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 pub enum Reply {
     /// Does it and answers.
     Execute,
+    /// Does it and answers, but only once told to.
+    ExecuteWhen(Arc<Notify>),
     /// Does it, and answers with an error.
     ExecuteThen(Status),
     /// Does it, and keeps silent.
