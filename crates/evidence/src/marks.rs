@@ -35,6 +35,7 @@ pub const MARKS: &[Mark] = &[
     at!(5, "promoted: its process was gone"),
     at!(5, "promoted: it began another life"),
     at!(5, "promoted: it handed over"),
+    at!(5, "takeover based on an earlier read"),
     at!(5, "not promoted: not named"),
     at!(5, "a newer epoch followed"),
     at!(6, "loser failed itself"),

@@ -6,14 +6,16 @@ use crate::desk::Verdict;
 use crate::link::Link;
 use crate::replica::{Next, refuse, turn_away};
 use crate::{
-    ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Position, Record, Refusal, Round,
-    Status,
+    ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Observed, Position, Record, Refusal,
+    Round, Status,
 };
 
 /// Everything about a follower that is not in the core.
 pub(crate) struct Following {
     /// The register as last read.
     pub(crate) record: Record,
+    /// That read itself, on which an attempt can be based.
+    pub(crate) read: Observed,
     pub(crate) link: Link,
     /// When this replica last said hello.
     pub(crate) link_since: u64,
@@ -46,10 +48,11 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub fn new(core: &Core, record: Record) -> Self {
+    pub fn new(core: &Core, record: Record, read: Observed) -> Self {
         Following {
             gone: record.primary == core.me,
             record,
+            read,
             link: Link::Idle { until: core.now.mono },
             heard: core.now.mono,
             answered: 0,

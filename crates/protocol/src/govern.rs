@@ -278,7 +278,7 @@ impl Leading {
             if mutant!("loser-stays") {
                 return Next::Stay;
             }
-            return self.on_succeeded(core, record);
+            return self.on_succeeded(core, record, observed);
         }
         self.decide_evictions(core, true);
         let Some(change) = self.wanted(core).filter(|_| core.desk.is_free()) else {

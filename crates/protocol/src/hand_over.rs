@@ -6,7 +6,7 @@ use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
 use crate::replica::{Next, Role};
-use crate::{ConnId, Effect, Incarnation, Message, Record, Rejection, RequestId};
+use crate::{ConnId, Effect, Incarnation, Message, Observed, Record, Rejection, RequestId};
 
 /// A primary that takes no more requests.
 pub(crate) struct Seal {
@@ -131,7 +131,7 @@ impl Leading {
     }
 
     /// The register names another primary, or says what this one did not write.
-    pub(crate) fn on_succeeded(&mut self, core: &mut Core, record: Record) -> Next {
+    pub(crate) fn on_succeeded(&mut self, core: &mut Core, record: Record, read: Observed) -> Next {
         let successor = record.member(record.primary).cloned();
         let planned = self.seal.as_ref().is_some_and(|seal| {
             seal.offered && seal.target == record.primary && core.waiting.is_empty()
@@ -142,7 +142,10 @@ impl Leading {
             let why = format!("the register says epoch {} of primary {name}", record.epoch);
             if mutant!("answer-from-another-epoch") {
                 self.dismiss(core, None);
-                return Next::Become(Role::Following(Box::new(Following::new(core, record))), why);
+                return Next::Become(
+                    Role::Following(Box::new(Following::new(core, record, read))),
+                    why,
+                );
             }
             return Next::end(core, why);
         }
@@ -156,6 +159,6 @@ impl Leading {
         }
         // Everything is committed and executed and nobody waits: this life may follow.
         reached!("handed over and follows");
-        Next::Become(Role::Following(Box::new(Following::new(core, record))), why)
+        Next::Become(Role::Following(Box::new(Following::new(core, record, read))), why)
     }
 }

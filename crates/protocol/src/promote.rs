@@ -44,6 +44,12 @@ impl Following {
             return Next::Stay;
         }
         self.take_over = Some((core.now.mono + core.config.timing.hand_over, leaving));
+        if self.record.epoch == epoch && core.desk.is_free() {
+            // The primary's own last write was read here. If anybody has touched the register since,
+            // the test-and-set meets a conflict and reads it again.
+            reached!("takeover based on an earlier read");
+            return self.on_register(core, self.read.clone());
+        }
         core.desk.look(&mut core.out);
         Next::Stay
     }
@@ -54,6 +60,7 @@ impl Following {
         }
         let Some(record) = observed.record.clone() else { return Next::Stay };
         self.reason.clear();
+        self.read = observed.clone();
         self.adopt(core, record);
         if !self.suspects(core) || !core.desk.is_free() {
             return Next::Stay;

@@ -80,7 +80,7 @@ impl Starting {
             return next;
         }
         core.adopt(&observed);
-        if let Some(record) = observed.record {
+        if let Some(record) = observed.record.clone() {
             if record.primary == core.me {
                 reached!("restarted primary did not act");
                 if mutant!("act-after-restart") {
@@ -93,7 +93,7 @@ impl Starting {
                 None => "the register does not name this copy",
             };
             return Next::Become(
-                Role::Following(Box::new(Following::new(core, record))),
+                Role::Following(Box::new(Following::new(core, record, observed))),
                 why.into(),
             );
         }
