@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# cgroups.sh make|clear|remove NODE: the cgroup /understudy-dev-us/NODE in each hierarchy (version 1) or in the only one (version 2).
-# clear leaves NODE's own, without those of its pods.
+# cgroups.sh make|clear|remove|system MACHINE: the cgroup /understudy-dev-us/MACHINE in each hierarchy (version 1) or in the only one
+# (version 2). clear leaves the machine's own, without those of its pods. system makes one in it for all daemons of the machine
+# together, and prints its directory: as under systemd, many busy daemons weigh no more than one slice beside the pods', and
+# every machine has its share of the cores.
 set -eu
 . "$(dirname "$0")/common.sh"
 root=/sys/fs/cgroup
@@ -43,6 +45,19 @@ remove() {
   local h
   for h in "${hierarchies[@]}"; do
     [ ! -d "$h/$CGROUP" ] || rmdir "$h/$CGROUP/$1" "$h/$CGROUP" 2>/dev/null || true
+  done
+}
+system() {
+  local h
+  make "$1"
+  for h in "${hierarchies[@]}"; do
+    if [ -e "$h/cpu.shares" ]; then
+      echo 4096 >"$h/$CGROUP/cpu.shares"   # what four processes would weigh: beside those outside
+    elif [ "$h" != $root ]; then
+      continue
+    fi
+    mkdir -p "$h/$CGROUP/$1/system"
+    echo "$h/$CGROUP/$1/system"
   done
 }
 "$1" "$2"

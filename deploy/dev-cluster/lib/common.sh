@@ -59,18 +59,18 @@ running() {
 }
 alive() { [ -e "$RUN/pids/$1" ] && running "$RUN/pids/$1"; }
 
-# background LOG CMD...: nothing of the caller stays open in the daemon, neither a pipe nor a lock
+# background LOG CMD...: nothing of the caller stays open in the daemon, neither a pipe nor a lock. It runs in the cgroup $ENTER, if any.
 background() {
   local out=$1
   shift
-  setsid bash -c 'for fd in /proc/self/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"' _ "$@" >>"$out" 2>&1 </dev/null &
+  setsid bash -c '[ -z "${ENTER:-}" ] || echo $$ >"$ENTER/cgroup.procs"; unset ENTER; for fd in /proc/self/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"' _ "$@" >>"$out" 2>&1 </dev/null &
 }
 # start NAME NAMESPACE CMD...: its pid is in $RUN/pids/NAME, its output in $RUN/log/NAME.log
 start() {
   local name=$1 ns=$2
   shift 2
   alive "$name" && return 0
-  background "$RUN/log/$name.log" nsenter --net="/run/netns/$NAME-$ns" -- "$@"
+  ENTER=$(bash "$DC/lib/cgroups.sh" system "$ns") background "$RUN/log/$name.log" nsenter --net="/run/netns/$NAME-$ns" -- "$@"
   record "$RUN/pids/$name" $!
 }
 # stop NAME [SIGNAL]: waits for its end, up to 10 s, then SIGKILL
