@@ -30,11 +30,14 @@ pub struct Pod {
 /// # Errors
 /// When the API server does not say.
 pub async fn pods(cluster: &Cluster) -> Result<Vec<Pod>> {
-    let list = cluster.get(&["pods", "-l", "app.kubernetes.io/component=replica"]).await?;
-    let items = list["items"].as_array().context("a list of pods")?;
-    let mut pods: Vec<Pod> = items.iter().map(pod).collect();
+    let mut pods: Vec<Pod> = replicas(cluster).await?.iter().map(pod).collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(pods)
+}
+
+async fn replicas(cluster: &Cluster) -> Result<Vec<Value>> {
+    let list = cluster.get(&["pods", "-l", "app.kubernetes.io/component=replica"]).await?;
+    Ok(list["items"].as_array().context("a list of pods")?.clone())
 }
 
 fn pod(object: &Value) -> Pod {
@@ -51,6 +54,17 @@ fn pod(object: &Value) -> Pod {
         started: text(&container["state"]["running"]["startedAt"]),
         ready: ready && object["metadata"]["deletionTimestamp"].is_null(),
     }
+}
+
+/// The pods whose container has been started again, by name.
+///
+/// # Errors
+/// When the API server does not say.
+pub async fn restarted(cluster: &Cluster) -> Result<Vec<String>> {
+    let list = replicas(cluster).await?;
+    let again =
+        list.iter().filter(|pod| pod["status"]["containerStatuses"][0]["restartCount"] != 0);
+    Ok(again.map(|pod| pod["metadata"]["name"].as_str().unwrap_or_default().to_owned()).collect())
 }
 
 /// Whose pod the Service leads to; empty: to none.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 
 use super::Fault;
-use crate::pair::Pod;
+use crate::pair::{Pod, restarted};
 use crate::scene::Scene;
 
 /// `kubectl delete pod` of the primary: it hands over.
@@ -91,6 +91,17 @@ impl Fault for Sigkill {
 
     fn rounds(&self) -> u32 {
         20
+    }
+
+    async fn prepare(&self, scene: &Scene) -> Result<()> {
+        // The kubelet starts a container that ends again and again later and later, up to minutes: that is
+        // not what a round asks. A new pod is started at once.
+        let restarted = restarted(&scene.cluster).await?;
+        let names: Vec<&str> = restarted.iter().map(String::as_str).collect();
+        if !names.is_empty() {
+            scene.cluster.kubectl(&[&["delete", "pod"], &names[..]].concat()).await?;
+        }
+        Ok(())
     }
 
     async fn inflict(&self, scene: &Scene) -> Result<()> {
