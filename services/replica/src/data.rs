@@ -2,6 +2,7 @@
 //! has its log is set aside, and the replica comes back as another copy (rule 11).
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use understudy_protocol::Recovered;
 use understudy_wal::{OpenError, RealDisk, Store, set_aside};
@@ -10,11 +11,33 @@ use crate::driver::Executor;
 use crate::error::ServeError;
 use crate::options::Options;
 
+/// Between two looks at a directory that is in use.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What a life begins with.
 pub(crate) struct Opened {
     pub store: Store<RealDisk>,
     pub recovered: Recovered,
     pub executor: Executor,
+}
+
+/// The same, once the process before this one has let go of the directory, as far as options let it
+/// wait for that.
+pub(crate) async fn open_when_free(options: &Options) -> Result<Opened, ServeError> {
+    let until = Instant::now() + options.data_wait;
+    let mut told = false;
+    loop {
+        match open(options) {
+            Err(ServeError::Data(error @ OpenError::InUse { .. })) if Instant::now() < until => {
+                if !std::mem::replace(&mut told, true) {
+                    let wait = options.data_wait;
+                    tracing::warn!("{error}; waiting up to {wait:.1?} for it to be free");
+                }
+            }
+            opened => return opened,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Opens the data directory, or a fresh one in its place.

@@ -98,11 +98,15 @@ impl Server {
     async fn run_in(
         self,
         outside: Outside,
-        leave: mpsc::Receiver<()>,
+        mut leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
         let Outside { arbiter, evict, helpers } = outside;
-        let Opened { store, recovered, executor } = data::open(&options)?;
+        let opened = tokio::select! {
+            opened = data::open_when_free(&options) => opened?,
+            _ = leave.recv() => return Ok(Ended::Left),
+        };
+        let Opened { store, recovered, executor } = opened;
         let metrics = Metrics::new();
         let (inbox, outlet, asks) = inbox(options.max_waiting);
         let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));

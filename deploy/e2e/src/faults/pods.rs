@@ -98,10 +98,11 @@ impl Fault for Sigkill {
         // not what a round asks. A new pod is started at once.
         let restarted = restarted(&scene.cluster).await?;
         let names: Vec<&str> = restarted.iter().map(String::as_str).collect();
-        if !names.is_empty() {
-            scene.cluster.kubectl(&[&["delete", "pod"], &names[..]].concat()).await?;
+        if names.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        scene.cluster.kubectl(&[&["delete", "pod"], &names[..]].concat()).await?;
+        scene.interrupt.sleep(NEW_ADDRESS).await
     }
 
     async fn inflict(&self, scene: &Scene) -> Result<()> {
@@ -152,6 +153,8 @@ impl Fault for PvcDelete {
 
 /// How long it may take until a claim is there anew, with its pod.
 const NEW_CLAIM: Duration = Duration::from_secs(60);
+/// How long the cluster's DNS may still give the old address of a new pod, and a little.
+const NEW_ADDRESS: Duration = Duration::from_secs(8);
 const FORCE: &[&str] = &["--force", "--grace-period=0"];
 
 /// Deletes pods and does not wait for their end.

@@ -73,6 +73,10 @@ pub struct ServeArgs {
     /// before it goes, milliseconds; 0: it goes at once. Longer than a Service takes to follow
     #[arg(long, env = "UNDERSTUDY_LINGER_MS", value_name = "MS")]
     pub linger_ms: Option<u64>,
+    /// Waits this long for the process before it to let go of the data directory, milliseconds; 0: not at
+    /// all. A pod that is deleted by force is replaced before its process has ended
+    #[arg(long, env = "UNDERSTUDY_DATA_WAIT_MS", value_name = "MS")]
+    pub data_wait_ms: Option<u64>,
     /// Pause between two tries of what failed, milliseconds
     #[arg(long, env = "UNDERSTUDY_RETRY_MS", value_name = "MS")]
     pub retry_ms: Option<u64>,
@@ -109,6 +113,7 @@ promote-ms = 1500
 stall-ms = 2000
 hand-over-ms = 3000
 linger-ms = 0
+data-wait-ms = 5000
 evict-ms = 0
 retry-ms = 100
 max-waiting = 16384

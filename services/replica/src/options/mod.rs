@@ -9,6 +9,7 @@ mod table;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use understudy_arbiter::RegisterUri;
 use understudy_protocol::{Settings, Timing};
@@ -59,6 +60,8 @@ pub struct Options {
     pub timing: Timing,
     /// How long a leaving primary leads clients on to its successor, nanoseconds.
     pub linger: u64,
+    /// How long to wait for the process before it to let go of the data directory.
+    pub data_wait: Duration,
     /// Requests that may wait at once.
     pub max_waiting: usize,
     /// Bytes of executed entries between two snapshots.

@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use understudy_arbiter::{RegisterUri, UriError, check_name};
 use understudy_protocol::{MS, Settings, Timing};
@@ -80,6 +81,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         },
         timing,
         linger: within("linger-ms", args.linger_ms, 0, 60_000)? * MS,
+        data_wait: Duration::from_millis(within("data-wait-ms", args.data_wait_ms, 0, 60_000)?),
         max_waiting: within("max-waiting", args.max_waiting, 1, 1 << 20)? as usize,
         snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
         retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,

@@ -1,8 +1,10 @@
 //! Data directories that are not what they should be.
 
 use std::path::Path;
+use std::time::Duration;
 
 use understudy_proto::admin::v1::Role;
+use understudy_wal::{self as wal, RealDisk, Store};
 
 use crate::common::{Cluster, Running, get, put, until};
 use understudy_replica::Options;
@@ -31,8 +33,24 @@ async fn a_directory_in_use_is_not_opened() {
     let mut cluster = Cluster::born(2).await;
     cluster.kill(1);
     cluster.args[1].data = cluster.args[0].data.clone();
+    cluster.args[1].data_wait_ms = Some(100);
     let why = refused(&cluster, 1);
     assert!(why.contains("in use"), "{why}");
+}
+
+#[tokio::test]
+async fn a_replica_waits_until_the_process_before_it_has_let_go_of_its_directory() {
+    let mut cluster = Cluster::born(2).await;
+    let backup = 1 - cluster.primary().await;
+    cluster.kill(backup);
+    let (held, _) =
+        Store::open(RealDisk::new(&cluster.data(backup)), wal::Options::new(1)).unwrap();
+    cluster.args[backup].data_wait_ms = Some(60_000);
+    cluster.start(backup);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(cluster.role(backup).await, None, "it has not begun");
+    drop(held);
+    cluster.until_role(backup, Role::Backup).await;
 }
 
 #[tokio::test]
