@@ -84,6 +84,14 @@ impl Client {
         self.read(GetRequest { key: key.into(), ..GetRequest::default() }).await
     }
 
+    /// Reads a key as it stood at `revision`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Rejected`]: among others `COMPACTED`, `FUTURE_REVISION`.
+    pub async fn get_at(&self, key: impl Into<Bytes>, revision: i64) -> Result<GetResponse, Error> {
+        self.read(GetRequest { key: key.into(), revision, ..GetRequest::default() }).await
+    }
+
     /// Reads a key as the replica at `address` has executed it: possibly old.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ const ACTOR: &str = "one-actor-per-epoch";
 const MEMBERS: &str = "named-members-hold-all";
 const PREFIX: &str = "committed-prefix";
 const DIGESTS: &str = "equal-digests";
+const HISTORY: &str = "history-holds";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
@@ -380,6 +381,30 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "expires sessions by the replica's own clock instead of the logged one",
         breaks: &[DIGESTS],
+    },
+    Mutant {
+        name: "newest-old-version",
+        rule: 0,
+        wrong: "tells of an old revision what a key was before its newest change, not before the first one since",
+        breaks: &[HISTORY],
+    },
+    Mutant {
+        name: "deletes-not-kept",
+        rule: 0,
+        wrong: "keeps no old version of a key that is deleted",
+        breaks: &[HISTORY],
+    },
+    Mutant {
+        name: "own-change-taken-back",
+        rule: 0,
+        wrong: "takes back an old revision's own changes, too",
+        breaks: &[HISTORY],
+    },
+    Mutant {
+        name: "snapshot-without-old-values",
+        rule: 0,
+        wrong: "writes snapshots that hold the changes of old revisions and not what was before them",
+        breaks: &[HISTORY, DISK],
     },
 ];
 

@@ -4,9 +4,11 @@ use prost::Message as _;
 use understudy_machine::{
     Command, Input, KvMachine, Machine, Moment, Operation, Outcome, Put, Step,
 };
-use understudy_proto::kv::v1::{GetRequest, GetResponse, OpenSessionResponse};
+use understudy_proto::kv::v1::{
+    GetRequest, GetResponse, ListRequest, ListResponse, OpenSessionResponse,
+};
 use understudy_protocol::Settings;
-use understudy_replica::{Accepted, Call, answer_get, successor, updated_settings};
+use understudy_replica::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
 
 use crate::requests::any_request;
 
@@ -17,11 +19,12 @@ const MAX_KEY: usize = 4096;
 /// The longest time to live of a session, milliseconds.
 const MAX_TTL: i64 = 86_400_000;
 
-const LOGGED: [Call; 7] = [
+const LOGGED: [Call; 8] = [
     Call::Put,
     Call::Delete,
     Call::Txn,
     Call::UpdateQuota,
+    Call::Compact,
     Call::OpenSession,
     Call::KeepSessionAlive,
     Call::CloseSession,
@@ -38,10 +41,11 @@ pub fn client_requests(data: &[u8]) {
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
-        match usize::from(kind % BUILT) % (LOGGED.len() + 3) {
-            7 => settings = update(settings, body),
-            8 => get(&machine, body),
-            9 => hand_over(body),
+        match usize::from(kind % BUILT) % (LOGGED.len() + 4) {
+            8 => settings = update(settings, body),
+            9 => get(&machine, body),
+            10 => hand_over(body),
+            11 => list(&machine, body),
             logged => {
                 index += 1;
                 handle(&mut machine, index, LOGGED[logged], body);
@@ -74,13 +78,33 @@ fn get(machine: &KvMachine, body: &[u8]) {
         Ok(answer) => {
             let asked = GetRequest::decode(body).expect("it was answered");
             assert!((1..=MAX_KEY).contains(&asked.key.len()));
-            assert!([0, machine.revision()].contains(&asked.revision), "{asked:?}");
             assert!((0..=2).contains(&asked.consistency), "{asked:?}");
             let got = GetResponse::decode(&answer[..]).expect("it was just written").kv;
-            let there = machine.get(&asked.key).map(|kv| (kv.value, kv.mod_revision, kv.version));
+            let then = machine.at(asked.revision).expect("it was answered");
+            let there = then.get(&asked.key).map(|kv| (kv.value, kv.mod_revision, kv.version));
             assert_eq!(got.map(|kv| (kv.value, kv.mod_revision, kv.version)), there);
         }
         Err(refused) => in_words(refused.message()),
+    }
+}
+
+/// Page after page, to the end of the range.
+fn list(machine: &KvMachine, body: &[u8]) {
+    let answer = match answer_list(machine, body) {
+        Ok(answer) => answer,
+        Err(refused) => return in_words(refused.message()),
+    };
+    let mut asked = ListRequest::decode(body).expect("it was answered");
+    let mut page = ListResponse::decode(&answer[..]).expect("it was just written");
+    let revision = page.header.as_ref().map(|header| header.revision);
+    let mut left = machine.usage().keys + machine.revision().unsigned_abs();
+    while !page.next_page_token.is_empty() {
+        assert!(!page.kvs.is_empty() && left > 0, "a list without an end: {asked:?}");
+        left -= 1;
+        asked.page_token = page.next_page_token;
+        let answer = answer_list(machine, &asked.encode_to_vec()).expect("a token of ours");
+        page = ListResponse::decode(&answer[..]).expect("it was just written");
+        assert_eq!(page.header.as_ref().map(|header| header.revision), revision);
     }
 }
 

@@ -17,15 +17,17 @@ mod response;
 mod thaw_error;
 
 pub use command::{
-    CloseSession, Command, Compare, Delete, Get, KeepSession, KeyRange, OpenSession, Operation,
-    Put, Relation, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
+    CloseSession, Command, Compact, Compare, Delete, Get, KeepSession, KeyRange, OpenSession,
+    Operation, Put, Relation, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
 };
 pub use input::Input;
-pub use kv::{FrozenKv, KvMachine, Page, Quota, SessionInfo, Usage, WINDOW};
+pub use kv::{
+    FrozenKv, KvMachine, Listing, Mark, Order, Page, Quota, Reader, SessionInfo, Usage, WINDOW,
+};
 pub use machine::{Frozen, Machine};
 pub use moment::Moment;
 pub use response::{
-    DeleteResult, Failure, FailureCode, GetResult, KeyValue, Limit, Outcome, PutResult, QuotaSet,
-    Response, SessionClosed, SessionKept, SessionOpened, StepOutcome, TxnItem, TxnResult,
+    Compacted, DeleteResult, Failure, FailureCode, GetResult, KeyValue, Limit, Outcome, PutResult,
+    QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, StepOutcome, TxnItem, TxnResult,
 };
 pub use thaw_error::ThawError;

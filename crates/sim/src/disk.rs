@@ -135,6 +135,7 @@ impl World {
             process.snapshot_at = part.snapshot.position.index;
             place.shadow.install(part.snapshot.position);
             self.counts.add("snapshot installed");
+            self.check_past(host);
         }
         let Some(process) = self.hosts[host].process.as_mut() else { return };
         let (position, offset) = (part.snapshot.position, stored.offset);

@@ -260,6 +260,7 @@ impl World {
             let response = process.machine.apply(moment, input);
             let digest = process.machine.digest();
             let revision = process.machine.revision();
+            self.past.note(&process.machine);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
             process.ticking &= entry.kind != Kind::Tick;

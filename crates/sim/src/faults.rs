@@ -35,6 +35,7 @@ impl World {
             Err(error) => return self.on_damage(host, &error.to_string()),
         };
         self.counts.add("start");
+        self.check_past(host);
         if self.hosts[host].rot.take().is_some() {
             self.counts.add("rot that did no harm");
         }

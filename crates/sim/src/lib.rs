@@ -26,6 +26,7 @@ mod ledger;
 mod mix;
 mod net;
 mod operate;
+mod past;
 pub mod progress;
 mod queue;
 mod register;

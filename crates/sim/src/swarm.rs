@@ -78,6 +78,9 @@ impl Swarm {
             true => world.run_until(world.time + 5 * SECOND),
             false => self.expect_progress(world),
         }
+        for host in 0..world.hosts.len() {
+            world.check_past(host);
+        }
         judge(world);
     }
 

@@ -15,6 +15,8 @@ pub enum Property {
     CommittedPrefix,
     /// The same entries give the same digest everywhere.
     EqualDigests,
+    /// Every machine tells the store as it stood at every revision that it keeps.
+    HistoryHolds,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
     /// The pointer inequalities of docs/protocol.md.
@@ -53,6 +55,7 @@ impl Property {
             Property::NamedMembersHoldAll => "named-members-hold-all",
             Property::CommittedPrefix => "committed-prefix",
             Property::EqualDigests => "equal-digests",
+            Property::HistoryHolds => "history-holds",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",

@@ -16,6 +16,7 @@ use crate::happening::{Happening, HostId, Input, Run};
 use crate::host::Host;
 use crate::ledger::Ledger;
 use crate::net::Net;
+use crate::past::Past;
 use crate::queue::Queue;
 use crate::register::Register;
 use crate::shadow::Shadow;
@@ -91,6 +92,8 @@ pub struct World {
     pub clients: Vec<Client>,
     /// The one true log.
     pub ledger: Ledger,
+    /// The store behind each revision.
+    pub past: Past,
     /// What the clients did.
     pub history: Vec<Operation>,
     /// What happened, in words.
@@ -128,6 +131,7 @@ impl World {
             register,
             clients: Vec::new(),
             ledger: Ledger::default(),
+            past: Past::default(),
             history: Vec::new(),
             violation: None,
             counts: Counts::default(),
@@ -275,6 +279,13 @@ impl World {
     /// Adds a line that an operator would notice.
     pub(crate) fn narrate(&mut self, text: impl FnOnce() -> String) {
         self.trace.line(Detail::Story, self.time, text);
+    }
+
+    /// A machine must tell every revision that it keeps.
+    pub(crate) fn check_past(&mut self, host: HostId) {
+        let Some(process) = &self.hosts[host].process else { return };
+        let told = self.past.check(self.hosts[host].name(), &process.machine);
+        self.blame(told);
     }
 
     /// Notes a violation; the first one stays.

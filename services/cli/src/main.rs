@@ -52,6 +52,7 @@ enum Command {
     Put(client::put::Put),
     Get(client::get::Get),
     Del(client::del::Del),
+    List(client::list::List),
     Txn(client::txn::Txn),
     Status(client::status::Status),
     #[command(name = "handover")]
@@ -76,6 +77,7 @@ impl Command {
             Self::Put(command) => runtime::block_on(command.run()),
             Self::Get(command) => runtime::block_on(command.run()),
             Self::Del(command) => runtime::block_on(command.run()),
+            Self::List(command) => runtime::block_on(command.run()),
             Self::Txn(command) => runtime::block_on(command.run()),
             Self::Status(command) => runtime::block_on(command.run()),
             Self::HandOver(command) => runtime::block_on(command.run()),

@@ -34,7 +34,7 @@ mod signals;
 mod visit;
 mod wire;
 
-pub use clients::{Accepted, Call, answer_get, successor, updated_settings};
+pub use clients::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
 pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;

@@ -1,5 +1,6 @@
 //! The operations of the key-value machine, as the log carries them.
 
+mod compact;
 mod compare;
 mod delete;
 mod get;
@@ -13,6 +14,7 @@ mod txn;
 use bytes::Bytes;
 use prost::Message;
 
+pub use compact::Compact;
 pub use compare::{Compare, Relation, Target};
 pub use delete::Delete;
 pub use get::Get;
@@ -33,7 +35,7 @@ pub struct Command {
     #[prost(message, optional, tag = "1")]
     pub stamp: Option<Stamp>,
     /// What to do.
-    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub operation: Option<Operation>,
 }
 
@@ -61,6 +63,9 @@ pub enum Operation {
     /// Changes limits and quotas.
     #[prost(message, tag = "8")]
     SetQuota(SetQuota),
+    /// Forgets history.
+    #[prost(message, tag = "9")]
+    Compact(Compact),
 }
 
 impl Command {
@@ -89,4 +94,4 @@ macro_rules! operation {
         })*
     };
 }
-operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota);
+operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota, Compact);

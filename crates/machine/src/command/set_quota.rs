@@ -41,4 +41,10 @@ pub struct SetQuota {
     /// See [`crate::Quota::max_held_bytes`].
     #[prost(uint64, optional, tag = "12")]
     pub max_held_bytes: Option<u64>,
+    /// See [`crate::Quota::max_history_revisions`].
+    #[prost(uint64, optional, tag = "13")]
+    pub max_history_revisions: Option<u64>,
+    /// See [`crate::Quota::max_history_bytes`].
+    #[prost(uint64, optional, tag = "14")]
+    pub max_history_bytes: Option<u64>,
 }

@@ -10,7 +10,7 @@ use crate::{Input, Moment};
 ///
 /// Each input is folded in with its moment, the hash of its bytes, the encoded response, every
 /// key's change (place, revisions, version, lease) and the counters behind it (revision, keys, bytes,
-/// sessions, highest session, held bytes). A different input, response, change or expiry on one
+/// sessions, highest session, held bytes, extent and bytes of the history before it). A different input, response, change or expiry on one
 /// replica therefore makes its digest differ from there on; what an input did not touch is covered
 /// by the inputs that did. The cost depends on the operation alone, never on the size of the state. Memory that
 /// changes by itself afterwards goes unnoticed until it is answered: [`crate::KvMachine::state_hash`]
@@ -31,9 +31,10 @@ pub(crate) fn fold(
     };
     buffer.clear();
     words(buffer, &[moment.index, moment.wall, moment.elapsed, tag, command]);
-    let (keys, sessions) = (&state.keyspace, &state.sessions);
+    let (keys, sessions, history) = (&state.keyspace, &state.sessions, &state.history);
     words(buffer, &[state.revision as u64, keys.len(), keys.bytes(), sessions.len()]);
     words(buffer, &[sessions.highest, sessions.held_bytes(), changes.len() as u64]);
+    words(buffer, &[history.floor() as u64, history.forgotten() as u64, history.bytes()]);
     for change in changes {
         fold_change(buffer, change);
     }

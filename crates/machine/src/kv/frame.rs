@@ -10,7 +10,7 @@ use crate::ThawError;
 /// What a snapshot begins with.
 const MARK: [u8; 8] = *b"UNDSTDKV";
 /// The format's number. Raise it with every change that an older build cannot read.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// The longest frame: the longest value or response that a quota can allow, and its envelope.
 const MAX_FRAME: u32 = 66 << 20;
 

@@ -2,9 +2,13 @@
 
 use std::io::{self, Write};
 
+use bytes::Bytes;
+use understudy_evidence::mutant;
+
 use super::frame::FrameWriter;
 use super::held::Held;
-use super::snapshot::{Header, HeldFrame, SessionFrame};
+use super::record::Record;
+use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
 use super::state::State;
 use crate::Frozen;
 
@@ -35,7 +39,7 @@ impl FrozenKv {
     }
 
     fn write_frames(&self, out: &mut dyn Write) -> io::Result<u64> {
-        let State { keyspace, sessions, .. } = &self.state;
+        let State { keyspace, sessions, history, .. } = &self.state;
         let mut frames = FrameWriter::begin(out)?;
         frames.frame(&self.header())?;
         for (key, record) in keyspace.iter() {
@@ -55,11 +59,23 @@ impl FrozenKv {
                 frames.frame(&HeldFrame { sequence, response, operation: *operation })?;
             }
         }
+        for revision in history.revisions() {
+            let changes = revision.changes.len() as u64;
+            frames.frame(&RevisionFrame { mark: revision.mark, changes })?;
+            for change in revision.changes.iter() {
+                frames.frame(&ChangeFrame {
+                    key: change.key.to_bytes(),
+                    before: kept(change.before.as_ref())
+                        .map(|record| record.with_bytes(Bytes::new())),
+                    after: change.after.as_ref().map(|record| record.with_bytes(Bytes::new())),
+                })?;
+            }
+        }
         frames.finish()
     }
 
     fn header(&self) -> Header {
-        let State { keyspace, sessions, .. } = &self.state;
+        let State { keyspace, sessions, history, .. } = &self.state;
         Header {
             index: self.state.index,
             elapsed: self.state.elapsed,
@@ -70,8 +86,15 @@ impl FrozenKv {
             sessions: sessions.len(),
             opened: sessions.opened,
             highest_session: sessions.highest,
+            revisions: history.revisions().count() as u64,
+            floor: history.floor(),
+            mark: history.mark(history.forgotten()).unwrap_or_default(),
         }
     }
+}
+
+fn kept(before: Option<&Record>) -> Option<&Record> {
+    before.filter(|_| !mutant!("snapshot-without-old-values"))
 }
 
 impl Frozen for FrozenKv {

@@ -44,6 +44,19 @@ impl Keyspace {
         range.bounds().into_iter().flat_map(|bounds| self.map.range::<_, [u8]>(bounds))
     }
 
+    /// The keys of a range, in order or in the opposite one.
+    pub fn walk<'a>(
+        &'a self,
+        range: &KeyRange,
+        back: bool,
+    ) -> Box<dyn Iterator<Item = (&'a Key, &'a Record)> + 'a> {
+        match range.bounds().map(|bounds| self.map.range::<_, [u8]>(bounds)) {
+            None => Box::new(std::iter::empty()),
+            Some(keys) if back => Box::new(keys.rev()),
+            Some(keys) => Box::new(keys),
+        }
+    }
+
     /// Every key, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Record)> {
         self.map.iter()

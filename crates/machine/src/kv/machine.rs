@@ -13,9 +13,9 @@ use super::sessions::Verdict;
 use super::state::State;
 use super::{FrozenKv, digest, thaw};
 use crate::{
-    Command, Failure, FailureCode, Input, KeyRange, KeyValue, Machine, Moment, Operation, Outcome,
-    Page, Quota, QuotaSet, Response, SessionClosed, SessionInfo, SessionKept, SessionOpened, Stamp,
-    ThawError, Usage,
+    Command, Compacted, Failure, FailureCode, Input, KeyRange, KeyValue, Machine, Moment,
+    Operation, Outcome, Page, Quota, QuotaSet, Reader, Response, SessionClosed, SessionInfo,
+    SessionKept, SessionOpened, Stamp, ThawError, Usage,
 };
 
 /// Bytes of room that are kept from one operation to the next.
@@ -63,6 +63,10 @@ impl Machine for KvMachine {
             &self.changes,
             &self.encoded,
         );
+        if !self.changes.is_empty() {
+            self.state.history.push(mem::take(&mut self.changes), self.state.digest);
+        }
+        self.state.history.trim(&self.state.quota);
         self.tidy();
         response
     }
@@ -72,6 +76,10 @@ impl Machine for KvMachine {
     }
 
     fn deadline(&self) -> Option<u64> {
+        // What one input could not forget is left to the next, which is due at once.
+        if self.state.history.is_too_long(&self.state.quota) {
+            return Some(0);
+        }
         self.state.sessions.due()
     }
 
@@ -124,6 +132,21 @@ impl KvMachine {
         self.state.keyspace.range(range).count() as u64
     }
 
+    /// The store as it stood at a revision; 0 stands for the newest.
+    ///
+    /// # Errors
+    /// `COMPACTED` or `FUTURE_REVISION`.
+    pub fn at(&self, revision: i64) -> Result<Reader, Failure> {
+        let revision = if revision == 0 { self.state.revision } else { revision };
+        self.state.check_kept(revision)?;
+        Ok(Reader::new(self.state.clone(), revision))
+    }
+
+    /// The oldest revision at which the store can be read.
+    pub fn oldest_revision(&self) -> i64 {
+        self.state.history.floor()
+    }
+
     /// The store's revision: counts the operations that changed keys.
     pub fn revision(&self) -> i64 {
         self.state.revision
@@ -149,6 +172,8 @@ impl KvMachine {
             bytes: self.state.keyspace.bytes(),
             sessions: self.state.sessions.len(),
             held_bytes: self.state.sessions.held_bytes(),
+            history_bytes: self.state.history.bytes(),
+            oldest_revision: self.state.history.floor(),
         }
     }
 
@@ -216,6 +241,12 @@ impl KvMachine {
                 self.state.quota = quota;
                 Outcome::QuotaSet(QuotaSet {})
             }),
+            Some(Operation::Compact(compact)) => {
+                self.state.check_kept(compact.revision).map(|()| {
+                    self.state.history.compact(compact.revision);
+                    Outcome::Compacted(Compacted {})
+                })
+            }
             Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
                 return self.change(operation, stamp);
             }

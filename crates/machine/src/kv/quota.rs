@@ -49,10 +49,16 @@ pub struct Quota {
     /// Bytes of responses held for the retries of all sessions together, with the same exception.
     #[prost(uint64, tag = "12")]
     pub max_held_bytes: u64,
+    /// Revisions of history; beyond it the oldest are forgotten: at most 10,000,000.
+    #[prost(uint64, tag = "13")]
+    pub max_history_revisions: u64,
+    /// Bytes of history: for each change its key, the value before it, and 256.
+    #[prost(uint64, tag = "14")]
+    pub max_history_bytes: u64,
 }
 
 /// The least and the greatest value that each field may be given.
-const BOUNDS: [(Limit, u64, u64); 12] = [
+const BOUNDS: [(Limit, u64, u64); 14] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
     (Limit::KeyBytes, 1, 4 * KIB),
@@ -65,6 +71,8 @@ const BOUNDS: [(Limit, u64, u64); 12] = [
     (Limit::MaxSessionTtl, MILLISECOND, 720 * HOUR),
     (Limit::SessionHeldBytes, 0, u64::MAX),
     (Limit::HeldBytes, 0, u64::MAX),
+    (Limit::HistoryRevisions, 0, 10_000_000),
+    (Limit::HistoryBytes, 0, u64::MAX),
 ];
 
 impl Quota {
@@ -82,6 +90,8 @@ impl Quota {
         max_session_ttl: 24 * HOUR,
         max_session_held_bytes: 16 * MIB,
         max_held_bytes: 256 * MIB,
+        max_history_revisions: 10_000,
+        max_history_bytes: 64 * MIB,
     };
 
     /// This quota with the given fields changed.
@@ -120,7 +130,7 @@ impl Quota {
     }
 
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&mut self) -> [&mut u64; 12] {
+    fn fields(&mut self) -> [&mut u64; 14] {
         [
             &mut self.max_keys,
             &mut self.max_bytes,
@@ -134,13 +144,15 @@ impl Quota {
             &mut self.max_session_ttl,
             &mut self.max_session_held_bytes,
             &mut self.max_held_bytes,
+            &mut self.max_history_revisions,
+            &mut self.max_history_bytes,
         ]
     }
 }
 
 impl SetQuota {
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&self) -> [(Limit, Option<u64>); 12] {
+    fn fields(&self) -> [(Limit, Option<u64>); 14] {
         [
             (Limit::Keys, self.max_keys),
             (Limit::Bytes, self.max_bytes),
@@ -154,6 +166,8 @@ impl SetQuota {
             (Limit::MaxSessionTtl, self.max_session_ttl),
             (Limit::SessionHeldBytes, self.max_session_held_bytes),
             (Limit::HeldBytes, self.max_held_bytes),
+            (Limit::HistoryRevisions, self.max_history_revisions),
+            (Limit::HistoryBytes, self.max_history_bytes),
         ]
     }
 }

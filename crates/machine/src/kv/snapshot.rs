@@ -3,9 +3,11 @@
 use bytes::Bytes;
 
 use super::quota::Quota;
+use crate::KeyValue;
 
 /// First: everything of fixed size, and how much follows. Then `keys` times
-/// [`crate::KeyValue`], then `sessions` times [`SessionFrame`].
+/// [`crate::KeyValue`], then `sessions` times [`SessionFrame`], then `revisions` times
+/// [`RevisionFrame`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Header {
     #[prost(uint64, tag = "1")]
@@ -26,6 +28,12 @@ pub(crate) struct Header {
     pub opened: u64,
     #[prost(uint64, tag = "9")]
     pub highest_session: u64,
+    #[prost(uint64, tag = "10")]
+    pub revisions: u64,
+    #[prost(int64, tag = "11")]
+    pub floor: i64,
+    #[prost(fixed64, tag = "12")]
+    pub mark: u64,
 }
 
 /// A session; `held` times [`HeldFrame`] follow.
@@ -43,6 +51,26 @@ pub(crate) struct SessionFrame {
     pub trim: u64,
     #[prost(uint64, tag = "6")]
     pub held: u64,
+}
+
+/// What a revision changed; `changes` times [`ChangeFrame`] follow, by key.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct RevisionFrame {
+    #[prost(fixed64, tag = "1")]
+    pub mark: u64,
+    #[prost(uint64, tag = "2")]
+    pub changes: u64,
+}
+
+/// A key before and behind a revision.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ChangeFrame {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub key: Bytes,
+    #[prost(message, optional, tag = "2")]
+    pub before: Option<KeyValue>,
+    #[prost(message, optional, tag = "3")]
+    pub after: Option<KeyValue>,
 }
 
 /// A response held for retries.

@@ -1,8 +1,10 @@
 //! Everything that is replicated.
 
+use super::history::History;
 use super::keyspace::Keyspace;
 use super::quota::Quota;
 use super::sessions::Sessions;
+use crate::{Failure, FailureCode};
 
 /// The whole replicated state. A clone is O(1) and stands still.
 #[derive(Clone, Debug)]
@@ -16,6 +18,7 @@ pub(crate) struct State {
     /// Counts the operations that changed keys.
     pub revision: i64,
     pub keyspace: Keyspace,
+    pub history: History,
     pub sessions: Sessions,
     pub quota: Quota,
 }
@@ -28,8 +31,24 @@ impl State {
             digest: 0,
             revision: 0,
             keyspace: Keyspace::default(),
+            history: History::default(),
             sessions: Sessions::default(),
             quota: Quota::INITIAL,
         }
+    }
+
+    /// Whether the store can be read as it stood at `revision`.
+    pub fn check_kept(&self, revision: i64) -> Result<(), Failure> {
+        let refuse = |code, limit: i64| {
+            let (limit, actual) = (limit as u64, revision as u64);
+            Err(Failure { limit, ..Failure::found(code, actual) })
+        };
+        if revision > self.revision {
+            return refuse(FailureCode::FutureRevision, self.revision);
+        }
+        if revision < self.history.floor() {
+            return refuse(FailureCode::Compacted, self.history.floor());
+        }
+        Ok(())
     }
 }

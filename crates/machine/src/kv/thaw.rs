@@ -4,15 +4,17 @@ use std::io::Read;
 
 use prost::Message;
 
+use super::change::Change;
 use super::frame::FrameReader;
 use super::held::Held;
+use super::history::History;
 use super::key::Key;
 use super::keyspace::Keyspace;
 use super::quota::Quota;
 use super::record::Record;
 use super::session::{Session, WINDOW};
 use super::sessions::Sessions;
-use super::snapshot::{Header, HeldFrame, SessionFrame};
+use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
 use super::state::State;
 use crate::{KeyValue, Response, ThawError};
 
@@ -27,6 +29,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     frames.check(revision, "the revision is impossible")?;
     let keyspace = keys(&mut frames, &header)?;
     let sessions = sessions(&mut frames, &header)?;
+    let history = history(&mut frames, &header)?;
     frames.finish()?;
     Ok(State {
         index: header.index,
@@ -34,6 +37,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
         digest: header.digest,
         revision: header.revision,
         keyspace,
+        history,
         sessions,
         quota: quota.unwrap_or(Quota::INITIAL),
     })
@@ -45,22 +49,55 @@ fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, ThawE
     for _ in 0..header.keys {
         let key: KeyValue = frames.frame()?;
         frames.check(key.key > previous, "the keys are not in order")?;
-        let revisions = 1 <= key.create_revision
-            && key.create_revision <= key.mod_revision
-            && key.mod_revision <= header.revision;
-        let versions = (1..=header.revision).contains(&key.version);
-        frames.check(revisions && versions, "a key's revisions are impossible")?;
         previous = key.key.clone();
-        let record = Record {
-            value: key.value,
-            create_revision: key.create_revision,
-            mod_revision: key.mod_revision,
-            version: key.version,
-            lease: key.lease,
-        };
-        keyspace.set(Key::new(key.key), record);
+        keyspace.set(Key::new(key.key.clone()), record(frames, header.revision, key)?);
     }
     Ok(keyspace)
+}
+
+/// A version of a key that was made at `newest` or before.
+fn record(frames: &FrameReader<'_>, newest: i64, key: KeyValue) -> Result<Record, ThawError> {
+    let revisions = 1 <= key.create_revision
+        && key.create_revision <= key.mod_revision
+        && key.mod_revision <= newest;
+    let versions = (1..=newest).contains(&key.version);
+    frames.check(revisions && versions, "a key's revisions are impossible")?;
+    Ok(Record {
+        value: key.value,
+        create_revision: key.create_revision,
+        mod_revision: key.mod_revision,
+        version: key.version,
+        lease: key.lease,
+    })
+}
+
+fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, ThawError> {
+    let kept = i64::try_from(header.revisions).ok().filter(|kept| *kept <= header.revision);
+    frames.check(kept.is_some(), "the history is impossible")?;
+    let forgotten = header.revision - kept.unwrap_or(0);
+    let floor = (forgotten..=header.revision).contains(&header.floor);
+    frames.check(floor, "the history is impossible")?;
+    let mut history = History::behind(forgotten, header.mark);
+    for revision in forgotten + 1..=header.revision {
+        let frame: RevisionFrame = frames.frame()?;
+        frames.check(frame.changes > 0, "a revision changes nothing")?;
+        let mut changes: Vec<Change> = Vec::new();
+        for _ in 0..frame.changes {
+            let frame: ChangeFrame = frames.frame()?;
+            let key = Key::new(frame.key);
+            let in_order = changes.last().is_none_or(|last| last.key < key);
+            frames.check(in_order && key.len() > 0, "a revision's keys are not in order")?;
+            let before = frame.before.map(|kv| record(frames, revision - 1, kv)).transpose()?;
+            let after = frame.after.map(|kv| record(frames, revision, kv)).transpose()?;
+            let made = after.as_ref().is_none_or(|after| after.mod_revision == revision);
+            let real = made && (before.is_some() || after.is_some());
+            frames.check(real, "a change is impossible")?;
+            changes.push(Change { key, before, after });
+        }
+        history.push(changes, frame.mark);
+    }
+    history.compact(header.floor);
+    Ok(history)
 }
 
 fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, ThawError> {

@@ -11,4 +11,8 @@ pub struct Usage {
     pub sessions: u64,
     /// Bytes of all responses that are held for retries.
     pub held_bytes: u64,
+    /// Bytes of history, as [`crate::Quota::max_history_bytes`] counts them.
+    pub history_bytes: u64,
+    /// The oldest revision at which the store can be read.
+    pub oldest_revision: i64,
 }

@@ -84,6 +84,12 @@ impl fmt::Display for Failure {
             FailureCode::OutOfBounds => {
                 write!(f, "{actual} {} is out of bounds: the bound is {limit}", noun(self.what()))
             }
+            FailureCode::Compacted => {
+                write!(f, "revision {actual} is not kept, the oldest that is is {limit}")
+            }
+            FailureCode::FutureRevision => {
+                write!(f, "revision {actual} does not exist yet, the newest is {limit}")
+            }
             FailureCode::SessionUnknown => write!(f, "session {actual} never existed: open one"),
             FailureCode::SessionExpired => write!(
                 f,
@@ -123,5 +129,7 @@ fn noun(what: Limit) -> &'static str {
         Limit::MinSessionTtl | Limit::MaxSessionTtl => "nanoseconds of lifetime",
         Limit::SessionHeldBytes => "bytes of held responses in the session",
         Limit::HeldBytes => "bytes of held responses",
+        Limit::HistoryRevisions => "revisions of history",
+        Limit::HistoryBytes => "bytes of history",
     }
 }

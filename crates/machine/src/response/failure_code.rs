@@ -54,4 +54,8 @@ pub enum FailureCode {
     /// The sequence `actual` was used for a different operation: nothing was executed by this
     /// command. A client's mistake.
     SequenceReused = 17,
+    /// The revision `actual` is forgotten: `limit` is the oldest that is kept. Remembered.
+    Compacted = 18,
+    /// The revision `actual` does not exist yet: `limit` is the newest. Remembered.
+    FutureRevision = 19,
 }

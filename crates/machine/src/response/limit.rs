@@ -30,4 +30,8 @@ pub enum Limit {
     SessionHeldBytes = 11,
     /// The bytes of the responses that are held for all sessions.
     HeldBytes = 12,
+    /// The revisions of history.
+    HistoryRevisions = 13,
+    /// The bytes of history.
+    HistoryBytes = 14,
 }

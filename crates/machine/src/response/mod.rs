@@ -17,7 +17,8 @@ pub use key_value::KeyValue;
 pub use limit::Limit;
 pub use outcome::Outcome;
 pub use results::{
-    DeleteResult, GetResult, PutResult, QuotaSet, SessionClosed, SessionKept, SessionOpened,
+    Compacted, DeleteResult, GetResult, PutResult, QuotaSet, SessionClosed, SessionKept,
+    SessionOpened,
 };
 pub use txn_result::{StepOutcome, TxnItem, TxnResult};
 
@@ -28,7 +29,7 @@ pub struct Response {
     #[prost(int64, tag = "1")]
     pub revision: i64,
     /// The outcome; absent for inputs that are not commands.
-    #[prost(oneof = "Outcome", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "Outcome", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub result: Option<Outcome>,
 }
 

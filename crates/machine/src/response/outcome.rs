@@ -1,8 +1,8 @@
 //! The outcomes of operations.
 
 use crate::{
-    DeleteResult, Failure, PutResult, QuotaSet, SessionClosed, SessionKept, SessionOpened,
-    TxnResult,
+    Compacted, DeleteResult, Failure, PutResult, QuotaSet, SessionClosed, SessionKept,
+    SessionOpened, TxnResult,
 };
 
 /// The outcome of an operation.
@@ -32,4 +32,7 @@ pub enum Outcome {
     /// Of changing quotas.
     #[prost(message, tag = "9")]
     QuotaSet(QuotaSet),
+    /// Of forgetting history.
+    #[prost(message, tag = "10")]
+    Compacted(Compacted),
 }

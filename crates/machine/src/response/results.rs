@@ -64,6 +64,10 @@ pub struct SessionKept {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct SessionClosed {}
 
+/// Of forgetting history.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct Compacted {}
+
 /// Of changing quotas.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct QuotaSet {}

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use understudy_machine::{
-    CloseSession, Command, Compare, Delete, Get, KeepSession, KeyRange, OpenSession, Operation,
-    Put, Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
+    CloseSession, Command, Compact, Compare, Delete, Get, KeepSession, KeyRange, OpenSession,
+    Operation, Put, Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
 };
 
 use crate::common::SECOND;
@@ -27,12 +27,12 @@ pub enum Event {
 
 /// A command whose session ids are positions in the list of ids issued so far.
 #[derive(Clone, Debug)]
-pub struct Draft(Command);
+pub struct Draft(Box<Command>);
 
 impl Draft {
     pub fn with_sessions(&self, issued: &[u64]) -> Command {
         let id = |position: u64| issued.get(position as usize).copied().unwrap_or(position * 40);
-        let mut command = self.0.clone();
+        let mut command = (*self.0).clone();
         if let Some(stamp) = &mut command.stamp {
             stamp.session = id(stamp.session);
         }
@@ -46,14 +46,16 @@ impl Draft {
 }
 
 pub fn any() -> impl Strategy<Value = Event> {
-    let command =
-        |strategy: BoxedStrategy<Command>| strategy.prop_map(|c| Event::Command(Draft(c)));
+    let command = |strategy: BoxedStrategy<Command>| {
+        strategy.prop_map(|c| Event::Command(Draft(Box::new(c))))
+    };
     prop_oneof![
         6 => command(operation().prop_map(Command::new).boxed()),
         10 => command((stamp(), operation()).prop_map(|(s, o)| Command::stamped(s, o)).boxed()),
         4 => command(session_operation().prop_map(Command::new).boxed()),
         1 => command((stamp(), session_operation()).prop_map(|(s, o)| Command::stamped(s, o)).boxed()),
         1 => command(quota().prop_map(Command::new).boxed()),
+        1 => command((0..30i64).prop_map(|revision| Command::new(Compact { revision })).boxed()),
         6 => (0..8usize, 0..4u64).prop_map(|(ago, received)| Event::Retry(ago, received)),
         1 => prop::collection::vec(any_byte(), 0..12).prop_map(Event::Garbage),
         4 => (0..=6u64).prop_map(|halves| Event::Pass(halves * SECOND / 2)),
@@ -180,9 +182,15 @@ fn quota() -> impl Strategy<Value = Operation> {
         prop::option::of(0..4u64),
         prop::option::of(0..300u64),
         prop::option::of(0..3u64),
+        prop::option::of(0..8u64),
+        prop::option::of(0..4000u64),
     )
-        .prop_map(|(max_keys, max_bytes, max_range_keys, held, max_sessions)| {
-            let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..SetQuota::default() };
-            SetQuota { max_session_held_bytes: held, max_sessions, ..quota }.into()
-        })
+        .prop_map(
+            |(max_keys, max_bytes, max_range_keys, held, max_sessions, revisions, bytes)| {
+                let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..SetQuota::default() };
+                let quota = SetQuota { max_session_held_bytes: held, max_sessions, ..quota };
+                SetQuota { max_history_revisions: revisions, max_history_bytes: bytes, ..quota }
+                    .into()
+            },
+        )
 }

@@ -7,6 +7,7 @@
 mod common;
 mod event;
 mod history;
+mod listing;
 mod model;
 mod store;
 
@@ -16,7 +17,8 @@ use history::History;
 use model::Model;
 use proptest::prelude::*;
 use understudy_machine::{
-    Command, Frozen, FrozenKv, Input, KeyRange, KeyValue, KvMachine, Machine, Moment,
+    Command, FailureCode, Frozen, FrozenKv, Input, KeyRange, KeyValue, KvMachine, Machine, Moment,
+    Usage,
 };
 
 /// A machine, its twin and the model, fed with the same.
@@ -40,6 +42,7 @@ impl Trio {
 
     fn feed(&mut self, input: Input<'_>) {
         self.moment.index += 1;
+        self.model.oldest = self.machine.oldest_revision();
         let expected = self.model.apply(self.moment, input);
         let found = self.machine.apply(self.moment, input);
         let twin = self.twin.apply(self.moment, input);
@@ -50,6 +53,27 @@ impl Trio {
         self.check_deadline();
         self.history.note(self.machine.revision(), keys(&self.machine));
         self.history.check(&found);
+        self.check_past();
+    }
+
+    /// The store as it stood at every revision that is kept, and none else.
+    fn check_past(&self) {
+        let (machine, oldest) = (&self.machine, self.machine.oldest_revision());
+        assert!(oldest >= self.model.oldest, "what was forgotten does not come back");
+        let refused = |revision| machine.at(revision).map(|_| ()).unwrap_err().code();
+        assert_eq!(refused(machine.revision() + 1), FailureCode::FutureRevision);
+        if oldest > 1 {
+            assert_eq!(refused(oldest - 1), FailureCode::Compacted);
+        }
+        let kept = (machine.revision() - oldest) as u64;
+        assert!(kept <= machine.quota().max_history_revisions);
+        assert!(machine.usage().history_bytes <= machine.quota().max_history_bytes);
+        for revision in oldest.max(1)..=machine.revision() {
+            let reader = machine.at(revision).unwrap();
+            let store = self.history.at(revision);
+            listing::check(&reader, &store);
+            assert!(reader.mark().is_some());
+        }
     }
 
     fn check_deadline(&self) {
@@ -102,7 +126,10 @@ impl Trio {
     fn check_end(&self) {
         assert_eq!(keys(&self.machine), self.model.store.keys());
         self.kept.iter().for_each(|frozen| self.look_back(frozen));
-        assert_eq!(self.machine.usage(), self.model.usage());
+        let Usage { history_bytes, oldest_revision, .. } = self.machine.usage();
+        assert_eq!(oldest_revision, self.machine.oldest_revision());
+        let expected = Usage { history_bytes, oldest_revision, ..self.model.usage() };
+        assert_eq!(self.machine.usage(), expected);
         assert_eq!(bytes_of(&self.machine), bytes_of(&self.twin));
         for session in 0..=self.moment.index + 1 {
             let found = self.machine.session(session);

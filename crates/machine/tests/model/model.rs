@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 use understudy_machine::{
-    Command, Failure, FailureCode, Input, Limit, Moment, Operation, Outcome, Quota, QuotaSet,
-    Response, SessionClosed, SessionKept, SessionOpened, Stamp, Usage,
+    Command, Compact, Compacted, Failure, FailureCode, Input, Limit, Moment, Operation, Outcome,
+    Quota, QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, Stamp, Usage,
 };
 
 use crate::store::Store;
@@ -23,6 +23,8 @@ struct Session {
 
 pub struct Model {
     pub store: Store,
+    /// The oldest revision kept: told by the machine, which decides it by weight.
+    pub oldest: i64,
     /// Every id ever issued, in order.
     pub issued: Vec<u64>,
     sessions: BTreeMap<u64, Session>,
@@ -36,6 +38,7 @@ impl Model {
     pub fn new() -> Self {
         Model {
             store: Store::default(),
+            oldest: 0,
             issued: Vec::new(),
             sessions: BTreeMap::new(),
             quota: Quota::INITIAL,
@@ -77,7 +80,8 @@ impl Model {
     pub fn usage(&self) -> Usage {
         let (keys, bytes) = self.store.usage();
         let held_bytes = self.sessions.values().map(held).sum();
-        Usage { keys, bytes, sessions: self.sessions.len() as u64, held_bytes }
+        let sessions = self.sessions.len() as u64;
+        Usage { keys, bytes, sessions, held_bytes, ..Usage::default() }
     }
 
     fn answer(&self, outcome: Done<Outcome>) -> Response {
@@ -141,6 +145,18 @@ impl Model {
                 self.quota = quota;
                 Outcome::QuotaSet(QuotaSet {})
             }),
+            Some(Operation::Compact(Compact { revision })) => {
+                let refuse = |code, limit: i64| {
+                    Err(Failure { limit: limit as u64, ..Failure::found(code, revision as u64) })
+                };
+                match revision {
+                    _ if revision > self.store.revision => {
+                        refuse(FailureCode::FutureRevision, self.store.revision)
+                    }
+                    _ if revision < self.oldest => refuse(FailureCode::Compacted, self.oldest),
+                    _ => Ok(Outcome::Compacted(Compacted {})),
+                }
+            }
             Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
                 return self.change(operation, stamp);
             }

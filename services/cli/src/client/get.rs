@@ -13,10 +13,14 @@ use crate::failure::Failure;
 #[command(after_help = "Examples:
   understudy get city
   understudy get --output json city
+  understudy get --revision 42 city
   understudy get --raw picture > picture.png")]
 pub struct Get {
     /// Which key.
     key: OsString,
+    /// The key as it stood at this revision.
+    #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
+    revision: Option<i64>,
     /// Print the bytes of the value and no line break behind them.
     #[arg(long, conflicts_with = "output")]
     raw: bool,
@@ -27,7 +31,11 @@ pub struct Get {
 impl Get {
     pub async fn run(self) -> Result<(), Failure> {
         let key = record::bytes_of(self.key);
-        let response = self.connection.client().get(key.clone()).await?;
+        let client = self.connection.client();
+        let response = match self.revision {
+            Some(revision) => client.get_at(key.clone(), revision).await?,
+            None => client.get(key.clone()).await?,
+        };
         let Some(kv) = response.kv else {
             return Err(Failure::new(format!("there is no key {:?}", record::text(&key))));
         };

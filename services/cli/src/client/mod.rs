@@ -7,6 +7,7 @@ mod duration;
 pub mod get;
 mod grid;
 pub mod hand_over;
+pub mod list;
 pub mod put;
 mod record;
 pub mod status;

@@ -7,6 +7,7 @@ mod harness;
 
 mod directories;
 mod hold;
+mod lists;
 mod pair;
 mod registers;
 mod steps;

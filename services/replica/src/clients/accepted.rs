@@ -11,8 +11,8 @@ use understudy_proto::kv::v1::{
 use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
-use super::{Read, Refusal, admin, delete, gate, key_value, put, quota, session, txn};
-use crate::driver::check_revision;
+use super::{Read, Refusal, admin, delete, gate, key_value, list, put, quota, session, txn};
+use crate::driver::key_at;
 
 /// A call that changes something through the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,8 @@ pub enum Call {
     Txn,
     /// `AdminService.UpdateQuota`
     UpdateQuota,
+    /// `AdminService.Compact`
+    Compact,
     /// `SessionService.OpenSession`
     OpenSession,
     /// `SessionService.KeepSessionAlive`
@@ -45,6 +47,7 @@ enum Form {
     Delete { wants_previous: bool },
     Txn(txn::Gets),
     Quota,
+    Compacted,
     Opened,
     Kept,
     Closed,
@@ -77,6 +80,9 @@ impl Accepted {
                 let request: UpdateQuotaRequest = decoded(body)?;
                 let change = quota::change(&request.quota.unwrap_or_default())?;
                 Accepted { command: Command::new(change), form: Form::Quota }
+            }
+            Call::Compact => {
+                Accepted { command: admin::compact(decoded(body)?)?, form: Form::Compacted }
             }
             Call::OpenSession => {
                 Accepted { command: session::open(decoded(body)?)?, form: Form::Opened }
@@ -114,6 +120,7 @@ impl Accepted {
                 Some(Outcome::Failure(failure)) => return Err(Refusal::failed(&failure).into()),
                 _ => Vec::new(),
             },
+            Form::Compacted => admin::compacted(header, &response)?.encode_to_vec(),
             Form::Opened => session::opened(header, response)?.encode_to_vec(),
             Form::Kept => session::kept(header, response)?.encode_to_vec(),
             Form::Closed => session::closed(header, response)?.encode_to_vec(),
@@ -129,10 +136,20 @@ pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
     let (Read::Key(key, revision), _) = key_value::key_read(decoded(body)?)? else {
         return Err(gate::mismatch().into());
     };
-    check_revision(revision, machine.revision())?;
     let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
-    let kv = machine.get(&key).map(txn::key_value);
+    let kv = key_at(machine, &key, revision)?.map(txn::key_value);
     Ok(GetResponse { header: Some(header), kv }.encode_to_vec())
+}
+
+/// The body of the answer that `KeyValueService.List` gets from a machine.
+///
+/// # Errors
+/// The status that the client gets.
+pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
+    let asked = list::Asked::new(decoded(body)?, b"")?;
+    let reader = machine.at(asked.revision()).map_err(|failure| Refusal::failed(&failure))?;
+    let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
+    Ok(asked.answer(header, &reader)?.encode_to_vec())
 }
 
 /// The name of the backup that `AdminService.HandOver` asks for; none: any.

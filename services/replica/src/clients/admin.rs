@@ -1,7 +1,7 @@
 //! `AdminService`.
 
 use tonic::{Request, Response, Status};
-use understudy_machine::{Command, Outcome, SetQuota};
+use understudy_machine::{Command, Compact, Outcome, SetQuota};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
@@ -9,7 +9,7 @@ use understudy_protocol::Settings;
 
 use super::gate::{self, Gate, unimplemented};
 use super::status::{self, StatusSource};
-use super::{Answer, Read, Refusal, Want, quota};
+use super::{Answer, Read, Refusal, Want, limits, quota};
 use crate::options::is_name;
 
 /// The operators' service, through the gate.
@@ -29,7 +29,7 @@ impl Admin {
     async fn quota(&self) -> Result<(ResponseHeader, proto::Quota, proto::Usage), Refusal> {
         match self.gate.read(Read::Quota, false).await? {
             (header, Answer::Quota(quota, usage)) => {
-                let usage = status::usage(&usage, header.revision);
+                let usage = status::usage(&usage);
                 Ok((header, quota::response(&quota), usage))
             }
             _ => Err(gate::mismatch()),
@@ -120,9 +120,11 @@ impl AdminService for Admin {
 
     async fn compact(
         &self,
-        _: Request<proto::CompactRequest>,
+        request: Request<proto::CompactRequest>,
     ) -> Result<Response<proto::CompactResponse>, Status> {
-        unimplemented("Compact")
+        let command = compact(self.gate.enter(request)?)?;
+        let (header, response) = self.gate.execute(command).await?;
+        Ok(Response::new(compacted(header, &response)?))
     }
 }
 
@@ -138,11 +140,28 @@ pub(super) fn successor(request: proto::HandOverRequest) -> Result<Option<String
     Ok((!to.is_empty()).then_some(to))
 }
 
+/// What forgets history.
+pub(super) fn compact(request: proto::CompactRequest) -> Result<Command, Refusal> {
+    let revision = request.revision;
+    limits::at_least("revision", revision, 1)?;
+    Ok(Command::new(Compact { revision }))
+}
+
+pub(super) fn compacted(
+    header: ResponseHeader,
+    response: &understudy_machine::Response,
+) -> Result<proto::CompactResponse, Refusal> {
+    match &response.result {
+        Some(Outcome::Compacted(_)) => Ok(proto::CompactResponse { header: Some(header) }),
+        Some(Outcome::Failure(failure)) => Err(Refusal::failed(failure)),
+        _ => Err(gate::mismatch()),
+    }
+}
+
 /// Modes and bounds that this version does not have.
 pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
-    let proto::Settings { max_tail_bytes, max_tail_ms, history_revisions, history_bytes, .. } =
-        *change;
-    let later = [max_tail_bytes, max_tail_ms, history_revisions, history_bytes];
+    let proto::Settings { max_tail_bytes, max_tail_ms, .. } = *change;
+    let later = [max_tail_bytes, max_tail_ms];
     let known = matches!(change.execution_mode, 0 | 1)
         && matches!(change.acknowledgement, 0 | 1)
         && matches!(change.backup_execution, 0 | 1);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use understudy_machine::{KeyValue, Quota, Response, Usage};
+use understudy_machine::{KeyValue, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
 use super::Refusal;
@@ -48,6 +48,8 @@ pub(crate) enum Want {
 pub(crate) enum Read {
     /// A key, at the newest revision (0) or at a given one.
     Key(Bytes, i64),
+    /// The whole store, at the newest revision (0) or at a given one.
+    Store(i64),
     /// The settings.
     Settings,
     /// The quota and its use.
@@ -66,6 +68,7 @@ pub(crate) struct Answered {
 pub(crate) enum Answer {
     Executed(Response),
     Key(Option<KeyValue>),
+    Store(Box<Reader>),
     Settings(Settings),
     Quota(Quota, Usage),
     HandedOver(Option<Member>),

@@ -47,6 +47,12 @@ impl Gate {
         Limits { max_value: self.view.borrow().max_value }
     }
 
+    /// The cluster's id; empty before its birth.
+    pub fn cluster(&self) -> Bytes {
+        let cluster = self.view.borrow().cluster;
+        cluster.map(|cluster| Bytes::copy_from_slice(&cluster.0.to_be_bytes())).unwrap_or_default()
+    }
+
     /// What is common to all calls: the cluster wanted, and the request's size.
     pub fn enter<M: Message>(&self, request: Request<M>) -> Result<M, Refusal> {
         if let Some(wanted) = request.metadata().get(CLUSTER_HEADER) {

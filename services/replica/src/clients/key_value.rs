@@ -13,7 +13,7 @@ use understudy_proto::kv::v1::{
 
 use super::gate::{self, Gate, unimplemented};
 use super::limits;
-use super::{Answer, Read, Refusal, delete, put, txn};
+use super::{Answer, Read, Refusal, delete, list, put, txn};
 
 /// Keys and values, through the gate.
 pub(crate) struct KeyValues {
@@ -62,8 +62,9 @@ impl KeyValueService for KeyValues {
         Ok(Response::new(txn::response(header, response, &gets)?))
     }
 
-    async fn list(&self, _: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
-        unimplemented("List")
+    async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        Ok(Response::new(list::list(&self.gate, request).await?))
     }
 
     async fn execute(
@@ -82,7 +83,7 @@ pub(crate) fn key_read(request: GetRequest) -> Result<(Read, bool), Refusal> {
     Ok((Read::Key(request.key, request.revision), stale))
 }
 
-fn is_stale(consistency: i32) -> Result<bool, Refusal> {
+pub(crate) fn is_stale(consistency: i32) -> Result<bool, Refusal> {
     match ReadConsistency::try_from(consistency) {
         Ok(ReadConsistency::Unspecified | ReadConsistency::Linearizable) => Ok(false),
         Ok(ReadConsistency::Stale) => Ok(true),

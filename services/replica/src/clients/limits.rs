@@ -73,6 +73,10 @@ pub(crate) fn range(range: &KeyRange) -> Checked {
     Ok(())
 }
 
+pub(crate) fn prefix(prefix: &Bytes) -> Checked {
+    key_length("prefix", prefix)
+}
+
 /// A number that must not be negative.
 pub(crate) fn natural(field: &'static str, number: i64) -> Result<u64, Refusal> {
     at_least(field, number, 0)?;

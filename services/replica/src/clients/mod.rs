@@ -8,6 +8,8 @@ mod gate;
 mod key_value;
 mod later;
 mod limits;
+mod list;
+mod page_token;
 mod put;
 mod quota;
 mod refusal;
@@ -17,7 +19,7 @@ mod status;
 mod txn;
 mod usher;
 
-pub use accepted::{Accepted, Call, answer_get, successor, updated_settings};
+pub use accepted::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Read, Slot, Want};
 pub(crate) use gate::{Gate, OPERATORS};

@@ -23,6 +23,8 @@ pub(crate) fn response(quota: &Quota) -> proto::Quota {
         max_session_ttl_ms: Some(quota.max_session_ttl / MS),
         max_session_held_bytes: Some(quota.max_session_held_bytes),
         max_held_bytes: Some(quota.max_held_bytes),
+        max_history_revisions: Some(quota.max_history_revisions),
+        max_history_bytes: Some(quota.max_history_bytes),
         max_leases: None,
         max_generators: None,
     }
@@ -47,6 +49,8 @@ pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
         max_session_ttl: quota.max_session_ttl_ms.map(|ms| ms.saturating_mul(MS)),
         max_session_held_bytes: quota.max_session_held_bytes,
         max_held_bytes: quota.max_held_bytes,
+        max_history_revisions: quota.max_history_revisions,
+        max_history_bytes: quota.max_history_bytes,
     })
 }
 

@@ -125,6 +125,8 @@ impl Refusal {
             }
             FailureCode::DuplicateKeyInTxn => refusal.with("field", "operations"),
             FailureCode::BadCommand => refusal.with("field", "command"),
+            FailureCode::Compacted => refusal.with("oldest_revision", limit),
+            FailureCode::FutureRevision => refusal.with("newest_revision", limit),
             FailureCode::Unspecified | FailureCode::ConditionFailed => refusal,
         }
     }
@@ -144,6 +146,8 @@ fn reason(failure: &Failure) -> ErrorReason {
         FailureCode::SequenceTrimmed => ErrorReason::SequenceTrimmed,
         FailureCode::SequenceOutsideWindow => ErrorReason::SequenceOutsideWindow,
         FailureCode::SequenceReused => ErrorReason::SequenceReused,
+        FailureCode::Compacted => ErrorReason::Compacted,
+        FailureCode::FutureRevision => ErrorReason::FutureRevision,
         FailureCode::OutOfBounds => match failure.what() {
             Limit::MinSessionTtl | Limit::MaxSessionTtl => ErrorReason::InvalidTtl,
             _ => ErrorReason::InvalidSettings,
@@ -170,6 +174,8 @@ fn field(what: Limit) -> &'static str {
         Limit::MaxSessionTtl => "max_session_ttl_ms",
         Limit::SessionHeldBytes => "max_session_held_bytes",
         Limit::HeldBytes => "max_held_bytes",
+        Limit::HistoryRevisions => "max_history_revisions",
+        Limit::HistoryBytes => "max_history_bytes",
     }
 }
 

@@ -42,7 +42,7 @@ impl StatusSource {
             followers: status.followers.iter().map(follower).collect(),
             reason: status.reason.clone(),
             settings: Some(settings(&view.settings)),
-            usage: Some(usage(&view.usage, view.revision)),
+            usage: Some(usage(&view.usage)),
             counters: Some(self.counters()),
             started_ns: i64::try_from(view.started).unwrap_or(i64::MAX),
             digest: view.digest,
@@ -75,14 +75,14 @@ pub(crate) fn settings(settings: &understudy_protocol::Settings) -> proto::Setti
     }
 }
 
-/// Without history the oldest revision kept is the newest.
-pub(crate) fn usage(usage: &understudy_machine::Usage, revision: i64) -> proto::Usage {
+pub(crate) fn usage(usage: &understudy_machine::Usage) -> proto::Usage {
     proto::Usage {
         bytes: usage.bytes,
         keys: usage.keys,
         sessions: usage.sessions,
-        oldest_revision: revision,
+        oldest_revision: usage.oldest_revision,
         held_bytes: usage.held_bytes,
+        history_bytes: usage.history_bytes,
         ..proto::Usage::default()
     }
 }

@@ -1,7 +1,6 @@
 //! The machine executes, and whoever waits is answered.
 
-use understudy_machine::Machine;
-use understudy_proto::kv::v1::ErrorReason;
+use understudy_machine::{KeyValue, KvMachine, Machine};
 use understudy_protocol::{Entry, Event, Kind, MS, Proposal, RequestId};
 
 use super::Driver;
@@ -62,9 +61,10 @@ impl Driver {
     fn read(&self, read: Read) -> Result<Answered, Refusal> {
         let machine = &self.executor.machine;
         let answer = match read {
-            Read::Key(key, revision) => {
-                check_revision(revision, machine.revision())?;
-                Answer::Key(machine.get(&key))
+            Read::Key(key, revision) => Answer::Key(key_at(machine, &key, revision)?),
+            Read::Store(revision) => {
+                let reader = machine.at(revision).map_err(|failure| Refusal::failed(&failure))?;
+                Answer::Store(Box::new(reader))
             }
             Read::Settings => Answer::Settings(self.executor.at.settings),
             Read::Quota => Answer::Quota(*machine.quota(), machine.usage()),
@@ -90,17 +90,14 @@ impl Driver {
     }
 }
 
-/// This version keeps no history: only the newest revision can be read.
-pub(crate) fn check_revision(wanted: i64, newest: i64) -> Result<(), Refusal> {
-    if wanted > newest {
-        let message = format!("revision {wanted} does not exist yet, the newest is {newest}");
-        let refusal = Refusal::new(ErrorReason::FutureRevision, message);
-        return Err(refusal.with("newest_revision", newest));
+/// A key as it stands at the newest revision (0) or at a given one.
+pub(crate) fn key_at(
+    machine: &KvMachine,
+    key: &[u8],
+    revision: i64,
+) -> Result<Option<KeyValue>, Refusal> {
+    if revision == 0 {
+        return Ok(machine.get(key));
     }
-    if wanted != 0 && wanted < newest {
-        let message = format!("revision {wanted} is not kept, the oldest that is is {newest}");
-        let refusal = Refusal::new(ErrorReason::Compacted, message);
-        return Err(refusal.with("oldest_revision", newest));
-    }
-    Ok(())
+    Ok(machine.at(revision).map_err(|failure| Refusal::failed(&failure))?.get(key))
 }

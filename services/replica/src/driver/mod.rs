@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use understudy_protocol::{Epoch, Event, HardState, Member, Recovered, Replica, RequestId};
 
 pub(crate) use disk::DataDisk;
-pub(crate) use execute::check_revision;
+pub(crate) use execute::key_at;
 pub(crate) use executor::Executor;
 pub(crate) use view::View;
 

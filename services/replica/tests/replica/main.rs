@@ -5,6 +5,7 @@ mod bad_input;
 mod common;
 mod crowd;
 mod directory;
+mod history;
 mod leaving;
 mod ops;
 mod pair;

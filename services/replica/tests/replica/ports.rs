@@ -100,7 +100,6 @@ async fn calls_of_later_versions_are_unimplemented() {
     let ttl = put_request::Lifetime::TtlMs(1000);
     let ttl = PutRequest { lifetime: Some(ttl), ..put("k", "v") };
     for status in [
-        keys.list(ListRequest::default()).await.unwrap_err(),
         keys.execute(tokio_stream::iter([ExecuteRequest::default()])).await.unwrap_err(),
         keys.put(ttl).await.unwrap_err(),
         leases.grant_lease(GrantLeaseRequest::default()).await.unwrap_err(),

@@ -1,0 +1,231 @@
+//! Reading the store as it stood at one revision.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::iter::Peekable;
+
+use bytes::Bytes;
+use prost::Message;
+
+use super::key::Key;
+use super::record::Record;
+use super::state::State;
+use crate::{KeyRange, KeyValue, Page};
+
+/// The store as it stood at one revision. It shares memory with the machine, which goes on: long
+/// reads hold up nobody.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    state: State,
+    revision: i64,
+}
+
+/// In which order keys are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Order {
+    /// By key.
+    #[default]
+    Ascending,
+    /// By key, the last one first.
+    Descending,
+    /// By the revision of their newest version, the newest first; keys of one revision ascending.
+    Newest,
+}
+
+/// Which keys to list, and how.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Listing {
+    /// From which keys.
+    pub range: KeyRange,
+    /// In which order.
+    pub order: Order,
+    /// Only what comes behind this key, as it stood at the same revision.
+    pub behind: Option<Mark>,
+    /// At most so many keys.
+    pub limit: usize,
+    /// And no more than make up so many encoded bytes, but always one if `limit` is not 0.
+    pub bytes: usize,
+    /// Without values.
+    pub keys_only: bool,
+}
+
+/// Where a listing got to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Mark {
+    /// The last key.
+    pub key: Bytes,
+    /// The revision of its version.
+    pub mod_revision: i64,
+}
+
+impl Reader {
+    pub(crate) fn new(state: State, revision: i64) -> Self {
+        Reader { state, revision }
+    }
+
+    /// Which revision it shows.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// The running digest behind that revision, 0 behind none: what tells it from one of the same number on a
+    /// tail that was cut. `None` if it is not known any more.
+    pub fn mark(&self) -> Option<u64> {
+        self.state.history.mark(self.revision)
+    }
+
+    /// One key.
+    pub fn get(&self, key: &[u8]) -> Option<KeyValue> {
+        match self.state.history.version(key, self.revision) {
+            Some(old) => old.map(|record| record.with_bytes(Bytes::copy_from_slice(key))),
+            None => self.state.keyspace.get(key),
+        }
+    }
+
+    /// How many keys a range holds. Takes time with their number.
+    pub fn count(&self, range: &KeyRange) -> u64 {
+        self.walk(range, false).count() as u64
+    }
+
+    /// Lists keys. By [`Order::Newest`] it takes time with the number of keys in the range, else with those
+    /// listed.
+    pub fn list(&self, listing: &Listing) -> Page {
+        let Listing { order, limit, .. } = *listing;
+        match order {
+            Order::Newest => {
+                // One more than wanted, to know whether there is more.
+                let newest = self.newest(listing, limit.saturating_add(1));
+                page(listing, newest.into_iter())
+            }
+            _ => {
+                let range = behind(listing);
+                page(listing, self.walk(&range, order == Order::Descending))
+            }
+        }
+    }
+
+    /// The first `most` keys by [`Order::Newest`].
+    fn newest(&self, listing: &Listing, most: usize) -> Vec<(&Key, &Record)> {
+        let mut first: BinaryHeap<(std::cmp::Reverse<i64>, &Key, ByPlace<'_>)> = BinaryHeap::new();
+        for (key, record) in self.walk(&listing.range, false) {
+            let place = (std::cmp::Reverse(record.mod_revision), key.as_slice());
+            let seen = listing
+                .behind
+                .as_ref()
+                .is_some_and(|mark| place <= (std::cmp::Reverse(mark.mod_revision), &mark.key[..]));
+            if seen {
+                continue;
+            }
+            first.push((place.0, key, ByPlace(record)));
+            if first.len() > most {
+                first.pop();
+            }
+        }
+        first.into_sorted_vec().into_iter().map(|(_, key, ByPlace(record))| (key, record)).collect()
+    }
+
+    /// The keys of a range as they stood, in order or in the opposite one.
+    fn walk<'a>(
+        &'a self,
+        range: &KeyRange,
+        back: bool,
+    ) -> impl Iterator<Item = (&'a Key, &'a Record)> {
+        let state = &self.state;
+        Merged {
+            now: state.keyspace.walk(range, back).peekable(),
+            then: state.history.versions(range, self.revision, back).peekable(),
+            back,
+        }
+    }
+}
+
+/// A record that does not count in comparisons: what stands before it never ties.
+struct ByPlace<'a>(&'a Record);
+
+impl PartialEq for ByPlace<'_> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for ByPlace<'_> {}
+impl PartialOrd for ByPlace<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for ByPlace<'_> {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
+/// The newest keys, but those changed since as they were.
+struct Merged<N: Iterator, T: Iterator> {
+    now: Peekable<N>,
+    then: Peekable<T>,
+    back: bool,
+}
+
+impl<'a, N, T> Iterator for Merged<N, T>
+where
+    N: Iterator<Item = (&'a Key, &'a Record)>,
+    T: Iterator<Item = (&'a Key, Option<&'a Record>)>,
+{
+    type Item = (&'a Key, &'a Record);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let order = match (self.now.peek(), self.then.peek()) {
+                (Some((now, _)), Some((then, _))) if self.back => then.cmp(now),
+                (Some((now, _)), Some((then, _))) => now.cmp(then),
+                (_, None) => Ordering::Less,
+                (None, _) => Ordering::Greater,
+            };
+            if order == Ordering::Less {
+                return self.now.next();
+            }
+            if order == Ordering::Equal {
+                self.now.next();
+            }
+            if let Some((key, Some(record))) = self.then.next() {
+                return Some((key, record));
+            }
+        }
+    }
+}
+
+/// What of the range of a listing by key is still to be listed.
+fn behind(listing: &Listing) -> KeyRange {
+    let range = &listing.range;
+    let Some(mark) = &listing.behind else { return range.clone() };
+    if range.is_single() {
+        return KeyRange::nothing();
+    }
+    match listing.order {
+        // No key comes before it, and as an end it would mean the last key.
+        Order::Descending if mark.key == [0][..] => KeyRange::nothing(),
+        Order::Descending => KeyRange::between(range.start.clone(), mark.key.clone()),
+        _ => {
+            let next: Bytes = [&mark.key[..], &[0]].concat().into();
+            KeyRange::between(next.max(range.start.clone()), range.end.clone())
+        }
+    }
+}
+
+fn page<'a>(listing: &Listing, keys: impl Iterator<Item = (&'a Key, &'a Record)>) -> Page {
+    let mut page = Page::default();
+    let mut used = 0;
+    for (key, record) in keys {
+        let mut key = record.with_key(key);
+        if listing.keys_only {
+            key.value = Bytes::new();
+        }
+        used += key.encoded_len();
+        if page.keys.len() == listing.limit || (used > listing.bytes && !page.keys.is_empty()) {
+            page.more = true;
+            break;
+        }
+        page.keys.push(key);
+    }
+    page
+}

@@ -1,0 +1,124 @@
+//! `understudy list`.
+
+use std::ffi::OsString;
+
+use bytes::Bytes;
+use clap::Args;
+use understudy_proto::kv::v1::list_request::Target;
+use understudy_proto::kv::v1::{KeyRange, KeyValue, ListOrder, ListRequest};
+
+use super::connection::Connection;
+use super::{print, record};
+use crate::failure::Failure;
+
+/// Prints the keys of a range and their values, all as they stood at one revision.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy list
+  understudy list users/
+  understudy list --from a --to n --keys
+  understudy list --newest --limit 10
+  understudy list --revision 42 --output json users/
+  understudy list --count users/")]
+pub struct List {
+    /// What the keys begin with; all keys if it is left out.
+    #[arg(conflicts_with_all = ["from", "to"])]
+    prefix: Option<OsString>,
+    /// The first key.
+    #[arg(long, value_name = "KEY")]
+    from: Option<OsString>,
+    /// The first key that is not wanted any more.
+    #[arg(long, value_name = "KEY")]
+    to: Option<OsString>,
+    /// The keys as they stood at this revision.
+    #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
+    revision: Option<i64>,
+    /// The last key first.
+    #[arg(long, conflicts_with = "newest")]
+    reverse: bool,
+    /// What was written last first.
+    #[arg(long)]
+    newest: bool,
+    /// At most so many keys.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Without values.
+    #[arg(long)]
+    keys: bool,
+    /// Print only how many keys there are.
+    #[arg(long, conflicts_with_all = ["keys", "limit", "newest", "reverse"])]
+    count: bool,
+    /// Print keys and values as hex digits.
+    #[arg(long, conflicts_with = "output")]
+    hex: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl List {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client();
+        let mut request = self.request();
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        loop {
+            request.page_size = i32::try_from(left).unwrap_or(i32::MAX);
+            let page = client.list(request.clone()).await?;
+            if self.count {
+                return self.show_count(page.count);
+            }
+            for kv in &page.kvs {
+                self.show(kv)?;
+            }
+            left = left.saturating_sub(page.kvs.len() as u64);
+            if page.next_page_token.is_empty() || left == 0 {
+                return Ok(());
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    fn request(&self) -> ListRequest {
+        let bytes = |text: &Option<OsString>| -> Bytes {
+            text.clone().map(record::bytes_of).unwrap_or_default()
+        };
+        let target = match &self.prefix {
+            Some(prefix) => Target::Prefix(record::bytes_of(prefix.clone())),
+            None => Target::Range(KeyRange { start: bytes(&self.from), end: bytes(&self.to) }),
+        };
+        let order = match (self.newest, self.reverse) {
+            (true, _) => ListOrder::NewestFirst,
+            (_, true) => ListOrder::KeyDescending,
+            _ => ListOrder::KeyAscending,
+        };
+        ListRequest {
+            target: Some(target),
+            revision: self.revision.unwrap_or(0),
+            order: order.into(),
+            keys_only: self.keys,
+            count_only: self.count,
+            ..ListRequest::default()
+        }
+    }
+
+    fn show_count(&self, count: i64) -> Result<(), Failure> {
+        match self.connection.json() {
+            true => print::json(&serde_json::json!({ "count": count })),
+            false => print::line(count),
+        }
+    }
+
+    fn show(&self, kv: &KeyValue) -> Result<(), Failure> {
+        if self.connection.json() {
+            let mut object = record::json(kv);
+            if self.keys {
+                object.remove("value");
+            }
+            return print::json(&object);
+        }
+        let text = |bytes: &[u8]| if self.hex { print::hex(bytes) } else { record::text(bytes) };
+        match self.keys {
+            true => print::line(text(&kv.key)),
+            false => print::line(format_args!("{}\t{}", text(&kv.key), text(&kv.value))),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `understudy list`, and `get` at an old revision.
+
+use crate::harness::cluster::Cluster;
+use crate::harness::command::{refuse, succeed};
+use crate::harness::turn;
+
+#[tokio::test]
+async fn lists_show_what_is_asked_for_as_it_stood() {
+    let _turn = turn().await;
+    let (cluster, _, _) = Cluster::pair().await;
+    let endpoints = cluster.endpoints().addresses().join(",");
+    let at = ["--endpoints", &endpoints];
+    let run = |arguments: &[&str]| succeed(&[arguments, &at].concat());
+    // Other keys may be there: the pair was waited for with some.
+    for (key, value) in [("fruit/apple", "green"), ("fruit/pear", "yellow"), ("nut", "brown")] {
+        run(&["put", key, value]);
+    }
+    let revision: serde_json::Value =
+        serde_json::from_str(&run(&["get", "--output", "json", "nut"])).unwrap();
+    let then = revision["mod_revision"].to_string();
+    run(&["put", "fruit/apple", "red"]);
+    run(&["del", "fruit/pear"]);
+
+    assert_eq!(run(&["list", "fruit/"]), "fruit/apple\tred\n");
+    let then_listed = run(&["list", "--revision", &then, "--reverse", "fruit/"]);
+    assert_eq!(then_listed, "fruit/pear\tyellow\nfruit/apple\tgreen\n");
+    assert_eq!(run(&["get", "--revision", &then, "fruit/apple"]), "green\n");
+    assert_eq!(run(&["list", "--from", "fruit", "--to", "o", "--keys"]), "fruit/apple\nnut\n");
+    assert_eq!(run(&["list", "--newest", "--limit", "1"]), "fruit/apple\tred\n");
+    assert_eq!(run(&["list", "--count", "fruit/"]), "1\n");
+    assert_eq!(run(&["list", "--hex", "nut"]), "6e7574\t62726f776e\n");
+    let json: serde_json::Value =
+        serde_json::from_str(&run(&["list", "--output", "json", "nut"])).unwrap();
+    assert_eq!((json["key"].as_str(), json["value"].as_str()), (Some("nut"), Some("brown")));
+
+    refuse(&["list", "--revision", "1000000", at[0], at[1]], "does not exist yet");
+}

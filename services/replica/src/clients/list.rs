@@ -1,0 +1,136 @@
+//! `KeyValueService.List`.
+
+use bytes::Bytes;
+use prost::Message;
+use tonic::Status;
+use twox_hash::XxHash3_64;
+use understudy_machine::{KeyRange, KeyValue, Listing, Mark, Order, Page, Reader};
+use understudy_proto::kv::v1::list_request::Target;
+use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse, ResponseHeader};
+
+use super::gate::{self, Gate};
+use super::page_token::{PageToken, lineage_lost};
+use super::{Answer, Read, Refusal, key_value, limits, txn};
+
+/// Keys of a page, if the client does not say.
+const DEFAULT_PAGE: usize = 1_000;
+/// Keys of a page, at most.
+const LARGEST_PAGE: usize = 10_000;
+/// Bytes at which a page is closed.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// A list that was found in order.
+pub(crate) struct Asked {
+    listing: Listing,
+    count_only: bool,
+    /// The revision to show; 0: the newest.
+    revision: i64,
+    /// The page to go on behind.
+    token: Option<PageToken>,
+    /// Stands for all that must be the same for the next page.
+    request: u64,
+    stale: bool,
+}
+
+/// Lists keys.
+pub(crate) async fn list(gate: &Gate, request: ListRequest) -> Result<ListResponse, Status> {
+    let asked = Asked::new(request, &gate.cluster())?;
+    let (header, answer) = gate.read(Read::Store(asked.revision()), asked.stale).await?;
+    let Answer::Store(reader) = answer else { return Err(gate::mismatch().into()) };
+    if !asked.takes_long() {
+        return asked.answer(header, &reader);
+    }
+    let answer = tokio::task::spawn_blocking(move || asked.answer(header, &reader));
+    answer.await.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))?
+}
+
+impl Asked {
+    /// What `request` asks of `cluster`.
+    pub fn new(request: ListRequest, cluster: &[u8]) -> Result<Asked, Refusal> {
+        let range = range(&request)?;
+        let order = match ListOrder::try_from(request.order) {
+            Ok(ListOrder::Unspecified | ListOrder::KeyAscending) => Order::Ascending,
+            Ok(ListOrder::KeyDescending) => Order::Descending,
+            Ok(ListOrder::NewestFirst) => Order::Newest,
+            Err(_) => return Err(limits::missing(ErrorReason::InvalidField, "order")),
+        };
+        limits::at_least("revision", request.revision, 0)?;
+        limits::at_least("page_size", request.page_size.into(), 0)?;
+        let limit = match request.page_size.unsigned_abs() as usize {
+            0 => DEFAULT_PAGE,
+            size => size.min(LARGEST_PAGE),
+        };
+        let stale = key_value::is_stale(request.consistency)?;
+        let hash = hash(&request, cluster);
+        let token = match request.page_token.is_empty() {
+            true => None,
+            false => Some(PageToken::read(&request.page_token, hash)?),
+        };
+        let revision = token.as_ref().map_or(request.revision, |token| token.revision);
+        if request.revision != 0 && request.revision != revision {
+            let message =
+                "the page token belongs to another revision: repeat the request as it was";
+            return Err(Refusal::new(ErrorReason::InvalidPageToken, message));
+        }
+        let behind = token.as_ref().map(PageToken::mark);
+        let keys_only = request.keys_only;
+        let listing = Listing { range, order, behind, limit, bytes: PAGE_BYTES, keys_only };
+        Ok(Asked { listing, count_only: request.count_only, revision, token, request: hash, stale })
+    }
+
+    /// Which revision to read; 0: the newest.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Whether it looks at every key of its range, not only at those of its page.
+    fn takes_long(&self) -> bool {
+        self.count_only || self.listing.order == Order::Newest
+    }
+
+    /// What the store, as it stood at that revision, says.
+    pub fn answer(&self, header: ResponseHeader, reader: &Reader) -> Result<ListResponse, Status> {
+        let newest = header.revision;
+        let header = Some(ResponseHeader { revision: reader.revision(), ..header });
+        let mark = reader.mark();
+        if self.token.as_ref().is_some_and(|token| Some(token.mark) != mark) {
+            return Err(lineage_lost(newest));
+        }
+        if self.count_only {
+            let count = txn::count(reader.count(&self.listing.range));
+            return Ok(ListResponse { header, count, ..ListResponse::default() });
+        }
+        let Page { keys, more } = reader.list(&self.listing);
+        let shown = (reader.revision(), mark.unwrap_or_default());
+        let next = keys
+            .last()
+            .filter(|_| more)
+            .map(|last| PageToken::behind(&mark_of(last), shown, self.request).text());
+        let next_page_token = next.unwrap_or_default();
+        let kvs = keys.into_iter().map(txn::key_value).collect();
+        Ok(ListResponse { header, kvs, next_page_token, count: 0 })
+    }
+}
+
+fn mark_of(last: &KeyValue) -> Mark {
+    Mark { key: last.key.clone(), mod_revision: last.mod_revision }
+}
+
+fn range(request: &ListRequest) -> Result<KeyRange, Refusal> {
+    match &request.target {
+        None => Ok(KeyRange::all()),
+        Some(Target::Range(range)) => txn::range(range.clone()),
+        Some(Target::Prefix(prefix)) => {
+            limits::prefix(prefix)?;
+            Ok(KeyRange::prefix(prefix.clone()))
+        }
+    }
+}
+
+/// Of the cluster and all of a request that must be the same for every page.
+fn hash(request: &ListRequest, cluster: &[u8]) -> u64 {
+    let same =
+        ListRequest { revision: 0, page_size: 0, page_token: String::new(), ..request.clone() };
+    let bytes: Bytes = [cluster, &same.encode_to_vec()].concat().into();
+    XxHash3_64::oneshot(&bytes)
+}
