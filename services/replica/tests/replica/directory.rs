@@ -43,8 +43,7 @@ async fn a_replica_waits_until_the_process_before_it_has_let_go_of_its_directory
     let mut cluster = Cluster::born(2).await;
     let backup = 1 - cluster.primary().await;
     cluster.kill(backup);
-    let (held, _) =
-        Store::open(RealDisk::new(&cluster.data(backup)), wal::Options::new(1)).unwrap();
+    let (held, _) = Store::open(RealDisk::new(cluster.data(backup)), wal::Options::new(1)).unwrap();
     cluster.args[backup].data_wait_ms = Some(60_000);
     cluster.start(backup);
     tokio::time::sleep(Duration::from_millis(300)).await;
