@@ -94,17 +94,17 @@ impl History {
         }
     }
 
-    /// Adds what the next revision did, in any order.
-    pub fn push(&mut self, mut changes: Vec<Change>, mark: u64) {
+    /// Adds what the next revision did, in any order. Leaves `changes` its room.
+    pub fn push(&mut self, changes: &mut Vec<Change>, mark: u64) {
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let revision = self.newest() + 1;
-        for change in &changes {
+        for change in changes.iter() {
             if change.after.is_none() && mutant!("deletes-not-kept") {
                 continue;
             }
             self.before.insert((change.key.clone(), revision), change.before.clone());
         }
-        let revision = Revision { changes: changes.into(), mark };
+        let revision = Revision { changes: changes.drain(..).collect(), mark };
         self.bytes += revision.weight();
         self.revisions.push_back(revision);
     }

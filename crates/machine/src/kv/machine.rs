@@ -64,7 +64,7 @@ impl Machine for KvMachine {
             &self.encoded,
         );
         if !self.changes.is_empty() {
-            self.state.history.push(mem::take(&mut self.changes), self.state.digest);
+            self.state.history.push(&mut self.changes, self.state.digest);
         }
         self.state.history.trim(&self.state.quota);
         self.tidy();

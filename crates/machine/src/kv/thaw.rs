@@ -94,7 +94,7 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
             frames.check(real, "a change is impossible")?;
             changes.push(Change { key, before, after });
         }
-        history.push(changes, frame.mark);
+        history.push(&mut changes, frame.mark);
     }
     history.compact(header.floor);
     Ok(history)
