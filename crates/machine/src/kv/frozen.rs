@@ -86,7 +86,7 @@ impl FrozenKv {
             sessions: sessions.len(),
             opened: sessions.opened,
             highest_session: sessions.highest,
-            revisions: history.revisions().count() as u64,
+            revisions: history.kept(),
             floor: history.floor(),
             mark: history.mark(history.forgotten()).unwrap_or_default(),
         }

@@ -72,6 +72,11 @@ impl History {
         self.forgotten + self.revisions.len() as i64
     }
 
+    /// How many revisions' changes are here.
+    pub fn kept(&self) -> u64 {
+        self.revisions.len() as u64
+    }
+
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -117,7 +122,7 @@ impl History {
     /// Whether something is to be forgotten.
     pub fn is_too_long(&self, quota: &Quota) -> bool {
         self.forgotten < self.floor
-            || self.revisions.len() as u64 > quota.max_history_revisions
+            || self.kept() > quota.max_history_revisions
             || self.bytes > quota.max_history_bytes
     }
 

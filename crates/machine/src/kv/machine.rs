@@ -113,18 +113,8 @@ impl KvMachine {
     /// The first keys of a range: at most `limit` of them, and no more than make up `bytes`
     /// encoded bytes, but always one if there is one and `limit` is not 0.
     pub fn range(&self, range: &KeyRange, limit: usize, bytes: usize) -> Page {
-        let mut page = Page::default();
-        let mut used = 0;
-        for (key, record) in self.state.keyspace.range(range) {
-            let key = record.with_key(key);
-            used += key.encoded_len();
-            if page.keys.len() == limit || (used > bytes && !page.keys.is_empty()) {
-                page.more = true;
-                break;
-            }
-            page.keys.push(key);
-        }
-        page
+        let keys = self.state.keyspace.range(range);
+        Page::first(keys, limit, bytes, false)
     }
 
     /// How many keys a range holds. Takes time with their number.

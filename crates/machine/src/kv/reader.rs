@@ -5,7 +5,6 @@ use std::collections::BinaryHeap;
 use std::iter::Peekable;
 
 use bytes::Bytes;
-use prost::Message;
 
 use super::key::Key;
 use super::record::Record;
@@ -213,19 +212,5 @@ fn behind(listing: &Listing) -> KeyRange {
 }
 
 fn page<'a>(listing: &Listing, keys: impl Iterator<Item = (&'a Key, &'a Record)>) -> Page {
-    let mut page = Page::default();
-    let mut used = 0;
-    for (key, record) in keys {
-        let mut key = record.with_key(key);
-        if listing.keys_only {
-            key.value = Bytes::new();
-        }
-        used += key.encoded_len();
-        if page.keys.len() == listing.limit || (used > listing.bytes && !page.keys.is_empty()) {
-            page.more = true;
-            break;
-        }
-        page.keys.push(key);
-    }
-    page
+    Page::first(keys, listing.limit, listing.bytes, listing.keys_only)
 }
