@@ -229,8 +229,10 @@ impl Leading {
             peer.disconnect();
             if self.seal.as_ref().is_some_and(|seal| seal.target == peer.member.incarnation) {
                 core.desk.look(&mut core.out);
+                self.dial_ahead(core);
             }
         }
+        self.on_closed_ahead(conn);
         // Nobody remembers a spare that has hung up.
         let named: Vec<_> = self.record.members.iter().map(|m| m.incarnation).collect();
         let obliged = self.obliged(core);

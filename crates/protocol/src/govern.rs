@@ -56,6 +56,7 @@ impl Leading {
         // Whoever cannot see a member may have been deposed by it, and have missed the news.
         let pace = match self.wanted(core) {
             Some(_) => timing.retry,
+            None if self.successor_hung_up() => timing.retry,
             None if self.misses_a_member(core) => timing.promote,
             None => return,
         };

@@ -104,6 +104,14 @@ impl Leading {
         Next::Stay
     }
 
+    /// It has probably won.
+    pub(crate) fn successor_hung_up(&self) -> bool {
+        self.seal
+            .as_ref()
+            .filter(|seal| seal.offered)
+            .is_some_and(|seal| self.peers.get(&seal.target).is_none_or(|peer| peer.conn.is_none()))
+    }
+
     pub(crate) fn on_take_over_refused(
         &mut self,
         core: &mut Core,
@@ -119,6 +127,7 @@ impl Leading {
 
     fn unseal(&mut self, core: &mut Core, why: &str) -> Next {
         let Some(seal) = self.seal.take() else { return Next::Stay };
+        self.hang_up_ahead(core);
         if core.leaving {
             self.dismiss(core, None);
             return Next::left(core, format!("asked to leave; {why}"));
@@ -159,6 +168,8 @@ impl Leading {
         }
         // Everything is committed and executed and nobody waits: this life may follow.
         reached!("handed over and follows");
-        Next::Become(Role::Following(Box::new(Following::new(core, record, read))), why)
+        let mut following = Following::new(core, record, read);
+        following.go_on(core, self.ahead);
+        Next::Become(Role::Following(Box::new(following)), why)
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use understudy_evidence::{mutant, reached};
 
+use crate::ahead::Ahead;
 use crate::core::Core;
 use crate::evict::Evictions;
 use crate::govern::Join;
@@ -38,6 +39,7 @@ pub(crate) struct Leading {
     pub(crate) tail: VecDeque<(Index, usize)>,
     pub(crate) tail_bytes: usize,
     pub(crate) seal: Option<Seal>,
+    pub(crate) ahead: Ahead,
     /// Asked to go: without a handover at the latest then.
     pub(crate) leave_by: Option<u64>,
     /// What is wrong with the register, said once.
@@ -75,6 +77,7 @@ impl Leading {
             tail: VecDeque::new(),
             tail_bytes: 0,
             seal: None,
+            ahead: Ahead::None,
             leave_by: None,
             complaint: None,
             looked_at: 0,
@@ -178,8 +181,11 @@ impl Leading {
                 self.on_verdict(core, verdict)
             }
             Event::Connected(conn) => {
-                // A dial from before this term.
-                core.out.push(Effect::Close(conn));
+                self.on_connected(core, conn);
+                Next::Stay
+            }
+            Event::DialFailed(_) => {
+                self.on_dial_failed();
                 Next::Stay
             }
             Event::HandOver { id, to } => {

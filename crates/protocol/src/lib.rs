@@ -5,6 +5,7 @@
 //! simulation can run the very code that ships. `docs/protocol.md` states the rules by number;
 //! comments here refer to them as "rule 4".
 
+mod ahead;
 mod config;
 mod core;
 mod desk;

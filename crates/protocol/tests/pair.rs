@@ -311,6 +311,30 @@ fn a_handover_keeps_both_members_and_loses_nobody() {
 }
 
 #[test]
+fn a_primary_that_hands_over_dials_its_successor_before_it_has_read_who_won() {
+    let mut pair = born();
+    let primary = |pair: &Pair| pair.register.record.as_ref().map(|record| record.primary);
+    let (a, dialled) = (primary(&pair), |pair: &Pair| {
+        pair.streams
+            .values()
+            .filter(|(from, to)| (from.as_str(), to.as_str()) == ("a", "b"))
+            .count()
+    });
+    pair.queue.push_back(("a".into(), Event::HandOver { id: RequestId(9), to: None }));
+    while primary(&pair) == a {
+        let (name, event) = pair.queue.pop_front().unwrap();
+        pair.step(&name, event);
+    }
+    pair.register_up = false;
+    pair.run(200);
+    assert_eq!((pair.answer(9), pair.role("a"), dialled(&pair)), (None, "primary", 1));
+    pair.register_up = true;
+    pair.run(200);
+    assert_eq!(pair.answer(9), Some("handed over"));
+    assert_eq!((pair.role("a"), pair.role("b"), dialled(&pair)), ("backup", "primary", 1));
+}
+
+#[test]
 fn both_killed_at_once_return_with_everything() {
     let mut pair = born();
     pair.put("a", 1);
