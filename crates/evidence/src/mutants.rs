@@ -24,6 +24,7 @@ const MEMBERS: &str = "named-members-hold-all";
 const PREFIX: &str = "committed-prefix";
 const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
+const WATCHES: &str = "watches-miss-nothing";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
@@ -405,6 +406,30 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes snapshots that hold the changes of old revisions and not what was before them",
         breaks: &[HISTORY, DISK],
+    },
+    Mutant {
+        name: "watch-begins-late",
+        rule: 0,
+        wrong: "begins a watch one revision behind the one that it asks for",
+        breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "deletions-untold",
+        rule: 0,
+        wrong: "tells whoever watches of writes and not of deletions",
+        breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "forgotten-changes-skipped",
+        rule: 0,
+        wrong: "goes on with the oldest change that is kept where a watch wants an older one",
+        breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "rest-of-a-revision-lost",
+        rule: 0,
+        wrong: "takes a revision that is told in parts for complete behind the first of them",
+        breaks: &[WATCHES],
     },
 ];
 

@@ -22,7 +22,8 @@ pub use command::{
 };
 pub use input::Input;
 pub use kv::{
-    FrozenKv, KvMachine, Listing, Mark, Order, Page, Quota, Reader, SessionInfo, Usage, WINDOW,
+    Batch, Changes, FrozenKv, KeyChange, KvMachine, Listing, Mark, Order, Page, Passed, Quota,
+    Reader, SessionInfo, Usage, WINDOW, Watch,
 };
 pub use machine::{Frozen, Machine};
 pub use moment::Moment;

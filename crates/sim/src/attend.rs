@@ -69,6 +69,7 @@ impl World {
         ongoing.opening = false;
         let wish = match &ongoing.job {
             Job::HandOver => Wish::HandOver,
+            Job::Operate(operation) => Wish::Execute(Command::new(operation.clone()).to_payload()),
             Job::Action(Action::Get { key }) => Wish::Read(key.clone()),
             Job::Action(action) => match client.session {
                 None => {
@@ -147,6 +148,9 @@ impl World {
         }
         match told {
             Told::Executed(response) if ongoing.opening => self.session_opened(id, &response),
+            Told::Executed(_) if matches!(ongoing.job, Job::Operate(_)) => {
+                self.finish(id, Outcome::Failed);
+            }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
                 let reply = Reply::Get { found: translate::found(&found) };

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use understudy_history::Action;
-use understudy_machine::{KeyValue, Response};
+use understudy_machine::{KeyValue, Operation, Response};
 use understudy_protocol::Rejection;
 
 use crate::happening::HostId;
@@ -57,6 +57,8 @@ pub enum Job {
     Action(Action),
     /// An order to hand over.
     HandOver,
+    /// An operation of no history, which may be executed twice.
+    Operate(Operation),
 }
 
 /// One client.

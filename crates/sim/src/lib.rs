@@ -47,6 +47,7 @@ mod translate;
 mod violation;
 mod wanted;
 mod watch;
+mod watchers;
 mod wire;
 mod workload;
 mod world;

@@ -81,6 +81,7 @@ impl Swarm {
         for host in 0..world.hosts.len() {
             world.check_past(host);
         }
+        world.finish_watching();
         judge(world);
     }
 

@@ -17,6 +17,8 @@ pub enum Property {
     EqualDigests,
     /// Every machine tells the store as it stood at every revision that it keeps.
     HistoryHolds,
+    /// Whoever watches sees every change once, in order, over any number of failovers.
+    WatchesMissNothing,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
     /// The pointer inequalities of docs/protocol.md.
@@ -56,6 +58,7 @@ impl Property {
             Property::CommittedPrefix => "committed-prefix",
             Property::EqualDigests => "equal-digests",
             Property::HistoryHolds => "history-holds",
+            Property::WatchesMissNothing => "watches-miss-nothing",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",

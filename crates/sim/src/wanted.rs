@@ -106,6 +106,16 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "watches",
+        &[
+            "change told",
+            "revision told in parts",
+            "watch broken",
+            "watch broken within a revision",
+            "watch passed by history",
+        ],
+    ),
+    (
         "adversaries",
         &[
             "blow while the register is written",

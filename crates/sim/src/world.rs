@@ -22,6 +22,7 @@ use crate::register::Register;
 use crate::shadow::Shadow;
 use crate::trace::{Detail, Trace};
 use crate::violation::{Property, Violation};
+use crate::watchers::Watchers;
 
 /// What a world is made of.
 #[derive(Clone, Debug)]
@@ -94,6 +95,8 @@ pub struct World {
     pub ledger: Ledger,
     /// The store behind each revision.
     pub past: Past,
+    /// Who watches.
+    pub(crate) watchers: Watchers,
     /// What the clients did.
     pub history: Vec<Operation>,
     /// What happened, in words.
@@ -132,6 +135,7 @@ impl World {
             clients: Vec::new(),
             ledger: Ledger::default(),
             past: Past::default(),
+            watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,
             counts: Counts::default(),
@@ -249,6 +253,7 @@ impl World {
             Happening::Strike(host, blow) => self.strike(host, blow),
         }
         self.watch_members();
+        self.let_watch();
     }
 
     /// Schedules something that is so many nanoseconds away.

@@ -32,9 +32,10 @@ pub(crate) fn fold(
     buffer.clear();
     words(buffer, &[moment.index, moment.wall, moment.elapsed, tag, command]);
     let (keys, sessions, history) = (&state.keyspace, &state.sessions, &state.history);
+    let kept = history.changes();
     words(buffer, &[state.revision as u64, keys.len(), keys.bytes(), sessions.len()]);
     words(buffer, &[sessions.highest, sessions.held_bytes(), changes.len() as u64]);
-    words(buffer, &[history.floor() as u64, history.forgotten() as u64, history.bytes()]);
+    words(buffer, &[kept.floor() as u64, kept.forgotten() as u64, history.bytes()]);
     for change in changes {
         fold_change(buffer, change);
     }

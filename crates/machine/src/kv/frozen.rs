@@ -59,7 +59,7 @@ impl FrozenKv {
                 frames.frame(&HeldFrame { sequence, response, operation: *operation })?;
             }
         }
-        for revision in history.revisions() {
+        for revision in history.changes().iter() {
             let changes = revision.changes.len() as u64;
             frames.frame(&RevisionFrame { mark: revision.mark, changes })?;
             for change in revision.changes.iter() {
@@ -76,6 +76,7 @@ impl FrozenKv {
 
     fn header(&self) -> Header {
         let State { keyspace, sessions, history, .. } = &self.state;
+        let changes = history.changes();
         Header {
             index: self.state.index,
             elapsed: self.state.elapsed,
@@ -86,9 +87,9 @@ impl FrozenKv {
             sessions: sessions.len(),
             opened: sessions.opened,
             highest_session: sessions.highest,
-            revisions: history.kept(),
-            floor: history.floor(),
-            mark: history.mark(history.forgotten()).unwrap_or_default(),
+            revisions: changes.kept(),
+            floor: changes.floor(),
+            mark: changes.mark(changes.forgotten()).unwrap_or_default(),
         }
     }
 }

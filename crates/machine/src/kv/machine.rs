@@ -7,6 +7,7 @@ use prost::Message;
 use twox_hash::XxHash3_64;
 
 use super::change::Change;
+use super::changes::Changes;
 use super::execution::{Execution, response_too_large};
 use super::held::Held;
 use super::sessions::Verdict;
@@ -134,7 +135,12 @@ impl KvMachine {
 
     /// The oldest revision at which the store can be read.
     pub fn oldest_revision(&self) -> i64 {
-        self.state.history.floor()
+        self.state.history.changes().floor()
+    }
+
+    /// What the newest revisions did.
+    pub fn changes(&self) -> &Changes {
+        self.state.history.changes()
     }
 
     /// The store's revision: counts the operations that changed keys.
@@ -163,7 +169,7 @@ impl KvMachine {
             sessions: self.state.sessions.len(),
             held_bytes: self.state.sessions.held_bytes(),
             history_bytes: self.state.history.bytes(),
-            oldest_revision: self.state.history.floor(),
+            oldest_revision: self.oldest_revision(),
         }
     }
 

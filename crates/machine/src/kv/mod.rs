@@ -1,6 +1,7 @@
 //! The key-value machine.
 
 mod change;
+mod changes;
 mod check;
 mod digest;
 mod execution;
@@ -22,7 +23,9 @@ mod snapshot;
 mod state;
 mod thaw;
 mod usage;
+mod watch;
 
+pub use changes::Changes;
 pub use frozen::FrozenKv;
 pub use machine::KvMachine;
 pub use page::Page;
@@ -31,3 +34,4 @@ pub use reader::{Listing, Mark, Order, Reader};
 pub use session::WINDOW;
 pub use session_info::SessionInfo;
 pub use usage::Usage;
+pub use watch::{Batch, KeyChange, Passed, Watch};

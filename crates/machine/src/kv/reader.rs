@@ -70,7 +70,7 @@ impl Reader {
     /// The running digest behind that revision, 0 behind none: what tells it from one of the same number on a
     /// tail that was cut. `None` if it is not known any more.
     pub fn mark(&self) -> Option<u64> {
-        self.state.history.mark(self.revision)
+        self.state.history.changes().mark(self.revision)
     }
 
     /// One key.

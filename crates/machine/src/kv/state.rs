@@ -46,8 +46,9 @@ impl State {
         if revision > self.revision {
             return refuse(FailureCode::FutureRevision, self.revision);
         }
-        if revision < self.history.floor() {
-            return refuse(FailureCode::Compacted, self.history.floor());
+        let oldest = self.history.changes().floor();
+        if revision < oldest {
+            return refuse(FailureCode::Compacted, oldest);
         }
         Ok(())
     }

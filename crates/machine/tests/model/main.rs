@@ -10,6 +10,7 @@ mod history;
 mod listing;
 mod model;
 mod store;
+mod watching;
 
 use bytes::Bytes;
 use event::Event;
@@ -68,6 +69,7 @@ impl Trio {
         let kept = (machine.revision() - oldest) as u64;
         assert!(kept <= machine.quota().max_history_revisions);
         assert!(machine.usage().history_bytes <= machine.quota().max_history_bytes);
+        watching::check(machine.changes(), |revision| self.history.at(revision));
         for revision in oldest.max(1)..=machine.revision() {
             let reader = machine.at(revision).unwrap();
             let store = self.history.at(revision);

@@ -1,0 +1,135 @@
+//! Following the changes of a range, revision by revision.
+
+use bytes::Bytes;
+use prost::Message;
+use understudy_evidence::mutant;
+
+use super::change::Change;
+use super::changes::Changes;
+use crate::{KeyRange, KeyValue};
+
+/// Revisions looked at in one go, at most.
+const WORK: i64 = 4096;
+
+/// Where somebody is who follows a range. It holds no changes, only how far it has come: they are read
+/// from [`Changes`], which forget what is too old whether it has been seen or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Watch {
+    range: KeyRange,
+    /// Whether to tell what a key was before.
+    previous: bool,
+    /// Everything up to here has been given.
+    position: i64,
+    /// How many changes of the next revision have been given, of one that comes in parts.
+    given: usize,
+}
+
+/// What one revision did to one key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyChange {
+    /// The key behind it; of a deletion only the key and, as `mod_revision`, the revision.
+    pub now: KeyValue,
+    /// Whether the key is gone.
+    pub deleted: bool,
+    /// What it was before, if it was there and that was asked for.
+    pub before: Option<KeyValue>,
+}
+
+/// Some changes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Batch {
+    /// By revision, within a revision by key.
+    pub changes: Vec<KeyChange>,
+    /// The revision that the last of them belongs to has more.
+    pub more: bool,
+}
+
+/// Changes that a watch wanted are not kept any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passed;
+
+impl Watch {
+    /// Follows `range` from behind revision `position`.
+    pub fn behind(position: i64, range: KeyRange, previous: bool) -> Self {
+        let late = i64::from(mutant!("watch-begins-late"));
+        Watch { range, previous, position: position + late, given: 0 }
+    }
+
+    /// Everything up to this revision has been given.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// The revisions up to `revision` hold nothing for it, as whoever looked at them knows.
+    pub fn skip(&mut self, revision: i64) {
+        debug_assert!(self.given == 0 || revision <= self.position, "in the middle of a revision");
+        self.position = self.position.max(revision);
+    }
+
+    /// The next changes, of revisions up to `through`: about `bytes` encoded bytes at most, but always
+    /// one if there is one. Looks at a bounded number of revisions: [`Watch::position`] tells how far.
+    ///
+    /// # Errors
+    /// [`Passed`] if the next revision is not kept.
+    pub fn next(&mut self, changes: &Changes, through: i64, bytes: usize) -> Result<Batch, Passed> {
+        let mut batch = Batch::default();
+        let mut room = bytes;
+        let last = through.min(self.position.saturating_add(WORK));
+        while self.position < last {
+            let next = self.position + 1;
+            if next <= changes.floor() {
+                if mutant!("forgotten-changes-skipped") {
+                    self.position = changes.floor();
+                    continue;
+                }
+                return Err(Passed);
+            }
+            let Some(revision) = changes.revision(next) else { break };
+            let mut begun = self.given > 0;
+            for change in &revision.changes[self.given..] {
+                let untold = change.after.is_none() && mutant!("deletions-untold");
+                if self.range.contains(change.key.as_slice()) && !untold {
+                    let change = self.told(change, next);
+                    let length = change.encoded_len();
+                    if length > room && !batch.changes.is_empty() {
+                        batch.more = begun;
+                        if mutant!("rest-of-a-revision-lost") {
+                            (self.position, self.given, batch.more) = (next, 0, false);
+                        } else if !begun {
+                            self.given = 0;
+                        }
+                        return Ok(batch);
+                    }
+                    begun = true;
+                    room = room.saturating_sub(length);
+                    batch.changes.push(change);
+                }
+                self.given += 1;
+            }
+            (self.position, self.given) = (next, 0);
+        }
+        Ok(batch)
+    }
+
+    fn told(&self, change: &Change, revision: i64) -> KeyChange {
+        let key = change.key.to_bytes();
+        let before = change.before.as_ref().filter(|_| self.previous);
+        let gone = || KeyValue { key: key.clone(), mod_revision: revision, ..KeyValue::default() };
+        KeyChange {
+            now: change.after.as_ref().map_or_else(gone, |after| after.with_bytes(key.clone())),
+            deleted: change.after.is_none(),
+            before: before.map(|before| before.with_bytes(key)),
+        }
+    }
+}
+
+impl KeyChange {
+    fn encoded_len(&self) -> usize {
+        self.now.encoded_len() + self.before.as_ref().map_or(0, Message::encoded_len)
+    }
+
+    /// The key that changed.
+    pub fn key(&self) -> &Bytes {
+        &self.now.key
+    }
+}

@@ -1,0 +1,59 @@
+//! What a watch must be given, by comparing the stores behind two revisions.
+
+use understudy_machine::{Changes, KeyChange, KeyRange, KeyValue, Passed, Watch};
+
+/// From every revision that is kept, in messages of every small size, of some ranges.
+pub fn check(changes: &Changes, at: impl Fn(i64) -> Vec<KeyValue>) {
+    let (floor, newest) = (changes.floor(), changes.newest());
+    let ranges = [KeyRange::all(), KeyRange::single("a"), KeyRange::between("a\0", "d")];
+    for range in ranges {
+        let mut expected: Vec<(i64, KeyChange)> = Vec::new();
+        for revision in (floor + 1..=newest).rev() {
+            let behind = |kv: &KeyChange| range.contains(&kv.now.key);
+            let mut did = differences(&at(revision - 1), &at(revision), revision);
+            did.retain(behind);
+            expected.splice(0..0, did.into_iter().map(|change| (revision, change)));
+            for bytes in [1, 100, usize::MAX] {
+                let watch = Watch::behind(revision - 1, range.clone(), true);
+                assert_eq!(everything(watch, changes, bytes), expected, "{range:?} {bytes}");
+            }
+        }
+        let mut early = Watch::behind(floor - 1, range.clone(), true);
+        assert_eq!(early.next(changes, newest, 100), Err(Passed));
+        let without = everything(Watch::behind(floor, range, false), changes, 100);
+        assert!(without.iter().all(|(_, change)| change.before.is_none()));
+        assert_eq!(without.len(), expected.len());
+    }
+}
+
+/// All that a watch is given, with the revisions that it says it belongs to.
+fn everything(mut watch: Watch, changes: &Changes, bytes: usize) -> Vec<(i64, KeyChange)> {
+    let (mut complete, mut part) = (Vec::new(), Vec::new());
+    loop {
+        let batch = watch.next(changes, changes.newest(), bytes).unwrap();
+        part.extend(batch.changes.into_iter().map(|change| (change.now.mod_revision, change)));
+        assert_eq!(batch.more, part.last().is_some_and(|(last, _)| *last > watch.position()));
+        if !batch.more {
+            complete.append(&mut part);
+        }
+        if watch.position() == changes.newest() {
+            return complete;
+        }
+    }
+}
+
+fn differences(before: &[KeyValue], after: &[KeyValue], revision: i64) -> Vec<KeyChange> {
+    let find = |store: &[KeyValue], key| store.iter().find(|kv| kv.key == key).cloned();
+    let mut keys: Vec<_> = before.iter().chain(after).map(|kv| kv.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    let changed = keys.into_iter().filter_map(|key| {
+        let (was, is) = (find(before, key.clone()), find(after, key.clone()));
+        (was != is).then(|| KeyChange {
+            deleted: is.is_none(),
+            now: is.unwrap_or(KeyValue { key, mod_revision: revision, ..KeyValue::default() }),
+            before: was,
+        })
+    });
+    changed.collect()
+}

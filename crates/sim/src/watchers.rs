@@ -1,0 +1,182 @@
+//! Those who watch: they read what a primary's machine tells, are cut off at any moment, go on at another
+//! one behind the last complete revision, and must have seen everything once and in order.
+//!
+//! They draw their chance from a source of their own and touch nothing, so that a seed's world is the
+//! same with and without them.
+
+use understudy_machine::{Compact, KeyChange, KeyRange, Passed, SetQuota, Watch};
+
+use crate::client::Job;
+use crate::clock::MILLISECOND;
+use crate::happening::{HostId, Run};
+use crate::violation::{Property, Violation};
+use crate::world::World;
+
+/// How many there are.
+const WATCHERS: usize = 4;
+
+/// All of them.
+pub struct Watchers {
+    rng: fastrand::Rng,
+    each: Vec<Watcher>,
+    /// When the next one reads.
+    next: u64,
+    /// Whether this world's history is kept short.
+    short: bool,
+}
+
+/// One who watches.
+struct Watcher {
+    range: KeyRange,
+    previous: bool,
+    /// Bytes of a message, about.
+    bytes: usize,
+    /// The last revision that it has seen completely.
+    complete: i64,
+    /// The stream that it reads, if it has one, and what has come of a revision that is not complete.
+    stream: Option<(HostId, Run, Watch)>,
+    part: Vec<KeyChange>,
+}
+
+impl Watchers {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(!seed);
+        let mut watcher = |_| {
+            let start = format!("k{}", rng.u32(0..4));
+            let range = match rng.u32(0..3) {
+                0 => KeyRange::single(start),
+                1 => KeyRange::from(start),
+                _ => KeyRange::all(),
+            };
+            let (previous, bytes) = (rng.bool(), rng.usize(1..300));
+            Watcher { range, previous, bytes, complete: 0, stream: None, part: Vec::new() }
+        };
+        let each = (0..WATCHERS).map(&mut watcher).collect();
+        let short = rng.u32(0..8) == 0;
+        Watchers { rng, each, next: 0, short }
+    }
+}
+
+impl World {
+    /// Whoever watches has its turn now and then.
+    pub(crate) fn let_watch(&mut self) {
+        if self.time < self.watchers.next || self.violation.is_some() {
+            return;
+        }
+        self.watchers.next = self.time + self.watchers.rng.u64(0..40 * MILLISECOND);
+        let id = self.watchers.rng.usize(0..WATCHERS);
+        match self.watchers.rng.u32(0..8) {
+            0 => self.cut_off(id),
+            1 if self.watchers.short && !self.clients.is_empty() => self.shorten(),
+            _ => self.read_on(id),
+        }
+    }
+
+    /// At the end of the world everybody sees what is left.
+    pub(crate) fn finish_watching(&mut self) {
+        let Some(host) = (0..self.hosts.len()).find(|&host| self.serves(host).is_some()) else {
+            return;
+        };
+        let newest =
+            self.hosts[host].process.as_ref().map_or(0, |process| process.machine.revision());
+        for id in 0..WATCHERS {
+            self.cut_off(id);
+            while self.watchers.each[id].complete < newest && self.violation.is_none() {
+                self.read_from(id, host);
+            }
+        }
+    }
+
+    /// Its stream breaks: what was told of an incomplete revision will be told again.
+    fn cut_off(&mut self, id: usize) {
+        let watcher = &mut self.watchers.each[id];
+        if watcher.stream.take().is_some() {
+            self.counts.add("watch broken");
+            if !watcher.part.is_empty() {
+                self.counts.add("watch broken within a revision");
+            }
+        }
+        watcher.part.clear();
+    }
+
+    /// An operator keeps history short, and forgets some of it.
+    fn shorten(&mut self) {
+        let rng = &mut self.watchers.rng;
+        let newest = self.past.newest();
+        let job = match rng.bool() {
+            true => SetQuota {
+                max_history_revisions: Some(rng.u64(0..60)),
+                max_history_bytes: Some(rng.u64(0..30_000)),
+                ..SetQuota::default()
+            }
+            .into(),
+            false => Compact { revision: rng.i64(0..=newest) }.into(),
+        };
+        self.order(0, Job::Operate(job));
+    }
+
+    fn read_on(&mut self, id: usize) {
+        let host = match self.watchers.each[id].stream {
+            Some((host, ..)) => host,
+            None => self.watchers.rng.usize(0..self.hosts.len()),
+        };
+        self.read_from(id, host);
+    }
+
+    /// One message: from the stream that it has, or the first of a new one.
+    fn read_from(&mut self, id: usize, host: HostId) {
+        let Some(run) = self.serves(host) else { return self.cut_off(id) };
+        if self.watchers.each[id].stream.as_ref().is_some_and(|(_, open, _)| *open != run) {
+            return self.cut_off(id);
+        }
+        let Some(process) = &self.hosts[host].process else { return };
+        let changes = process.machine.changes();
+        let watcher = &mut self.watchers.each[id];
+        let (_, _, watch) = watcher.stream.get_or_insert_with(|| {
+            let watch = Watch::behind(watcher.complete, watcher.range.clone(), watcher.previous);
+            (host, run, watch)
+        });
+        match watch.next(changes, changes.newest(), watcher.bytes) {
+            Ok(batch) => {
+                watcher.part.extend(batch.changes);
+                if batch.more {
+                    return self.counts.add("revision told in parts");
+                }
+                let (from, to) = (watcher.complete, watch.position());
+                watcher.complete = to;
+                let told = std::mem::take(&mut watcher.part);
+                self.counts.more("change told", told.len() as u64);
+                let expected = self.past.between(from, to, &watcher.range, watcher.previous);
+                if told != expected {
+                    let name = self.hosts[host].name();
+                    let explanation = format!(
+                        "{name} tells {told:?} of revisions {from} to {to}, they did {expected:?}"
+                    );
+                    self.blame(Err(Violation {
+                        property: Property::WatchesMissNothing,
+                        explanation,
+                    }));
+                }
+            }
+            Err(Passed) => {
+                let late = watcher.complete < changes.floor();
+                (watcher.complete, watcher.stream) = (changes.newest(), None);
+                watcher.part.clear();
+                self.counts.add("watch passed by history");
+                if !late {
+                    let explanation = "a watch is told that history passed it; it did not".into();
+                    self.blame(Err(Violation {
+                        property: Property::WatchesMissNothing,
+                        explanation,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// The process on this host, if it is a primary that serves.
+    fn serves(&self, host: HostId) -> Option<Run> {
+        let process = self.hosts[host].process.as_ref()?;
+        (process.replica.status().role == "primary").then_some(process.run)
+    }
+}
