@@ -10,7 +10,7 @@ use understudy_proto::admin::v1::{
 use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
     DeleteRequest, DeleteResponse, GetRequest, GetResponse, KeyRange, ListRequest, ListResponse,
-    PutRequest, PutResponse, ReadConsistency, TxnRequest, TxnResponse,
+    PutRequest, PutResponse, ReadConsistency, TxnRequest, TxnResponse, WatchRequest,
 };
 
 use crate::call::{Call, Mutation};
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::repeat::Repeat;
 use crate::shared::Shared;
 use crate::survey::{self, Survey};
-use crate::{Delete, Endpoints, Error, Options, Put, Txn, endpoints};
+use crate::{Delete, Endpoints, Error, Options, Put, Txn, Watch, endpoints};
 
 /// A client of one cluster. Clones share connections and the session, and are cheap.
 ///
@@ -111,6 +111,11 @@ impl Client {
     /// [`Error::Unavailable`], [`Error::Rejected`].
     pub async fn list(&self, request: ListRequest) -> Result<ListResponse, Error> {
         self.read(request).await
+    }
+
+    /// Watches a key or a range: gives every change once, in order, whoever is primary.
+    pub fn watch(&self, request: WatchRequest) -> Watch {
+        Watch::new(&self.shared, request, self.deadline)
     }
 
     /// Asks the replica at `address` how it is. It answers for itself.

@@ -38,6 +38,7 @@ mod sessions;
 mod shared;
 mod survey;
 mod txn;
+mod watch;
 
 pub use client::Client;
 pub use delete::Delete;
@@ -51,3 +52,4 @@ pub use survey::{Survey, SurveyedReplica};
 pub use txn::Txn;
 /// The messages that calls take and give.
 pub use understudy_proto as proto;
+pub use watch::{Changes, Watch};

@@ -4,11 +4,14 @@ use prost::Message as _;
 use understudy_machine::{
     Command, Input, KvMachine, Machine, Moment, Operation, Outcome, Put, Step,
 };
+use understudy_proto::kv::v1::watch_request::From;
 use understudy_proto::kv::v1::{
-    GetRequest, GetResponse, ListRequest, ListResponse, OpenSessionResponse,
+    GetRequest, GetResponse, ListRequest, ListResponse, OpenSessionResponse, WatchRequest,
 };
 use understudy_protocol::Settings;
-use understudy_replica::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
+use understudy_replica::{
+    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+};
 
 use crate::requests::any_request;
 
@@ -41,6 +44,10 @@ pub fn client_requests(data: &[u8]) {
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
+        if kind % BUILT == WATCH {
+            watch(&machine, body);
+            continue;
+        }
         match usize::from(kind % BUILT) % (LOGGED.len() + 4) {
             8 => settings = update(settings, body),
             9 => get(&machine, body),
@@ -56,6 +63,8 @@ pub fn client_requests(data: &[u8]) {
 
 /// Kinds from here on: the body is to be built.
 const BUILT: u8 = 128;
+/// This one is a watch.
+const WATCH: u8 = 127;
 
 /// One byte for the kind, two for the length, the body.
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
@@ -105,6 +114,27 @@ fn list(machine: &KvMachine, body: &[u8]) {
         let answer = answer_list(machine, &asked.encode_to_vec()).expect("a token of ours");
         page = ListResponse::decode(&answer[..]).expect("it was just written");
         assert_eq!(page.header.as_ref().map(|header| header.revision), revision);
+    }
+}
+
+/// Change after change, to the newest; then from where the watch began once more.
+fn watch(machine: &KvMachine, body: &[u8]) {
+    let (mut watch, cursor) = match begin_watch(machine, body) {
+        Ok(begun) => begun,
+        Err(refused) => return in_words(refused.message()),
+    };
+    let newest = machine.revision();
+    let from = Some(From::Cursor(cursor));
+    let again = WatchRequest { from, ..WatchRequest::decode(body).expect("it was begun") };
+    let (resumed, _) = begin_watch(machine, &again.encode_to_vec()).expect("a cursor of ours");
+    assert_eq!(resumed, watch);
+    while watch.position() < newest {
+        let before = watch.position();
+        let batch = watch.next(machine.changes(), newest, 64).expect("it began where it may");
+        assert!(watch.position() > before || batch.more, "a watch that gets nowhere");
+        for change in batch.changes {
+            assert!(change.now.mod_revision > before && change.now.mod_revision <= newest);
+        }
     }
 }
 

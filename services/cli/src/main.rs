@@ -53,6 +53,7 @@ enum Command {
     Get(client::get::Get),
     Del(client::del::Del),
     List(client::list::List),
+    Watch(client::watch::Watch),
     Txn(client::txn::Txn),
     Status(client::status::Status),
     #[command(name = "handover")]
@@ -78,6 +79,7 @@ impl Command {
             Self::Get(command) => runtime::block_on(command.run()),
             Self::Del(command) => runtime::block_on(command.run()),
             Self::List(command) => runtime::block_on(command.run()),
+            Self::Watch(command) => runtime::block_on(command.run()),
             Self::Txn(command) => runtime::block_on(command.run()),
             Self::Status(command) => runtime::block_on(command.run()),
             Self::HandOver(command) => runtime::block_on(command.run()),

@@ -32,9 +32,12 @@ mod serve;
 mod serving;
 mod signals;
 mod visit;
+mod watches;
 mod wire;
 
-pub use clients::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
+pub use clients::{
+    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+};
 pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;

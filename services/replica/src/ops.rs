@@ -84,7 +84,7 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
-    let figures: [(&str, &str, u64); 20] = [
+    let figures: [(&str, &str, u64); 21] = [
         ("epoch", "The highest epoch followed or won", status.epoch),
         ("life", "How often the data directory has been opened", view.life),
         ("named", "Whether the register names this replica", status.named.into()),
@@ -99,6 +99,7 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
         ("followers", "Followers with a stream open", connected as u64),
         ("solo", "Whether the primary's answers rest on its own copy alone", solo(view)),
         ("waiting_requests", "Requests that wait for an answer", view.waiting as u64),
+        ("watches", "Watches that are open", view.watches as u64),
         ("keys", "Keys in the store", view.usage.keys),
         ("bytes", "Bytes of keys and values", view.usage.bytes),
         ("sessions", "Open sessions", view.usage.sessions),

@@ -125,6 +125,7 @@ impl Server {
             metrics: metrics.clone(),
             snapshot_bytes: options.snapshot_bytes,
             linger: options.linger,
+            watches: Arc::default(),
             evict,
         });
         let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));

@@ -18,7 +18,9 @@ use understudy_proto::kv::v1::session_service_server::{self, SessionServiceServe
 use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
-use crate::clients::{Admin, Gate, Guide, KeyValues, Later, Sessions, StatusSource, Usher};
+use crate::clients::{
+    Admin, Gate, Guide, KeyValues, Later, Sessions, StatusSource, Usher, Watches,
+};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
@@ -115,10 +117,12 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
     let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
+    let watches = WatchServiceServer::new(Watches { gate: gate.clone() })
+        .max_encoding_message_size(usize::MAX);
     let mut routes = Routes::new(Usher::new(key_values, guide))
         .add_service(Usher::new(sessions, guide))
         .add_service(AdminServiceServer::new(Admin { gate, source }))
-        .add_service(WatchServiceServer::new(Later))
+        .add_service(Usher::new(watches, guide))
         .add_service(LeaseServiceServer::new(Later))
         .add_service(RandomServiceServer::new(Later));
     let reflection = || {

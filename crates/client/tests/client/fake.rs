@@ -13,15 +13,18 @@ use understudy_client::proto::admin::v1::StatusResponse;
 use understudy_client::proto::admin::v1::admin_service_server::AdminServiceServer;
 use understudy_client::proto::kv::v1::key_value_service_server::KeyValueServiceServer;
 use understudy_client::proto::kv::v1::session_service_server::SessionServiceServer;
+use understudy_client::proto::kv::v1::watch_service_server::WatchServiceServer;
 
 use crate::model::Model;
 use crate::reply::Reply;
 use crate::services::Services;
+use crate::watching::Watched;
 
 /// A scripted replica. Dropping it breaks its connections as kill -9 does.
 pub struct Fake {
     pub address: String,
     pub script: Arc<Script>,
+    pub watched: Watched,
     runtime: Option<Runtime>,
 }
 
@@ -56,17 +59,20 @@ impl Fake {
         });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let services = Services(script.clone());
+        let watched = Watched::default();
+        let watches = WatchServiceServer::new(watched.clone());
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             Server::builder()
                 .add_service(KeyValueServiceServer::new(services.clone()))
                 .add_service(SessionServiceServer::new(services.clone()))
                 .add_service(AdminServiceServer::new(services))
+                .add_service(watches)
                 .serve_with_incoming(TcpIncoming::from(listener))
                 .await
                 .unwrap();
         });
-        Self { address, script, runtime: Some(runtime) }
+        Self { address, script, watched, runtime: Some(runtime) }
     }
 
     /// Appends to what it does with the next requests.

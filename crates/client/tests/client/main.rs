@@ -11,6 +11,7 @@ mod reply;
 mod services;
 mod sessions;
 mod watcher;
+mod watching;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -42,6 +42,8 @@ pub struct Batch {
     pub changes: Vec<KeyChange>,
     /// The revision that the last of them belongs to has more.
     pub more: bool,
+    /// How long they are, encoded, about.
+    pub bytes: usize,
 }
 
 /// Changes that a watch wanted are not kept any more.
@@ -73,7 +75,6 @@ impl Watch {
     /// [`Passed`] if the next revision is not kept.
     pub fn next(&mut self, changes: &Changes, through: i64, bytes: usize) -> Result<Batch, Passed> {
         let mut batch = Batch::default();
-        let mut room = bytes;
         let last = through.min(self.position.saturating_add(WORK));
         while self.position < last {
             let next = self.position + 1;
@@ -91,7 +92,7 @@ impl Watch {
                 if self.range.contains(change.key.as_slice()) && !untold {
                     let change = self.told(change, next);
                     let length = change.encoded_len();
-                    if length > room && !batch.changes.is_empty() {
+                    if batch.bytes + length > bytes && !batch.changes.is_empty() {
                         batch.more = begun;
                         if mutant!("rest-of-a-revision-lost") {
                             (self.position, self.given, batch.more) = (next, 0, false);
@@ -101,7 +102,7 @@ impl Watch {
                         return Ok(batch);
                     }
                     begun = true;
-                    room = room.saturating_sub(length);
+                    batch.bytes += length;
                     batch.changes.push(change);
                 }
                 self.given += 1;

@@ -12,5 +12,6 @@ pub mod put;
 mod record;
 pub mod status;
 pub mod txn;
+pub mod watch;
 
 use crate::print;

@@ -12,3 +12,4 @@ mod pair;
 mod registers;
 mod steps;
 mod strangers;
+mod watches;

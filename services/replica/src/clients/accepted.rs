@@ -1,9 +1,10 @@
 //! What the client port makes of the body of a call, without a socket and without the loop: the
 //! functions that its services call.
 
+use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
-use understudy_machine::{Command, KvMachine, Outcome, Response};
+use understudy_machine::{Command, KvMachine, Outcome, Response, Watch};
 use understudy_proto::admin::v1::{UpdateQuotaRequest, UpdateSettingsRequest};
 use understudy_proto::kv::v1::{
     DeleteRequest, GetResponse, PutRequest, ResponseHeader, TxnRequest,
@@ -11,7 +12,9 @@ use understudy_proto::kv::v1::{
 use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
-use super::{Read, Refusal, admin, delete, gate, key_value, list, put, quota, session, txn};
+use super::{
+    Cursor, Read, Refusal, admin, delete, gate, key_value, list, put, quota, session, txn, watch,
+};
 use crate::driver::key_at;
 
 /// A call that changes something through the log.
@@ -150,6 +153,17 @@ pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> 
     let reader = machine.at(asked.revision()).map_err(|failure| Refusal::failed(&failure))?;
     let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
     Ok(asked.answer(header, &reader)?.encode_to_vec())
+}
+
+/// The watch that `WatchService.Watch` begins on a machine, and the cursor of its first message.
+///
+/// # Errors
+/// The status that the client gets.
+pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Status> {
+    let (changes, cluster) = (machine.changes(), Bytes::new());
+    let watch = watch::Asked::new(decoded(body)?, &cluster)?.watch(changes)?;
+    let cursor = Cursor::behind(watch.position(), changes, &cluster).text();
+    Ok((watch, cursor))
 }
 
 /// The name of the backup that `AdminService.HandOver` asks for; none: any.

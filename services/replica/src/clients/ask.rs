@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use understudy_machine::{KeyValue, Quota, Reader, Response, Usage};
+use understudy_machine::{KeyRange, KeyValue, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
 use super::Refusal;
 use crate::driver::View;
+use crate::watches::Subscription;
 
 /// One request on its way to the loop.
 pub(crate) struct Ask {
@@ -50,6 +51,8 @@ pub(crate) enum Read {
     Key(Bytes, i64),
     /// The whole store, at the newest revision (0) or at a given one.
     Store(i64),
+    /// The changes of a range from now on.
+    Watch(KeyRange),
     /// The settings.
     Settings,
     /// The quota and its use.
@@ -69,6 +72,7 @@ pub(crate) enum Answer {
     Executed(Response),
     Key(Option<KeyValue>),
     Store(Box<Reader>),
+    Watch(Subscription),
     Settings(Settings),
     Quota(Quota, Usage),
     HandedOver(Option<Member>),

@@ -78,6 +78,21 @@ impl Gate {
         Ok(request)
     }
 
+    /// What begins an answer that the loop was not asked for.
+    pub fn header(&self, revision: i64) -> ResponseHeader {
+        let epoch = self.view.borrow().status.epoch;
+        ResponseHeader { cluster_id: self.cluster(), epoch, revision }
+    }
+
+    /// What ends whatever needs a primary.
+    pub fn not_primary(&self) -> Refusal {
+        let view = self.view.borrow();
+        let primary = view.status.primary.as_ref();
+        let other = primary.filter(|member| member.incarnation != view.me.incarnation);
+        let address = other.map(|member| member.client_address.clone());
+        Refusal::not_primary(address, view.status.epoch, "this replica is not the primary any more")
+    }
+
     /// Executes a command through the log.
     pub async fn execute(&self, command: Command) -> Result<(ResponseHeader, Response), Refusal> {
         let payload = Bytes::from(command.encode_to_vec());

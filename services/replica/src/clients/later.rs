@@ -1,19 +1,14 @@
 //! Services of the contract that come with later versions.
 
-use std::pin::Pin;
-
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 use understudy_proto::kv::v1::lease_service_server::LeaseService;
 use understudy_proto::kv::v1::random_service_server::RandomService;
-use understudy_proto::kv::v1::watch_service_server::WatchService;
 use understudy_proto::kv::v1::{
     GetLeaseRequest, GetLeaseResponse, GetRandBitsRequest, GetRandBitsResponse, GetStateRequest,
     GetStateResponse, GrantLeaseRequest, GrantLeaseResponse, KeepLeaseAliveRequest,
     KeepLeaseAliveResponse, ListLeasesRequest, ListLeasesResponse, NowRequest, NowResponse,
     RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, RevokeLeaseRequest,
     RevokeLeaseResponse, SeedRequest, SeedResponse, SetStateRequest, SetStateResponse,
-    WatchRequest, WatchResponse,
 };
 
 use super::gate::unimplemented;
@@ -49,12 +44,3 @@ later!(RandomService {
     set_state: SetStateRequest => SetStateResponse,
     now: NowRequest => NowResponse,
 });
-
-#[tonic::async_trait]
-impl WatchService for Later {
-    type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status>> + Send>>;
-
-    async fn watch(&self, _: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        unimplemented("WatchService")
-    }
-}

@@ -9,7 +9,7 @@ use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse, ResponseHeader};
 
 use super::gate::{self, Gate};
-use super::page_token::{PageToken, lineage_lost};
+use super::page_token::PageToken;
 use super::{Answer, Read, Refusal, key_value, limits, txn};
 
 /// Keys of a page, if the client does not say.
@@ -94,7 +94,7 @@ impl Asked {
         let header = Some(ResponseHeader { revision: reader.revision(), ..header });
         let mark = reader.mark();
         if self.token.as_ref().is_some_and(|token| Some(token.mark) != mark) {
-            return Err(lineage_lost(newest));
+            return Err(Refusal::lineage_lost(newest).into());
         }
         if self.count_only {
             let count = txn::count(reader.count(&self.listing.range));

@@ -3,6 +3,7 @@
 mod accepted;
 mod admin;
 mod ask;
+mod cursor;
 mod delete;
 mod gate;
 mod key_value;
@@ -16,16 +17,23 @@ mod refusal;
 mod session;
 mod stamp;
 mod status;
+mod token;
 mod txn;
 mod usher;
+mod watch;
 
-pub use accepted::{Accepted, Call, answer_get, answer_list, successor, updated_settings};
+pub use accepted::{
+    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+};
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Read, Slot, Want};
+pub(crate) use cursor::Cursor;
 pub(crate) use gate::{Gate, OPERATORS};
 pub(crate) use key_value::KeyValues;
 pub(crate) use later::Later;
 pub(crate) use refusal::Refusal;
 pub(crate) use session::Sessions;
 pub(crate) use status::StatusSource;
+pub(crate) use txn::key_value;
 pub(crate) use usher::{Guide, Usher};
+pub(crate) use watch::Watches;

@@ -1,13 +1,10 @@
 //! What leads from one page of a list to the next.
 
 use bytes::Bytes;
-use prost::Message;
-use tonic::Status;
-use twox_hash::XxHash3_64;
 use understudy_machine::Mark;
 use understudy_proto::kv::v1::ErrorReason;
 
-use super::Refusal;
+use super::{Refusal, token};
 
 /// Where a list got to, and of which list that is true. Clients see it as hex digits and know no more.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -38,16 +35,13 @@ impl PageToken {
 
     /// As clients get it.
     pub fn text(&self) -> String {
-        let mut bytes = self.encode_to_vec();
-        let sum = XxHash3_64::oneshot(&bytes);
-        bytes.extend_from_slice(&sum.to_be_bytes());
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        token::text(self)
     }
 
     /// What a client gave back; `request` stands for what it asks for now.
     pub fn read(text: &str, request: u64) -> Result<PageToken, Refusal> {
         let refuse = |why| Refusal::new(ErrorReason::InvalidPageToken, why);
-        let token = Self::parse(text)
+        let token: PageToken = token::parse(text)
             .ok_or_else(|| refuse("the page token is none of ours: begin without one"))?;
         if token.request != request {
             return Err(refuse(
@@ -57,28 +51,8 @@ impl PageToken {
         Ok(token)
     }
 
-    fn parse(text: &str) -> Option<PageToken> {
-        if !text.len().is_multiple_of(2) || !text.is_ascii() {
-            return None;
-        }
-        let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-        let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
-        let bytes = bytes?;
-        let (token, sum) = bytes.split_last_chunk::<8>()?;
-        if XxHash3_64::oneshot(token) != u64::from_be_bytes(*sum) {
-            return None;
-        }
-        PageToken::decode(token).ok()
-    }
-
     /// Where to go on.
     pub fn mark(&self) -> Mark {
         Mark { key: self.key.clone(), mod_revision: self.mod_revision }
     }
-}
-
-/// The token's revision is not the one that has its number now.
-pub(crate) fn lineage_lost(newest: i64) -> Status {
-    let message = "the revision of this page was cut off by a failover: list anew";
-    Refusal::new(ErrorReason::LineageLost, message).with("newest_revision", newest).into()
 }

@@ -70,6 +70,19 @@ impl Refusal {
         Refusal::new(ErrorReason::WrongCluster, message).with("cluster_id", cluster)
     }
 
+    /// What is asked for is not kept any more.
+    pub fn compacted(oldest: i64) -> Self {
+        let message =
+            format!("the changes asked for are not kept any more: begin at {oldest}, or list");
+        Refusal::new(ErrorReason::Compacted, message).with("oldest_revision", oldest)
+    }
+
+    /// What a client saw is not what has its number now.
+    pub fn lineage_lost(newest: i64) -> Self {
+        let message = "the revision was cut off by a failover: list anew";
+        Refusal::new(ErrorReason::LineageLost, message).with("newest_revision", newest)
+    }
+
     /// What the protocol turned away.
     pub fn rejected(rejection: &Rejection) -> Self {
         match rejection {

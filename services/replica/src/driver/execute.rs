@@ -39,6 +39,9 @@ impl Driver {
             slot.answer(Ok(answered));
         }
         self.pending.push_back(Event::Applied { first, digests });
+        if self.watches.watched() > 0 {
+            self.watches.publish(self.executor.machine.changes());
+        }
         if let Some((frozen, snapshot)) = self.executor.due(self.snapshot_bytes) {
             self.disk.freeze(frozen, snapshot, self.outlet.clone());
         }
@@ -66,6 +69,7 @@ impl Driver {
                 let reader = machine.at(revision).map_err(|failure| Refusal::failed(&failure))?;
                 Answer::Store(Box::new(reader))
             }
+            Read::Watch(range) => Answer::Watch(self.watches.subscribe(range, machine.changes())),
             Read::Settings => Answer::Settings(self.executor.at.settings),
             Read::Quota => Answer::Quota(*machine.quota(), machine.usage()),
         };

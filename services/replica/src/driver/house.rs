@@ -60,6 +60,9 @@ impl Driver {
     fn note_acting(&mut self) {
         let acting = self.replica.elapsed(self.clock.now()).is_some();
         self.stale |= acting != self.acting;
+        if self.acting && !acting {
+            self.watches.close();
+        }
         self.acting = acting;
     }
 
@@ -106,7 +109,7 @@ impl Driver {
         let (life, term, first) = (self.life, self.term, self.first);
         let figures = Figures { life, term, first, waiting, started };
         let viewed = view(&self.replica, executor, state, figures, self.acting);
-        View { leads_to: self.leads_to(), ..viewed }
+        View { leads_to: self.leads_to(), watches: self.watches.watched(), ..viewed }
     }
 }
 
@@ -143,6 +146,7 @@ pub(super) fn view(
         revision: machine.revision(),
         digest: machine.digest(),
         waiting,
+        watches: 0,
         started,
     }
 }

@@ -34,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::notes::Notes;
 use crate::peers::{Peers, Streams};
 use crate::register::Order;
+use crate::watches::Hub;
 use waiting::Waiting;
 
 /// What a driver is made of.
@@ -51,6 +52,7 @@ pub(crate) struct Parts {
     pub snapshot_bytes: u64,
     /// How long a primary that goes stays behind its handover, nanoseconds.
     pub linger: u64,
+    pub watches: Arc<Hub>,
     /// Where to tell which copy was dropped and did not come back.
     pub evict: Option<mpsc::Sender<Member>>,
 }
@@ -92,6 +94,7 @@ pub(crate) struct Driver {
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
+    watches: Arc<Hub>,
     evict: Option<mpsc::Sender<Member>>,
     view: watch::Sender<Arc<View>>,
     published: u64,
@@ -138,6 +141,7 @@ impl Driver {
             term: 0,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
+            watches: parts.watches,
             evict: parts.evict,
             view,
             published: 0,
@@ -226,6 +230,7 @@ impl Driver {
         };
         let abandoned = self.waiting.abandon(&why);
         self.metrics.outcome_unknown.inc_by(abandoned as u64);
+        self.watches.close();
         self.inbox.asks.close();
         while let Ok(ask) = self.inbox.asks.try_recv() {
             ask.slot.answer(Err(self.refuse_all(&why)));

@@ -28,6 +28,8 @@ pub(crate) struct View {
     pub digest: u64,
     /// Requests that wait.
     pub waiting: usize,
+    /// Watches that are open.
+    pub watches: usize,
     /// Nanoseconds since 1970 at which this life began.
     pub started: u64,
 }

@@ -13,3 +13,4 @@ mod ports;
 mod register;
 mod successor;
 mod ticks;
+mod watching;

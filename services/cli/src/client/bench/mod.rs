@@ -3,6 +3,7 @@
 mod progress;
 mod summary;
 mod tally;
+mod watching;
 mod worker;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use understudy_client::{Client, Options};
 
 use self::summary::Summary;
 use self::tally::Tally;
+use self::watching::Watching;
 use self::worker::{Load, Worker};
 use super::connection::Connection;
 use super::{duration, print};
@@ -52,6 +54,9 @@ pub struct Bench {
     /// How many keys there are.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     keys: u64,
+    /// How many watches are open meanwhile, all of one key: with `--keys 1` each is told of every write.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    watches: u32,
     #[command(flatten)]
     connection: Connection,
 }
@@ -59,6 +64,7 @@ pub struct Bench {
 impl Bench {
     pub async fn run(self) -> Result<(), Failure> {
         let clients = self.ready().await?;
+        let watching = Watching::begin(self.watches, &clients).await?;
         let began = Instant::now();
         let tally = Arc::new(Tally::new(began));
         let until = began + self.duration;
@@ -73,7 +79,8 @@ impl Bench {
                 return Err(error.into());
             }
         }
-        let summary = Summary::new(&tally, began.elapsed().min(self.duration));
+        let took = began.elapsed().min(self.duration);
+        let summary = Summary::new(&tally, took, watching.seen());
         for client in &clients {
             client.close().await;
         }

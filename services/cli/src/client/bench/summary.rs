@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::tally::Tally;
+use super::watching::Watched;
 use crate::client::grid;
 
 /// Latencies are in milliseconds.
@@ -27,6 +28,8 @@ pub struct Summary {
     pub outcome_unknown: u64,
     /// The longest time in which nobody got an answer.
     pub longest_pause_ms: f64,
+    /// Absent if there were none.
+    pub watched: Option<Watched>,
 }
 
 /// Of one kind of request; milliseconds.
@@ -43,7 +46,7 @@ pub struct Latencies {
 }
 
 impl Summary {
-    pub fn new(tally: &Tally, took: Duration) -> Self {
+    pub fn new(tally: &Tally, took: Duration, watched: Option<Watched>) -> Self {
         let counts = tally.lock();
         Self {
             seconds: round(took.as_secs_f64()),
@@ -53,6 +56,7 @@ impl Summary {
             failed: counts.failed,
             outcome_unknown: counts.unknown,
             longest_pause_ms: round(counts.pause.as_secs_f64() * 1e3),
+            watched,
         }
     }
 
@@ -60,9 +64,20 @@ impl Summary {
         let kinds = [("put", self.put), ("get", self.get)];
         let rows = kinds.into_iter().filter_map(|(name, found)| Some(row(name, found?))).collect();
         let table = grid::text(&HEADINGS, rows, &[1, 2, 3, 4, 5, 6, 7, 8]);
+        let watched = self.watched.map(|w| {
+            format!(
+                "\n{} watches: told of {} changes, {:.0}/s",
+                w.watches, w.told, w.told_per_second
+            )
+        });
         format!(
-            "{table}\n{:.0}/s for {:.1} s; {} failed, {} with unknown outcome; longest pause {:.1} ms",
-            self.rate, self.seconds, self.failed, self.outcome_unknown, self.longest_pause_ms
+            "{table}\n{:.0}/s for {:.1} s; {} failed, {} with unknown outcome; longest pause {:.1} ms{}",
+            self.rate,
+            self.seconds,
+            self.failed,
+            self.outcome_unknown,
+            self.longest_pause_ms,
+            watched.unwrap_or_default()
         )
     }
 }

@@ -36,7 +36,7 @@ impl Worker {
         while Instant::now() < until {
             let began = Instant::now();
             let is_put = self.random.u32(0..100) >= self.load.gets;
-            let key = format!("bench/{:010}", self.random.u64(0..self.load.keys));
+            let key = key(self.random.u64(0..self.load.keys));
             let answer = match is_put {
                 true => self.client.put(key, self.load.value.clone()).await.map(|_| ()),
                 false => self.client.get(key).await.map(|_| ()),
@@ -51,4 +51,9 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// One of the keys that are asked for.
+pub fn key(number: u64) -> String {
+    format!("bench/{number:010}")
 }

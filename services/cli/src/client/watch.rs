@@ -1,0 +1,119 @@
+//! `understudy watch`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use serde_json::{Map, Value};
+use understudy_proto::kv::v1::watch_request::{From, Target};
+use understudy_proto::kv::v1::{Event, EventType, KeyRange, WatchRequest};
+
+use super::connection::Connection;
+use super::{print, record};
+use crate::failure::Failure;
+
+/// Prints changes as they happen, each once and in order, over any failover. Ends with Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy watch city
+  understudy watch --prefix users/
+  understudy watch --from a --to n --previous
+  understudy watch --revision 42 --count 1 city
+  understudy watch --prefix '' --output json")]
+pub struct Watch {
+    /// Which key.
+    #[arg(required_unless_present_any = ["prefix", "from", "to"])]
+    key: Option<OsString>,
+    /// All keys that begin with this; all keys if it is empty.
+    #[arg(long, conflicts_with_all = ["key", "from", "to"])]
+    prefix: Option<OsString>,
+    /// The first key of a range.
+    #[arg(long, value_name = "KEY", conflicts_with = "key")]
+    from: Option<OsString>,
+    /// The first key behind the range.
+    #[arg(long, value_name = "KEY", conflicts_with = "key")]
+    to: Option<OsString>,
+    /// Begin with the changes of this revision instead of those to come.
+    #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
+    revision: Option<i64>,
+    /// Print what was there before, too.
+    #[arg(long)]
+    previous: bool,
+    /// End after so many changes.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Print keys and values as hex digits.
+    #[arg(long, conflicts_with = "output")]
+    hex: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Watch {
+    pub async fn run(self) -> Result<(), Failure> {
+        let mut watch = self.connection.client().watch(self.request());
+        let mut left = self.count.unwrap_or(u64::MAX);
+        loop {
+            for event in watch.next().await?.events {
+                self.show(&event)?;
+                left -= 1;
+                if left == 0 {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn request(&self) -> WatchRequest {
+        let bytes = |text: &Option<OsString>| text.clone().map(record::bytes_of);
+        let target = match (bytes(&self.key), bytes(&self.prefix)) {
+            (Some(key), _) => Target::Key(key),
+            (_, Some(prefix)) => Target::Prefix(prefix),
+            _ => Target::Range(KeyRange {
+                start: bytes(&self.from).unwrap_or_default(),
+                end: bytes(&self.to).unwrap_or_default(),
+            }),
+        };
+        WatchRequest {
+            target: Some(target),
+            from: self.revision.map(From::StartRevision),
+            return_previous: self.previous,
+            ..WatchRequest::default()
+        }
+    }
+
+    /// One line for each change: revision, what happened, key, value; with `--previous` what was there.
+    fn show(&self, event: &Event) -> Result<(), Failure> {
+        if self.connection.json() {
+            return print::json(&json(event));
+        }
+        let text = |bytes: &[u8]| if self.hex { print::hex(bytes) } else { record::text(bytes) };
+        let kv = event.kv.clone().unwrap_or_default();
+        let (revision, key) = (kv.mod_revision, text(&kv.key));
+        let mut line = match event.r#type() {
+            EventType::Delete => format!("{revision}\tdel\t{key}"),
+            _ => format!("{revision}\tput\t{key}\t{}", text(&kv.value)),
+        };
+        if let Some(previous) = &event.previous {
+            line += &format!("\twas\t{}", text(&previous.value));
+        }
+        print::line(line)
+    }
+}
+
+fn json(event: &Event) -> Map<String, Value> {
+    let kind = if event.r#type() == EventType::Delete { "del" } else { "put" };
+    let kv = event.kv.as_ref();
+    let mut object = Map::from_iter([("type".to_owned(), kind.into())]);
+    match (event.r#type(), kv) {
+        (EventType::Delete, Some(kv)) => {
+            print::put_bytes(&mut object, "key", &kv.key);
+            object.insert("mod_revision".into(), kv.mod_revision.into());
+        }
+        (_, Some(kv)) => object.append(&mut record::json(kv)),
+        _ => {}
+    }
+    if let Some(previous) = &event.previous {
+        object.insert("previous".into(), record::json(previous).into());
+    }
+    object
+}

@@ -1,0 +1,57 @@
+//! `understudy watch`.
+
+use std::process::{Child, Command, Stdio};
+
+use crate::harness::cluster::Cluster;
+use crate::harness::command::{refuse, succeed};
+use crate::harness::{binary, turn};
+
+fn watch(arguments: &[&str]) -> Child {
+    let mut command = Command::new(binary());
+    command.env_clear().arg("watch").args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn ended(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn every_change_is_printed_once_though_the_primary_is_killed() {
+    let _turn = turn().await;
+    let (mut cluster, primary, _) = Cluster::pair().await;
+    let endpoints = cluster.endpoints().addresses().join(",");
+    let at = ["--endpoints", &endpoints];
+    let run = |arguments: &[&str]| -> i64 {
+        let out = succeed(&[arguments, &at, &["--output", "json"]].concat());
+        let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+        answer["revision"].as_i64().unwrap()
+    };
+    let first = run(&["put", "w/1", "one"]);
+    let from = first.to_string();
+    let begin = ["--prefix", "w/", "--revision", &from, "--endpoints", &endpoints];
+    let lines = watch(&[&begin[..], &["--count", "4", "--previous"]].concat());
+    let json = watch(&[&begin[..], &["--count", "3", "--output", "json"]].concat());
+    run(&["put", "other", "-"]);
+    run(&["put", "w/1", "two"]);
+    cluster.kill(primary);
+    let third = run(&["del", "w/1"]);
+    run(&["put", "w/2", "\u{e9}"]);
+
+    let (two, four) = (first + 2, third + 1);
+    let expected = format!(
+        "{first}\tput\tw/1\tone\n{two}\tput\tw/1\ttwo\twas\tone\n{third}\tdel\tw/1\twas\ttwo\n{four}\tput\tw/2\té\n"
+    );
+    assert_eq!(ended(lines), expected);
+    let json: Vec<serde_json::Value> =
+        ended(json).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&json[0]["type"], &json[0]["value"]), (&"put".into(), &"one".into()));
+    let gone = serde_json::json!({ "type": "del", "key": "w/1", "mod_revision": third });
+    assert_eq!(json[2], gone);
+
+    let ranged = ["--from", "w/2", "--to", "w/3", "--hex", "--count", "1", "--revision", &from];
+    assert_eq!(ended(watch(&[&ranged[..], &at].concat())), format!("{four}\tput\t772f32\tc3a9\n"));
+    refuse(&["watch", "--revision", "1000000", "w", at[0], at[1]], "does not exist yet");
+}

@@ -1,0 +1,115 @@
+//! `WatchService`.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+use understudy_machine::{Changes, Failure, FailureCode, KeyRange, Watch};
+use understudy_proto::kv::v1::watch_request::{From, Target};
+use understudy_proto::kv::v1::watch_service_server::WatchService;
+use understudy_proto::kv::v1::{ErrorReason, WatchRequest, WatchResponse};
+
+use super::cursor::Cursor;
+use super::gate::{self, Gate};
+use super::{Answer, Read, Refusal, limits, txn};
+use crate::watches::Following;
+
+/// Silence after which a message tells how far a watch has come, if the client does not say.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What it may ask for at least.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Watches, through the gate.
+pub(crate) struct Watches {
+    pub gate: Gate,
+}
+
+#[tonic::async_trait]
+impl WatchService for Watches {
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status>> + Send>>;
+
+    async fn watch(
+        &self,
+        request: Request<WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let asked = Asked::new(self.gate.enter(request)?, &self.gate.cluster())?;
+        let read = Read::Watch(asked.range.clone());
+        let (_, Answer::Watch(subscription)) = self.gate.read(read, false).await? else {
+            return Err(gate::mismatch().into());
+        };
+        let changes = subscription.changes();
+        let (gate, watch) = (self.gate.clone(), asked.watch(&changes)?);
+        let newest = changes.newest();
+        let following = Following::new(gate, subscription, watch, newest, asked.patience);
+        Ok(Response::new(Box::pin(unfold(following, Following::next))))
+    }
+}
+
+/// A watch that was found in order.
+pub(crate) struct Asked {
+    range: KeyRange,
+    from: Start,
+    previous: bool,
+    patience: Duration,
+}
+
+enum Start {
+    Now,
+    Revision(i64),
+    Cursor(Cursor),
+}
+
+impl Asked {
+    /// What `request` asks of `cluster`.
+    pub fn new(request: WatchRequest, cluster: &Bytes) -> Result<Asked, Refusal> {
+        let range = match request.target {
+            None => return Err(limits::missing(ErrorReason::InvalidField, "target")),
+            Some(Target::Key(key)) => {
+                limits::key(&key)?;
+                KeyRange::single(key)
+            }
+            Some(Target::Range(range)) => txn::range(range)?,
+            Some(Target::Prefix(prefix)) => {
+                limits::prefix(&prefix)?;
+                KeyRange::prefix(prefix)
+            }
+        };
+        let from = match request.from {
+            None => Start::Now,
+            Some(From::StartRevision(revision)) => {
+                limits::at_least("start_revision", revision, 1)?;
+                Start::Revision(revision)
+            }
+            Some(From::Cursor(text)) => Start::Cursor(Cursor::read(&text, cluster)?),
+        };
+        let patience = match limits::natural("progress_interval_ms", request.progress_interval_ms)?
+        {
+            0 => PATIENCE,
+            ms => Duration::from_millis(ms).max(LEAST_PATIENCE),
+        };
+        Ok(Asked { range, from, previous: request.return_previous, patience })
+    }
+
+    /// The watch, at its beginning.
+    pub fn watch(&self, changes: &Changes) -> Result<Watch, Refusal> {
+        Ok(Watch::behind(self.behind(changes)?, self.range.clone(), self.previous))
+    }
+
+    /// The revision behind which it begins.
+    fn behind(&self, changes: &Changes) -> Result<i64, Refusal> {
+        let (floor, newest) = (changes.floor(), changes.newest());
+        match &self.from {
+            Start::Now => Ok(newest),
+            Start::Revision(first) if *first <= floor => Err(Refusal::compacted(floor + 1)),
+            Start::Revision(first) if *first > newest + 1 => {
+                let failure = Failure::found(FailureCode::FutureRevision, first.unsigned_abs());
+                Err(Refusal::failed(&Failure { limit: newest.unsigned_abs(), ..failure }))
+            }
+            Start::Revision(first) => Ok(first - 1),
+            Start::Cursor(cursor) => cursor.resume(changes),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One watch, as its client reads it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tonic::Status;
+use understudy_machine::{Changes, KeyChange, Passed, Watch};
+use understudy_proto::kv::v1::{Event, EventType, WatchResponse};
+
+use super::Subscription;
+use super::subscription::Told;
+use crate::clients::{Cursor, Gate, Refusal, key_value};
+
+/// Bytes at which a message is closed.
+const MESSAGE: usize = 1 << 20;
+
+/// A watch that is followed: makes the next message when it is asked for one, and holds none.
+pub(crate) struct Following {
+    gate: Gate,
+    subscription: Subscription,
+    watch: Watch,
+    /// Every revision up to here is looked at; behind it only those of which the hub tells.
+    through: i64,
+    /// After so much silence a message tells how far the watch has come.
+    patience: Duration,
+    state: State,
+}
+
+enum State {
+    /// The first message is due.
+    Begun,
+    Going,
+    /// What ends it, behind the changes before that.
+    Ending(Refusal),
+    Over,
+}
+
+impl Following {
+    /// Follows from where `watch` stands; everything up to `newest` is looked at first.
+    pub fn new(
+        gate: Gate,
+        subscription: Subscription,
+        watch: Watch,
+        newest: i64,
+        patience: Duration,
+    ) -> Self {
+        let state = State::Begun;
+        Following { gate, subscription, watch, through: newest, patience, state }
+    }
+
+    /// The next message, or how the watch ends; `None` behind that.
+    pub async fn next(mut self) -> Option<(Result<WatchResponse, Status>, Self)> {
+        match std::mem::replace(&mut self.state, State::Going) {
+            State::Begun => {
+                let changes = self.subscription.changes();
+                let message = self.message(&changes, Vec::new(), false);
+                return Some((Ok(message), self));
+            }
+            State::Going => {}
+            State::Ending(refusal) => {
+                self.state = State::Over;
+                return Some((Err(refusal.into()), self));
+            }
+            State::Over => return None,
+        }
+        let silent = Instant::now() + self.patience;
+        loop {
+            let changes = self.subscription.changes();
+            let (events, more) = self.gather(&changes).await;
+            if !events.is_empty() {
+                let message = self.message(&changes, events, more);
+                return Some((Ok(message), self));
+            }
+            if let State::Ending(refusal) = std::mem::replace(&mut self.state, State::Going) {
+                self.state = State::Over;
+                return Some((Err(refusal.into()), self));
+            }
+            // Whatever touches the range has been told, and looked at.
+            self.watch.skip(changes.newest());
+            tokio::select! {
+                told = self.subscription.told() => self.take(told),
+                () = sleep_until(silent) => {
+                    let message = self.message(&changes, Vec::new(), false);
+                    return Some((Ok(message), self));
+                }
+            }
+        }
+    }
+
+    /// What a message holds that is sent now, and whether its last revision is not complete.
+    async fn gather(&mut self, changes: &Changes) -> (Vec<Event>, bool) {
+        let (mut events, mut room) = (Vec::new(), MESSAGE);
+        loop {
+            while self.watch.position() >= self.through {
+                if let State::Ending(_) = self.state {
+                    return (events, false);
+                }
+                // A revision that was told later than these changes were read waits for the next message.
+                if self.watch.position() >= changes.newest() {
+                    return (events, false);
+                }
+                match self.subscription.try_told() {
+                    Some(told) => self.take(told),
+                    None => return (events, false),
+                }
+            }
+            let before = self.watch.position();
+            match self.watch.next(changes, self.through, room) {
+                Ok(batch) => {
+                    events.extend(batch.changes.into_iter().map(event));
+                    room = room.saturating_sub(batch.bytes);
+                    // A last change of any length still fits what clients take.
+                    if batch.more || room < MESSAGE / 2 || self.watch.position() == before {
+                        return (events, batch.more);
+                    }
+                    if batch.bytes == 0 {
+                        // Others have their turn while a long history is looked at.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Err(Passed) => {
+                    self.state = State::Ending(Refusal::compacted(changes.floor() + 1));
+                    return (events, false);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Touched(revision) => {
+                self.watch.skip(revision - 1);
+                self.through = self.through.max(revision);
+            }
+            Told::TooMany => self.through = self.subscription.changes().newest(),
+            Told::Closed => self.state = State::Ending(self.gate.not_primary()),
+        }
+    }
+
+    fn message(&self, changes: &Changes, events: Vec<Event>, more: bool) -> WatchResponse {
+        let complete = self.watch.position();
+        WatchResponse {
+            header: Some(self.gate.header(changes.newest())),
+            events,
+            revision: complete + i64::from(more),
+            more,
+            cursor: Cursor::behind(complete, changes, &self.gate.cluster()).text(),
+        }
+    }
+}
+
+fn event(change: KeyChange) -> Event {
+    let r#type = if change.deleted { EventType::Delete } else { EventType::Put };
+    Event {
+        r#type: r#type.into(),
+        kv: Some(key_value(change.now)),
+        previous: change.before.map(key_value),
+    }
+}

@@ -1,0 +1,251 @@
+//! Watches: in order, without gaps, over failovers; and how they end.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+use understudy_proto::admin::v1::{CompactRequest, HandOverRequest, Quota, UpdateQuotaRequest};
+use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_proto::kv::v1::watch_request::{From, Target};
+use understudy_proto::kv::v1::watch_service_client::WatchServiceClient;
+use understudy_proto::kv::v1::*;
+
+use crate::common::{Cluster, admin, put, reason, until};
+
+/// What happens, in short: `+key=value@revision`, or `-key@revision`, and what was there before.
+fn shown(event: &Event) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(20)]).into_owned();
+    let kv = event.kv.as_ref().unwrap();
+    let now = match event.r#type() {
+        EventType::Delete => format!("-{}@{}", text(&kv.key), kv.mod_revision),
+        _ => format!("+{}={}@{}", text(&kv.key), text(&kv.value), kv.mod_revision),
+    };
+    let before = event.previous.as_ref().map(|kv| format!(" was {}", text(&kv.value)));
+    now + &before.unwrap_or_default()
+}
+
+async fn open(
+    cluster: &Cluster,
+    request: WatchRequest,
+) -> Result<Streaming<WatchResponse>, Status> {
+    let primary = cluster.primary().await;
+    let address = format!("http://{}", cluster.clients(primary));
+    let mut client = WatchServiceClient::connect(address).await.unwrap();
+    Ok(client.watch(request).await?.into_inner())
+}
+
+fn all(from: Option<From>) -> WatchRequest {
+    let target = Some(Target::Prefix(Default::default()));
+    WatchRequest { target, from, return_previous: true, ..WatchRequest::default() }
+}
+
+async fn message(stream: &mut Streaming<WatchResponse>) -> WatchResponse {
+    let next = timeout(Duration::from_secs(10), stream.message()).await.expect("a message in time");
+    next.unwrap().expect("the stream goes on")
+}
+
+/// Reads so many changes; gives them and the last message.
+async fn changes(
+    stream: &mut Streaming<WatchResponse>,
+    count: usize,
+) -> (Vec<String>, WatchResponse) {
+    let mut seen = Vec::new();
+    loop {
+        let response = message(stream).await;
+        seen.extend(response.events.iter().map(shown));
+        if seen.len() >= count {
+            return (seen, response);
+        }
+    }
+}
+
+#[track_caller]
+fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
+    let (reason, found) = reason(&status);
+    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
+    assert_eq!(found, metadata, "{status:?}");
+}
+
+async fn alone() -> (Cluster, KeyValueServiceClient<Channel>) {
+    let mut cluster = Cluster::new(1);
+    cluster.start_all();
+    let client = cluster.client().await;
+    (cluster, client)
+}
+
+#[tokio::test]
+async fn changes_come_in_order_with_what_was_there_before() {
+    let (cluster, mut client) = alone().await;
+    for (key, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+        client.put(put(key, value)).await.unwrap();
+    }
+    let mut past = open(&cluster, all(Some(From::StartRevision(2)))).await.unwrap();
+    let first = message(&mut past).await;
+    assert_eq!((first.events.len(), first.revision, first.more), (0, 1, false));
+    let (seen, last) = changes(&mut past, 2).await;
+    assert_eq!(seen, ["+b=2@2", "+a=3@3 was 1"]);
+    assert_eq!((last.revision, last.header.unwrap().revision), (3, 3));
+
+    let target = Some(Target::Key("b".into()));
+    let request = WatchRequest { target, ..WatchRequest::default() };
+    let mut coming = open(&cluster, request).await.unwrap();
+    assert_eq!(message(&mut coming).await.revision, 3);
+    client.put(put("c", "4")).await.unwrap();
+    let range = KeyRange { start: "a".into(), end: "c".into() };
+    let delete =
+        DeleteRequest { target: Some(delete_request::Target::Range(range)), ..Default::default() };
+    client.delete(delete).await.unwrap();
+    assert_eq!(changes(&mut past, 3).await.0, ["+c=4@4", "-a@5 was 3", "-b@5 was 2"]);
+    assert_eq!(changes(&mut coming, 1).await.0, ["-b@5"]);
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_behind_its_cursor_when_the_primary_is_killed() {
+    let mut cluster = Cluster::born(2).await;
+    let mut client = cluster.client().await;
+    let mut stream = open(&cluster, all(None)).await.unwrap();
+    message(&mut stream).await;
+    client.put(put("a", "1")).await.unwrap();
+    client.put(put("b", "2")).await.unwrap();
+    let (seen, last) = changes(&mut stream, 2).await;
+    assert_eq!(seen, ["+a=1@1", "+b=2@2"]);
+    client.put(put("c", "3")).await.unwrap();
+
+    let primary = cluster.primary().await;
+    cluster.kill(primary);
+    let ended = timeout(Duration::from_secs(10), async {
+        while stream.message().await.is_ok_and(|message| message.is_some()) {}
+    });
+    ended.await.expect("the stream ends with its replica");
+    cluster.client().await.put(put("d", "4")).await.unwrap();
+    let mut stream = open(&cluster, all(Some(From::Cursor(last.cursor)))).await.unwrap();
+    assert_eq!(message(&mut stream).await.revision, 2);
+    assert_eq!(changes(&mut stream, 2).await.0, ["+c=3@3", "+d=4@4"]);
+}
+
+#[tokio::test]
+async fn a_handover_ends_watches_and_names_the_successor() {
+    let cluster = Cluster::born(2).await;
+    let old = cluster.paired().await;
+    let mut stream = open(&cluster, all(None)).await.unwrap();
+    message(&mut stream).await;
+    let mut operator = admin(&cluster.clients(old)).await.unwrap();
+    operator.hand_over(HandOverRequest::default()).await.unwrap();
+    let ended = timeout(Duration::from_secs(10), stream.message()).await.unwrap().unwrap_err();
+    let (reason, metadata) = reason(&ended);
+    assert_eq!((ended.code(), &reason[..]), (Code::Unavailable, "NOT_PRIMARY"));
+    assert!(metadata.contains(&format!("primary={}", cluster.clients(1 - old))), "{metadata:?}");
+}
+
+#[tokio::test]
+async fn silence_is_broken_by_marks_of_progress() {
+    let (cluster, mut client) = alone().await;
+    let target = Some(Target::Key("watched".into()));
+    let request = WatchRequest { target, progress_interval_ms: 100, ..WatchRequest::default() };
+    let mut stream = open(&cluster, request).await.unwrap();
+    assert_eq!(message(&mut stream).await.revision, 0);
+    client.put(put("other", "1")).await.unwrap();
+    until("progress", async || {
+        let mark = message(&mut stream).await;
+        assert!(mark.events.is_empty());
+        mark.revision == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_revision_too_large_for_a_message_comes_in_parts() {
+    let (cluster, mut client) = alone().await;
+    let value = "x".repeat(300_000);
+    for key in 0..10 {
+        client.put(put(&key.to_string(), &value)).await.unwrap();
+    }
+    let delete = delete_request::Target::Range(KeyRange::default());
+    let delete = DeleteRequest { target: Some(delete), ..DeleteRequest::default() };
+    client.delete(delete).await.unwrap();
+    let mut stream = open(&cluster, all(Some(From::StartRevision(11)))).await.unwrap();
+    let first = message(&mut stream).await;
+    let (mut keys, mut parts) = (0, Vec::new());
+    while keys < 10 {
+        let part = message(&mut stream).await;
+        keys += part.events.len();
+        assert_eq!((part.revision, part.more), (11, keys < 10));
+        parts.push(part);
+    }
+    assert!(parts.len() > 1);
+    let cursors: Vec<_> = parts.iter().map(|part| &part.cursor).collect();
+    assert!(cursors[..cursors.len() - 1].iter().all(|cursor| **cursor == first.cursor));
+    assert_ne!(*cursors[cursors.len() - 1], first.cursor, "only the whole revision is behind one");
+}
+
+#[tokio::test]
+async fn whoever_reads_too_slowly_is_told_that_history_has_passed() {
+    let (cluster, mut client) = alone().await;
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    let quota = Quota { max_history_revisions: Some(3), ..Quota::default() };
+    operator.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
+    let mut stream = open(&cluster, all(None)).await.unwrap();
+    message(&mut stream).await;
+    let value = "x".repeat(1 << 20);
+    for _ in 0..40 {
+        client.put(put("large", &value)).await.unwrap();
+    }
+    let mut revision = 0;
+    let end = loop {
+        match stream.message().await {
+            Ok(Some(message)) => {
+                assert_eq!(message.events.len() as i64, message.revision - revision, "no gap");
+                revision = message.revision;
+            }
+            Ok(None) => panic!("it ends with a reason"),
+            Err(end) => break end,
+        }
+    };
+    assert!(revision < 37, "{revision}");
+    check(end, Code::OutOfRange, "COMPACTED", &["oldest_revision=38"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_watched_is_refused() {
+    let (cluster, mut client) = alone().await;
+    for value in ["1", "2", "3", "4"] {
+        client.put(put("a", value)).await.unwrap();
+    }
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    operator.compact(CompactRequest { revision: 2 }).await.unwrap();
+    let refused = async |request: WatchRequest| open(&cluster, request).await.err().unwrap();
+    let starting = |revision| all(Some(From::StartRevision(revision)));
+    let invalid = Code::InvalidArgument;
+    let at = ["field=start_revision", "limit=1"];
+    check(refused(starting(0)).await, invalid, "INVALID_NUMBER", &at);
+    check(refused(starting(i64::MIN)).await, invalid, "INVALID_NUMBER", &at);
+    let oldest = ["oldest_revision=3"];
+    check(refused(starting(2)).await, Code::OutOfRange, "COMPACTED", &oldest);
+    let newest = ["newest_revision=4"];
+    check(refused(starting(6)).await, Code::OutOfRange, "FUTURE_REVISION", &newest);
+    check(refused(starting(i64::MAX)).await, Code::OutOfRange, "FUTURE_REVISION", &newest);
+    assert!(open(&cluster, starting(5)).await.is_ok(), "what comes next");
+
+    let nothing = WatchRequest { target: None, ..starting(3) };
+    check(refused(nothing).await, invalid, "INVALID_FIELD", &["field=target"]);
+    let range = KeyRange { start: "b".into(), end: "a".into() };
+    let inverted = WatchRequest { target: Some(Target::Range(range)), ..starting(3) };
+    check(refused(inverted).await, invalid, "INVALID_RANGE", &["field=end"]);
+    let empty = WatchRequest { target: Some(Target::Key("".into())), ..starting(3) };
+    check(refused(empty).await, invalid, "INVALID_KEY", &["field=key", "limit=4096"]);
+    let negative = WatchRequest { progress_interval_ms: -1, ..starting(3) };
+    let at = ["field=progress_interval_ms", "limit=0"];
+    check(refused(negative).await, invalid, "INVALID_NUMBER", &at);
+
+    let cursor = |text: &str| all(Some(From::Cursor(text.into())));
+    for garbage in ["", "x", "00", "0123456789abcdef00", "ü"] {
+        check(refused(cursor(garbage)).await, invalid, "INVALID_CURSOR", &["field=cursor"]);
+    }
+    let mut ours = open(&cluster, all(None)).await.unwrap();
+    let ours = message(&mut ours).await.cursor;
+    assert!(open(&cluster, cursor(&ours)).await.is_ok());
+    let (other, _) = alone().await;
+    let elsewhere = open(&other, cursor(&ours)).await.err().unwrap();
+    check(elsewhere, invalid, "INVALID_CURSOR", &["field=cursor"]);
+}
