@@ -9,12 +9,16 @@ use understudy_proto::admin::v1::{
     HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_proto::kv::v1::random_service_client::RandomServiceClient;
 use understudy_proto::kv::v1::session_service_client::SessionServiceClient;
 use understudy_proto::kv::v1::{
-    CloseSessionRequest, CloseSessionResponse, DeleteRequest, DeleteResponse, GetRequest,
-    GetResponse, KeepSessionAliveRequest, KeepSessionAliveResponse, ListRequest, ListResponse,
-    OpenSessionRequest, OpenSessionResponse, PutRequest, PutResponse, RequestStamp, ResponseHeader,
-    TxnRequest, TxnResponse,
+    CloseSessionRequest, CloseSessionResponse, DeleteRequest, DeleteResponse, GetRandBitsRequest,
+    GetRandBitsResponse, GetRequest, GetResponse, GetStateRequest, GetStateResponse,
+    KeepSessionAliveRequest, KeepSessionAliveResponse, ListRequest, ListResponse, NowRequest,
+    NowResponse, OpenSessionRequest, OpenSessionResponse, PutRequest, PutResponse,
+    RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, RequestStamp,
+    ResponseHeader, SeedRequest, SeedResponse, SetStateRequest, SetStateResponse, TxnRequest,
+    TxnResponse,
 };
 
 /// A request that knows how it is sent.
@@ -88,5 +92,18 @@ call!(
     SessionServiceClient.close_session,
     CloseSessionResponse
 );
+call!(SeedRequest, "seed", RandomServiceClient.seed, SeedResponse, stamp);
+call!(RandomRequest, "random", RandomServiceClient.random, RandomResponse, stamp);
+call!(
+    GetRandBitsRequest,
+    "random bits",
+    RandomServiceClient.get_rand_bits,
+    GetRandBitsResponse,
+    stamp
+);
+call!(RandBytesRequest, "random bytes", RandomServiceClient.rand_bytes, RandBytesResponse, stamp);
+call!(GetStateRequest, "generator state", RandomServiceClient.get_state, GetStateResponse);
+call!(SetStateRequest, "set generator", RandomServiceClient.set_state, SetStateResponse, stamp);
+call!(NowRequest, "now", RandomServiceClient.now, NowResponse, stamp);
 call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
 call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

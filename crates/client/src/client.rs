@@ -178,7 +178,7 @@ impl Client {
         self.shared.mutate(request, self.deadline).await
     }
 
-    async fn read<C: Call>(&self, request: C) -> Result<C::Response, Error> {
+    pub(crate) async fn read<C: Call>(&self, request: C) -> Result<C::Response, Error> {
         let answer = self.shared.repeat(&request, self.until(), Repeat::Freely).await;
         answer.map_err(|conclusion| conclusion.of_read(C::NAME))
     }

@@ -30,6 +30,7 @@ mod mutation;
 mod observe;
 mod options;
 mod put;
+mod random;
 mod rejection;
 mod repeat;
 mod sequences;

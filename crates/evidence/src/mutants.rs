@@ -25,6 +25,7 @@ const PREFIX: &str = "committed-prefix";
 const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
 const WATCHES: &str = "watches-miss-nothing";
+const DRAWS: &str = "draws-happen-once";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
@@ -406,6 +407,18 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes snapshots that hold the changes of old revisions and not what was before them",
         breaks: &[HISTORY, DISK],
+    },
+    Mutant {
+        name: "draw-not-kept",
+        rule: 0,
+        wrong: "draws from a copy of a generator, which stays where it was",
+        breaks: &[DRAWS],
+    },
+    Mutant {
+        name: "generator-thawed-anew",
+        rule: 0,
+        wrong: "writes snapshots that hold the words of a generator and not how many have been used",
+        breaks: &[DRAWS, DIGESTS, DISK],
     },
     Mutant {
         name: "watch-begins-late",

@@ -17,8 +17,9 @@ mod response;
 mod thaw_error;
 
 pub use command::{
-    CloseSession, Command, Compact, Compare, Delete, Get, KeepSession, KeyRange, OpenSession,
-    Operation, Put, Relation, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
+    CloseSession, Command, Compact, Compare, Delete, Draw, Get, KeepSession, KeyRange, Now,
+    OpenSession, Operation, Put, Random, Relation, SeedGenerator, SetGenerator, SetQuota, Stamp,
+    Step, Target, Txn, TxnOperation,
 };
 pub use input::Input;
 pub use kv::{
@@ -28,7 +29,8 @@ pub use kv::{
 pub use machine::{Frozen, Machine};
 pub use moment::Moment;
 pub use response::{
-    Compacted, DeleteResult, Failure, FailureCode, GetResult, KeyValue, Limit, Outcome, PutResult,
-    QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, StepOutcome, TxnItem, TxnResult,
+    Compacted, DeleteResult, Drawn, Failure, FailureCode, GeneratorSet, GetResult, KeyValue, Limit,
+    Outcome, PutResult, QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, StepOutcome,
+    Time, TxnItem, TxnResult,
 };
 pub use thaw_error::ThawError;

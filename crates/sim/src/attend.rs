@@ -6,6 +6,7 @@ use understudy_protocol::Rejection;
 
 use crate::client::{Job, Ongoing, Request, Told, Wish};
 use crate::clock::MILLISECOND;
+use crate::draws;
 use crate::happening::{Happening, HostId, Input};
 use crate::net::CLIENTS;
 use crate::story;
@@ -32,9 +33,11 @@ impl World {
     fn begin(&mut self, id: u64) {
         let client = &mut self.clients[id as usize];
         let unique = format!("c{id}-{}", client.begun + 1);
+        let draws = client.workload.is_some() && self.draws.want();
         let job = client
             .queue
             .pop_front()
+            .or_else(|| draws.then(|| Job::Stamped(draws::draw())))
             .or_else(|| client.workload.as_mut()?.next(&mut self.rng, &unique).map(Job::Action));
         let Some(job) = job else { return };
         let wander = client.workload.as_ref().map_or(0, |workload| workload.wander);
@@ -71,7 +74,7 @@ impl World {
             Job::HandOver => Wish::HandOver,
             Job::Operate(operation) => Wish::Execute(Command::new(operation.clone()).to_payload()),
             Job::Action(Action::Get { key }) => Wish::Read(key.clone()),
-            Job::Action(action) => match client.session {
+            Job::Action(_) | Job::Stamped(_) => match client.session {
                 None => {
                     ongoing.opening = true;
                     Wish::Execute(Command::new(OpenSession { ttl: client.ttl }).to_payload())
@@ -83,7 +86,11 @@ impl World {
                     });
                     let stamp = Stamp { session, sequence, received_below: sequence };
                     ongoing.maybe = true;
-                    let operation = translate::operation(action);
+                    let operation = match &ongoing.job {
+                        Job::Action(action) => translate::operation(action),
+                        Job::Stamped(operation) | Job::Operate(operation) => operation.clone(),
+                        Job::HandOver => return,
+                    };
                     Wish::Execute(Command::stamped(stamp, operation).to_payload())
                 }
             },
@@ -151,6 +158,9 @@ impl World {
             Told::Executed(_) if matches!(ongoing.job, Job::Operate(_)) => {
                 self.finish(id, Outcome::Failed);
             }
+            Told::Executed(response) if matches!(ongoing.job, Job::Stamped(_)) => {
+                self.stamped_executed(id, &response);
+            }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
                 let reply = Reply::Get { found: translate::found(&found) };
@@ -200,6 +210,17 @@ impl World {
         }
     }
 
+    fn stamped_executed(&mut self, id: u64, response: &Response) {
+        let gone = response.failure().is_some_and(|failure| {
+            matches!(failure.code(), FailureCode::SessionExpired | FailureCode::SessionUnknown)
+        });
+        if gone {
+            self.clients[id as usize].session = None;
+            return self.finish(id, Outcome::Unknown);
+        }
+        self.end(id, Outcome::Failed, Some(response));
+    }
+
     /// Tries again after a pause, at the host that was named or at the next one.
     fn elsewhere(&mut self, id: u64, hint: Option<HostId>) {
         let hosts = self.hosts.len();
@@ -220,10 +241,17 @@ impl World {
     }
 
     fn finish(&mut self, id: u64, outcome: Outcome) {
+        self.end(id, outcome, None);
+    }
+
+    fn end(&mut self, id: u64, outcome: Outcome, response: Option<&Response>) {
         let time = self.time;
         let client = &mut self.clients[id as usize];
         let Some(ongoing) = client.ongoing.take() else { return };
         let think = client.workload.as_ref().map_or(0, |workload| workload.think);
+        if let Job::Stamped(operation) = &ongoing.job {
+            self.stamped_ended((operation, ongoing.begin), &outcome, response);
+        }
         if let Job::Action(action) = ongoing.job {
             let operation = Operation {
                 client: id,

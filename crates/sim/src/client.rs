@@ -59,6 +59,8 @@ pub enum Job {
     HandOver,
     /// An operation of no history, which may be executed twice.
     Operate(Operation),
+    /// An operation of no history, executed once.
+    Stamped(Operation),
 }
 
 /// One client.

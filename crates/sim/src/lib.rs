@@ -15,6 +15,7 @@ mod client;
 mod clock;
 mod counts;
 mod disk;
+mod draws;
 mod drive;
 mod faults;
 pub mod fleet;

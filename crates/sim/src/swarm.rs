@@ -115,6 +115,7 @@ impl Swarm {
             let delay = world.span((0, SECOND));
             world.after(delay, Happening::ClientTurn(id as u64));
         }
+        world.prepare_draws();
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
             world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
@@ -312,6 +313,7 @@ fn judge(world: &mut World) {
         return;
     }
     world.give_up_all();
+    world.judge_draws();
     let verdict = understudy_history::check(&world.history);
     let Some(first) = verdict.violations.first() else { return };
     let property = match first.property {

@@ -41,6 +41,8 @@ pub enum Property {
     Linearizable,
     /// What clients were told is done stays done.
     NothingLost,
+    /// Every draw from a generator is given once, in the order of the log.
+    DrawsHappenOnce,
     /// Nothing is executed twice.
     ExactlyOnce,
     /// What clients were told is surely not executed is not.
@@ -70,6 +72,7 @@ impl Property {
             Property::Progress => "progress",
             Property::Linearizable => "linearizable",
             Property::NothingLost => "nothing-lost",
+            Property::DrawsHappenOnce => "draws-happen-once",
             Property::ExactlyOnce => "exactly-once",
             Property::FailedMeansNotExecuted => "failed-means-not-executed",
             Property::Undecided => "undecided",

@@ -106,8 +106,9 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "watches",
+        "watches and generators",
         &[
+            "draw answered",
             "change told",
             "revision told in parts",
             "watch broken",

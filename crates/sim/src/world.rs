@@ -12,6 +12,7 @@ use understudy_wal::sim::SimDisk;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::counts::Counts;
+use crate::draws::Draws;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::host::Host;
 use crate::ledger::Ledger;
@@ -95,6 +96,8 @@ pub struct World {
     pub ledger: Ledger,
     /// The store behind each revision.
     pub past: Past,
+    /// What was drawn.
+    pub(crate) draws: Draws,
     /// Who watches.
     pub(crate) watchers: Watchers,
     /// What the clients did.
@@ -135,6 +138,7 @@ impl World {
             clients: Vec::new(),
             ledger: Ledger::default(),
             past: Past::default(),
+            draws: Draws::new(seed),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,

@@ -55,6 +55,8 @@ enum Command {
     List(client::list::List),
     Watch(client::watch::Watch),
     Txn(client::txn::Txn),
+    Random(client::random::Random),
+    Now(client::now::Now),
     Status(client::status::Status),
     #[command(name = "handover")]
     HandOver(client::hand_over::HandOver),
@@ -81,6 +83,8 @@ impl Command {
             Self::List(command) => runtime::block_on(command.run()),
             Self::Watch(command) => runtime::block_on(command.run()),
             Self::Txn(command) => runtime::block_on(command.run()),
+            Self::Random(command) => runtime::block_on(command.run()),
+            Self::Now(command) => runtime::block_on(command.run()),
             Self::Status(command) => runtime::block_on(command.run()),
             Self::HandOver(command) => runtime::block_on(command.run()),
             Self::Bench(command) => runtime::block_on(command.run()),

@@ -19,7 +19,7 @@ use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
 use crate::clients::{
-    Admin, Gate, Guide, KeyValues, Later, Sessions, StatusSource, Usher, Watches,
+    Admin, Gate, Generators, Guide, KeyValues, Later, Sessions, StatusSource, Usher, Watches,
 };
 use crate::driver::View;
 use crate::metrics::Metrics;
@@ -117,6 +117,7 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
     let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
+    let generators = RandomServiceServer::new(Generators { gate: gate.clone() });
     let watches = WatchServiceServer::new(Watches { gate: gate.clone() })
         .max_encoding_message_size(usize::MAX);
     let mut routes = Routes::new(Usher::new(key_values, guide))
@@ -124,7 +125,7 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .add_service(AdminServiceServer::new(Admin { gate, source }))
         .add_service(Usher::new(watches, guide))
         .add_service(LeaseServiceServer::new(Later))
-        .add_service(RandomServiceServer::new(Later));
+        .add_service(Usher::new(generators, guide));
     let reflection = || {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)

@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod key_range;
 mod put;
+mod random;
 mod session;
 mod set_quota;
 mod stamp;
@@ -20,6 +21,7 @@ pub use delete::Delete;
 pub use get::Get;
 pub use key_range::KeyRange;
 pub use put::Put;
+pub use random::{Draw, Now, Random, SeedGenerator, SetGenerator};
 pub use session::{CloseSession, KeepSession, OpenSession};
 pub use set_quota::SetQuota;
 pub use stamp::Stamp;
@@ -35,7 +37,7 @@ pub struct Command {
     #[prost(message, optional, tag = "1")]
     pub stamp: Option<Stamp>,
     /// What to do.
-    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
     pub operation: Option<Operation>,
 }
 
@@ -66,6 +68,18 @@ pub enum Operation {
     /// Forgets history.
     #[prost(message, tag = "9")]
     Compact(Compact),
+    /// Seeds a generator.
+    #[prost(message, tag = "10")]
+    SeedGenerator(SeedGenerator),
+    /// Puts a generator into a state.
+    #[prost(message, tag = "11")]
+    SetGenerator(SetGenerator),
+    /// Draws from a generator.
+    #[prost(message, tag = "12")]
+    Draw(Draw),
+    /// Reads the clock of the log.
+    #[prost(message, tag = "13")]
+    Now(Now),
 }
 
 impl Command {
@@ -95,3 +109,4 @@ macro_rules! operation {
     };
 }
 operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota, Compact);
+operation!(SeedGenerator, SetGenerator, Draw, Now);

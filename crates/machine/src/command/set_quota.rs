@@ -47,4 +47,7 @@ pub struct SetQuota {
     /// See [`crate::Quota::max_history_bytes`].
     #[prost(uint64, optional, tag = "14")]
     pub max_history_bytes: Option<u64>,
+    /// See [`crate::Quota::max_generators`].
+    #[prost(uint64, optional, tag = "15")]
+    pub max_generators: Option<u64>,
 }

@@ -10,7 +10,7 @@ use super::held::Held;
 use super::record::Record;
 use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
 use super::state::State;
-use crate::Frozen;
+use crate::{Frozen, SetGenerator};
 
 /// The key-value machine's state at one moment. It shares memory with the machine, which goes on.
 #[derive(Clone, Debug)]
@@ -71,6 +71,12 @@ impl FrozenKv {
                 })?;
             }
         }
+        for (name, twister) in self.state.generators.iter() {
+            let (words, position) = twister.state();
+            let position = if mutant!("generator-thawed-anew") { 0 } else { position };
+            let name = String::from_utf8_lossy(name.as_slice()).into_owned();
+            frames.frame(&SetGenerator { name, words: words.to_vec(), position })?;
+        }
         frames.finish()
     }
 
@@ -90,6 +96,7 @@ impl FrozenKv {
             revisions: changes.kept(),
             floor: changes.floor(),
             mark: changes.mark(changes.forgotten()).unwrap_or_default(),
+            generators: self.state.generators.len(),
         }
     }
 }

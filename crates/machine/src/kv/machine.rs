@@ -10,13 +10,14 @@ use super::change::Change;
 use super::changes::Changes;
 use super::execution::{Execution, response_too_large};
 use super::held::Held;
-use super::sessions::Verdict;
+use super::sessions::{Sessions, Verdict};
 use super::state::State;
+use super::twister::Twister;
 use super::{FrozenKv, digest, thaw};
 use crate::{
-    Command, Compacted, Failure, FailureCode, Input, KeyRange, KeyValue, Machine, Moment,
-    Operation, Outcome, Page, Quota, QuotaSet, Reader, Response, SessionClosed, SessionInfo,
-    SessionKept, SessionOpened, Stamp, ThawError, Usage,
+    Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, KeyRange, KeyValue,
+    Machine, Moment, Operation, Outcome, Page, Quota, QuotaSet, Reader, Response, SeedGenerator,
+    SessionClosed, SessionInfo, SessionKept, SessionOpened, Stamp, ThawError, Time, Usage,
 };
 
 /// Bytes of room that are kept from one operation to the next.
@@ -53,7 +54,7 @@ impl Machine for KvMachine {
         }
         self.state.sessions.expire(self.state.elapsed);
         let response = match input {
-            Input::Command(payload) => self.command(payload),
+            Input::Command(payload) => self.command(moment, payload),
             Input::Open | Input::Tick | Input::Settings => self.respond(None),
         };
         self.state.digest = digest::fold(
@@ -161,12 +162,22 @@ impl KvMachine {
         self.state.sessions.info(session, self.state.elapsed)
     }
 
+    /// The state of a generator: its 624 words, and how many of them have been used.
+    ///
+    /// # Errors
+    /// `GENERATOR_UNKNOWN`.
+    pub fn generator(&self, name: &str) -> Result<(&[u32], u64), Failure> {
+        let unknown = Failure::new(FailureCode::GeneratorUnknown);
+        self.state.generators.get(name).map(Twister::state).ok_or(unknown)
+    }
+
     /// How much of the quota is used.
     pub fn usage(&self) -> Usage {
         Usage {
             keys: self.state.keyspace.len(),
             bytes: self.state.keyspace.bytes(),
             sessions: self.state.sessions.len(),
+            generators: self.state.generators.len(),
             held_bytes: self.state.sessions.held_bytes(),
             history_bytes: self.state.history.bytes(),
             oldest_revision: self.oldest_revision(),
@@ -204,25 +215,31 @@ impl KvMachine {
         self.folded.shrink_to(ROOM);
     }
 
-    fn command(&mut self, payload: &Bytes) -> Response {
+    fn command(&mut self, moment: Moment, payload: &Bytes) -> Response {
         // Decoding from a slice copies, so that what is kept does not pin the entry's buffer.
         match Command::decode(&payload[..]) {
-            Ok(Command { stamp: None, operation }) => self.execute(operation, None),
+            Ok(Command { stamp: None, operation }) => self.execute(moment, operation, None),
             Ok(Command { stamp: Some(stamp), operation }) => {
                 let hash = hash(operation.as_ref(), payload);
-                self.once(&stamp, operation, hash)
+                self.once(moment, &stamp, operation, hash)
             }
             Err(_) => self.refuse(Failure::new(FailureCode::BadCommand)),
         }
     }
 
     /// Executes a stamped operation, unless it was already.
-    fn once(&mut self, stamp: &Stamp, operation: Option<Operation>, hash: u64) -> Response {
+    fn once(
+        &mut self,
+        moment: Moment,
+        stamp: &Stamp,
+        operation: Option<Operation>,
+        hash: u64,
+    ) -> Response {
         match self.state.sessions.consult(stamp, hash, self.state.elapsed) {
             Err(failure) => self.refuse(failure),
             Ok(Verdict::Answered(response)) => self.repeat(&response),
             Ok(Verdict::Fresh) => {
-                let response = self.execute(operation, Some(stamp));
+                let response = self.execute(moment, operation, Some(stamp));
                 let answer = Bytes::copy_from_slice(&self.encoded);
                 self.state.sessions.remember(stamp, Held { operation: hash, response: answer });
                 response
@@ -230,7 +247,12 @@ impl KvMachine {
         }
     }
 
-    fn execute(&mut self, operation: Option<Operation>, stamp: Option<&Stamp>) -> Response {
+    fn execute(
+        &mut self,
+        moment: Moment,
+        operation: Option<Operation>,
+        stamp: Option<&Stamp>,
+    ) -> Response {
         let outcome = match operation {
             None => Err(Failure::new(FailureCode::BadCommand)),
             Some(Operation::SetQuota(change)) => self.state.quota.changed(&change).map(|quota| {
@@ -246,12 +268,42 @@ impl KvMachine {
             Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
                 return self.change(operation, stamp);
             }
+            Some(Operation::Draw(draw)) => return self.draw(&draw, stamp),
+            Some(Operation::SeedGenerator(seed)) => {
+                self.set_generator(&seed.name, Some(Twister::seeded(&seed.seed)))
+            }
+            Some(Operation::SetGenerator(set)) => {
+                self.set_generator(&set.name, Twister::in_state(&set.words, set.position))
+            }
+            Some(Operation::Now(_)) => {
+                let (wall, elapsed) = (moment.wall, self.state.elapsed);
+                Ok(Outcome::Time(Time { wall, elapsed }))
+            }
             Some(operation) => self.session_operation(operation, stamp),
         };
         match outcome {
             Ok(outcome) => self.respond(Some(outcome)),
             Err(failure) => self.refuse(failure),
         }
+    }
+
+    fn set_generator(&mut self, name: &str, to: Option<Twister>) -> Result<Outcome, Failure> {
+        let State { generators, quota, .. } = &mut self.state;
+        generators.set(name, to.ok_or(Failure::new(FailureCode::BadCommand))?, quota)?;
+        Ok(Outcome::GeneratorSet(GeneratorSet {}))
+    }
+
+    /// Draws, if the answer may be given and kept for retries.
+    fn draw(&mut self, draw: &Draw, stamp: Option<&Stamp>) -> Response {
+        let State { generators, quota, sessions, revision, .. } = &mut self.state;
+        let attempt = generators.draw(draw).and_then(|(behind, drawn)| {
+            let response = Response { revision: *revision, result: Some(Outcome::Drawn(drawn)) };
+            encode(&response, &mut self.encoded);
+            check_response(self.encoded.len(), stamp, sessions, quota)?;
+            generators.keep(&draw.name, behind);
+            Ok(response)
+        });
+        attempt.unwrap_or_else(|failure| self.refuse(failure))
     }
 
     fn session_operation(
@@ -285,11 +337,7 @@ impl KvMachine {
         let mut execution = Execution::new(keyspace, quota, *revision + 1, mem::take(changes));
         let attempt = execution.run(operation).and_then(|response| {
             encode(&response, encoded);
-            let length = encoded.len() as u64;
-            if length > quota.max_response_bytes {
-                return Err(response_too_large(quota));
-            }
-            stamp.map_or(Ok(()), |stamp| sessions.check_room(stamp.session, length, quota))?;
+            check_response(encoded.len(), stamp, sessions, quota)?;
             Ok(response)
         });
         if attempt.is_err() {
@@ -323,9 +371,29 @@ impl KvMachine {
     }
 }
 
+/// Whether a response of this length may be given, and kept for retries.
+fn check_response(
+    length: usize,
+    stamp: Option<&Stamp>,
+    sessions: &Sessions,
+    quota: &Quota,
+) -> Result<(), Failure> {
+    let length = length as u64;
+    if length > quota.max_response_bytes {
+        return Err(response_too_large(quota));
+    }
+    stamp.map_or(Ok(()), |stamp| sessions.check_room(stamp.session, length, quota))
+}
+
 /// The hash of an operation: of the payload without its stamp, which a retry may carry anew and
-/// which is encoded first.
+/// which is encoded first; without a seed that each try draws for itself.
 fn hash(operation: Option<&Operation>, payload: &[u8]) -> u64 {
+    if let Some(Operation::SeedGenerator(seed)) = operation
+        && seed.drawn
+    {
+        let seed = SeedGenerator { seed: Bytes::new(), ..seed.clone() };
+        return XxHash3_64::oneshot(&seed.encode_to_vec());
+    }
     let length = operation.map_or(0, Operation::encoded_len);
     XxHash3_64::oneshot(&payload[payload.len().saturating_sub(length)..])
 }

@@ -7,6 +7,7 @@ mod digest;
 mod execution;
 mod frame;
 mod frozen;
+mod generators;
 mod held;
 mod history;
 mod key;
@@ -22,6 +23,7 @@ mod sessions;
 mod snapshot;
 mod state;
 mod thaw;
+mod twister;
 mod usage;
 mod watch;
 

@@ -55,10 +55,13 @@ pub struct Quota {
     /// Bytes of history: for each change its key, the value before it, and 256.
     #[prost(uint64, tag = "14")]
     pub max_history_bytes: u64,
+    /// Generators, each of about 2.5 KiB: at most 1,000,000.
+    #[prost(uint64, tag = "15")]
+    pub max_generators: u64,
 }
 
 /// The least and the greatest value that each field may be given.
-const BOUNDS: [(Limit, u64, u64); 14] = [
+const BOUNDS: [(Limit, u64, u64); 15] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
     (Limit::KeyBytes, 1, 4 * KIB),
@@ -73,6 +76,7 @@ const BOUNDS: [(Limit, u64, u64); 14] = [
     (Limit::HeldBytes, 0, u64::MAX),
     (Limit::HistoryRevisions, 0, 10_000_000),
     (Limit::HistoryBytes, 0, u64::MAX),
+    (Limit::Generators, 0, 1_000_000),
 ];
 
 impl Quota {
@@ -92,6 +96,7 @@ impl Quota {
         max_held_bytes: 256 * MIB,
         max_history_revisions: 10_000,
         max_history_bytes: 64 * MIB,
+        max_generators: 1_000,
     };
 
     /// This quota with the given fields changed.
@@ -130,7 +135,7 @@ impl Quota {
     }
 
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&mut self) -> [&mut u64; 14] {
+    fn fields(&mut self) -> [&mut u64; 15] {
         [
             &mut self.max_keys,
             &mut self.max_bytes,
@@ -146,13 +151,14 @@ impl Quota {
             &mut self.max_held_bytes,
             &mut self.max_history_revisions,
             &mut self.max_history_bytes,
+            &mut self.max_generators,
         ]
     }
 }
 
 impl SetQuota {
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&self) -> [(Limit, Option<u64>); 14] {
+    fn fields(&self) -> [(Limit, Option<u64>); 15] {
         [
             (Limit::Keys, self.max_keys),
             (Limit::Bytes, self.max_bytes),
@@ -168,6 +174,7 @@ impl SetQuota {
             (Limit::HeldBytes, self.max_held_bytes),
             (Limit::HistoryRevisions, self.max_history_revisions),
             (Limit::HistoryBytes, self.max_history_bytes),
+            (Limit::Generators, self.max_generators),
         ]
     }
 }

@@ -7,7 +7,7 @@ use crate::KeyValue;
 
 /// First: everything of fixed size, and how much follows. Then `keys` times
 /// [`crate::KeyValue`], then `sessions` times [`SessionFrame`], then `revisions` times
-/// [`RevisionFrame`].
+/// [`RevisionFrame`], then `generators` times [`crate::SetGenerator`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Header {
     #[prost(uint64, tag = "1")]
@@ -34,6 +34,8 @@ pub(crate) struct Header {
     pub floor: i64,
     #[prost(fixed64, tag = "12")]
     pub mark: u64,
+    #[prost(uint64, tag = "13")]
+    pub generators: u64,
 }
 
 /// A session; `held` times [`HeldFrame`] follow.

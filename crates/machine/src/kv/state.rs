@@ -1,5 +1,6 @@
 //! Everything that is replicated.
 
+use super::generators::Generators;
 use super::history::History;
 use super::keyspace::Keyspace;
 use super::quota::Quota;
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub keyspace: Keyspace,
     pub history: History,
     pub sessions: Sessions,
+    pub generators: Generators,
     pub quota: Quota,
 }
 
@@ -33,6 +35,7 @@ impl State {
             keyspace: Keyspace::default(),
             history: History::default(),
             sessions: Sessions::default(),
+            generators: Generators::default(),
             quota: Quota::INITIAL,
         }
     }

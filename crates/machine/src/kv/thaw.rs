@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::change::Change;
 use super::frame::FrameReader;
+use super::generators::Generators;
 use super::held::Held;
 use super::history::History;
 use super::key::Key;
@@ -16,7 +17,8 @@ use super::session::{Session, WINDOW};
 use super::sessions::Sessions;
 use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
 use super::state::State;
-use crate::{KeyValue, Response, ThawError};
+use super::twister::Twister;
+use crate::{KeyValue, Response, SetGenerator, ThawError};
 
 /// Reads the state that [`super::FrozenKv`] wrote.
 pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
@@ -30,6 +32,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     let keyspace = keys(&mut frames, &header)?;
     let sessions = sessions(&mut frames, &header)?;
     let history = history(&mut frames, &header)?;
+    let generators = generators(&mut frames, &header)?;
     frames.finish()?;
     Ok(State {
         index: header.index,
@@ -39,6 +42,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
         keyspace,
         history,
         sessions,
+        generators,
         quota: quota.unwrap_or(Quota::INITIAL),
     })
 }
@@ -141,4 +145,18 @@ fn session(
         session.hold(held.sequence, answer);
     }
     Ok(session)
+}
+
+fn generators(frames: &mut FrameReader<'_>, header: &Header) -> Result<Generators, ThawError> {
+    let mut generators = Generators::default();
+    let mut previous = String::new();
+    for _ in 0..header.generators {
+        let SetGenerator { name, words, position } = frames.frame()?;
+        frames.check(name > previous, "the generators are not in order")?;
+        let twister = Twister::in_state(&words, position);
+        frames.check(twister.is_some(), "a generator's state is impossible")?;
+        generators.insert(Key::new(name.clone().into()), twister.unwrap_or(Twister::seeded(&[])));
+        previous = name;
+    }
+    Ok(generators)
 }

@@ -90,6 +90,9 @@ impl fmt::Display for Failure {
             FailureCode::FutureRevision => {
                 write!(f, "revision {actual} does not exist yet, the newest is {limit}")
             }
+            FailureCode::GeneratorUnknown => {
+                write!(f, "there is no generator of that name: seed it")
+            }
             FailureCode::SessionUnknown => write!(f, "session {actual} never existed: open one"),
             FailureCode::SessionExpired => write!(
                 f,
@@ -131,5 +134,6 @@ fn noun(what: Limit) -> &'static str {
         Limit::HeldBytes => "bytes of held responses",
         Limit::HistoryRevisions => "revisions of history",
         Limit::HistoryBytes => "bytes of history",
+        Limit::Generators => "generators",
     }
 }

@@ -58,4 +58,6 @@ pub enum FailureCode {
     Compacted = 18,
     /// The revision `actual` does not exist yet: `limit` is the newest. Remembered.
     FutureRevision = 19,
+    /// No generator has the name that was given. Remembered.
+    GeneratorUnknown = 20,
 }

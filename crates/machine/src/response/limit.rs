@@ -34,4 +34,6 @@ pub enum Limit {
     HistoryRevisions = 13,
     /// The bytes of history.
     HistoryBytes = 14,
+    /// The number of generators.
+    Generators = 15,
 }

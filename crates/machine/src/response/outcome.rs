@@ -1,8 +1,8 @@
 //! The outcomes of operations.
 
 use crate::{
-    Compacted, DeleteResult, Failure, PutResult, QuotaSet, SessionClosed, SessionKept,
-    SessionOpened, TxnResult,
+    Compacted, DeleteResult, Drawn, Failure, GeneratorSet, PutResult, QuotaSet, SessionClosed,
+    SessionKept, SessionOpened, Time, TxnResult,
 };
 
 /// The outcome of an operation.
@@ -35,4 +35,13 @@ pub enum Outcome {
     /// Of forgetting history.
     #[prost(message, tag = "10")]
     Compacted(Compacted),
+    /// Of seeding a generator, or setting its state.
+    #[prost(message, tag = "11")]
+    GeneratorSet(GeneratorSet),
+    /// Of a draw.
+    #[prost(message, tag = "12")]
+    Drawn(Drawn),
+    /// Of reading the clock.
+    #[prost(message, tag = "13")]
+    Time(Time),
 }

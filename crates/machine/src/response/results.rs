@@ -1,5 +1,7 @@
 //! The outcomes of single operations.
 
+use bytes::Bytes;
+
 use crate::KeyValue;
 
 /// Of a put.
@@ -71,3 +73,29 @@ pub struct Compacted {}
 /// Of changing quotas.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct QuotaSet {}
+
+/// Of seeding a generator, or setting its state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct GeneratorSet {}
+
+/// Of a draw.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Drawn {
+    /// Numbers, in the order drawn.
+    #[prost(double, repeated, tag = "1")]
+    pub floats: Vec<f64>,
+    /// Bytes, or the bits of an integer, big-endian.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub bytes: Bytes,
+}
+
+/// Of reading the clock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct Time {
+    /// The primary's wall clock, nanoseconds since 1970, never running backwards.
+    #[prost(uint64, tag = "1")]
+    pub wall: u64,
+    /// Logged elapsed time, nanoseconds.
+    #[prost(uint64, tag = "2")]
+    pub elapsed: u64,
+}

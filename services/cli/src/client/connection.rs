@@ -15,16 +15,17 @@ pub struct Connection {
     /// Where replicas are, or the address that follows the primary: host:port, separated by commas.
     #[arg(
         long,
+        global = true,
         env = "UNDERSTUDY_ENDPOINTS",
         value_name = "A,B",
         default_value = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002"
     )]
     pub endpoints: Endpoints,
     /// How long one operation may take with all its repetitions, such as 500ms or 30s.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
     pub deadline: Duration,
     /// How to print.
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Output,
 }
 

@@ -9,6 +9,7 @@ mod directories;
 mod hold;
 mod lists;
 mod pair;
+mod randoms;
 mod registers;
 mod steps;
 mod strangers;

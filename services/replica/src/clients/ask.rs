@@ -53,6 +53,8 @@ pub(crate) enum Read {
     Store(i64),
     /// The changes of a range from now on.
     Watch(KeyRange),
+    /// The state of a generator.
+    Generator(String),
     /// The settings.
     Settings,
     /// The quota and its use.
@@ -73,6 +75,8 @@ pub(crate) enum Answer {
     Key(Option<KeyValue>),
     Store(Box<Reader>),
     Watch(Subscription),
+    /// Words and position; none if there is no such generator.
+    Generator(Option<(Vec<u32>, u32)>),
     Settings(Settings),
     Quota(Quota, Usage),
     HandedOver(Option<Member>),

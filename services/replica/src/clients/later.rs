@@ -2,13 +2,10 @@
 
 use tonic::{Request, Response, Status};
 use understudy_proto::kv::v1::lease_service_server::LeaseService;
-use understudy_proto::kv::v1::random_service_server::RandomService;
 use understudy_proto::kv::v1::{
-    GetLeaseRequest, GetLeaseResponse, GetRandBitsRequest, GetRandBitsResponse, GetStateRequest,
-    GetStateResponse, GrantLeaseRequest, GrantLeaseResponse, KeepLeaseAliveRequest,
-    KeepLeaseAliveResponse, ListLeasesRequest, ListLeasesResponse, NowRequest, NowResponse,
-    RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, RevokeLeaseRequest,
-    RevokeLeaseResponse, SeedRequest, SeedResponse, SetStateRequest, SetStateResponse,
+    GetLeaseRequest, GetLeaseResponse, GrantLeaseRequest, GrantLeaseResponse,
+    KeepLeaseAliveRequest, KeepLeaseAliveResponse, ListLeasesRequest, ListLeasesResponse,
+    RevokeLeaseRequest, RevokeLeaseResponse,
 };
 
 use super::gate::unimplemented;
@@ -33,14 +30,4 @@ later!(LeaseService {
     revoke_lease: RevokeLeaseRequest => RevokeLeaseResponse,
     get_lease: GetLeaseRequest => GetLeaseResponse,
     list_leases: ListLeasesRequest => ListLeasesResponse,
-});
-
-later!(RandomService {
-    seed: SeedRequest => SeedResponse,
-    random: RandomRequest => RandomResponse,
-    get_rand_bits: GetRandBitsRequest => GetRandBitsResponse,
-    rand_bytes: RandBytesRequest => RandBytesResponse,
-    get_state: GetStateRequest => GetStateResponse,
-    set_state: SetStateRequest => SetStateResponse,
-    now: NowRequest => NowResponse,
 });

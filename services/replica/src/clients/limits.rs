@@ -92,6 +92,22 @@ pub(crate) fn at_least(field: &'static str, number: i64, least: i64) -> Checked 
     Ok(())
 }
 
+/// A number between two bounds.
+pub(crate) fn within(
+    field: &'static str,
+    number: i64,
+    least: i64,
+    most: i64,
+) -> Result<u64, Refusal> {
+    at_least(field, number, least)?;
+    if number > most {
+        let message = format!("{field} is {number}: it must be at most {most}");
+        let refusal = Refusal::new(ErrorReason::InvalidNumber, message);
+        return Err(refusal.with("field", field).with("limit", most));
+    }
+    Ok(number.unsigned_abs())
+}
+
 /// A time to live, milliseconds, within its bounds.
 pub(crate) fn ttl(ms: i64, least: i64, most: i64) -> Checked {
     if ms < least || ms > most {

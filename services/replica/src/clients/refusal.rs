@@ -138,6 +138,7 @@ impl Refusal {
             }
             FailureCode::DuplicateKeyInTxn => refusal.with("field", "operations"),
             FailureCode::BadCommand => refusal.with("field", "command"),
+            FailureCode::GeneratorUnknown => refusal,
             FailureCode::Compacted => refusal.with("oldest_revision", limit),
             FailureCode::FutureRevision => refusal.with("newest_revision", limit),
             FailureCode::Unspecified | FailureCode::ConditionFailed => refusal,
@@ -161,6 +162,7 @@ fn reason(failure: &Failure) -> ErrorReason {
         FailureCode::SequenceReused => ErrorReason::SequenceReused,
         FailureCode::Compacted => ErrorReason::Compacted,
         FailureCode::FutureRevision => ErrorReason::FutureRevision,
+        FailureCode::GeneratorUnknown => ErrorReason::GeneratorNotFound,
         FailureCode::OutOfBounds => match failure.what() {
             Limit::MinSessionTtl | Limit::MaxSessionTtl => ErrorReason::InvalidTtl,
             _ => ErrorReason::InvalidSettings,
@@ -189,6 +191,7 @@ fn field(what: Limit) -> &'static str {
         Limit::HeldBytes => "max_held_bytes",
         Limit::HistoryRevisions => "max_history_revisions",
         Limit::HistoryBytes => "max_history_bytes",
+        Limit::Generators => "max_generators",
     }
 }
 

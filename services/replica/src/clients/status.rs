@@ -80,6 +80,7 @@ pub(crate) fn usage(usage: &understudy_machine::Usage) -> proto::Usage {
         bytes: usage.bytes,
         keys: usage.keys,
         sessions: usage.sessions,
+        generators: usage.generators,
         oldest_revision: usage.oldest_revision,
         held_bytes: usage.held_bytes,
         history_bytes: usage.history_bytes,

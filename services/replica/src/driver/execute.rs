@@ -70,6 +70,11 @@ impl Driver {
                 Answer::Store(Box::new(reader))
             }
             Read::Watch(range) => Answer::Watch(self.watches.subscribe(range, machine.changes())),
+            Read::Generator(name) => {
+                Answer::Generator(machine.generator(&name).ok().map(|(words, position)| {
+                    (words.to_vec(), u32::try_from(position).unwrap_or(u32::MAX))
+                }))
+            }
             Read::Settings => Answer::Settings(self.executor.at.settings),
             Read::Quota => Answer::Quota(*machine.quota(), machine.usage()),
         };

@@ -10,6 +10,7 @@ mod leaving;
 mod ops;
 mod pair;
 mod ports;
+mod random;
 mod register;
 mod successor;
 mod ticks;

@@ -1,0 +1,207 @@
+//! `RandomService`.
+
+use bytes::Bytes;
+use tonic::{Request, Response, Status};
+use understudy_machine::{
+    self as machine, Command, Draw, Drawn, FailureCode, Now, Outcome, Random, SeedGenerator,
+    SetGenerator,
+};
+use understudy_proto::kv::v1::random_service_server::RandomService;
+use understudy_proto::kv::v1::*;
+
+use super::gate::{self, Gate};
+use super::{Answer, Read, Refusal, limits, stamp};
+
+/// Bytes of a generator's name, at most.
+const MAX_NAME: usize = 256;
+/// Bytes of a seed, at most.
+const MAX_SEED: usize = 1024;
+/// Bytes of a seed that is drawn from the operating system.
+const DRAWN_SEED: usize = 32;
+/// Words of a generator's state.
+const WORDS: usize = 624;
+
+/// Time and randomness, through the gate.
+pub(crate) struct Generators {
+    pub gate: Gate,
+}
+
+#[tonic::async_trait]
+impl RandomService for Generators {
+    async fn seed(&self, request: Request<SeedRequest>) -> Result<Response<SeedResponse>, Status> {
+        let command = seed(self.gate.enter(request)?)?;
+        let (header, response) = self.gate.execute(command).await?;
+        let header = set(header, response)?;
+        Ok(Response::new(SeedResponse { header }))
+    }
+
+    async fn random(
+        &self,
+        request: Request<RandomRequest>,
+    ) -> Result<Response<RandomResponse>, Status> {
+        let RandomRequest { stamp, name, count } = self.gate.enter(request)?;
+        let count = limits::within("count", count.into(), 0, 10_000)?.max(1);
+        let (header, drawn) = self.draw(stamp, name, Random::Floats, count).await?;
+        Ok(Response::new(RandomResponse { header, values: drawn.floats }))
+    }
+
+    async fn get_rand_bits(
+        &self,
+        request: Request<GetRandBitsRequest>,
+    ) -> Result<Response<GetRandBitsResponse>, Status> {
+        let GetRandBitsRequest { stamp, name, k } = self.gate.enter(request)?;
+        let k = limits::within("k", k.into(), 1, 524_288)?;
+        let (header, drawn) = self.draw(stamp, name, Random::Bits, k).await?;
+        Ok(Response::new(GetRandBitsResponse { header, bits: drawn.bytes }))
+    }
+
+    async fn rand_bytes(
+        &self,
+        request: Request<RandBytesRequest>,
+    ) -> Result<Response<RandBytesResponse>, Status> {
+        let RandBytesRequest { stamp, name, n } = self.gate.enter(request)?;
+        let n = limits::within("n", n.into(), 0, 65_536)?;
+        let (header, drawn) = self.draw(stamp, name, Random::Bytes, n).await?;
+        Ok(Response::new(RandBytesResponse { header, data: drawn.bytes }))
+    }
+
+    async fn get_state(
+        &self,
+        request: Request<GetStateRequest>,
+    ) -> Result<Response<GetStateResponse>, Status> {
+        let GetStateRequest { name } = self.gate.enter(request)?;
+        check_name(&name)?;
+        match self.gate.read(Read::Generator(name.clone()), false).await? {
+            (header, Answer::Generator(Some((words, position)))) => {
+                let state = Some(GeneratorState { words, position });
+                Ok(Response::new(GetStateResponse { header: Some(header), state }))
+            }
+            (_, Answer::Generator(None)) => Err(unknown(&name).into()),
+            _ => Err(gate::mismatch().into()),
+        }
+    }
+
+    async fn set_state(
+        &self,
+        request: Request<SetStateRequest>,
+    ) -> Result<Response<SetStateResponse>, Status> {
+        let command = set_state(self.gate.enter(request)?)?;
+        let (header, response) = self.gate.execute(command).await?;
+        let header = set(header, response)?;
+        Ok(Response::new(SetStateResponse { header }))
+    }
+
+    async fn now(&self, request: Request<NowRequest>) -> Result<Response<NowResponse>, Status> {
+        let command = stamp::command(self.gate.enter(request)?.stamp, Now {})?;
+        let (header, response) = self.gate.execute(command).await?;
+        match response.result {
+            Some(Outcome::Time(time)) => Ok(Response::new(NowResponse {
+                header: Some(header),
+                wall_ns: number(time.wall),
+                elapsed_ns: number(time.elapsed),
+            })),
+            other => Err(refused(other).into()),
+        }
+    }
+}
+
+impl Generators {
+    async fn draw(
+        &self,
+        stamp: Option<RequestStamp>,
+        name: String,
+        what: Random,
+        count: u64,
+    ) -> Result<(Option<ResponseHeader>, Drawn), Refusal> {
+        check_name(&name)?;
+        let draw = Draw { name: name.clone(), what: what.into(), count };
+        let (header, response) = self.gate.execute(stamp::command(stamp, draw)?).await?;
+        match response.result {
+            Some(Outcome::Drawn(drawn)) => Ok((Some(header), drawn)),
+            Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
+                Err(unknown(&name))
+            }
+            other => Err(refused(other)),
+        }
+    }
+}
+
+fn seed(request: SeedRequest) -> Result<Command, Status> {
+    let SeedRequest { stamp, name, seed } = request;
+    check_name(&name)?;
+    let drawn = seed.is_none();
+    let seed = match seed {
+        Some(Integer { magnitude, .. }) if magnitude.len() > MAX_SEED => {
+            let message =
+                format!("the seed has {} bytes: at most {MAX_SEED} are allowed", magnitude.len());
+            let refusal = Refusal::new(ErrorReason::InvalidNumber, message);
+            return Err(refusal.with("field", "seed").with("limit", MAX_SEED).into());
+        }
+        Some(Integer { magnitude, .. }) => magnitude,
+        None => {
+            let mut bytes = vec![0; DRAWN_SEED];
+            getrandom::fill(&mut bytes).map_err(|error| {
+                Status::internal(format!("the operating system gives no randomness: {error}"))
+            })?;
+            Bytes::from(bytes)
+        }
+    };
+    Ok(stamp::command(stamp, SeedGenerator { name, seed, drawn })?)
+}
+
+fn set_state(request: SetStateRequest) -> Result<Command, Refusal> {
+    let SetStateRequest { stamp, name, state } = request;
+    check_name(&name)?;
+    let GeneratorState { words, position } = state.unwrap_or_default();
+    let wrong = |field: &'static str, limit: usize, message: String| {
+        let refusal = Refusal::new(ErrorReason::InvalidGeneratorState, message);
+        Err(refusal.with("field", field).with("limit", limit))
+    };
+    if words.len() != WORDS {
+        let message = format!("the state has {} words: it must have {WORDS}", words.len());
+        return wrong("words", WORDS, message);
+    }
+    if words[0] >> 31 == 0 && words[1..].iter().all(|word| *word == 0) {
+        return wrong("words", WORDS, "a state without a bit gives nothing but zeros".into());
+    }
+    if position as usize > WORDS {
+        let message = format!("position is {position}: it must be at most {WORDS}");
+        return wrong("position", WORDS, message);
+    }
+    stamp::command(stamp, SetGenerator { name, words, position: position.into() })
+}
+
+fn set(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<Option<ResponseHeader>, Refusal> {
+    match response.result {
+        Some(Outcome::GeneratorSet(_)) => Ok(Some(header)),
+        other => Err(refused(other)),
+    }
+}
+
+fn refused(outcome: Option<Outcome>) -> Refusal {
+    match outcome {
+        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
+        _ => gate::mismatch(),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if (1..=MAX_NAME).contains(&name.len()) {
+        return Ok(());
+    }
+    let message = format!("the name has {} bytes: it must have 1 to {MAX_NAME}", name.len());
+    let refusal = Refusal::new(ErrorReason::InvalidName, message);
+    Err(refusal.with("field", "name").with("limit", MAX_NAME))
+}
+
+fn unknown(name: &str) -> Refusal {
+    let message = format!("there is no generator {name:?}: seed it");
+    Refusal::new(ErrorReason::GeneratorNotFound, message).with("name", name)
+}
+
+fn number(nanoseconds: u64) -> i64 {
+    i64::try_from(nanoseconds).unwrap_or(i64::MAX)
+}
