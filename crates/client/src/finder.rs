@@ -104,6 +104,8 @@ impl Finder {
             state.current = state.after(address, now);
             state.settled = false;
         }
+        // Addresses of pods come and go: one that only a hint named can be named again.
+        state.learned.retain(|learned| learned != address);
     }
 
     /// `address` is not the primary and, maybe, named the one that is. A hint from an older epoch
@@ -208,6 +210,17 @@ mod tests {
         assert_eq!(finder.known().len(), 4);
         finder.redirected(&address("x:1"), Some((address("b:1"), 6)), now);
         assert_eq!(&*finder.target(), "a:1");
+    }
+
+    #[test]
+    fn an_address_that_only_a_hint_named_is_forgotten_when_it_fails() {
+        let finder = finder();
+        let now = Instant::now();
+        finder.redirected(&address("a:1"), Some((address("x:1"), 7)), now);
+        finder.failed(&address("x:1"), true, now);
+        assert_eq!((&*finder.target(), finder.known().len()), ("a:1", 3));
+        finder.failed(&address("a:1"), true, now);
+        assert_eq!((&*finder.target(), finder.known().len()), ("b:1", 3), "what was given stays");
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::{Endpoints, Options};
 
 /// Request metadata that names the cluster a client means.
 const CLUSTER_ID: &str = "understudy-cluster-id";
+/// The metadata that says: tell me where the primary is, do not lead me on to it.
+const FOLLOWS: &str = "understudy-follows";
 
 /// What all clones of a client share.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl Shared {
         until: Instant,
     ) -> Result<C::Response, Failure> {
         let mut request = tonic::Request::new(request.clone());
+        request.metadata_mut().insert(FOLLOWS, MetadataValue::from_static("1"));
         if let Some(cluster) = self.cluster.get() {
             request.metadata_mut().insert(CLUSTER_ID, cluster.clone());
         }

@@ -23,6 +23,9 @@ use crate::visit::Caller;
 
 /// Marks a request that was led on: nobody leads it on once more.
 const LED_ON: &str = "understudy-led-on";
+/// Marks a request of a client that finds the primary by itself. It is told where the successor is: when
+/// this replica is gone, it must not be left with names that lead nowhere yet.
+const FOLLOWS: &str = "understudy-follows";
 /// How long it may take to connect to the successor.
 const CONNECT: Duration = Duration::from_millis(500);
 
@@ -138,7 +141,7 @@ where
         let guide = self.guide.clone();
         Box::pin(async move {
             if let Way::On(address) = way
-                && !request.headers().contains_key(LED_ON)
+                && ![LED_ON, FOLLOWS].iter().any(|name| request.headers().contains_key(*name))
                 && let Some(channel) = guide.connection(&address).await
             {
                 return Ok(guide.pass(channel, request).await);

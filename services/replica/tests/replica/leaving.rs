@@ -41,6 +41,15 @@ async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
     // Two copies until it goes.
     assert_eq!(cluster.status(new).await.unwrap().members.len(), 2);
 
+    // Whoever follows hints is given one: soon this address leads nowhere.
+    let mut following = Request::new(put("k", "w"));
+    following.metadata_mut().insert("understudy-follows", "1".parse().unwrap());
+    let (told, metadata) = reason(&misled.put(following).await.unwrap_err());
+    assert_eq!(told, "NOT_PRIMARY");
+    assert!(metadata.contains(&format!("primary={}", cluster.clients(new))), "{metadata:?}");
+    // It was shown the door.
+    let mut misled = key_values(&cluster.clients(old)).await.unwrap();
+
     // One that was led on already is not led in a circle.
     let mut circling = Request::new(put("k", "w"));
     circling.metadata_mut().insert("understudy-led-on", "1".parse().unwrap());
