@@ -6,7 +6,8 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::admin::v1::{
-    HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
+    CompactRequest, CompactResponse, HandOverRequest, HandOverResponse, StatusRequest,
+    StatusResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::random_service_client::RandomServiceClient;
@@ -106,4 +107,5 @@ call!(GetStateRequest, "generator state", RandomServiceClient.get_state, GetStat
 call!(SetStateRequest, "set generator", RandomServiceClient.set_state, SetStateResponse, stamp);
 call!(NowRequest, "now", RandomServiceClient.now, NowResponse, stamp);
 call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
+call!(CompactRequest, "compact", AdminServiceClient.compact, CompactResponse);
 call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use understudy_proto::admin::v1::{
-    HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
+    CompactRequest, HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
 };
 use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
@@ -141,6 +141,16 @@ impl Client {
         let request = HandOverRequest { to: to.to_owned() };
         let answer = self.shared.repeat(&request, self.until(), Repeat::OnlyIfNotSent).await;
         answer.map_err(|conclusion| conclusion.of_mutation(HandOverRequest::NAME))
+    }
+
+    /// Forgets what the store was before `revision`. It may be executed more than once, which makes no
+    /// difference.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Rejected`]: among others `COMPACTED` if that much is forgotten
+    /// already, `FUTURE_REVISION`.
+    pub async fn compact(&self, revision: i64) -> Result<(), Error> {
+        self.read(CompactRequest { revision }).await.map(|_| ())
     }
 
     /// Has a Put executed exactly once; its stamp is overwritten.

@@ -44,9 +44,17 @@ pub fn client_requests(data: &[u8]) {
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
-        if kind % BUILT == WATCH {
-            watch(&machine, body);
-            continue;
+        match kind % BUILT {
+            WATCH => {
+                watch(&machine, body);
+                continue;
+            }
+            kind if kind >= CHANCE => {
+                index += 1;
+                handle(&mut machine, index, OF_CHANCE[usize::from(kind - CHANCE)], body);
+                continue;
+            }
+            _ => {}
         }
         match usize::from(kind % BUILT) % (LOGGED.len() + 4) {
             8 => settings = update(settings, body),
@@ -65,6 +73,10 @@ pub fn client_requests(data: &[u8]) {
 const BUILT: u8 = 128;
 /// This one is a watch.
 const WATCH: u8 = 127;
+/// From here up to it: time and randomness.
+const CHANCE: u8 = WATCH - OF_CHANCE.len() as u8;
+const OF_CHANCE: [Call; 6] =
+    [Call::Seed, Call::Random, Call::GetRandBits, Call::RandBytes, Call::SetState, Call::Now];
 
 /// One byte for the kind, two for the length, the body.
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {

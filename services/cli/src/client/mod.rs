@@ -1,6 +1,7 @@
 //! The commands of clients: each takes `--endpoints` and `--output`.
 
 pub mod bench;
+pub mod compact;
 mod connection;
 pub mod del;
 mod duration;

@@ -2,11 +2,9 @@
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{refuse, succeed};
-use crate::harness::turn;
 
 #[tokio::test]
 async fn lists_show_what_is_asked_for_as_it_stood() {
-    let _turn = turn().await;
     let (cluster, _, _) = Cluster::pair().await;
     let endpoints = cluster.endpoints().addresses().join(",");
     let at = ["--endpoints", &endpoints];
@@ -33,5 +31,10 @@ async fn lists_show_what_is_asked_for_as_it_stood() {
         serde_json::from_str(&run(&["list", "--output", "json", "nut"])).unwrap();
     assert_eq!((json["key"].as_str(), json["value"].as_str()), (Some("nut"), Some("brown")));
 
+    assert_eq!(run(&["compact", &then]), "");
+    assert_eq!(run(&["get", "--revision", &then, "fruit/apple"]), "green\n");
+    let older = (then.parse::<i64>().unwrap() - 1).to_string();
+    refuse(&["get", "--revision", &older, "nut", at[0], at[1]], "is not kept");
+    refuse(&["compact", &older, at[0], at[1]], "is not kept");
     refuse(&["list", "--revision", "1000000", at[0], at[1]], "does not exist yet");
 }

@@ -2,7 +2,6 @@
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{refuse, succeed};
-use crate::harness::turn;
 
 const BITS: &str = "176140902141063639299770569303\n";
 const BYTES: &str = "a96089bc\n";
@@ -11,7 +10,6 @@ const LARGE: &str = "-1606938044258990275541962092341162602522202993782792835301
 
 #[tokio::test]
 async fn draws_are_those_of_python() {
-    let _turn = turn().await;
     let (cluster, _, _) = Cluster::pair().await;
     let endpoints = cluster.endpoints().addresses().join(",");
     let at = ["--endpoints", &endpoints];

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{refuse, succeed};
-use crate::harness::{binary, turn};
+use crate::harness::binary;
 
 fn watch(arguments: &[&str]) -> Child {
     let mut command = Command::new(binary());
@@ -20,7 +20,6 @@ fn ended(child: Child) -> String {
 
 #[tokio::test]
 async fn every_change_is_printed_once_though_the_primary_is_killed() {
-    let _turn = turn().await;
     let (mut cluster, primary, _) = Cluster::pair().await;
     let endpoints = cluster.endpoints().addresses().join(",");
     let at = ["--endpoints", &endpoints];

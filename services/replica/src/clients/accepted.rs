@@ -7,13 +7,16 @@ use tonic::Status;
 use understudy_machine::{Command, KvMachine, Outcome, Response, Watch};
 use understudy_proto::admin::v1::{UpdateQuotaRequest, UpdateSettingsRequest};
 use understudy_proto::kv::v1::{
-    DeleteRequest, GetResponse, PutRequest, ResponseHeader, TxnRequest,
+    DeleteRequest, GetRandBitsRequest, GetRandBitsResponse, GetResponse, PutRequest,
+    RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, ResponseHeader,
+    SeedResponse, SetStateResponse, TxnRequest,
 };
 use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
 use super::{
-    Cursor, Read, Refusal, admin, delete, gate, key_value, list, put, quota, session, txn, watch,
+    Cursor, Read, Refusal, admin, delete, gate, key_value, list, put, quota, random, session, txn,
+    watch,
 };
 use crate::driver::key_at;
 
@@ -30,6 +33,18 @@ pub enum Call {
     UpdateQuota,
     /// `AdminService.Compact`
     Compact,
+    /// `RandomService.Seed`
+    Seed,
+    /// `RandomService.Random`
+    Random,
+    /// `RandomService.GetRandBits`
+    GetRandBits,
+    /// `RandomService.RandBytes`
+    RandBytes,
+    /// `RandomService.SetState`
+    SetState,
+    /// `RandomService.Now`
+    Now,
     /// `SessionService.OpenSession`
     OpenSession,
     /// `SessionService.KeepSessionAlive`
@@ -46,11 +61,22 @@ pub struct Accepted {
 
 /// What the answer's form depends on.
 enum Form {
-    Put { wants_previous: bool },
-    Delete { wants_previous: bool },
+    Put {
+        wants_previous: bool,
+    },
+    Delete {
+        wants_previous: bool,
+    },
     Txn(txn::Gets),
     Quota,
     Compacted,
+    Seeded,
+    /// The generator's name.
+    Floats(String),
+    Bits(String),
+    Bytes(String),
+    StateSet,
+    Now,
     Opened,
     Kept,
     Closed,
@@ -87,6 +113,26 @@ impl Accepted {
             Call::Compact => {
                 Accepted { command: admin::compact(decoded(body)?)?, form: Form::Compacted }
             }
+            Call::Seed => Accepted { command: random::seed(decoded(body)?)?, form: Form::Seeded },
+            Call::Random => {
+                let request: RandomRequest = decoded(body)?;
+                let form = Form::Floats(request.name.clone());
+                Accepted { command: random::floats(request)?, form }
+            }
+            Call::GetRandBits => {
+                let request: GetRandBitsRequest = decoded(body)?;
+                let form = Form::Bits(request.name.clone());
+                Accepted { command: random::bits(request)?, form }
+            }
+            Call::RandBytes => {
+                let request: RandBytesRequest = decoded(body)?;
+                let form = Form::Bytes(request.name.clone());
+                Accepted { command: random::bytes(request)?, form }
+            }
+            Call::SetState => {
+                Accepted { command: random::set_state(decoded(body)?)?, form: Form::StateSet }
+            }
+            Call::Now => Accepted { command: random::now(decoded(body)?)?, form: Form::Now },
             Call::OpenSession => {
                 Accepted { command: session::open(decoded(body)?)?, form: Form::Opened }
             }
@@ -124,6 +170,23 @@ impl Accepted {
                 _ => Vec::new(),
             },
             Form::Compacted => admin::compacted(header, &response)?.encode_to_vec(),
+            Form::Seeded => SeedResponse { header: random::set(header, response)? }.encode_to_vec(),
+            Form::StateSet => {
+                SetStateResponse { header: random::set(header, response)? }.encode_to_vec()
+            }
+            Form::Floats(name) => {
+                let values = random::drawn(&name, response)?.floats;
+                RandomResponse { header: Some(header), values }.encode_to_vec()
+            }
+            Form::Bits(name) => {
+                let bits = random::drawn(&name, response)?.bytes;
+                GetRandBitsResponse { header: Some(header), bits }.encode_to_vec()
+            }
+            Form::Bytes(name) => {
+                let data = random::drawn(&name, response)?.bytes;
+                RandBytesResponse { header: Some(header), data }.encode_to_vec()
+            }
+            Form::Now => random::time(header, response)?.encode_to_vec(),
             Form::Opened => session::opened(header, response)?.encode_to_vec(),
             Form::Kept => session::kept(header, response)?.encode_to_vec(),
             Form::Closed => session::closed(header, response)?.encode_to_vec(),

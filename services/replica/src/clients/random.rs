@@ -39,30 +39,33 @@ impl RandomService for Generators {
         &self,
         request: Request<RandomRequest>,
     ) -> Result<Response<RandomResponse>, Status> {
-        let RandomRequest { stamp, name, count } = self.gate.enter(request)?;
-        let count = limits::within("count", count.into(), 0, 10_000)?.max(1);
-        let (header, drawn) = self.draw(stamp, name, Random::Floats, count).await?;
-        Ok(Response::new(RandomResponse { header, values: drawn.floats }))
+        let request = self.gate.enter(request)?;
+        let name = request.name.clone();
+        let (header, response) = self.gate.execute(floats(request)?).await?;
+        let values = drawn(&name, response)?.floats;
+        Ok(Response::new(RandomResponse { header: Some(header), values }))
     }
 
     async fn get_rand_bits(
         &self,
         request: Request<GetRandBitsRequest>,
     ) -> Result<Response<GetRandBitsResponse>, Status> {
-        let GetRandBitsRequest { stamp, name, k } = self.gate.enter(request)?;
-        let k = limits::within("k", k.into(), 1, 524_288)?;
-        let (header, drawn) = self.draw(stamp, name, Random::Bits, k).await?;
-        Ok(Response::new(GetRandBitsResponse { header, bits: drawn.bytes }))
+        let request = self.gate.enter(request)?;
+        let name = request.name.clone();
+        let (header, response) = self.gate.execute(bits(request)?).await?;
+        let bits = drawn(&name, response)?.bytes;
+        Ok(Response::new(GetRandBitsResponse { header: Some(header), bits }))
     }
 
     async fn rand_bytes(
         &self,
         request: Request<RandBytesRequest>,
     ) -> Result<Response<RandBytesResponse>, Status> {
-        let RandBytesRequest { stamp, name, n } = self.gate.enter(request)?;
-        let n = limits::within("n", n.into(), 0, 65_536)?;
-        let (header, drawn) = self.draw(stamp, name, Random::Bytes, n).await?;
-        Ok(Response::new(RandBytesResponse { header, data: drawn.bytes }))
+        let request = self.gate.enter(request)?;
+        let name = request.name.clone();
+        let (header, response) = self.gate.execute(bytes(request)?).await?;
+        let data = drawn(&name, response)?.bytes;
+        Ok(Response::new(RandBytesResponse { header: Some(header), data }))
     }
 
     async fn get_state(
@@ -92,41 +95,66 @@ impl RandomService for Generators {
     }
 
     async fn now(&self, request: Request<NowRequest>) -> Result<Response<NowResponse>, Status> {
-        let command = stamp::command(self.gate.enter(request)?.stamp, Now {})?;
-        let (header, response) = self.gate.execute(command).await?;
-        match response.result {
-            Some(Outcome::Time(time)) => Ok(Response::new(NowResponse {
-                header: Some(header),
-                wall_ns: number(time.wall),
-                elapsed_ns: number(time.elapsed),
-            })),
-            other => Err(refused(other).into()),
-        }
+        let (header, response) = self.gate.execute(now(self.gate.enter(request)?)?).await?;
+        Ok(Response::new(time(header, response)?))
     }
 }
 
-impl Generators {
-    async fn draw(
-        &self,
-        stamp: Option<RequestStamp>,
-        name: String,
-        what: Random,
-        count: u64,
-    ) -> Result<(Option<ResponseHeader>, Drawn), Refusal> {
-        check_name(&name)?;
-        let draw = Draw { name: name.clone(), what: what.into(), count };
-        let (header, response) = self.gate.execute(stamp::command(stamp, draw)?).await?;
-        match response.result {
-            Some(Outcome::Drawn(drawn)) => Ok((Some(header), drawn)),
-            Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
-                Err(unknown(&name))
-            }
-            other => Err(refused(other)),
+pub(crate) fn floats(request: RandomRequest) -> Result<Command, Refusal> {
+    let count = limits::within("count", request.count.into(), 0, 10_000)?.max(1);
+    draw(request.stamp, request.name, Random::Floats, count)
+}
+
+pub(crate) fn bits(request: GetRandBitsRequest) -> Result<Command, Refusal> {
+    let k = limits::within("k", request.k.into(), 1, 524_288)?;
+    draw(request.stamp, request.name, Random::Bits, k)
+}
+
+pub(crate) fn bytes(request: RandBytesRequest) -> Result<Command, Refusal> {
+    let n = limits::within("n", request.n.into(), 0, 65_536)?;
+    draw(request.stamp, request.name, Random::Bytes, n)
+}
+
+fn draw(
+    stamp: Option<RequestStamp>,
+    name: String,
+    what: Random,
+    count: u64,
+) -> Result<Command, Refusal> {
+    check_name(&name)?;
+    stamp::command(stamp, Draw { name, what: what.into(), count })
+}
+
+/// What was drawn from the generator of that name.
+pub(crate) fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Refusal> {
+    match response.result {
+        Some(Outcome::Drawn(drawn)) => Ok(drawn),
+        Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
+            Err(unknown(name))
         }
+        other => Err(refused(other)),
     }
 }
 
-fn seed(request: SeedRequest) -> Result<Command, Status> {
+pub(crate) fn now(request: NowRequest) -> Result<Command, Refusal> {
+    stamp::command(request.stamp, Now {})
+}
+
+pub(crate) fn time(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<NowResponse, Refusal> {
+    match response.result {
+        Some(Outcome::Time(time)) => Ok(NowResponse {
+            header: Some(header),
+            wall_ns: number(time.wall),
+            elapsed_ns: number(time.elapsed),
+        }),
+        other => Err(refused(other)),
+    }
+}
+
+pub(crate) fn seed(request: SeedRequest) -> Result<Command, Status> {
     let SeedRequest { stamp, name, seed } = request;
     check_name(&name)?;
     let drawn = seed.is_none();
@@ -149,7 +177,7 @@ fn seed(request: SeedRequest) -> Result<Command, Status> {
     Ok(stamp::command(stamp, SeedGenerator { name, seed, drawn })?)
 }
 
-fn set_state(request: SetStateRequest) -> Result<Command, Refusal> {
+pub(crate) fn set_state(request: SetStateRequest) -> Result<Command, Refusal> {
     let SetStateRequest { stamp, name, state } = request;
     check_name(&name)?;
     let GeneratorState { words, position } = state.unwrap_or_default();
@@ -171,7 +199,8 @@ fn set_state(request: SetStateRequest) -> Result<Command, Refusal> {
     stamp::command(stamp, SetGenerator { name, words, position: position.into() })
 }
 
-fn set(
+/// The generator is set.
+pub(crate) fn set(
     header: ResponseHeader,
     response: machine::Response,
 ) -> Result<Option<ResponseHeader>, Refusal> {

@@ -1,0 +1,28 @@
+//! `understudy compact`.
+
+use clap::Args;
+
+use super::connection::Connection;
+use super::print;
+use crate::failure::Failure;
+
+/// Forgets what the store was before a revision: from then on nobody reads or watches what is older.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: understudy compact 42")]
+pub struct Compact {
+    /// The oldest revision to keep.
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    revision: i64,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Compact {
+    pub async fn run(self) -> Result<(), Failure> {
+        self.connection.client().compact(self.revision).await?;
+        if self.connection.json() {
+            return print::json(&serde_json::json!({ "oldest_revision": self.revision }));
+        }
+        Ok(())
+    }
+}
