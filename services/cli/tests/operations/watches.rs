@@ -2,9 +2,9 @@
 
 use std::process::{Child, Command, Stdio};
 
+use crate::harness::binary;
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{refuse, succeed};
-use crate::harness::binary;
 
 fn watch(arguments: &[&str]) -> Child {
     let mut command = Command::new(binary());
