@@ -38,8 +38,8 @@ impl Hub {
         self.watched.load(Ordering::Relaxed)
     }
 
-    /// The store has changed, says the loop. Takes time with the changes, the number of different ranges, and those who
-    /// must be told.
+    /// The store has changed, says the loop. Takes time with the changes, the number of different ranges,
+    /// and those who must be told.
     pub fn publish(&self, changes: &Changes) {
         self.lock().publish(changes);
     }

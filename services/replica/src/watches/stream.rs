@@ -35,6 +35,16 @@ enum State {
     Over,
 }
 
+/// What a message holds.
+#[derive(Default)]
+struct Gathered {
+    events: Vec<Event>,
+    /// The last revision is not complete.
+    more: bool,
+    /// All that there is now.
+    is_all: bool,
+}
+
 impl Following {
     /// Follows from where `watch` stands; everything up to `newest` is looked at first.
     pub fn new(
@@ -66,7 +76,7 @@ impl Following {
         let silent = Instant::now() + self.patience;
         loop {
             let changes = self.subscription.changes();
-            let (events, more) = self.gather(&changes).await;
+            let Gathered { events, more, is_all } = self.gather(&changes);
             if !events.is_empty() {
                 let message = self.message(&changes, events, more);
                 return Some((Ok(message), self));
@@ -75,10 +85,15 @@ impl Following {
                 self.state = State::Over;
                 return Some((Err(refusal.into()), self));
             }
+            if !is_all {
+                // Others have their turn while a long history is looked at.
+                tokio::task::yield_now().await;
+                continue;
+            }
             // Whatever touches the range has been told, and looked at.
             self.watch.skip(changes.newest());
             tokio::select! {
-                told = self.subscription.told() => self.take(told),
+                told = self.subscription.told() => self.take(told, &changes),
                 () = sleep_until(silent) => {
                     let message = self.message(&changes, Vec::new(), false);
                     return Some((Ok(message), self));
@@ -87,52 +102,53 @@ impl Following {
         }
     }
 
-    /// What a message holds that is sent now, and whether its last revision is not complete.
-    async fn gather(&mut self, changes: &Changes) -> (Vec<Event>, bool) {
-        let (mut events, mut room) = (Vec::new(), MESSAGE);
+    /// What a message holds that is sent now.
+    fn gather(&mut self, changes: &Changes) -> Gathered {
+        let mut gathered = Gathered::default();
+        let mut room = MESSAGE;
         loop {
             while self.watch.position() >= self.through {
+                let known = self.watch.position() >= changes.newest();
+                let told = if known { None } else { self.subscription.try_told() };
+                let Some(told) = told else {
+                    gathered.is_all = true;
+                    return gathered;
+                };
+                self.take(told, changes);
                 if let State::Ending(_) = self.state {
-                    return (events, false);
-                }
-                // A revision that was told later than these changes were read waits for the next message.
-                if self.watch.position() >= changes.newest() {
-                    return (events, false);
-                }
-                match self.subscription.try_told() {
-                    Some(told) => self.take(told),
-                    None => return (events, false),
+                    return gathered;
                 }
             }
             let before = self.watch.position();
             match self.watch.next(changes, self.through, room) {
                 Ok(batch) => {
-                    events.extend(batch.changes.into_iter().map(event));
+                    gathered.events.extend(batch.changes.into_iter().map(event));
+                    gathered.more = batch.more;
                     room = room.saturating_sub(batch.bytes);
-                    // A last change of any length still fits what clients take.
-                    if batch.more || room < MESSAGE / 2 || self.watch.position() == before {
-                        return (events, batch.more);
-                    }
-                    if batch.bytes == 0 {
-                        // Others have their turn while a long history is looked at.
-                        tokio::task::yield_now().await;
+                    // A last change of any length still fits what clients take. Nothing found is a rest,
+                    // and so is what was published behind these changes.
+                    let rest = batch.bytes == 0 || self.watch.position() == before;
+                    if batch.more || room < MESSAGE / 2 || rest {
+                        return gathered;
                     }
                 }
                 Err(Passed) => {
                     self.state = State::Ending(Refusal::compacted(changes.floor() + 1));
-                    return (events, false);
+                    return gathered;
                 }
             }
         }
     }
 
-    fn take(&mut self, told: Told) {
+    /// Takes note of what was told. Only as far as these changes reach may be skipped: what is told may be
+    /// newer.
+    fn take(&mut self, told: Told, changes: &Changes) {
         match told {
             Told::Touched(revision) => {
-                self.watch.skip(revision - 1);
+                self.watch.skip((revision - 1).min(changes.newest()));
                 self.through = self.through.max(revision);
             }
-            Told::TooMany => self.through = self.subscription.changes().newest(),
+            Told::TooMany => self.through = self.through.max(self.subscription.changes().newest()),
             Told::Closed => self.state = State::Ending(self.gate.not_primary()),
         }
     }
