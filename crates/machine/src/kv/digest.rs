@@ -82,7 +82,7 @@ mod tests {
         commands.push(Command::new(operation));
         for (index, command) in (1..).zip(&commands) {
             if index == commands.len() as u64 {
-                tamper(machine.state_mut());
+                tamper(&mut machine.state);
             }
             let moment = Moment { index, ..Moment::default() };
             machine.apply(moment, Input::Command(&command.to_payload()));

@@ -7,7 +7,6 @@ use prost::Message;
 use twox_hash::XxHash3_64;
 
 use super::change::Change;
-use super::changes::Changes;
 use super::execution::{Execution, response_too_large};
 use super::held::Held;
 use super::sessions::{Sessions, Verdict};
@@ -15,9 +14,9 @@ use super::state::State;
 use super::twister::Twister;
 use super::{FrozenKv, digest, thaw};
 use crate::{
-    Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, KeyRange, KeyValue,
-    Machine, Moment, Operation, Outcome, Page, Quota, QuotaSet, Reader, Response, SeedGenerator,
-    SessionClosed, SessionInfo, SessionKept, SessionOpened, Stamp, ThawError, Time, Usage,
+    Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, Machine, Moment,
+    Operation, Outcome, Quota, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
+    SessionOpened, Stamp, ThawError, Time,
 };
 
 /// Bytes of room that are kept from one operation to the next.
@@ -26,7 +25,7 @@ const ROOM: usize = 64 << 10;
 /// The key-value machine: ordered keys with revisions, transactions, sessions, quotas.
 #[derive(Debug)]
 pub struct KvMachine {
-    state: State,
+    pub(super) state: State,
     /// Changes of the last operation; kept for its room.
     changes: Vec<Change>,
     /// Room to encode a response in.
@@ -100,111 +99,14 @@ impl Default for KvMachine {
     }
 }
 
-/// Reading.
 impl KvMachine {
     /// An empty store, as both replicas begin.
     pub fn new() -> Self {
         Self::from_state(State::new())
     }
 
-    /// The key as it is now.
-    pub fn get(&self, key: &[u8]) -> Option<KeyValue> {
-        self.state.keyspace.get(key)
-    }
-
-    /// The first keys of a range: at most `limit` of them, and no more than make up `bytes`
-    /// encoded bytes, but always one if there is one and `limit` is not 0.
-    pub fn range(&self, range: &KeyRange, limit: usize, bytes: usize) -> Page {
-        let keys = self.state.keyspace.range(range);
-        Page::first(keys, limit, bytes, false)
-    }
-
-    /// How many keys a range holds. Takes time with their number.
-    pub fn count(&self, range: &KeyRange) -> u64 {
-        self.state.keyspace.range(range).count() as u64
-    }
-
-    /// The store as it stood at a revision; 0 stands for the newest.
-    ///
-    /// # Errors
-    /// `COMPACTED` or `FUTURE_REVISION`.
-    pub fn at(&self, revision: i64) -> Result<Reader, Failure> {
-        let revision = if revision == 0 { self.state.revision } else { revision };
-        self.state.check_kept(revision)?;
-        Ok(Reader::new(self.state.clone(), revision))
-    }
-
-    /// The oldest revision at which the store can be read.
-    pub fn oldest_revision(&self) -> i64 {
-        self.state.history.changes().floor()
-    }
-
-    /// What the newest revisions did.
-    pub fn changes(&self) -> &Changes {
-        self.state.history.changes()
-    }
-
-    /// The store's revision: counts the operations that changed keys.
-    pub fn revision(&self) -> i64 {
-        self.state.revision
-    }
-
-    /// Log index of the last input; 0 before the first.
-    pub fn index(&self) -> u64 {
-        self.state.index
-    }
-
-    /// A session that is alive.
-    ///
-    /// # Errors
-    /// `SESSION_UNKNOWN` or `SESSION_EXPIRED`.
-    pub fn session(&self, session: u64) -> Result<SessionInfo, Failure> {
-        self.state.sessions.info(session, self.state.elapsed)
-    }
-
-    /// The state of a generator: its 624 words, and how many of them have been used.
-    ///
-    /// # Errors
-    /// `GENERATOR_UNKNOWN`.
-    pub fn generator(&self, name: &str) -> Result<(&[u32], u64), Failure> {
-        let unknown = Failure::new(FailureCode::GeneratorUnknown);
-        self.state.generators.get(name).map(Twister::state).ok_or(unknown)
-    }
-
-    /// How much of the quota is used.
-    pub fn usage(&self) -> Usage {
-        Usage {
-            keys: self.state.keyspace.len(),
-            bytes: self.state.keyspace.bytes(),
-            sessions: self.state.sessions.len(),
-            generators: self.state.generators.len(),
-            held_bytes: self.state.sessions.held_bytes(),
-            history_bytes: self.state.history.bytes(),
-            oldest_revision: self.oldest_revision(),
-        }
-    }
-
-    /// The limits in force.
-    pub fn quota(&self) -> &Quota {
-        &self.state.quota
-    }
-
-    /// A hash over the whole state, running digest included: equal states have equal hashes.
-    /// Takes time with the size of the state; it is the checksum that ends a snapshot.
-    pub fn state_hash(&self) -> u64 {
-        self.freeze().hash()
-    }
-}
-
-/// Executing.
-impl KvMachine {
     fn from_state(state: State) -> Self {
         KvMachine { state, changes: Vec::new(), encoded: Vec::new(), folded: Vec::new() }
-    }
-
-    #[cfg(test)]
-    pub(super) fn state_mut(&mut self) -> &mut State {
-        &mut self.state
     }
 
     /// Gives back what the last operation needed beyond the ordinary.

@@ -16,6 +16,7 @@ mod machine;
 mod page;
 mod quota;
 mod reader;
+mod reading;
 mod record;
 mod session;
 mod session_info;

@@ -1,6 +1,5 @@
 //! Following the changes of a range, revision by revision.
 
-use bytes::Bytes;
 use prost::Message;
 use understudy_evidence::mutant;
 
@@ -127,10 +126,5 @@ impl Watch {
 impl KeyChange {
     fn encoded_len(&self) -> usize {
         self.now.encoded_len() + self.before.as_ref().map_or(0, Message::encoded_len)
-    }
-
-    /// The key that changed.
-    pub fn key(&self) -> &Bytes {
-        &self.now.key
     }
 }

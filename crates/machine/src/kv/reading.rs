@@ -1,0 +1,98 @@
+//! What a machine tells of its state.
+
+use super::KvMachine;
+use super::changes::Changes;
+use super::twister::Twister;
+use crate::{
+    Failure, FailureCode, KeyRange, KeyValue, Machine, Page, Quota, Reader, SessionInfo, Usage,
+};
+
+impl KvMachine {
+    /// The key as it is now.
+    pub fn get(&self, key: &[u8]) -> Option<KeyValue> {
+        self.state.keyspace.get(key)
+    }
+
+    /// The first keys of a range: at most `limit` of them, and no more than make up `bytes`
+    /// encoded bytes, but always one if there is one and `limit` is not 0.
+    pub fn range(&self, range: &KeyRange, limit: usize, bytes: usize) -> Page {
+        let keys = self.state.keyspace.range(range);
+        Page::first(keys, limit, bytes, false)
+    }
+
+    /// How many keys a range holds. Takes time with their number.
+    pub fn count(&self, range: &KeyRange) -> u64 {
+        self.state.keyspace.range(range).count() as u64
+    }
+
+    /// The store as it stood at a revision; 0 stands for the newest.
+    ///
+    /// # Errors
+    /// `COMPACTED` or `FUTURE_REVISION`.
+    pub fn at(&self, revision: i64) -> Result<Reader, Failure> {
+        let revision = if revision == 0 { self.state.revision } else { revision };
+        self.state.check_kept(revision)?;
+        Ok(Reader::new(self.state.clone(), revision))
+    }
+
+    /// The oldest revision at which the store can be read.
+    pub fn oldest_revision(&self) -> i64 {
+        self.state.history.changes().floor()
+    }
+
+    /// What the newest revisions did.
+    pub fn changes(&self) -> &Changes {
+        self.state.history.changes()
+    }
+
+    /// The store's revision: counts the operations that changed keys.
+    pub fn revision(&self) -> i64 {
+        self.state.revision
+    }
+
+    /// Log index of the last input; 0 before the first.
+    pub fn index(&self) -> u64 {
+        self.state.index
+    }
+
+    /// A session that is alive.
+    ///
+    /// # Errors
+    /// `SESSION_UNKNOWN` or `SESSION_EXPIRED`.
+    pub fn session(&self, session: u64) -> Result<SessionInfo, Failure> {
+        self.state.sessions.info(session, self.state.elapsed)
+    }
+
+    /// The state of a generator: its 624 words, and how many of them have been used.
+    ///
+    /// # Errors
+    /// `GENERATOR_UNKNOWN`.
+    pub fn generator(&self, name: &str) -> Result<(&[u32], u64), Failure> {
+        let unknown = Failure::new(FailureCode::GeneratorUnknown);
+        self.state.generators.get(name).map(Twister::state).ok_or(unknown)
+    }
+
+    /// How much of the quota is used.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            keys: self.state.keyspace.len(),
+            bytes: self.state.keyspace.bytes(),
+            sessions: self.state.sessions.len(),
+            generators: self.state.generators.len(),
+            held_bytes: self.state.sessions.held_bytes(),
+            history_bytes: self.state.history.bytes(),
+            oldest_revision: self.oldest_revision(),
+        }
+    }
+
+    /// The limits in force.
+    pub fn quota(&self) -> &Quota {
+        &self.state.quota
+    }
+
+    /// A hash over the whole state, running digest included: equal states have equal hashes.
+    /// Takes time with the size of the state; it is the checksum that ends a snapshot.
+    pub fn state_hash(&self) -> u64 {
+        self.freeze().hash()
+    }
+}
