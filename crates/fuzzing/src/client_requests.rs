@@ -44,27 +44,20 @@ pub fn client_requests(data: &[u8]) {
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
+        let mut logged = |call| {
+            index += 1;
+            handle(&mut machine, index, call, body);
+        };
         match kind % BUILT {
-            WATCH => {
-                watch(&machine, body);
-                continue;
-            }
-            kind if kind >= CHANCE => {
-                index += 1;
-                handle(&mut machine, index, OF_CHANCE[usize::from(kind - CHANCE)], body);
-                continue;
-            }
-            _ => {}
-        }
-        match usize::from(kind % BUILT) % (LOGGED.len() + 4) {
-            8 => settings = update(settings, body),
-            9 => get(&machine, body),
-            10 => hand_over(body),
-            11 => list(&machine, body),
-            logged => {
-                index += 1;
-                handle(&mut machine, index, LOGGED[logged], body);
-            }
+            WATCH => watch(&machine, body),
+            kind if kind >= CHANCE => logged(OF_CHANCE[usize::from(kind - CHANCE)]),
+            kind => match usize::from(kind) % (LOGGED.len() + 4) {
+                8 => settings = update(settings, body),
+                9 => get(&machine, body),
+                10 => hand_over(body),
+                11 => list(&machine, body),
+                place => logged(LOGGED[place]),
+            },
         }
     }
 }

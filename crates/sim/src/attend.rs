@@ -1,7 +1,7 @@
 //! The world's clients at work.
 
 use understudy_history::{Action, Answer, Operation, Outcome, Reply};
-use understudy_machine::{self as machine, Command, FailureCode, OpenSession, Response, Stamp};
+use understudy_machine::{self as machine, Command, FailureCode, Response};
 use understudy_protocol::Rejection;
 
 use crate::client::{Job, Ongoing, Request, Told, Wish};
@@ -70,30 +70,12 @@ impl World {
         }
         ongoing.attempt = attempt;
         ongoing.opening = false;
-        let wish = match &ongoing.job {
+        let wish = match ongoing.job.clone() {
             Job::HandOver => Wish::HandOver,
-            Job::Operate(operation) => Wish::Execute(Command::new(operation.clone()).to_payload()),
-            Job::Action(Action::Get { key }) => Wish::Read(key.clone()),
-            Job::Action(_) | Job::Stamped(_) => match client.session {
-                None => {
-                    ongoing.opening = true;
-                    Wish::Execute(Command::new(OpenSession { ttl: client.ttl }).to_payload())
-                }
-                Some(session) => {
-                    let sequence = *ongoing.sequence.get_or_insert_with(|| {
-                        client.sequence += 1;
-                        client.sequence
-                    });
-                    let stamp = Stamp { session, sequence, received_below: sequence };
-                    ongoing.maybe = true;
-                    let operation = match &ongoing.job {
-                        Job::Action(action) => translate::operation(action),
-                        Job::Stamped(operation) | Job::Operate(operation) => operation.clone(),
-                        Job::HandOver => return,
-                    };
-                    Wish::Execute(Command::stamped(stamp, operation).to_payload())
-                }
-            },
+            Job::Operate(operation) => Wish::Execute(Command::new(operation).to_payload()),
+            Job::Action(Action::Get { key }) => Wish::Read(key),
+            Job::Action(action) => client.once(translate::operation(&action)),
+            Job::Stamped(operation) => client.once(operation),
         };
         let (target, patience) = (client.target, client.patience);
         let delay = self.client_delay();
@@ -158,9 +140,6 @@ impl World {
             Told::Executed(_) if matches!(ongoing.job, Job::Operate(_)) => {
                 self.finish(id, Outcome::Failed);
             }
-            Told::Executed(response) if matches!(ongoing.job, Job::Stamped(_)) => {
-                self.stamped_executed(id, &response);
-            }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
                 let reply = Reply::Get { found: translate::found(&found) };
@@ -198,7 +177,15 @@ impl World {
     }
 
     fn executed(&mut self, id: u64, response: &Response) {
-        match translate::answer(response) {
+        let ongoing = self.clients[id as usize].ongoing.as_ref();
+        let answer = match ongoing.map(|ongoing| &ongoing.job) {
+            Some(Job::Stamped(_)) => match response.failure() {
+                None => return self.end(id, Outcome::Failed, Some(response)),
+                Some(failure) => Err(failure.code()),
+            },
+            _ => translate::answer(response),
+        };
+        match answer {
             Ok(answer) => self.finish(id, Outcome::Ok(answer)),
             Err(code) => {
                 if matches!(code, FailureCode::SessionExpired | FailureCode::SessionUnknown) {
@@ -208,17 +195,6 @@ impl World {
                 self.finish(id, Outcome::Unknown);
             }
         }
-    }
-
-    fn stamped_executed(&mut self, id: u64, response: &Response) {
-        let gone = response.failure().is_some_and(|failure| {
-            matches!(failure.code(), FailureCode::SessionExpired | FailureCode::SessionUnknown)
-        });
-        if gone {
-            self.clients[id as usize].session = None;
-            return self.finish(id, Outcome::Unknown);
-        }
-        self.end(id, Outcome::Failed, Some(response));
     }
 
     /// Tries again after a pause, at the host that was named or at the next one.

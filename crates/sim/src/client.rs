@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use understudy_history::Action;
-use understudy_machine::{KeyValue, Operation, Response};
+use understudy_machine::{Command, KeyValue, OpenSession, Operation, Response, Stamp};
 use understudy_protocol::Rejection;
 
 use crate::happening::HostId;
@@ -127,5 +127,21 @@ impl Client {
             ttl: 60_000_000_000,
             pinned: None,
         }
+    }
+
+    /// Asks for an operation to be executed once; first for a session, if it has none.
+    pub(crate) fn once(&mut self, operation: Operation) -> Wish {
+        let Some(ongoing) = self.ongoing.as_mut() else { unreachable!("nothing is asked for") };
+        let Some(session) = self.session else {
+            ongoing.opening = true;
+            return Wish::Execute(Command::new(OpenSession { ttl: self.ttl }).to_payload());
+        };
+        let sequence = *ongoing.sequence.get_or_insert_with(|| {
+            self.sequence += 1;
+            self.sequence
+        });
+        ongoing.maybe = true;
+        let stamp = Stamp { session, sequence, received_below: sequence };
+        Wish::Execute(Command::stamped(stamp, operation).to_payload())
     }
 }

@@ -120,10 +120,7 @@ fn range(request: &ListRequest) -> Result<KeyRange, Refusal> {
     match &request.target {
         None => Ok(KeyRange::all()),
         Some(Target::Range(range)) => txn::range(range.clone()),
-        Some(Target::Prefix(prefix)) => {
-            limits::prefix(prefix)?;
-            Ok(KeyRange::prefix(prefix.clone()))
-        }
+        Some(Target::Prefix(prefix)) => txn::prefix(prefix.clone()),
     }
 }
 

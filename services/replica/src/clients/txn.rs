@@ -158,6 +158,12 @@ fn delete(delete: proto::TxnDelete) -> Result<Delete, Refusal> {
 }
 
 /// The machine's form of a range; it says "one key" and "to the last key" by other ends.
+/// The keys that begin with a prefix.
+pub(crate) fn prefix(prefix: Bytes) -> Result<KeyRange, Refusal> {
+    limits::prefix(&prefix)?;
+    Ok(KeyRange::prefix(prefix))
+}
+
 pub(crate) fn range(range: proto::KeyRange) -> Result<KeyRange, Refusal> {
     limits::range(&range)?;
     let proto::KeyRange { start, end } = range;

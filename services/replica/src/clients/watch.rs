@@ -72,10 +72,7 @@ impl Asked {
                 KeyRange::single(key)
             }
             Some(Target::Range(range)) => txn::range(range)?,
-            Some(Target::Prefix(prefix)) => {
-                limits::prefix(&prefix)?;
-                KeyRange::prefix(prefix)
-            }
+            Some(Target::Prefix(prefix)) => txn::prefix(prefix)?,
         };
         let from = match request.from {
             None => Start::Now,
