@@ -48,9 +48,9 @@ impl FrozenKv {
         for (&id, session) in &sessions.alive {
             frames.frame(&SessionFrame {
                 id,
-                ttl: session.ttl,
-                used: session.used,
-                due: session.due,
+                ttl: session.life.ttl,
+                used: session.life.used,
+                due: session.life.due,
                 trim: session.trim,
                 held: session.held.len() as u64,
             })?;
@@ -91,7 +91,7 @@ impl FrozenKv {
             quota: Some(self.state.quota),
             keys: keyspace.len(),
             sessions: sessions.len(),
-            opened: sessions.opened,
+            opened: sessions.deadlines.opened(),
             highest_session: sessions.highest,
             revisions: changes.kept(),
             floor: changes.floor(),

@@ -49,7 +49,7 @@ impl Machine for KvMachine {
         self.state.elapsed = self.state.elapsed.max(moment.elapsed);
         self.changes.clear();
         if input == Input::Open {
-            self.state.sessions.renew_all(self.state.elapsed);
+            self.state.sessions.deadlines.renew_all(self.state.elapsed);
         }
         self.state.sessions.expire(self.state.elapsed);
         let response = match input {
@@ -81,7 +81,7 @@ impl Machine for KvMachine {
         if self.state.history.is_too_long(&self.state.quota) {
             return Some(0);
         }
-        self.state.sessions.due()
+        self.state.sessions.deadlines.first()
     }
 
     fn freeze(&self) -> FrozenKv {

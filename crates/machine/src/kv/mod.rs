@@ -3,6 +3,7 @@
 mod change;
 mod changes;
 mod check;
+mod deadlines;
 mod digest;
 mod execution;
 mod frame;

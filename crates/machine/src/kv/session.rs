@@ -2,6 +2,7 @@
 
 use imbl::OrdMap;
 
+use super::deadlines::Life;
 use super::held::Held;
 
 /// How many sequences behind the trim mark a session accepts.
@@ -10,12 +11,7 @@ pub const WINDOW: u64 = 1024;
 /// A session that is alive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Session {
-    /// Lifetime without use, nanoseconds.
-    pub ttl: u64,
-    /// Logged elapsed time of the last use.
-    pub used: u64,
-    /// When the queue looks at it next: not after its real deadline.
-    pub due: u64,
+    pub life: Life,
     /// Sequences up to this one are never executed any more.
     pub trim: u64,
     /// Answers by sequence: all within `trim + 1 ..= trim + WINDOW`.
@@ -25,9 +21,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub fn new(ttl: u64, now: u64) -> Self {
-        let due = now.saturating_add(ttl);
-        Session { ttl, used: now, due, trim: 0, held: OrdMap::new(), held_bytes: 0 }
+    pub fn new(life: Life) -> Self {
+        Session { life, trim: 0, held: OrdMap::new(), held_bytes: 0 }
     }
 
     /// The highest sequence within the window, given a trim mark.

@@ -1,9 +1,10 @@
 //! All sessions: who is alive, and what was answered.
 
 use bytes::Bytes;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use understudy_evidence::mutant;
 
+use super::deadlines::{Deadlines, Life};
 use super::held::Held;
 use super::quota::Quota;
 use super::session::Session;
@@ -22,17 +23,10 @@ const EXPIRY_WORK: u64 = 4096;
 /// issued never existed; any other that is not alive is gone. So a number at or below the highest
 /// id that some client made up, and that was never a session, counts as expired: telling it apart
 /// would take memory that grows for ever, and in either case nothing is executed.
-///
-/// *Expiry is lazy.* A use only notes the time; the queue keeps the deadline that it knew, which
-/// is never after the real one, and looks again when that comes. So a use costs no reordering, and a new
-/// epoch renews every session by moving one mark.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
     pub(super) alive: OrdMap<u64, Session>,
-    /// `(due, id)` of all that are alive.
-    queue: OrdSet<(u64, u64)>,
-    /// Logged elapsed time of the newest epoch's opening: nobody's lifetime began before it.
-    pub(super) opened: u64,
+    pub(super) deadlines: Deadlines,
     /// The highest id issued.
     pub(super) highest: u64,
     held_bytes: u64,
@@ -55,16 +49,6 @@ impl Sessions {
         self.held_bytes
     }
 
-    /// When the queue has something to look at.
-    pub fn due(&self) -> Option<u64> {
-        self.queue.get_min().map(|(due, _)| *due)
-    }
-
-    /// A new epoch: everyone alive gets a full lifetime again.
-    pub fn renew_all(&mut self, now: u64) {
-        self.opened = now;
-    }
-
     pub fn open(&mut self, id: u64, ttl: u64, now: u64, quota: &Quota) -> Result<(), Failure> {
         let (least, most) = (quota.min_session_ttl, quota.max_session_ttl);
         if ttl < least {
@@ -78,14 +62,14 @@ impl Sessions {
             let limit = quota.max_sessions;
             return Err(Failure::beyond(FailureCode::QuotaExceeded, Limit::Sessions, limit, count));
         }
-        self.insert(id, Session::new(ttl, now));
+        self.insert(id, Session::new(Life::new(ttl, now)));
         self.highest = id;
         Ok(())
     }
 
     /// Adds a session as it is.
     pub fn insert(&mut self, id: u64, session: Session) {
-        self.queue.insert((session.due, id));
+        self.deadlines.add(id, &session.life);
         self.held_bytes += session.held_bytes;
         self.alive.insert(id, session);
     }
@@ -93,8 +77,8 @@ impl Sessions {
     /// Renews a session; returns its lifetime.
     pub fn keep(&mut self, id: u64, now: u64) -> Result<u64, Failure> {
         let session = self.alive_mut(id, now)?;
-        session.used = now;
-        Ok(session.ttl)
+        session.life.used = now;
+        Ok(session.life.ttl)
     }
 
     pub fn close(&mut self, id: u64, now: u64) -> Result<(), Failure> {
@@ -107,8 +91,8 @@ impl Sessions {
         let session = self.find(id, now)?;
         Ok(SessionInfo {
             session: id,
-            ttl: session.ttl,
-            left: deadline(session, self.opened).saturating_sub(now),
+            ttl: session.life.ttl,
+            left: self.deadlines.end(&session.life).saturating_sub(now),
             trim: session.trim,
             held: session.held.len() as u64,
             held_bytes: session.held_bytes,
@@ -140,7 +124,7 @@ impl Sessions {
             Some(held) if held.operation == operation => Verdict::Answered(held.response.clone()),
             Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
         };
-        session.used = now;
+        session.life.used = now;
         self.held_bytes -= session.trim_to(trim);
         Ok(verdict)
     }
@@ -175,28 +159,22 @@ impl Sessions {
     pub fn expire(&mut self, now: u64) {
         let mut work = 0;
         while work < EXPIRY_WORK
-            && let Some(&(due, id)) = self.queue.get_min()
-            && due <= now
+            && let Some(id) = self.deadlines.due(now)
         {
             work += 1;
             let Some(session) = self.alive.get_mut(&id) else {
                 unreachable!("session {id} is queued and not alive");
             };
-            let deadline = deadline(session, self.opened);
-            if deadline <= now {
+            if self.deadlines.look(id, &mut session.life, now) {
                 work += session.held.len() as u64;
                 self.remove(id);
-            } else {
-                session.due = deadline;
-                self.queue.remove(&(due, id));
-                self.queue.insert((deadline, id));
             }
         }
     }
 
     fn remove(&mut self, id: u64) {
         if let Some(session) = self.alive.remove(&id) {
-            self.queue.remove(&(session.due, id));
+            self.deadlines.remove(id, &session.life);
             self.held_bytes -= session.held_bytes;
         }
     }
@@ -205,7 +183,7 @@ impl Sessions {
     /// of [`Sessions::expire`] have reached it.
     fn find(&self, id: u64, now: u64) -> Result<&Session, Failure> {
         match self.alive.get(&id) {
-            Some(session) if deadline(session, self.opened) > now => Ok(session),
+            Some(session) if !self.deadlines.is_over(&session.life, now) => Ok(session),
             None if id == 0 || id > self.highest => {
                 Err(Failure::found(FailureCode::SessionUnknown, id))
             }
@@ -217,11 +195,6 @@ impl Sessions {
         self.find(id, now)?;
         Ok(self.alive.get_mut(&id).expect("a session that was found is in the table"))
     }
-}
-
-/// When a session expires if it is not used again: it is alive before, and gone from then on.
-fn deadline(session: &Session, opened: u64) -> u64 {
-    session.used.max(opened).saturating_add(session.ttl)
 }
 
 fn out_of_bounds(what: Limit, limit: u64, actual: u64) -> Failure {

@@ -5,6 +5,7 @@ use std::io::Read;
 use prost::Message;
 
 use super::change::Change;
+use super::deadlines::{Deadlines, Life};
 use super::frame::FrameReader;
 use super::generators::Generators;
 use super::held::Held;
@@ -108,7 +109,7 @@ fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, T
     let known = header.highest_session <= header.index && header.opened <= header.elapsed;
     frames.check(known, "the table of sessions is impossible")?;
     let mut sessions = Sessions::default();
-    sessions.opened = header.opened;
+    sessions.deadlines = Deadlines::since(header.opened);
     sessions.highest = header.highest_session;
     let mut previous = 0;
     for _ in 0..header.sessions {
@@ -127,11 +128,10 @@ fn session(
     header: &Header,
     frame: &SessionFrame,
 ) -> Result<Session, ThawError> {
-    let deadline = frame.used.max(header.opened).saturating_add(frame.ttl);
-    let sound = frame.used <= header.elapsed && frame.due <= deadline && frame.held <= WINDOW;
+    let life = Life { ttl: frame.ttl, used: frame.used, due: frame.due };
+    let sound = is_possible(&life, header) && frame.held <= WINDOW;
     frames.check(sound, "a session is impossible")?;
-    let mut session = Session::new(frame.ttl, frame.used);
-    session.due = frame.due;
+    let mut session = Session::new(life);
     session.trim = frame.trim;
     let mut previous = frame.trim;
     for _ in 0..frame.held {
@@ -145,6 +145,10 @@ fn session(
         session.hold(held.sequence, answer);
     }
     Ok(session)
+}
+
+fn is_possible(life: &Life, header: &Header) -> bool {
+    life.used <= header.elapsed && life.due <= Deadlines::since(header.opened).end(life)
 }
 
 fn generators(frames: &mut FrameReader<'_>, header: &Header) -> Result<Generators, ThawError> {
