@@ -26,6 +26,7 @@ const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
 const WATCHES: &str = "watches-miss-nothing";
 const DRAWS: &str = "draws-happen-once";
+const TIME: &str = "time-never-goes-back";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
@@ -407,6 +408,12 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes snapshots that hold the changes of old revisions and not what was before them",
         breaks: &[HISTORY, DISK],
+    },
+    Mutant {
+        name: "time-of-the-snapshot",
+        rule: 0,
+        wrong: "lets a new term's clocks begin where the last snapshot ended, if the last entry is on disk only",
+        breaks: &[TIME],
     },
     Mutant {
         name: "draw-not-kept",

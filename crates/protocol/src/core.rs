@@ -9,7 +9,7 @@ use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
     Config, Effect, Entry, Epoch, Event, HardState, Incarnation, Index, Kind, Life, Member, Nonce,
-    Now, Observed, Record, RequestId, Settings, Snapshot, Time,
+    Now, Observed, Record, RequestId, Settings, Snapshot,
 };
 
 /// Entries committed between two notes of the commit index in the hard state.
@@ -36,8 +36,6 @@ pub(crate) struct Core {
     pub leaving: bool,
     /// Requests whose entries are in the log and not executed.
     pub waiting: BTreeMap<Index, RequestId>,
-    /// The clocks of the snapshot's last entry, for when no entry follows it.
-    pub base_time: Time,
     /// The highest epoch read from the register in this life.
     seen: Epoch,
     /// The highest epoch known when the read of the register under way was asked for.
@@ -64,7 +62,6 @@ impl Core {
             space: true,
             leaving: false,
             waiting: BTreeMap::new(),
-            base_time: snapshot.time,
             seen: 0,
             known_at_read: 0,
             attempts: 0,
@@ -309,8 +306,7 @@ impl Core {
 
     /// Log and machine are what a snapshot says.
     pub fn install(&mut self, snapshot: Snapshot) {
-        self.log.reset(snapshot.position);
-        self.base_time = snapshot.time;
+        self.log.reset(snapshot.position, snapshot.time);
         self.settings = snapshot.settings;
         self.settled = true;
         self.digests.clear();

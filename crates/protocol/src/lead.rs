@@ -83,7 +83,7 @@ impl Leading {
             looked_at: 0,
             evictions: Evictions::default(),
             began: now,
-            elapsed: core.log.last_entry().map_or(core.base_time.elapsed, |e| e.time.elapsed),
+            elapsed: core.log.last_time().elapsed,
         };
         if mutant!("skip-opening-entry") {
             leading.opening = 0;
@@ -213,9 +213,8 @@ impl Leading {
     /// Appends one entry to the log in memory; the caller hands it to the disk.
     fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes) -> Entry {
         let last = core.log.last();
-        let wall = core.log.last_entry().map_or(core.base_time.wall, |e| e.time.wall);
         let time = Time {
-            wall: wall.max(core.now.wall),
+            wall: core.log.last_time().wall.max(core.now.wall),
             elapsed: self.elapsed.saturating_add(core.now.mono - self.began),
         };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);

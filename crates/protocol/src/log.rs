@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 
 use understudy_evidence::{mutant, reached};
 
-use crate::{Entry, Epoch, Index, Position, Recovered};
+use crate::{Entry, Epoch, Index, Position, Recovered, Time};
 
 /// The log as the core sees it. Entries older than the window are on disk only.
 pub(crate) struct Log {
     /// The position in front of the window's first entry.
     base: Position,
+    /// The clocks of the entry there.
+    base_time: Time,
     window: VecDeque<Entry>,
     window_bytes: usize,
     /// First index that `runs` speaks of.
@@ -34,6 +36,7 @@ impl Log {
         let base = recovered.snapshot.position;
         let mut log = Log {
             base,
+            base_time: recovered.snapshot.time,
             window: VecDeque::new(),
             window_bytes: 0,
             first: recovered.first,
@@ -63,8 +66,9 @@ impl Log {
         self.window.back().map_or(self.base, Entry::position)
     }
 
-    pub fn last_entry(&self) -> Option<&Entry> {
-        self.window.back()
+    /// The clocks of the last entry, whether or not the window still holds it.
+    pub fn last_time(&self) -> Time {
+        self.window.back().map_or(self.base_time, |entry| entry.time)
     }
 
     /// First index and runs, as [`crate::Hello`] tells them.
@@ -136,9 +140,10 @@ impl Log {
         self.runs = kept;
     }
 
-    /// Replaces everything by a snapshot that ends at `position`.
-    pub fn reset(&mut self, position: Position) {
+    /// Replaces everything by a snapshot that ends at `position`, at that time.
+    pub fn reset(&mut self, position: Position, time: Time) {
         self.base = position;
+        self.base_time = time;
         self.window.clear();
         self.window_bytes = 0;
         self.first = position.index;
@@ -157,6 +162,9 @@ impl Log {
             let entry = self.window.pop_front().expect("the window has a front");
             self.window_bytes -= entry.weight();
             self.base = entry.position();
+            if !mutant!("time-of-the-snapshot") {
+                self.base_time = entry.time;
+            }
         }
     }
 

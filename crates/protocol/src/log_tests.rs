@@ -45,7 +45,7 @@ fn logs_whose_retained_parts_do_not_meet_do_not_match() {
 fn a_log_behind_an_installed_snapshot_matches_at_its_position() {
     let full = log(&[(1, 4), (2, 9)]);
     let mut installed = log(&[]);
-    installed.reset(full.position(6).unwrap());
+    installed.reset(full.position(6).unwrap(), Time::default());
     let (first, runs) = installed.runs();
     assert_eq!(full.matching(first, &runs), Some(6));
 }
@@ -72,4 +72,15 @@ fn a_log_released_up_to_its_end_still_matches() {
     let (first, runs) = mine.runs();
     assert_eq!((first, runs.clone()), (9, vec![(2, 9)]));
     assert_eq!(log(&[(1, 4), (2, 12)]).matching(first, &runs), Some(9));
+}
+
+#[test]
+fn the_last_time_is_known_when_the_window_holds_no_entry() {
+    let mut log = log(&[(1, 3)]);
+    let time = Time { wall: 7, elapsed: 5 };
+    log.push(Entry::after(log.last(), 1, time, Kind::Command, Bytes::new()));
+    (log.durable, log.commit, log.handed, log.applied) = (4, 4, 4, 4);
+    log.trim(0);
+    assert!(log.get(4).is_none());
+    assert_eq!((log.last().index, log.last_time()), (4, time));
 }

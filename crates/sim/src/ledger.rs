@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use understudy_protocol::{Entry, Epoch, Index};
+use understudy_protocol::{Entry, Epoch, Index, Time};
 
 use crate::happening::{HostId, Run};
 use crate::violation::{Property, Violation};
@@ -12,6 +12,8 @@ use crate::violation::{Property, Violation};
 pub struct Ledger {
     /// The running hash behind each committed entry, from index 1.
     hashes: Vec<u64>,
+    /// The clocks of the last one.
+    time: Time,
     /// The machine's digest behind each.
     digests: Vec<u64>,
     /// Who acted in each epoch.
@@ -36,13 +38,29 @@ impl Ledger {
             ),
             None if entry.index == self.hashes.len() as Index + 1 => {
                 self.hashes.push(entry.hash);
-                Ok(())
+                self.passed(name, entry)
             }
             None => broken(
                 Property::CommittedPrefix,
                 format!("{name} executes {}, committed is {}", entry.index, self.hashes.len()),
             ),
         }
+    }
+
+    /// The clocks of the log go on with every entry.
+    fn passed(&mut self, name: &str, entry: &Entry) -> Result<(), Violation> {
+        let (before, now) = (self.time, entry.time);
+        self.time = now;
+        if now.wall < before.wall || now.elapsed < before.elapsed {
+            return broken(
+                Property::TimeNeverGoesBack,
+                format!(
+                    "{name} executes entry {} of {now:?}, behind one of {before:?}",
+                    entry.index
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// A machine's digest behind an entry.

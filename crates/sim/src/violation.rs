@@ -19,6 +19,8 @@ pub enum Property {
     HistoryHolds,
     /// Whoever watches sees every change once, in order, over any number of failovers.
     WatchesMissNothing,
+    /// The clocks of the log, the wall clock and elapsed time, never run backwards.
+    TimeNeverGoesBack,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
     /// The pointer inequalities of docs/protocol.md.
@@ -61,6 +63,7 @@ impl Property {
             Property::EqualDigests => "equal-digests",
             Property::HistoryHolds => "history-holds",
             Property::WatchesMissNothing => "watches-miss-nothing",
+            Property::TimeNeverGoesBack => "time-never-goes-back",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",
