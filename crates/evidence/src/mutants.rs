@@ -26,6 +26,7 @@ const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
 const WATCHES: &str = "watches-miss-nothing";
 const DRAWS: &str = "draws-happen-once";
+const LEASES: &str = "leases-keep-their-time";
 const TIME: &str = "time-never-goes-back";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
@@ -414,6 +415,30 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "lets a new term's clocks begin where the last snapshot ended, if the last entry is on disk only",
         breaks: &[TIME],
+    },
+    Mutant {
+        name: "leases-not-renewed",
+        rule: 0,
+        wrong: "gives no lease its full time again when an epoch opens",
+        breaks: &[LEASES],
+    },
+    Mutant {
+        name: "lease-kept-in-vain",
+        rule: 0,
+        wrong: "answers whoever keeps a lease alive, and lets its time go on",
+        breaks: &[LEASES],
+    },
+    Mutant {
+        name: "lease-keeps-freed-key",
+        rule: 0,
+        wrong: "lets a key hang on its lease although a write has freed it",
+        breaks: &[LEASES],
+    },
+    Mutant {
+        name: "leases-thawed-anew",
+        rule: 0,
+        wrong: "writes snapshots whose leases were all kept alive just then",
+        breaks: &[LEASES, DIGESTS],
     },
     Mutant {
         name: "draw-not-kept",

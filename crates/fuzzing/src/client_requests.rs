@@ -50,6 +50,9 @@ pub fn client_requests(data: &[u8]) {
         };
         match kind % BUILT {
             WATCH => watch(&machine, body),
+            kind if (LEASES..CHANCE).contains(&kind) => {
+                logged(OF_LEASES[usize::from(kind - LEASES)])
+            }
             kind if kind >= CHANCE => logged(OF_CHANCE[usize::from(kind - CHANCE)]),
             kind => match usize::from(kind) % (LOGGED.len() + 4) {
                 8 => settings = update(settings, body),
@@ -70,6 +73,10 @@ const WATCH: u8 = 127;
 const CHANCE: u8 = WATCH - OF_CHANCE.len() as u8;
 const OF_CHANCE: [Call; 6] =
     [Call::Seed, Call::Random, Call::GetRandBits, Call::RandBytes, Call::SetState, Call::Now];
+
+/// From here up to chance: leases.
+const LEASES: u8 = CHANCE - OF_LEASES.len() as u8;
+const OF_LEASES: [Call; 3] = [Call::GrantLease, Call::KeepLeaseAlive, Call::RevokeLease];
 
 /// One byte for the kind, two for the length, the body.
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {

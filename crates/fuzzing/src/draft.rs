@@ -22,15 +22,27 @@ pub enum Work {
     Keep(u8),
     Close(u8),
     Quota([Option<u16>; 6]),
+    Grant { ttl_s: u8, lease: u8 },
+    GrantFor(u64, i64),
+    KeepLease(u8),
+    Revoke(u8),
     Nothing,
 }
 
 #[derive(Arbitrary, Debug)]
 pub enum Step {
-    Put { key: Key, value: u8, lease: bool, previous: bool, if_revision: Option<i8> },
+    Put { key: Key, value: u8, lifetime: Option<Lifetime>, previous: bool, if_revision: Option<i8> },
     Delete { start: Key, end: Key, previous: bool, limit: u8 },
     Get { start: Key, end: Key, limit: u8 },
     Missing,
+}
+
+#[derive(Arbitrary, Debug)]
+pub enum Lifetime {
+    Lease(u8),
+    Ttl { s: u8 },
+    TtlFor(u64),
+    Kept(bool),
 }
 
 /// One of few keys; some are bounds that no key can be.
@@ -89,8 +101,26 @@ impl Work {
             Work::Keep(n) => machine::KeepSession { session: id(n) }.into(),
             Work::Close(n) => machine::CloseSession { session: id(n) }.into(),
             Work::Quota(limits) => quota(limits.map(|limit| limit.map(u64::from))).into(),
+            Work::Grant { ttl_s, lease } => {
+                let ttl = u64::from(ttl_s) * 1_000_000_000;
+                machine::GrantLease { ttl, lease: lease.into() }.into()
+            }
+            Work::GrantFor(ttl, lease) => machine::GrantLease { ttl, lease }.into(),
+            Work::KeepLease(id) => machine::KeepLease { lease: id.into() }.into(),
+            Work::Revoke(id) => machine::RevokeLease { lease: id.into() }.into(),
             Work::Nothing => return None,
         })
+    }
+}
+
+impl Lifetime {
+    fn lifetime(self) -> machine::Lifetime {
+        match self {
+            Lifetime::Lease(id) => machine::Lifetime::Lease(id.into()),
+            Lifetime::Ttl { s } => machine::Lifetime::Ttl(u64::from(s) * 1_000_000_000),
+            Lifetime::TtlFor(ttl) => machine::Lifetime::Ttl(ttl),
+            Lifetime::Kept(kept) => machine::Lifetime::Kept(kept),
+        }
     }
 }
 
@@ -103,11 +133,11 @@ impl Step {
         let range =
             |start: Key, end: Key| Some(machine::KeyRange::between(start.bytes(), end.bytes()));
         Some(match self {
-            Step::Put { key, value, lease, previous, if_revision } => {
+            Step::Put { key, value, lifetime, previous, if_revision } => {
                 machine::Step::Put(machine::Put {
                     key: key.bytes(),
                     value: vec![value; usize::from(value)].into(),
-                    lease: lease.into(),
+                    lifetime: lifetime.map(Lifetime::lifetime),
                     want_previous: previous,
                     if_mod_revision: if_revision.map(i64::from),
                 })

@@ -17,20 +17,20 @@ mod response;
 mod thaw_error;
 
 pub use command::{
-    CloseSession, Command, Compact, Compare, Delete, Draw, Get, KeepSession, KeyRange, Now,
-    OpenSession, Operation, Put, Random, Relation, SeedGenerator, SetGenerator, SetQuota, Stamp,
-    Step, Target, Txn, TxnOperation,
+    CloseSession, Command, Compact, Compare, Delete, Draw, Get, GrantLease, KeepLease, KeepSession,
+    KeyRange, Lifetime, Now, OpenSession, Operation, Put, Random, Relation, RevokeLease,
+    SeedGenerator, SetGenerator, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
 };
 pub use input::Input;
 pub use kv::{
-    Batch, Changes, FrozenKv, KeyChange, KvMachine, Listing, Mark, Order, Page, Passed, Quota,
-    Reader, SessionInfo, Usage, WINDOW, Watch,
+    Batch, Changes, FrozenKv, KeyChange, KvMachine, LeaseInfo, Listing, Mark, Order, Page, Passed,
+    Quota, Reader, SessionInfo, Usage, WINDOW, Watch,
 };
 pub use machine::{Frozen, Machine};
 pub use moment::Moment;
 pub use response::{
-    Compacted, DeleteResult, Drawn, Failure, FailureCode, GeneratorSet, GetResult, KeyValue, Limit,
-    Outcome, PutResult, QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, StepOutcome,
-    Time, TxnItem, TxnResult,
+    Compacted, DeleteResult, Drawn, Failure, FailureCode, GeneratorSet, GetResult, KeyValue,
+    LeaseGranted, LeaseKept, LeaseRevoked, Limit, Outcome, PutResult, QuotaSet, Response,
+    SessionClosed, SessionKept, SessionOpened, StepOutcome, Time, TxnItem, TxnResult,
 };
 pub use thaw_error::ThawError;

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Answer, Driver, SECOND, assert_failed};
 use understudy_machine::{
-    CloseSession, Command, Compare, Delete, FailureCode, Get, KeyRange, Limit, OpenSession, Put,
-    Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
+    CloseSession, Command, Compare, Delete, FailureCode, Get, KeyRange, Lifetime, Limit,
+    OpenSession, Put, Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
 };
 
 /// Runs a command that must fail so on a store with one key, which it must leave alone.
@@ -145,7 +145,7 @@ fn a_response_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 #[test]
 fn an_unknown_lease_is_refused() {
-    let put = Put { lease: 7, ..Put::new("b", "1") };
+    let put = Put::new("b", "1").living(Lifetime::Lease(7));
     let failure = refused(Command::new(put.clone()), FailureCode::LeaseUnknown);
     assert_eq!(failure.actual, 7);
     assert_eq!(refused(txn(put), FailureCode::LeaseUnknown).operation, Some(0));

@@ -245,7 +245,7 @@ impl World {
             });
             self.history.push(operation);
         }
-        let pause = self.span((0, think));
+        let pause = self.held(id, response).unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));
     }
 }

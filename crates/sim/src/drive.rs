@@ -261,12 +261,14 @@ impl World {
             let digest = process.machine.digest();
             let revision = process.machine.revision();
             self.past.note(&process.machine);
+            let held = self.holders.note(&entry, &response, &process.machine, &mut self.counts);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
             process.ticking &= entry.kind != Kind::Tick;
             digests.push(digest);
             let same = self.ledger.digest(&name, entry.index, digest);
             self.blame(same);
+            self.blame(held);
             if let Some(id) = waiting {
                 // A retry carries the store's revision behind the first execution.
                 if response.failure().is_none() && response.revision < revision {

@@ -20,6 +20,7 @@ mod drive;
 mod faults;
 pub mod fleet;
 mod happening;
+mod holders;
 mod host;
 pub mod hunt;
 mod inflict;

@@ -45,6 +45,8 @@ pub enum Property {
     NothingLost,
     /// Every draw from a generator is given once, in the order of the log.
     DrawsHappenOnce,
+    /// Leases live by logged time alone, and the keys that hang on them as long as they.
+    LeasesKeepTheirTime,
     /// Nothing is executed twice.
     ExactlyOnce,
     /// What clients were told is surely not executed is not.
@@ -76,6 +78,7 @@ impl Property {
             Property::Linearizable => "linearizable",
             Property::NothingLost => "nothing-lost",
             Property::DrawsHappenOnce => "draws-happen-once",
+            Property::LeasesKeepTheirTime => "leases-keep-their-time",
             Property::ExactlyOnce => "exactly-once",
             Property::FailedMeansNotExecuted => "failed-means-not-executed",
             Property::Undecided => "undecided",

@@ -106,8 +106,10 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "watches and generators",
+        "watches, leases and generators",
         &[
+            "lease kept",
+            "keys gone with their lease",
             "draw answered",
             "change told",
             "revision told in parts",

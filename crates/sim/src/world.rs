@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::draws::Draws;
 use crate::happening::{Happening, HostId, Input, Run};
+use crate::holders::Holders;
 use crate::host::Host;
 use crate::ledger::Ledger;
 use crate::net::Net;
@@ -98,6 +99,8 @@ pub struct World {
     pub past: Past,
     /// What was drawn.
     pub(crate) draws: Draws,
+    /// Who holds leases.
+    pub(crate) holders: Holders,
     /// Who watches.
     pub(crate) watchers: Watchers,
     /// What the clients did.
@@ -139,6 +142,7 @@ impl World {
             ledger: Ledger::default(),
             past: Past::default(),
             draws: Draws::new(seed),
+            holders: Holders::new(seed),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,

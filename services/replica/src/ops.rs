@@ -84,7 +84,7 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
-    let figures: [(&str, &str, u64); 22] = [
+    let figures: [(&str, &str, u64); 23] = [
         ("epoch", "The highest epoch followed or won", status.epoch),
         ("life", "How often the data directory has been opened", view.life),
         ("named", "Whether the register names this replica", status.named.into()),
@@ -103,6 +103,7 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
         ("keys", "Keys in the store", view.usage.keys),
         ("bytes", "Bytes of keys and values", view.usage.bytes),
         ("sessions", "Open sessions", view.usage.sessions),
+        ("leases", "Leases, with those whose keys are still to be deleted", view.usage.leases),
         ("generators", "Random generators", view.usage.generators),
         ("held_bytes", "Bytes of answers held for retries", view.usage.held_bytes),
         ("revision", "The store's revision", view.revision.unsigned_abs()),

@@ -19,7 +19,7 @@ use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
 use crate::clients::{
-    Admin, Gate, Generators, Guide, KeyValues, Later, Sessions, StatusSource, Usher, Watches,
+    Admin, Gate, Generators, Guide, KeyValues, Leases, Sessions, StatusSource, Usher, Watches,
 };
 use crate::driver::View;
 use crate::metrics::Metrics;
@@ -118,13 +118,14 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .max_encoding_message_size(usize::MAX);
     let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
     let generators = RandomServiceServer::new(Generators { gate: gate.clone() });
+    let leases = LeaseServiceServer::new(Leases { gate: gate.clone() });
     let watches = WatchServiceServer::new(Watches { gate: gate.clone() })
         .max_encoding_message_size(usize::MAX);
     let mut routes = Routes::new(Usher::new(key_values, guide))
         .add_service(Usher::new(sessions, guide))
         .add_service(AdminServiceServer::new(Admin { gate, source }))
         .add_service(Usher::new(watches, guide))
-        .add_service(LeaseServiceServer::new(Later))
+        .add_service(Usher::new(leases, guide))
         .add_service(Usher::new(generators, guide));
     let reflection = || {
         let builder = tonic_reflection::server::Builder::configure()

@@ -5,6 +5,7 @@ mod compare;
 mod delete;
 mod get;
 mod key_range;
+mod lease;
 mod put;
 mod random;
 mod session;
@@ -20,7 +21,8 @@ pub use compare::{Compare, Relation, Target};
 pub use delete::Delete;
 pub use get::Get;
 pub use key_range::KeyRange;
-pub use put::Put;
+pub use lease::{GrantLease, KeepLease, RevokeLease};
+pub use put::{Lifetime, Put};
 pub use random::{Draw, Now, Random, SeedGenerator, SetGenerator};
 pub use session::{CloseSession, KeepSession, OpenSession};
 pub use set_quota::SetQuota;
@@ -37,7 +39,7 @@ pub struct Command {
     #[prost(message, optional, tag = "1")]
     pub stamp: Option<Stamp>,
     /// What to do.
-    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     pub operation: Option<Operation>,
 }
 
@@ -80,6 +82,15 @@ pub enum Operation {
     /// Reads the clock of the log.
     #[prost(message, tag = "13")]
     Now(Now),
+    /// Grants a lease.
+    #[prost(message, tag = "14")]
+    GrantLease(GrantLease),
+    /// Gives a lease its full lifetime again.
+    #[prost(message, tag = "15")]
+    KeepLease(KeepLease),
+    /// Ends a lease.
+    #[prost(message, tag = "16")]
+    RevokeLease(RevokeLease),
 }
 
 impl Command {
@@ -109,4 +120,4 @@ macro_rules! operation {
     };
 }
 operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota, Compact);
-operation!(SeedGenerator, SetGenerator, Draw, Now);
+operation!(SeedGenerator, SetGenerator, Draw, Now, GrantLease, KeepLease, RevokeLease);

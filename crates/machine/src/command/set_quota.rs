@@ -50,4 +50,7 @@ pub struct SetQuota {
     /// See [`crate::Quota::max_generators`].
     #[prost(uint64, optional, tag = "15")]
     pub max_generators: Option<u64>,
+    /// See [`crate::Quota::max_leases`].
+    #[prost(uint64, optional, tag = "16")]
+    pub max_leases: Option<u64>,
 }

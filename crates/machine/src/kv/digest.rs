@@ -10,7 +10,7 @@ use crate::{Input, Moment};
 ///
 /// Each input is folded in with its moment, the hash of its bytes, the encoded response, every
 /// key's change (place, revisions, version, lease) and the counters behind it (revision, keys, bytes,
-/// sessions, highest session, held bytes, extent and bytes of the history before it). A different input, response, change or expiry on one
+/// sessions, highest session, held bytes, leases, highest lease, keys on leases, extent and bytes of the history before it). A different input, response, change or expiry on one
 /// replica therefore makes its digest differ from there on; what an input did not touch is covered
 /// by the inputs that did. The cost depends on the operation alone, never on the size of the state. Memory that
 /// changes by itself afterwards goes unnoticed until it is answered: [`crate::KvMachine::state_hash`]
@@ -32,10 +32,11 @@ pub(crate) fn fold(
     buffer.clear();
     words(buffer, &[moment.index, moment.wall, moment.elapsed, tag, command]);
     let (keys, sessions, history) = (&state.keyspace, &state.sessions, &state.history);
-    let kept = history.changes();
+    let (kept, leases) = (history.changes(), &state.leases);
     words(buffer, &[state.revision as u64, keys.len(), keys.bytes(), sessions.len()]);
     words(buffer, &[sessions.highest, sessions.held_bytes(), changes.len() as u64]);
     words(buffer, &[kept.floor() as u64, kept.forgotten() as u64, history.bytes()]);
+    words(buffer, &[leases.len(), leases.highest as u64, leases.keys()]);
     for change in changes {
         fold_change(buffer, change);
     }

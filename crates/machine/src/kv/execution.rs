@@ -8,22 +8,28 @@ use understudy_evidence::mutant;
 use super::change::Change;
 use super::key::Key;
 use super::keyspace::Keyspace;
+use super::leases::Leases;
 use super::quota::Quota;
 use super::record::Record;
 use crate::{
-    Compare, Delete, DeleteResult, Failure, FailureCode, Get, GetResult, KeyRange, KeyValue, Limit,
-    Operation, Outcome, Page, Put, PutResult, Relation, Response, Step, StepOutcome, Target, Txn,
-    TxnItem, TxnResult,
+    Compare, Delete, DeleteResult, Failure, FailureCode, Get, GetResult, KeyRange, KeyValue,
+    Lifetime, Limit, Operation, Outcome, Page, Put, PutResult, Relation, Response, Step,
+    StepOutcome, Target, Txn, TxnItem, TxnResult,
 };
 
 /// An operation under way. Its changes are made at once and undone if it fails in the end, so
 /// that limits which depend on the outcome need no second implementation that predicts it.
 pub(crate) struct Execution<'a> {
     keyspace: &'a mut Keyspace,
+    leases: &'a Leases,
     quota: &'a Quota,
+    /// Logged elapsed time.
+    now: u64,
     /// The revision that all of its changes bear.
     revision: i64,
     changes: Vec<Change>,
+    /// Leases to be granted with it: id and lifetime.
+    granted: Vec<(i64, u64)>,
     /// Bytes that its response may still grow by.
     budget: u64,
     /// Keys that its ranges may still touch.
@@ -35,25 +41,26 @@ impl<'a> Execution<'a> {
     /// Begins an operation that bears `revision` if it changes something. `changes` lends its
     /// room.
     pub fn new(
-        keyspace: &'a mut Keyspace,
+        (keyspace, leases): (&'a mut Keyspace, &'a Leases),
         quota: &'a Quota,
-        revision: i64,
+        (revision, now): (i64, u64),
         mut changes: Vec<Change>,
     ) -> Self {
         changes.clear();
         let before = (keyspace.len(), keyspace.bytes());
-        let budget = quota.max_response_bytes;
-        let keys = quota.max_range_keys;
-        Execution { keyspace, quota, revision, changes, budget, keys, before }
+        let (budget, keys) = (quota.max_response_bytes, quota.max_range_keys);
+        let granted = Vec::new();
+        Execution { keyspace, leases, quota, now, revision, changes, granted, budget, keys, before }
     }
 
-    /// The changes so far, in order.
-    pub fn into_changes(self) -> Vec<Change> {
-        self.changes
+    /// The changes so far, in order, and the leases to be granted, by id and lifetime.
+    pub fn into_changes(self) -> (Vec<Change>, Vec<(i64, u64)>) {
+        (self.changes, self.granted)
     }
 
     /// Takes back everything.
     pub fn undo(&mut self) {
+        self.granted.clear();
         while let Some(change) = self.changes.pop() {
             self.keyspace.undo(change);
         }
@@ -92,10 +99,6 @@ impl<'a> Execution<'a> {
     }
 
     fn put(&mut self, put: Put) -> Result<PutResult, Failure> {
-        if put.lease != 0 {
-            // No leases exist yet, so none has this id.
-            return Err(Failure::found(FailureCode::LeaseUnknown, put.lease as u64));
-        }
         let old = self.keyspace.record(&put.key);
         let actual = old.map_or(0, |record| record.mod_revision);
         let wanted = put.if_mod_revision.filter(|_| !mutant!("condition-ignored"));
@@ -104,11 +107,32 @@ impl<'a> Execution<'a> {
         }
         let wanted = old.filter(|_| put.want_previous);
         let previous = wanted.map(|record| record.with_bytes(put.key.clone()));
-        let record = Record::written(old, self.revision, put.value, put.lease);
+        let lease = self.lease(put.lifetime, old)?;
+        let record = Record::written(old, self.revision, put.value, lease);
+        if let Some(Lifetime::Ttl(ttl)) = put.lifetime {
+            self.granted.push((lease, ttl));
+        }
         self.spend(&previous)?;
         let result = PutResult { previous, version: record.version, lease: record.lease };
         self.changes.push(self.keyspace.put(Key::new(put.key), record));
         Ok(result)
+    }
+
+    /// The lease that a key hangs on behind a put.
+    fn lease(&self, lifetime: Option<Lifetime>, old: Option<&Record>) -> Result<i64, Failure> {
+        match lifetime {
+            None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => Ok(0),
+            Some(Lifetime::Lease(id)) => self.leases.find(id, self.now).map(|_| id),
+            Some(Lifetime::Ttl(ttl)) => {
+                let more = self.granted.len() as u64;
+                self.leases.check_grant(0, ttl, more, self.quota)
+            }
+            // One that has ended keeps nothing any more.
+            Some(Lifetime::Kept(true)) => {
+                let lease = old.map_or(0, |old| old.lease);
+                Ok(self.leases.find(lease, self.now).map_or(0, |_| lease))
+            }
+        }
     }
 
     fn delete(&mut self, delete: &Delete) -> Result<DeleteResult, Failure> {

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use understudy_evidence::mutant;
 
+use super::deadlines::Life;
 use super::frame::FrameWriter;
 use super::held::Held;
+use super::leases::Lease;
 use super::record::Record;
-use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
+use super::snapshot::{ChangeFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame};
 use super::state::State;
 use crate::{Frozen, SetGenerator};
 
@@ -77,6 +79,10 @@ impl FrozenKv {
             let name = String::from_utf8_lossy(name.as_slice()).into_owned();
             frames.frame(&SetGenerator { name, words: words.to_vec(), position })?;
         }
+        for (id, Lease { life: Life { ttl, used, due }, ended, .. }) in self.state.leases.iter() {
+            let used = if mutant!("leases-thawed-anew") { self.state.elapsed } else { *used };
+            frames.frame(&LeaseFrame { id, ttl: *ttl, used, due: *due, ended: *ended })?;
+        }
         frames.finish()
     }
 
@@ -97,6 +103,8 @@ impl FrozenKv {
             floor: changes.floor(),
             mark: changes.mark(changes.forgotten()).unwrap_or_default(),
             generators: self.state.generators.len(),
+            leases: self.state.leases.len(),
+            highest_lease: self.state.leases.highest,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{io, mem};
 use bytes::Bytes;
 use prost::Message;
 use twox_hash::XxHash3_64;
+use understudy_evidence::mutant;
 
 use super::change::Change;
 use super::execution::{Execution, response_too_large};
@@ -22,12 +23,12 @@ use crate::{
 /// Bytes of room that are kept from one operation to the next.
 const ROOM: usize = 64 << 10;
 
-/// The key-value machine: ordered keys with revisions, transactions, sessions, quotas.
+/// The key-value machine: ordered keys with revisions, transactions, sessions, leases, quotas.
 #[derive(Debug)]
 pub struct KvMachine {
     pub(super) state: State,
     /// Changes of the last operation; kept for its room.
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
     /// Room to encode a response in.
     encoded: Vec<u8>,
     /// Room to fold the digest in.
@@ -50,11 +51,16 @@ impl Machine for KvMachine {
         self.changes.clear();
         if input == Input::Open {
             self.state.sessions.deadlines.renew_all(self.state.elapsed);
+            if !mutant!("leases-not-renewed") {
+                self.state.leases.deadlines.renew_all(self.state.elapsed);
+            }
         }
         self.state.sessions.expire(self.state.elapsed);
+        self.state.leases.expire(self.state.elapsed);
         let response = match input {
             Input::Command(payload) => self.command(moment, payload),
-            Input::Open | Input::Tick | Input::Settings => self.respond(None),
+            Input::Tick => self.tick(),
+            Input::Open | Input::Settings => self.respond(None),
         };
         self.state.digest = digest::fold(
             self.state.digest,
@@ -78,10 +84,12 @@ impl Machine for KvMachine {
 
     fn deadline(&self) -> Option<u64> {
         // What one input could not forget is left to the next, which is due at once.
-        if self.state.history.is_too_long(&self.state.quota) {
+        let State { history, quota, sessions, leases, .. } = &self.state;
+        if history.is_too_long(quota) || leases.is_ending() {
             return Some(0);
         }
-        self.state.sessions.deadlines.first()
+        let firsts = [sessions.deadlines.first(), leases.deadlines.first()];
+        firsts.into_iter().flatten().min()
     }
 
     fn freeze(&self) -> FrozenKv {
@@ -181,6 +189,11 @@ impl KvMachine {
                 let (wall, elapsed) = (moment.wall, self.state.elapsed);
                 Ok(Outcome::Time(Time { wall, elapsed }))
             }
+            Some(
+                ref lease @ (Operation::GrantLease(_)
+                | Operation::KeepLease(_)
+                | Operation::RevokeLease(_)),
+            ) => self.lease_operation(lease),
             Some(operation) => self.session_operation(operation, stamp),
         };
         match outcome {
@@ -235,8 +248,9 @@ impl KvMachine {
     /// Executes an operation on the keys: all of it, or nothing and why.
     fn change(&mut self, operation: Operation, stamp: Option<&Stamp>) -> Response {
         let KvMachine { state, changes, encoded, .. } = self;
-        let State { keyspace, quota, sessions, revision, .. } = state;
-        let mut execution = Execution::new(keyspace, quota, *revision + 1, mem::take(changes));
+        let State { keyspace, leases, quota, sessions, revision, elapsed, .. } = state;
+        let at = (*revision + 1, *elapsed);
+        let mut execution = Execution::new((keyspace, leases), quota, at, mem::take(changes));
         let attempt = execution.run(operation).and_then(|response| {
             encode(&response, encoded);
             check_response(encoded.len(), stamp, sessions, quota)?;
@@ -245,10 +259,13 @@ impl KvMachine {
         if attempt.is_err() {
             execution.undo();
         }
-        *changes = execution.into_changes();
+        let granted;
+        (*changes, granted) = execution.into_changes();
         match attempt {
             Ok(response) => {
                 *revision = response.revision;
+                granted.into_iter().for_each(|(id, ttl)| leases.grant(id, ttl, *elapsed));
+                leases.follow(changes);
                 response
             }
             Err(failure) => self.refuse(failure),
@@ -266,7 +283,7 @@ impl KvMachine {
         self.respond(Some(Outcome::Failure(failure)))
     }
 
-    fn respond(&mut self, result: Option<Outcome>) -> Response {
+    pub(super) fn respond(&mut self, result: Option<Outcome>) -> Response {
         let response = Response { revision: self.state.revision, result };
         encode(&response, &mut self.encoded);
         response

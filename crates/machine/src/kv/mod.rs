@@ -13,6 +13,9 @@ mod held;
 mod history;
 mod key;
 mod keyspace;
+mod lease_info;
+mod leases;
+mod leasing;
 mod machine;
 mod page;
 mod quota;
@@ -31,6 +34,7 @@ mod watch;
 
 pub use changes::Changes;
 pub use frozen::FrozenKv;
+pub use lease_info::LeaseInfo;
 pub use machine::KvMachine;
 pub use page::Page;
 pub use quota::Quota;

@@ -58,10 +58,13 @@ pub struct Quota {
     /// Generators, each of about 2.5 KiB: at most 1,000,000.
     #[prost(uint64, tag = "15")]
     pub max_generators: u64,
+    /// Leases, with those whose keys are still to be deleted: at most 10,000,000.
+    #[prost(uint64, tag = "16")]
+    pub max_leases: u64,
 }
 
 /// The least and the greatest value that each field may be given.
-const BOUNDS: [(Limit, u64, u64); 15] = [
+const BOUNDS: [(Limit, u64, u64); 16] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
     (Limit::KeyBytes, 1, 4 * KIB),
@@ -77,6 +80,7 @@ const BOUNDS: [(Limit, u64, u64); 15] = [
     (Limit::HistoryRevisions, 0, 10_000_000),
     (Limit::HistoryBytes, 0, u64::MAX),
     (Limit::Generators, 0, 1_000_000),
+    (Limit::Leases, 0, 10_000_000),
 ];
 
 impl Quota {
@@ -97,6 +101,7 @@ impl Quota {
         max_history_revisions: 10_000,
         max_history_bytes: 64 * MIB,
         max_generators: 1_000,
+        max_leases: 100_000,
     };
 
     /// This quota with the given fields changed.
@@ -135,7 +140,7 @@ impl Quota {
     }
 
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&mut self) -> [&mut u64; 15] {
+    fn fields(&mut self) -> [&mut u64; 16] {
         [
             &mut self.max_keys,
             &mut self.max_bytes,
@@ -152,13 +157,14 @@ impl Quota {
             &mut self.max_history_revisions,
             &mut self.max_history_bytes,
             &mut self.max_generators,
+            &mut self.max_leases,
         ]
     }
 }
 
 impl SetQuota {
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&self) -> [(Limit, Option<u64>); 15] {
+    fn fields(&self) -> [(Limit, Option<u64>); 16] {
         [
             (Limit::Keys, self.max_keys),
             (Limit::Bytes, self.max_bytes),
@@ -175,6 +181,7 @@ impl SetQuota {
             (Limit::HistoryRevisions, self.max_history_revisions),
             (Limit::HistoryBytes, self.max_history_bytes),
             (Limit::Generators, self.max_generators),
+            (Limit::Leases, self.max_leases),
         ]
     }
 }

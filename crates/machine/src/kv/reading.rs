@@ -1,10 +1,16 @@
 //! What a machine tells of its state.
 
+use std::ops::Bound;
+
+use bytes::Bytes;
+
 use super::KvMachine;
 use super::changes::Changes;
+use super::state::State;
 use super::twister::Twister;
 use crate::{
-    Failure, FailureCode, KeyRange, KeyValue, Machine, Page, Quota, Reader, SessionInfo, Usage,
+    Failure, FailureCode, KeyRange, KeyValue, LeaseInfo, Machine, Page, Quota, Reader, SessionInfo,
+    Usage,
 };
 
 impl KvMachine {
@@ -63,6 +69,50 @@ impl KvMachine {
         self.state.sessions.info(session, self.state.elapsed)
     }
 
+    /// A lease that can be used, with the time that it has left at `now`: the logged elapsed time that
+    /// the next entry would have. 0 is left where it is over and no entry has said so yet.
+    ///
+    /// # Errors
+    /// `LEASE_UNKNOWN`.
+    pub fn lease(&self, lease: i64, now: u64) -> Result<LeaseInfo, Failure> {
+        let State { leases, elapsed, .. } = &self.state;
+        leases.find(lease, *elapsed).map(|found| leases.info(lease, found, now))
+    }
+
+    /// The leases that can be used, by id, behind the one that is given: at most so many.
+    pub fn leases(&self, behind: i64, most: usize, now: u64) -> Vec<LeaseInfo> {
+        let State { leases, elapsed, .. } = &self.state;
+        let usable = |(id, _): &(i64, _)| leases.find(*id, *elapsed).is_ok();
+        let all = leases.behind(behind).filter(usable);
+        all.take(most).map(|(id, lease)| leases.info(id, lease, now)).collect()
+    }
+
+    /// The keys that hang on a lease, in order, behind the one that is given, and whether there are
+    /// more: at most `most`, and no more than make up `bytes`, but always one if there is one and
+    /// `most` is not 0.
+    ///
+    /// # Errors
+    /// `LEASE_UNKNOWN`.
+    pub fn lease_keys(
+        &self,
+        lease: i64,
+        behind: &[u8],
+        most: usize,
+        bytes: usize,
+    ) -> Result<(Vec<Bytes>, bool), Failure> {
+        let lease = self.state.leases.find(lease, self.state.elapsed)?;
+        let (mut page, mut left) = (Vec::new(), bytes);
+        for key in lease.keys.range::<_, [u8]>((Bound::Excluded(behind), Bound::Unbounded)) {
+            let length = key.as_slice().len();
+            if page.len() == most || length > left && !page.is_empty() {
+                return Ok((page, true));
+            }
+            left = left.saturating_sub(length);
+            page.push(key.to_bytes());
+        }
+        Ok((page, false))
+    }
+
     /// The state of a generator: its 624 words, and how many of them have been used.
     ///
     /// # Errors
@@ -78,6 +128,7 @@ impl KvMachine {
             keys: self.state.keyspace.len(),
             bytes: self.state.keyspace.bytes(),
             sessions: self.state.sessions.len(),
+            leases: self.state.leases.len(),
             generators: self.state.generators.len(),
             held_bytes: self.state.sessions.held_bytes(),
             history_bytes: self.state.history.bytes(),

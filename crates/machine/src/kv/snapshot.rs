@@ -7,7 +7,8 @@ use crate::KeyValue;
 
 /// First: everything of fixed size, and how much follows. Then `keys` times
 /// [`crate::KeyValue`], then `sessions` times [`SessionFrame`], then `revisions` times
-/// [`RevisionFrame`], then `generators` times [`crate::SetGenerator`].
+/// [`RevisionFrame`], then `generators` times [`crate::SetGenerator`],
+/// then `leases` times [`LeaseFrame`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Header {
     #[prost(uint64, tag = "1")]
@@ -36,6 +37,10 @@ pub(crate) struct Header {
     pub mark: u64,
     #[prost(uint64, tag = "13")]
     pub generators: u64,
+    #[prost(uint64, tag = "14")]
+    pub leases: u64,
+    #[prost(int64, tag = "15")]
+    pub highest_lease: i64,
 }
 
 /// A session; `held` times [`HeldFrame`] follow.
@@ -53,6 +58,21 @@ pub(crate) struct SessionFrame {
     pub trim: u64,
     #[prost(uint64, tag = "6")]
     pub held: u64,
+}
+
+/// A lease; the keys know on which they hang.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct LeaseFrame {
+    #[prost(int64, tag = "1")]
+    pub id: i64,
+    #[prost(uint64, tag = "2")]
+    pub ttl: u64,
+    #[prost(uint64, tag = "3")]
+    pub used: u64,
+    #[prost(uint64, tag = "4")]
+    pub due: u64,
+    #[prost(bool, tag = "5")]
+    pub ended: bool,
 }
 
 /// What a revision changed; `changes` times [`ChangeFrame`] follow, by key.

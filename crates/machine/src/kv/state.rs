@@ -3,6 +3,7 @@
 use super::generators::Generators;
 use super::history::History;
 use super::keyspace::Keyspace;
+use super::leases::Leases;
 use super::quota::Quota;
 use super::sessions::Sessions;
 use crate::{Failure, FailureCode};
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub keyspace: Keyspace,
     pub history: History,
     pub sessions: Sessions,
+    pub leases: Leases,
     pub generators: Generators,
     pub quota: Quota,
 }
@@ -35,6 +37,7 @@ impl State {
             keyspace: Keyspace::default(),
             history: History::default(),
             sessions: Sessions::default(),
+            leases: Leases::default(),
             generators: Generators::default(),
             quota: Quota::INITIAL,
         }

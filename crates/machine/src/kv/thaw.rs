@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use imbl::OrdSet;
 use prost::Message;
 
 use super::change::Change;
@@ -12,11 +13,12 @@ use super::held::Held;
 use super::history::History;
 use super::key::Key;
 use super::keyspace::Keyspace;
+use super::leases::{Lease, Leases};
 use super::quota::Quota;
 use super::record::Record;
 use super::session::{Session, WINDOW};
 use super::sessions::Sessions;
-use super::snapshot::{ChangeFrame, Header, HeldFrame, RevisionFrame, SessionFrame};
+use super::snapshot::{ChangeFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame};
 use super::state::State;
 use super::twister::Twister;
 use crate::{KeyValue, Response, SetGenerator, ThawError};
@@ -34,6 +36,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     let sessions = sessions(&mut frames, &header)?;
     let history = history(&mut frames, &header)?;
     let generators = generators(&mut frames, &header)?;
+    let leases = leases(&mut frames, &header, &keyspace)?;
     frames.finish()?;
     Ok(State {
         index: header.index,
@@ -43,6 +46,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
         keyspace,
         history,
         sessions,
+        leases,
         generators,
         quota: quota.unwrap_or(Quota::INITIAL),
     })
@@ -145,6 +149,33 @@ fn session(
         session.hold(held.sequence, answer);
     }
     Ok(session)
+}
+
+fn leases(
+    frames: &mut FrameReader<'_>,
+    header: &Header,
+    keyspace: &Keyspace,
+) -> Result<Leases, ThawError> {
+    let mut leases = Leases::default();
+    leases.deadlines = Deadlines::since(header.opened);
+    leases.highest = header.highest_lease;
+    let mut previous = 0;
+    for _ in 0..header.leases {
+        let LeaseFrame { id, ttl, used, due, ended } = frames.frame()?;
+        let in_order = previous < id && id <= header.highest_lease;
+        frames.check(in_order, "the leases are not in order")?;
+        previous = id;
+        let life = Life { ttl, used, due };
+        frames.check(is_possible(&life, header), "a lease is impossible")?;
+        leases.insert(id, Lease { life, keys: OrdSet::new(), ended });
+    }
+    for (key, record) in keyspace.iter() {
+        let hangs = record.lease == 0 || leases.attach(record.lease, key);
+        frames.check(hangs, "a key hangs on a lease that is not there")?;
+    }
+    let ended = leases.iter().all(|(_, lease)| !lease.ended || !lease.keys.is_empty());
+    frames.check(ended, "a lease has ended and has no keys")?;
+    Ok(leases)
 }
 
 fn is_possible(life: &Life, header: &Header) -> bool {

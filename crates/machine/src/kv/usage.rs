@@ -9,6 +9,8 @@ pub struct Usage {
     pub bytes: u64,
     /// Sessions alive.
     pub sessions: u64,
+    /// Leases.
+    pub leases: u64,
     /// Generators.
     pub generators: u64,
     /// Bytes of all responses that are held for retries.

@@ -81,6 +81,9 @@ impl fmt::Display for Failure {
                 noun(self.what())
             ),
             FailureCode::LeaseUnknown => write!(f, "there is no lease {actual}: grant one first"),
+            FailureCode::LeaseExists => {
+                write!(f, "there is a lease {actual} already: choose another id")
+            }
             FailureCode::OutOfBounds => {
                 write!(f, "{actual} {} is out of bounds: the bound is {limit}", noun(self.what()))
             }
@@ -135,5 +138,6 @@ fn noun(what: Limit) -> &'static str {
         Limit::HistoryRevisions => "revisions of history",
         Limit::HistoryBytes => "bytes of history",
         Limit::Generators => "generators",
+        Limit::Leases => "leases",
     }
 }

@@ -35,7 +35,7 @@ pub enum FailureCode {
     /// The quota on `what` is `limit`, and `actual` is what the operation would have made of it.
     /// Remembered.
     QuotaExceeded = 10,
-    /// No lease has the id `actual`. Remembered.
+    /// No lease that can be used has the id `actual`. Remembered.
     LeaseUnknown = 11,
     /// A new quota, or a session's lifetime, lies outside what is allowed: `what` is the field,
     /// `limit` the bound that it crosses, `actual` the value given. Remembered.
@@ -60,4 +60,6 @@ pub enum FailureCode {
     FutureRevision = 19,
     /// No generator has the name that was given. Remembered.
     GeneratorUnknown = 20,
+    /// A lease with the id `actual` exists, or its keys are still to be deleted. Remembered.
+    LeaseExists = 21,
 }

@@ -36,4 +36,6 @@ pub enum Limit {
     HistoryBytes = 14,
     /// The number of generators.
     Generators = 15,
+    /// The number of leases.
+    Leases = 16,
 }

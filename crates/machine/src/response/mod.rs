@@ -17,8 +17,8 @@ pub use key_value::KeyValue;
 pub use limit::Limit;
 pub use outcome::Outcome;
 pub use results::{
-    Compacted, DeleteResult, Drawn, GeneratorSet, GetResult, PutResult, QuotaSet, SessionClosed,
-    SessionKept, SessionOpened, Time,
+    Compacted, DeleteResult, Drawn, GeneratorSet, GetResult, LeaseGranted, LeaseKept, LeaseRevoked,
+    PutResult, QuotaSet, SessionClosed, SessionKept, SessionOpened, Time,
 };
 pub use txn_result::{StepOutcome, TxnItem, TxnResult};
 
@@ -29,7 +29,7 @@ pub struct Response {
     #[prost(int64, tag = "1")]
     pub revision: i64,
     /// The outcome; absent for inputs that are not commands.
-    #[prost(oneof = "Outcome", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    #[prost(oneof = "Outcome", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     pub result: Option<Outcome>,
 }
 

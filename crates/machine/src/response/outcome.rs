@@ -1,8 +1,8 @@
 //! The outcomes of operations.
 
 use crate::{
-    Compacted, DeleteResult, Drawn, Failure, GeneratorSet, PutResult, QuotaSet, SessionClosed,
-    SessionKept, SessionOpened, Time, TxnResult,
+    Compacted, DeleteResult, Drawn, Failure, GeneratorSet, LeaseGranted, LeaseKept, LeaseRevoked,
+    PutResult, QuotaSet, SessionClosed, SessionKept, SessionOpened, Time, TxnResult,
 };
 
 /// The outcome of an operation.
@@ -44,4 +44,13 @@ pub enum Outcome {
     /// Of reading the clock.
     #[prost(message, tag = "13")]
     Time(Time),
+    /// Of granting a lease.
+    #[prost(message, tag = "14")]
+    LeaseGranted(LeaseGranted),
+    /// Of keeping a lease.
+    #[prost(message, tag = "15")]
+    LeaseKept(LeaseKept),
+    /// Of revoking a lease.
+    #[prost(message, tag = "16")]
+    LeaseRevoked(LeaseRevoked),
 }

@@ -99,3 +99,30 @@ pub struct Time {
     #[prost(uint64, tag = "2")]
     pub elapsed: u64,
 }
+
+/// Of granting a lease.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct LeaseGranted {
+    /// The lease's id, from 1.
+    #[prost(int64, tag = "1")]
+    pub lease: i64,
+    /// Its lifetime without use, nanoseconds.
+    #[prost(uint64, tag = "2")]
+    pub ttl: u64,
+}
+
+/// Of keeping a lease.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct LeaseKept {
+    /// Its lifetime without use, nanoseconds, beginning now.
+    #[prost(uint64, tag = "1")]
+    pub ttl: u64,
+}
+
+/// Of revoking a lease.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct LeaseRevoked {
+    /// How many keys hung on it.
+    #[prost(uint64, tag = "1")]
+    pub keys: u64,
+}

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use understudy_machine::{
-    CloseSession, Command, Compact, Compare, Delete, Get, KeepSession, KeyRange, OpenSession,
-    Operation, Put, Relation, SetQuota, Stamp, Target, Txn, TxnOperation,
+    CloseSession, Command, Compact, Compare, Delete, Get, GrantLease, KeepLease, KeepSession,
+    KeyRange, Lifetime, OpenSession, Operation, Put, Relation, RevokeLease, SetQuota, Stamp,
+    Target, Txn, TxnOperation,
 };
 
 use crate::common::SECOND;
@@ -103,16 +104,34 @@ fn range() -> impl Strategy<Value = KeyRange> {
 
 fn put() -> impl Strategy<Value = Put> {
     let condition = prop_oneof![4 => Just(None), 1 => (0..6i64).prop_map(Some)];
-    let lease = prop_oneof![20 => Just(0), 1 => Just(5i64)];
-    (sometimes_bad_key(), value(), lease, prop::bool::ANY, condition).prop_map(
-        |(key, value, lease, want_previous, if_mod_revision)| Put {
+    (sometimes_bad_key(), value(), lifetime(), prop::bool::ANY, condition).prop_map(
+        |(key, value, lifetime, want_previous, if_mod_revision)| Put {
             key,
             value,
-            lease,
+            lifetime,
             want_previous,
             if_mod_revision,
         },
     )
+}
+
+fn lifetime() -> impl Strategy<Value = Option<Lifetime>> {
+    prop_oneof![
+        8 => Just(None),
+        4 => (0..5i64).prop_map(|lease| Some(Lifetime::Lease(lease))),
+        2 => (0..4u64).prop_map(|halves| Some(Lifetime::Ttl(halves * SECOND / 2))),
+        1 => prop::bool::ANY.prop_map(|kept| Some(Lifetime::Kept(kept))),
+    ]
+}
+
+fn lease_operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => (0..5u64, -1..5i64).prop_map(|(halves, lease)| {
+            GrantLease { ttl: halves * SECOND / 2, lease }.into()
+        }),
+        2 => (0..6i64).prop_map(|lease| KeepLease { lease }.into()),
+        1 => (0..6i64).prop_map(|lease| RevokeLease { lease }.into()),
+    ]
 }
 
 fn delete() -> impl Strategy<Value = Delete> {
@@ -155,6 +174,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => put().prop_map(Operation::Put),
         2 => delete().prop_map(Operation::Delete),
         3 => txn().prop_map(Operation::Txn),
+        2 => lease_operation(),
     ]
 }
 
@@ -184,10 +204,21 @@ fn quota() -> impl Strategy<Value = Operation> {
         prop::option::of(0..3u64),
         prop::option::of(0..8u64),
         prop::option::of(0..4000u64),
+        prop::option::of(0..4u64),
     )
         .prop_map(
-            |(max_keys, max_bytes, max_range_keys, held, max_sessions, revisions, bytes)| {
-                let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..SetQuota::default() };
+            |(
+                max_keys,
+                max_bytes,
+                max_range_keys,
+                held,
+                max_sessions,
+                revisions,
+                bytes,
+                max_leases,
+            )| {
+                let leases = SetQuota { max_leases, ..SetQuota::default() };
+                let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..leases };
                 let quota = SetQuota { max_session_held_bytes: held, max_sessions, ..quota };
                 SetQuota { max_history_revisions: revisions, max_history_bytes: bytes, ..quota }
                     .into()

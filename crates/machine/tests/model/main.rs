@@ -7,6 +7,7 @@
 mod common;
 mod event;
 mod history;
+mod leases;
 mod listing;
 mod model;
 mod store;
@@ -52,6 +53,7 @@ impl Trio {
         assert_eq!(self.machine.digest(), self.twin.digest());
         assert_eq!(self.machine.deadline(), self.twin.deadline());
         self.check_deadline();
+        self.check_leases();
         self.history.note(self.machine.revision(), keys(&self.machine));
         self.history.check(&found);
         self.check_past();
@@ -78,9 +80,20 @@ impl Trio {
         }
     }
 
+    fn check_leases(&self) {
+        let (store, now) = (&self.model.store, self.moment.elapsed);
+        let infos = store.leases.infos(|lease| store.keys_of(lease).len());
+        assert_eq!(self.machine.leases(0, usize::MAX, now), infos);
+        for info in infos {
+            assert_eq!(self.machine.lease(info.lease, now), Ok(info));
+            let keys = self.machine.lease_keys(info.lease, b"", usize::MAX, usize::MAX).unwrap();
+            assert_eq!(keys, (store.keys_of(info.lease), false));
+        }
+    }
+
     fn check_deadline(&self) {
         if let Some(first) = self.model.first_deadline() {
-            let deadline = self.machine.deadline().expect("a session waits to expire");
+            let deadline = self.machine.deadline().expect("a session or a lease waits to expire");
             assert!(deadline <= first, "{deadline} is after {first}");
         }
     }

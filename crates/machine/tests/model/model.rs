@@ -48,13 +48,20 @@ impl Model {
 
     pub fn apply(&mut self, moment: Moment, input: Input<'_>) -> Response {
         self.now = moment.elapsed;
+        self.store.leases.now = moment.elapsed;
         if input == Input::Open {
+            self.store.leases.renew_all();
             for session in self.sessions.values_mut() {
                 session.deadline = self.now + session.ttl;
             }
         }
         self.sessions.retain(|_, session| session.deadline > self.now);
+        self.store.expire();
         match input {
+            Input::Tick => {
+                self.store.delete_leftovers();
+                Response { revision: self.store.revision, result: None }
+            }
             Input::Command(payload) => match Command::decode(&payload[..]) {
                 Ok(Command { stamp: None, operation }) => self.execute(moment, operation, None),
                 Ok(Command { stamp: Some(stamp), operation }) => {
@@ -67,7 +74,8 @@ impl Model {
     }
 
     pub fn first_deadline(&self) -> Option<u64> {
-        self.sessions.values().map(|session| session.deadline).min()
+        let sessions = self.sessions.values().map(|session| session.deadline).min();
+        sessions.into_iter().chain(self.store.leases.first_deadline()).min()
     }
 
     pub fn session_left(&self, id: u64) -> Result<u64, FailureCode> {
@@ -81,7 +89,8 @@ impl Model {
         let (keys, bytes) = self.store.usage();
         let held_bytes = self.sessions.values().map(held).sum();
         let sessions = self.sessions.len() as u64;
-        Usage { keys, bytes, sessions, held_bytes, ..Usage::default() }
+        let leases = self.store.leases.all.len() as u64;
+        Usage { keys, bytes, sessions, leases, held_bytes, ..Usage::default() }
     }
 
     fn answer(&self, outcome: Done<Outcome>) -> Response {
@@ -160,6 +169,9 @@ impl Model {
             Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
                 return self.change(operation, stamp);
             }
+            Some(Operation::GrantLease(grant)) => self.store.leases.granted(grant, &self.quota),
+            Some(Operation::KeepLease(keep)) => self.store.leases.keep(keep.lease),
+            Some(Operation::RevokeLease(revoke)) => self.store.revoke(revoke.lease),
             Some(_) if stamp.is_some() => Err(Failure::new(FailureCode::BadCommand)),
             Some(operation) => self.session_operation(moment, operation),
         };

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use understudy_machine::{
-    Compare, Delete, DeleteResult, Failure, FailureCode, Get, GetResult, KeyRange, KeyValue, Limit,
-    Operation, Outcome, Put, PutResult, Quota, Relation, Step, StepOutcome, Target, Txn, TxnItem,
-    TxnOperation, TxnResult,
+    Compare, Delete, DeleteResult, Failure, FailureCode, Get, GetResult, GrantLease, KeyRange,
+    KeyValue, LeaseRevoked, Lifetime, Limit, Operation, Outcome, Put, PutResult, Quota, Relation,
+    Step, StepOutcome, Target, Txn, TxnItem, TxnOperation, TxnResult,
 };
+
+use crate::leases::Leases;
 
 /// Every key that the events use, and the first key of all, in order.
 const KEYS: [&str; 6] = ["\0", "a", "a\0", "b", "c", "d"];
@@ -16,6 +18,7 @@ const KEYS: [&str; 6] = ["\0", "a", "a\0", "b", "c", "d"];
 pub struct Store {
     map: BTreeMap<Bytes, KeyValue>,
     pub revision: i64,
+    pub leases: Leases,
 }
 
 type Done<T> = Result<T, Failure>;
@@ -30,13 +33,45 @@ impl Store {
         (self.map.len() as u64, bytes as u64)
     }
 
+    pub fn keys_of(&self, lease: i64) -> Vec<Bytes> {
+        self.map.values().filter(|kv| kv.lease == lease).map(|kv| kv.key.clone()).collect()
+    }
+
+    /// Ends the leases whose time is over, and forgets those that have ended and have no keys.
+    pub fn expire(&mut self) {
+        self.leases.expire();
+        let Store { map, leases, .. } = self;
+        let hangs = |id: i64| map.values().any(|kv| kv.lease == id);
+        leases.all.retain(|id, lease| !lease.ended || hangs(*id));
+    }
+
+    /// Deletes the keys of the leases that have ended.
+    pub fn delete_leftovers(&mut self) {
+        let Store { map, leases, .. } = self;
+        let before = map.len();
+        map.retain(|_, kv| leases.all.get(&kv.lease).is_none_or(|lease| !lease.ended));
+        self.revision += i64::from(map.len() < before);
+        self.expire();
+    }
+
+    pub fn revoke(&mut self, lease: i64) -> Done<Outcome> {
+        self.leases.find(lease)?.ended = true;
+        let before = self.map.len();
+        self.map.retain(|_, kv| kv.lease != lease);
+        let keys = (before - self.map.len()) as u64;
+        self.revision += i64::from(keys > 0);
+        self.expire();
+        Ok(Outcome::LeaseRevoked(LeaseRevoked { keys }))
+    }
+
     /// The store behind the operation, and what it answers.
     pub fn run(&self, operation: Operation, quota: &Quota) -> Done<(Store, Outcome)> {
         let mut after = self.clone();
         after.revision += 1;
+        after.leases.begin();
         let mut keys = quota.max_range_keys;
         let outcome = match operation {
-            Operation::Put(put) => Outcome::Put(after.put(put)?),
+            Operation::Put(put) => Outcome::Put(after.put(put, quota)?),
             Operation::Delete(delete) => Outcome::Delete(after.delete(delete, quota, &mut keys)?),
             Operation::Txn(txn) => Outcome::Txn(after.txn(txn, quota, &mut keys)?),
             other => panic!("not an operation on keys: {other:?}"),
@@ -53,34 +88,41 @@ impl Store {
         if after.map == self.map {
             after.revision = self.revision;
         }
+        after.expire();
         Ok((after, outcome))
     }
 
-    fn put(&mut self, put: Put) -> Done<PutResult> {
+    fn put(&mut self, put: Put, quota: &Quota) -> Done<PutResult> {
         check_key(&put.key)?;
-        self.put_checked(put)
+        self.put_checked(put, quota)
     }
 
-    fn put_checked(&mut self, put: Put) -> Done<PutResult> {
-        if put.lease != 0 {
-            return Err(Failure::found(FailureCode::LeaseUnknown, put.lease as u64));
-        }
+    fn put_checked(&mut self, put: Put, quota: &Quota) -> Done<PutResult> {
         let old = self.map.get(&put.key).cloned();
         let actual = old.as_ref().map_or(0, |old| old.mod_revision);
         if put.if_mod_revision.is_some_and(|wanted| wanted != actual) {
             return Err(Failure::found(FailureCode::ConditionFailed, actual as u64));
         }
+        let lease = match put.lifetime {
+            None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => 0,
+            Some(Lifetime::Lease(id)) => self.leases.usable(id)?,
+            Some(Lifetime::Ttl(ttl)) => self.leases.grant(GrantLease { ttl, lease: 0 }, quota)?,
+            Some(Lifetime::Kept(true)) => {
+                let lease = old.as_ref().map_or(0, |old| old.lease);
+                self.leases.usable(lease).unwrap_or(0)
+            }
+        };
         let new = KeyValue {
             key: put.key.clone(),
             value: put.value,
             create_revision: old.as_ref().map_or(self.revision, |old| old.create_revision),
             mod_revision: self.revision,
             version: old.as_ref().map_or(1, |old| old.version + 1),
-            lease: 0,
+            lease,
         };
         let version = new.version;
         self.map.insert(put.key, new);
-        Ok(PutResult { previous: old.filter(|_| put.want_previous), version, lease: 0 })
+        Ok(PutResult { previous: old.filter(|_| put.want_previous), version, lease })
     }
 
     fn delete(&mut self, delete: Delete, quota: &Quota, left: &mut u64) -> Done<DeleteResult> {
@@ -135,7 +177,7 @@ impl Store {
 
     fn step(&mut self, step: Step, quota: &Quota, keys: &mut u64) -> Done<StepOutcome> {
         Ok(match step {
-            Step::Put(put) => StepOutcome::Put(self.put_checked(put)?),
+            Step::Put(put) => StepOutcome::Put(self.put_checked(put, quota)?),
             Step::Delete(delete) => StepOutcome::Delete(self.delete(delete, quota, keys)?),
             Step::Get(Get { range, limit }) => {
                 let (keys, more) = self.select(range.as_ref(), limit, quota, keys)?;

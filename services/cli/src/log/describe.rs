@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use prost::Message as _;
 use understudy_machine::{
-    Command, Compare, Delete, KeyRange, Operation, Put, Relation, Step, Target, Txn, TxnOperation,
+    Command, Compare, Delete, KeyRange, Lifetime, Operation, Put, Relation, Step, Target, Txn,
+    TxnOperation,
 };
 use understudy_protocol::{Entry, Kind, Settings};
 
@@ -50,6 +51,12 @@ fn describe(command: &Command) -> String {
             format!("open session, {} ms", open.ttl / 1_000_000)
         }
         Some(Operation::KeepSession(keep)) => format!("keep session {}", keep.session),
+        Some(Operation::GrantLease(grant)) => match grant.lease {
+            0 => format!("grant lease, {} ms", grant.ttl / 1_000_000),
+            id => format!("grant lease {id}, {} ms", grant.ttl / 1_000_000),
+        },
+        Some(Operation::KeepLease(keep)) => format!("keep lease {}", keep.lease),
+        Some(Operation::RevokeLease(revoke)) => format!("revoke lease {}", revoke.lease),
         Some(Operation::CloseSession(close)) => format!("close session {}", close.session),
         Some(other) => format!("{other:?}"),
     };
@@ -65,7 +72,13 @@ fn describe_put(put: &Put) -> String {
         Some(0) => " if absent".into(),
         Some(revision) => format!(" if at revision {revision}"),
     };
-    format!("put {} = {}{condition}", show(&put.key), show(&put.value))
+    let lifetime = match put.lifetime {
+        None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => String::new(),
+        Some(Lifetime::Lease(id)) => format!(" on lease {id}"),
+        Some(Lifetime::Ttl(ttl)) => format!(" for {} ms", ttl / 1_000_000),
+        Some(Lifetime::Kept(true)) => " on its lease".into(),
+    };
+    format!("put {} = {}{lifetime}{condition}", show(&put.key), show(&put.value))
 }
 
 fn describe_delete(delete: &Delete) -> String {

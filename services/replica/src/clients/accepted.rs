@@ -7,16 +7,16 @@ use tonic::Status;
 use understudy_machine::{Command, KvMachine, Outcome, Response, Watch};
 use understudy_proto::admin::v1::{UpdateQuotaRequest, UpdateSettingsRequest};
 use understudy_proto::kv::v1::{
-    DeleteRequest, GetRandBitsRequest, GetRandBitsResponse, GetResponse, PutRequest,
-    RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, ResponseHeader,
+    DeleteRequest, GetRandBitsRequest, GetRandBitsResponse, GetResponse, KeepLeaseAliveRequest,
+    PutRequest, RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, ResponseHeader,
     SeedResponse, SetStateResponse, TxnRequest,
 };
 use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
 use super::{
-    Cursor, Read, Refusal, admin, delete, gate, key_value, list, put, quota, random, session, txn,
-    watch,
+    Cursor, Read, Refusal, admin, delete, gate, key_value, lease, list, put, quota, random,
+    session, txn, watch,
 };
 use crate::driver::key_at;
 
@@ -45,6 +45,12 @@ pub enum Call {
     SetState,
     /// `RandomService.Now`
     Now,
+    /// `LeaseService.GrantLease`
+    GrantLease,
+    /// `LeaseService.KeepLeaseAlive`
+    KeepLeaseAlive,
+    /// `LeaseService.RevokeLease`
+    RevokeLease,
     /// `SessionService.OpenSession`
     OpenSession,
     /// `SessionService.KeepSessionAlive`
@@ -77,6 +83,10 @@ enum Form {
     Bytes(String),
     StateSet,
     Now,
+    Granted,
+    /// The lease's id.
+    LeaseKept(i64),
+    Revoked,
     Opened,
     Kept,
     Closed,
@@ -133,6 +143,17 @@ impl Accepted {
                 Accepted { command: random::set_state(decoded(body)?)?, form: Form::StateSet }
             }
             Call::Now => Accepted { command: random::now(decoded(body)?)?, form: Form::Now },
+            Call::GrantLease => {
+                Accepted { command: lease::grant(decoded(body)?)?, form: Form::Granted }
+            }
+            Call::KeepLeaseAlive => {
+                let request: KeepLeaseAliveRequest = decoded(body)?;
+                let form = Form::LeaseKept(request.lease_id);
+                Accepted { command: lease::keep(request)?, form }
+            }
+            Call::RevokeLease => {
+                Accepted { command: lease::revoke(decoded(body)?)?, form: Form::Revoked }
+            }
             Call::OpenSession => {
                 Accepted { command: session::open(decoded(body)?)?, form: Form::Opened }
             }
@@ -187,6 +208,9 @@ impl Accepted {
                 RandBytesResponse { header: Some(header), data }.encode_to_vec()
             }
             Form::Now => random::time(header, response)?.encode_to_vec(),
+            Form::Granted => lease::granted(header, response)?.encode_to_vec(),
+            Form::LeaseKept(lease) => lease::kept(lease, header, response)?.encode_to_vec(),
+            Form::Revoked => lease::revoked(header, response)?.encode_to_vec(),
             Form::Opened => session::opened(header, response)?.encode_to_vec(),
             Form::Kept => session::kept(header, response)?.encode_to_vec(),
             Form::Closed => session::closed(header, response)?.encode_to_vec(),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use understudy_machine::{KeyRange, KeyValue, Quota, Reader, Response, Usage};
+use understudy_machine::{KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
 use super::Refusal;
@@ -53,6 +53,10 @@ pub(crate) enum Read {
     Store(i64),
     /// The changes of a range from now on.
     Watch(KeyRange),
+    /// A lease, with at most so many of its keys behind the one that is given.
+    Lease { lease: i64, behind: Bytes, most: usize },
+    /// At most so many leases behind the one that is given.
+    Leases { behind: i64, most: usize },
     /// The state of a generator.
     Generator(String),
     /// The settings.
@@ -75,6 +79,9 @@ pub(crate) enum Answer {
     Key(Option<KeyValue>),
     Store(Box<Reader>),
     Watch(Subscription),
+    /// A lease, some of its keys, and whether it has more.
+    Lease(LeaseInfo, Vec<Bytes>, bool),
+    Leases(Vec<LeaseInfo>),
     /// Words and position; none if there is no such generator.
     Generator(Option<(Vec<u32>, u32)>),
     Settings(Settings),

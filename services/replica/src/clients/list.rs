@@ -17,7 +17,7 @@ const DEFAULT_PAGE: usize = 1_000;
 /// Keys of a page, at most.
 const LARGEST_PAGE: usize = 10_000;
 /// Bytes at which a page is closed.
-const PAGE_BYTES: usize = 1 << 20;
+pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// A list that was found in order.
 pub(crate) struct Asked {
@@ -55,11 +55,7 @@ impl Asked {
             Err(_) => return Err(limits::missing(ErrorReason::InvalidField, "order")),
         };
         limits::at_least("revision", request.revision, 0)?;
-        limits::at_least("page_size", request.page_size.into(), 0)?;
-        let limit = match request.page_size.unsigned_abs() as usize {
-            0 => DEFAULT_PAGE,
-            size => size.min(LARGEST_PAGE),
-        };
+        let limit = page_size(request.page_size)?;
         let stale = key_value::is_stale(request.consistency)?;
         let hash = hash(&request, cluster);
         let token = match request.page_token.is_empty() {
@@ -110,6 +106,15 @@ impl Asked {
         let kvs = keys.into_iter().map(txn::key_value).collect();
         Ok(ListResponse { header, kvs, next_page_token, count: 0 })
     }
+}
+
+/// How many things a page has at most; 0 stands for the default.
+pub(crate) fn page_size(wanted: i32) -> Result<usize, Refusal> {
+    limits::at_least("page_size", wanted.into(), 0)?;
+    Ok(match wanted.unsigned_abs() as usize {
+        0 => DEFAULT_PAGE,
+        size => size.min(LARGEST_PAGE),
+    })
 }
 
 fn mark_of(last: &KeyValue) -> Mark {

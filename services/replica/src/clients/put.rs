@@ -2,26 +2,23 @@
 //! way.
 
 use understudy_machine::{
-    Command, Compare, Get, KeyRange, Operation, Outcome, Put, PutResult, Relation, Response,
-    StepOutcome, Target, Txn,
+    Command, Compare, Get, KeyRange, Lifetime, Operation, Outcome, Put, PutResult, Relation,
+    Response, StepOutcome, Target, Txn,
 };
 use understudy_proto::kv::v1::{PutRequest, PutResponse, ResponseHeader, put_request};
 
 use super::limits::{self, Limits};
-use super::{Refusal, gate, stamp, txn};
-
-/// The longest time to live of a lease, milliseconds: ten years.
-const MAX_LEASE_TTL: i64 = 315_360_000_000;
+use super::{Refusal, gate, lease, stamp, txn};
 
 pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, tonic::Status> {
     limits::key(&request.key)?;
     limits.value(&request.value)?;
-    let (lease, ttl) = match request.lifetime {
-        Some(put_request::Lifetime::LeaseId(id)) => (id, None),
-        Some(put_request::Lifetime::TtlMs(ms)) => (0, Some(ms)),
-        Some(put_request::Lifetime::KeepLease(_)) | None => (0, None),
+    let lifetime = match request.lifetime {
+        None => None,
+        Some(put_request::Lifetime::LeaseId(id)) => Some(lease::hanging(id)?),
+        Some(put_request::Lifetime::TtlMs(ms)) => Some(lease::living(ms)?),
+        Some(put_request::Lifetime::KeepLease(keep)) => Some(Lifetime::Kept(keep)),
     };
-    check_lifetime(lease, ttl)?;
     let condition = match request.condition {
         Some(put_request::Condition::IfAbsent(true)) => Some(0),
         Some(put_request::Condition::IfRevision(revision)) => {
@@ -31,7 +28,7 @@ pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, t
         Some(put_request::Condition::IfAbsent(false)) | None => None,
     };
     let put = Put {
-        lease,
+        lifetime,
         want_previous: request.return_previous,
         ..Put::new(request.key, request.value)
     };
@@ -40,18 +37,6 @@ pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, t
         Some(revision) => only_if(revision, put).into(),
     };
     Ok(stamp::command(request.stamp, operation)?)
-}
-
-/// Leases come later; what they forbid already holds.
-pub(crate) fn check_lifetime(lease: i64, ttl: Option<i64>) -> Result<(), tonic::Status> {
-    limits::at_least("lease_id", lease, 0)?;
-    match ttl {
-        None => Ok(()),
-        Some(ms) => {
-            limits::ttl(ms, 1, MAX_LEASE_TTL)?;
-            gate::unimplemented("a key's time to live")
-        }
-    }
 }
 
 fn only_if(revision: i64, put: Put) -> Txn {

@@ -25,15 +25,12 @@ pub(crate) fn response(quota: &Quota) -> proto::Quota {
         max_held_bytes: Some(quota.max_held_bytes),
         max_history_revisions: Some(quota.max_history_revisions),
         max_history_bytes: Some(quota.max_history_bytes),
-        max_leases: None,
+        max_leases: Some(quota.max_leases),
         max_generators: Some(quota.max_generators),
     }
 }
 
 pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
-    if quota.max_leases.is_some() {
-        return super::gate::unimplemented("a quota on leases");
-    }
     at_most("max_key_bytes", quota.max_key_bytes, MAX_KEY as u64)?;
     at_most("max_txn_operations", quota.max_txn_operations, MAX_TXN as u64)?;
     Ok(SetQuota {
@@ -52,6 +49,7 @@ pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
         max_history_revisions: quota.max_history_revisions,
         max_history_bytes: quota.max_history_bytes,
         max_generators: quota.max_generators,
+        max_leases: quota.max_leases,
     })
 }
 

@@ -122,7 +122,9 @@ impl Refusal {
                 .with("quota", field(failure.what()))
                 .with("limit", limit)
                 .with("used", actual),
-            FailureCode::LeaseUnknown => refusal.with("lease_id", actual),
+            FailureCode::LeaseUnknown | FailureCode::LeaseExists => {
+                refusal.with("lease_id", actual)
+            }
             FailureCode::TooManyKeys | FailureCode::ResponseTooLarge => {
                 refusal.with("limit", limit)
             }
@@ -155,6 +157,7 @@ fn reason(failure: &Failure) -> ErrorReason {
         FailureCode::ResponseTooLarge => ErrorReason::ResponseTooLarge,
         FailureCode::QuotaExceeded => ErrorReason::QuotaExceeded,
         FailureCode::LeaseUnknown => ErrorReason::LeaseNotFound,
+        FailureCode::LeaseExists => ErrorReason::LeaseExists,
         FailureCode::SessionUnknown => ErrorReason::SessionUnknown,
         FailureCode::SessionExpired => ErrorReason::SessionExpired,
         FailureCode::SequenceTrimmed => ErrorReason::SequenceTrimmed,
@@ -192,6 +195,7 @@ fn field(what: Limit) -> &'static str {
         Limit::HistoryRevisions => "max_history_revisions",
         Limit::HistoryBytes => "max_history_bytes",
         Limit::Generators => "max_generators",
+        Limit::Leases => "max_leases",
     }
 }
 

@@ -80,11 +80,11 @@ pub(crate) fn usage(usage: &understudy_machine::Usage) -> proto::Usage {
         bytes: usage.bytes,
         keys: usage.keys,
         sessions: usage.sessions,
+        leases: usage.leases,
         generators: usage.generators,
         oldest_revision: usage.oldest_revision,
         held_bytes: usage.held_bytes,
         history_bytes: usage.history_bytes,
-        ..proto::Usage::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use understudy_machine::{
-    Command, Compare, Delete, Get, KeyRange, KeyValue, Outcome, Put, Relation, Response,
+    Command, Compare, Delete, Get, KeyRange, KeyValue, Lifetime, Outcome, Put, Relation, Response,
     StepOutcome, Target, Txn, TxnItem, TxnOperation,
 };
 use understudy_proto::kv::v1::{
@@ -13,7 +13,7 @@ use understudy_proto::kv::v1::{
 };
 
 use super::limits::{self, Limits, MAX_TXN};
-use super::{Refusal, gate, put, stamp};
+use super::{Refusal, gate, lease, stamp};
 
 /// Which operations of each branch read one key: to the machine a Get and a List look the same.
 pub(crate) struct Gets {
@@ -133,13 +133,13 @@ fn operation(
 fn put(limits: &Limits, put: proto::TxnPut) -> Result<Put, tonic::Status> {
     limits::key(&put.key)?;
     limits.value(&put.value)?;
-    let (lease, ttl) = match put.lifetime {
-        Some(txn_put::Lifetime::LeaseId(id)) => (id, None),
-        Some(txn_put::Lifetime::TtlMs(ms)) => (0, Some(ms)),
-        Some(txn_put::Lifetime::KeepLease(_)) | None => (0, None),
+    let lifetime = match put.lifetime {
+        None => None,
+        Some(txn_put::Lifetime::LeaseId(id)) => Some(lease::hanging(id)?),
+        Some(txn_put::Lifetime::TtlMs(ms)) => Some(lease::living(ms)?),
+        Some(txn_put::Lifetime::KeepLease(keep)) => Some(Lifetime::Kept(keep)),
     };
-    put::check_lifetime(lease, ttl)?;
-    Ok(Put { lease, want_previous: put.return_previous, ..Put::new(put.key, put.value) })
+    Ok(Put { lifetime, want_previous: put.return_previous, ..Put::new(put.key, put.value) })
 }
 
 fn delete(delete: proto::TxnDelete) -> Result<Delete, Refusal> {

@@ -5,7 +5,7 @@ use understudy_protocol::{Entry, Event, Kind, MS, Proposal, RequestId};
 
 use super::Driver;
 use super::waiting::Pending;
-use crate::clients::{Answer, Answered, Read, Refusal, Slot};
+use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Refusal, Slot};
 
 /// Between two ticks of logged time: one that is turned away must not come back at once.
 const TICK_PAUSE: u64 = 20 * MS;
@@ -70,6 +70,16 @@ impl Driver {
                 Answer::Store(Box::new(reader))
             }
             Read::Watch(range) => Answer::Watch(self.watches.subscribe(range, machine.changes())),
+            Read::Lease { lease, behind, most } => {
+                let refuse = |failure| Refusal::failed(&failure);
+                let info = machine.lease(lease, self.elapsed()).map_err(refuse)?;
+                let (keys, more) =
+                    machine.lease_keys(lease, &behind, most, PAGE_BYTES).map_err(refuse)?;
+                Answer::Lease(info, keys, more)
+            }
+            Read::Leases { behind, most } => {
+                Answer::Leases(machine.leases(behind, most, self.elapsed()))
+            }
             Read::Generator(name) => {
                 Answer::Generator(machine.generator(&name).ok().map(|(words, position)| {
                     (words.to_vec(), u32::try_from(position).unwrap_or(u32::MAX))
@@ -79,6 +89,12 @@ impl Driver {
             Read::Quota => Answer::Quota(*machine.quota(), machine.usage()),
         };
         Ok(self.answered(answer))
+    }
+
+    /// Logged elapsed time as the next entry would have it.
+    fn elapsed(&self) -> u64 {
+        let last = self.executor.at.time.elapsed;
+        self.replica.elapsed(self.clock.now()).map_or(last, |now| now.max(last))
     }
 
     /// Has logged time pass where the machine waits for it.

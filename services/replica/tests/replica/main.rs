@@ -6,6 +6,7 @@ mod common;
 mod crowd;
 mod directory;
 mod history;
+mod leases;
 mod leaving;
 mod ops;
 mod pair;

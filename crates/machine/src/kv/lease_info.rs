@@ -1,0 +1,14 @@
+//! What a server may tell about a lease.
+
+/// A lease that can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LeaseInfo {
+    /// Its id, from 1.
+    pub lease: i64,
+    /// Its lifetime without use, nanoseconds.
+    pub ttl: u64,
+    /// What is left of it, nanoseconds of logged elapsed time.
+    pub left: u64,
+    /// How many keys hang on it.
+    pub keys: u64,
+}

@@ -1,0 +1,232 @@
+//! `LeaseService`.
+
+use bytes::Bytes;
+use tonic::{Request, Response, Status};
+use twox_hash::XxHash3_64;
+use understudy_machine::{
+    self as machine, Command, GrantLease, KeepLease, LeaseInfo, Lifetime, Outcome, RevokeLease,
+};
+use understudy_proto::kv::v1::lease_service_server::LeaseService;
+use understudy_proto::kv::v1::*;
+
+use super::gate::{self, Gate};
+use super::list::page_size;
+use super::{Answer, Read, Refusal, limits, stamp, token};
+
+const MS: u64 = 1_000_000;
+/// The longest time to live, milliseconds: ten years.
+const MAX_TTL: i64 = 315_360_000_000;
+/// The highest id that a client may choose.
+const MAX_CHOSEN: i64 = (1 << 62) - 1;
+
+/// Leases, through the gate.
+pub(crate) struct Leases {
+    pub gate: Gate,
+}
+
+/// Where a list got to, and of which list that is true.
+#[derive(Clone, PartialEq, prost::Message)]
+struct LeaseToken {
+    /// The last lease of the page before.
+    #[prost(int64, tag = "1")]
+    lease: i64,
+    /// The last key of the page before.
+    #[prost(bytes = "bytes", tag = "2")]
+    key: Bytes,
+    /// Of the cluster and of what was asked for.
+    #[prost(fixed64, tag = "3")]
+    request: u64,
+}
+
+#[tonic::async_trait]
+impl LeaseService for Leases {
+    async fn grant_lease(
+        &self,
+        request: Request<GrantLeaseRequest>,
+    ) -> Result<Response<GrantLeaseResponse>, Status> {
+        let (header, response) = self.gate.execute(grant(self.gate.enter(request)?)?).await?;
+        Ok(Response::new(granted(header, response)?))
+    }
+
+    async fn keep_lease_alive(
+        &self,
+        request: Request<KeepLeaseAliveRequest>,
+    ) -> Result<Response<KeepLeaseAliveResponse>, Status> {
+        let request = self.gate.enter(request)?;
+        let lease = request.lease_id;
+        let (header, response) = self.gate.execute(keep(request)?).await?;
+        Ok(Response::new(kept(lease, header, response)?))
+    }
+
+    async fn revoke_lease(
+        &self,
+        request: Request<RevokeLeaseRequest>,
+    ) -> Result<Response<RevokeLeaseResponse>, Status> {
+        let (header, response) = self.gate.execute(revoke(self.gate.enter(request)?)?).await?;
+        Ok(Response::new(revoked(header, response)?))
+    }
+
+    async fn get_lease(
+        &self,
+        request: Request<GetLeaseRequest>,
+    ) -> Result<Response<GetLeaseResponse>, Status> {
+        let GetLeaseRequest { lease_id, return_keys, page_size: size, page_token } =
+            self.gate.enter(request)?;
+        limits::at_least("lease_id", lease_id, 0)?;
+        let most = page_size(size)?;
+        let hash = self.hash(lease_id);
+        let behind = read(&page_token, hash)?.key;
+        let most = if return_keys { most } else { 0 };
+        let read = Read::Lease { lease: lease_id, behind, most };
+        let (header, Answer::Lease(info, keys, more)) = self.gate.read(read, false).await? else {
+            return Err(gate::mismatch().into());
+        };
+        let next = keys.last().filter(|_| return_keys && more).map(|key| {
+            token::text(&LeaseToken { lease: lease_id, key: key.clone(), request: hash })
+        });
+        Ok(Response::new(GetLeaseResponse {
+            header: Some(header),
+            lease: Some(lease(&info)),
+            key_count: count(info.keys),
+            keys,
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn list_leases(
+        &self,
+        request: Request<ListLeasesRequest>,
+    ) -> Result<Response<ListLeasesResponse>, Status> {
+        let ListLeasesRequest { page_size: size, page_token } = self.gate.enter(request)?;
+        let (most, hash) = (page_size(size)?, self.hash(0));
+        let behind = read(&page_token, hash)?.lease;
+        // One more than is wanted tells whether there are more.
+        let read = Read::Leases { behind, most: most + 1 };
+        let (header, Answer::Leases(mut infos)) = self.gate.read(read, false).await? else {
+            return Err(gate::mismatch().into());
+        };
+        let more = infos.len() > most;
+        infos.truncate(most);
+        let next = infos.last().filter(|_| more).map(|info| {
+            token::text(&LeaseToken { lease: info.lease, request: hash, ..LeaseToken::default() })
+        });
+        let leases = infos.iter().map(lease).collect();
+        let next_page_token = next.unwrap_or_default();
+        Ok(Response::new(ListLeasesResponse { header: Some(header), leases, next_page_token }))
+    }
+}
+
+impl Leases {
+    /// Stands for what a page token is bound to: the cluster, and the lease whose keys are told.
+    fn hash(&self, lease: i64) -> u64 {
+        XxHash3_64::oneshot(&[&self.gate.cluster()[..], &lease.to_be_bytes()].concat())
+    }
+}
+
+pub(crate) fn grant(request: GrantLeaseRequest) -> Result<Command, Refusal> {
+    let GrantLeaseRequest { stamp, ttl_ms, lease_id } = request;
+    limits::within("lease_id", lease_id, 0, MAX_CHOSEN)?;
+    stamp::command(stamp, GrantLease { ttl: ttl(ttl_ms)?, lease: lease_id })
+}
+
+pub(crate) fn granted(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<GrantLeaseResponse, Refusal> {
+    match response.result {
+        Some(Outcome::LeaseGranted(granted)) => Ok(GrantLeaseResponse {
+            header: Some(header),
+            lease: Some(full(granted.lease, granted.ttl)),
+        }),
+        other => Err(refused(other)),
+    }
+}
+
+pub(crate) fn keep(request: KeepLeaseAliveRequest) -> Result<Command, Refusal> {
+    let KeepLeaseAliveRequest { stamp, lease_id } = request;
+    limits::at_least("lease_id", lease_id, 0)?;
+    stamp::command(stamp, KeepLease { lease: lease_id })
+}
+
+pub(crate) fn kept(
+    lease: i64,
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<KeepLeaseAliveResponse, Refusal> {
+    match response.result {
+        Some(Outcome::LeaseKept(kept)) => {
+            let lease = Some(full(lease, kept.ttl));
+            Ok(KeepLeaseAliveResponse { header: Some(header), lease })
+        }
+        other => Err(refused(other)),
+    }
+}
+
+pub(crate) fn revoke(request: RevokeLeaseRequest) -> Result<Command, Refusal> {
+    let RevokeLeaseRequest { stamp, lease_id } = request;
+    limits::at_least("lease_id", lease_id, 0)?;
+    stamp::command(stamp, RevokeLease { lease: lease_id })
+}
+
+pub(crate) fn revoked(
+    header: ResponseHeader,
+    response: machine::Response,
+) -> Result<RevokeLeaseResponse, Refusal> {
+    match response.result {
+        Some(Outcome::LeaseRevoked(revoked)) => {
+            Ok(RevokeLeaseResponse { header: Some(header), keys: count(revoked.keys) })
+        }
+        other => Err(refused(other)),
+    }
+}
+
+/// A key that hangs on a lease.
+pub(crate) fn hanging(lease_id: i64) -> Result<Lifetime, Refusal> {
+    limits::at_least("lease_id", lease_id, 0)?;
+    Ok(Lifetime::Lease(lease_id))
+}
+
+/// A key that hangs on a lease granted for it.
+pub(crate) fn living(ttl_ms: i64) -> Result<Lifetime, Refusal> {
+    Ok(Lifetime::Ttl(ttl(ttl_ms)?))
+}
+
+/// A time to live, nanoseconds.
+fn ttl(ms: i64) -> Result<u64, Refusal> {
+    limits::ttl(ms, 1, MAX_TTL)?;
+    Ok(ms.unsigned_abs() * MS)
+}
+
+fn read(text: &str, request: u64) -> Result<LeaseToken, Refusal> {
+    if text.is_empty() {
+        return Ok(LeaseToken::default());
+    }
+    let token = token::parse(text).filter(|token: &LeaseToken| token.request == request);
+    token.ok_or_else(|| {
+        let message = "the page token is none of this request's: begin without one";
+        Refusal::new(ErrorReason::InvalidPageToken, message)
+    })
+}
+
+fn refused(outcome: Option<Outcome>) -> Refusal {
+    match outcome {
+        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
+        _ => gate::mismatch(),
+    }
+}
+
+fn lease(info: &LeaseInfo) -> Lease {
+    Lease { remaining_ms: in_ms(info.left), ..full(info.lease, info.ttl) }
+}
+
+fn full(lease_id: i64, ttl: u64) -> Lease {
+    Lease { lease_id, ttl_ms: in_ms(ttl), remaining_ms: in_ms(ttl) }
+}
+
+fn in_ms(ns: u64) -> i64 {
+    count(ns / MS)
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
