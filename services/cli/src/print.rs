@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
@@ -25,15 +24,6 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// Prints one line of JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(serde_json::to_string(value)?)
-}
-
-/// Adds bytes to a JSON object: under `name` as text where they are UTF-8, else in hex digits under
-/// `name` with `_hex` behind it.
-pub fn put_bytes(object: &mut Map<String, Value>, name: &str, bytes: &[u8]) {
-    match str::from_utf8(bytes) {
-        Ok(text) => object.insert(name.to_owned(), text.into()),
-        Err(_) => object.insert(format!("{name}_hex"), hex(bytes).into()),
-    };
 }
 
 /// Lower-case hex digits.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use understudy_proto::kv::v1::DeleteResponse;
 
 use super::connection::Connection;
+use super::notation::Notation;
 use super::{print, record};
 use crate::failure::Failure;
 
@@ -23,12 +24,14 @@ pub struct Del {
     #[arg(long)]
     previous: bool,
     #[command(flatten)]
+    notation: Notation,
+    #[command(flatten)]
     connection: Connection,
 }
 
 impl Del {
     pub async fn run(self) -> Result<(), Failure> {
-        let key = record::bytes_of(self.key.clone());
+        let key = self.notation.read(self.key.clone())?;
         let client = self.connection.client();
         let mut delete = client.delete(key.clone());
         if let Some(revision) = self.if_revision {
@@ -44,7 +47,7 @@ impl Del {
         if answer.succeeded {
             return Ok(());
         }
-        let key = record::text(&key);
+        let key = self.notation.text(&key);
         Err(Failure::new(format!("not deleted: key {key:?} is not at the revision given")))
     }
 
@@ -54,7 +57,7 @@ impl Del {
             object.insert("succeeded".to_owned(), answer.succeeded.into());
             object.insert("deleted".to_owned(), answer.deleted.into());
             if self.previous {
-                let previous = answer.previous.first().map(record::json);
+                let previous = answer.previous.first().map(|kv| record::json(kv, self.notation));
                 object.insert("previous".to_owned(), previous.map_or(Value::Null, |kv| json!(kv)));
             }
             return print::json(&object);
@@ -64,7 +67,7 @@ impl Del {
         }
         match answer.previous.first() {
             Some(previous) => {
-                print::line(format_args!("before: {}", record::text(&previous.value)))
+                print::line(format_args!("before: {}", self.notation.text(&previous.value)))
             }
             None => Ok(()),
         }

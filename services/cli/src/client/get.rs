@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::connection::Connection;
+use super::notation::Notation;
 use super::{print, record};
 use crate::failure::Failure;
 
@@ -14,35 +15,41 @@ use crate::failure::Failure;
   understudy get city
   understudy get --output json city
   understudy get --revision 42 city
-  understudy get --raw picture > picture.png")]
+  understudy get --raw picture > picture.png
+  understudy get --hex 00ff")]
 pub struct Get {
     /// Which key.
     key: OsString,
     /// The key as it stood at this revision.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
     revision: Option<i64>,
-    /// Print the bytes of the value and no line break behind them.
+    /// Print the bytes of the value as they are, also with --hex, and no line break behind them.
     #[arg(long, conflicts_with = "output")]
     raw: bool,
+    #[command(flatten)]
+    notation: Notation,
     #[command(flatten)]
     connection: Connection,
 }
 
 impl Get {
     pub async fn run(self) -> Result<(), Failure> {
-        let key = record::bytes_of(self.key);
+        let (key, notation) = (self.notation.read(self.key)?, self.notation);
         let client = self.connection.client();
         let response = match self.revision {
             Some(revision) => client.get_at(key.clone(), revision).await?,
             None => client.get(key.clone()).await?,
         };
         let Some(kv) = response.kv else {
-            return Err(Failure::new(format!("there is no key {:?}", record::text(&key))));
+            return Err(Failure::new(format!("there is no key {:?}", notation.text(&key))));
         };
         if self.connection.json() {
             let mut object = record::header(response.header.as_ref());
-            object.append(&mut record::json(&kv));
+            object.append(&mut record::json(&kv, notation));
             return print::json(&object);
+        }
+        if notation.hex && !self.raw {
+            return print::line(print::hex(&kv.value));
         }
         print::bytes(&kv.value)?;
         if self.raw { Ok(()) } else { print::line("") }

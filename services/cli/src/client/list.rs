@@ -8,6 +8,7 @@ use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{KeyRange, KeyValue, ListOrder, ListRequest};
 
 use super::connection::Connection;
+use super::notation::Notation;
 use super::{print, record};
 use crate::failure::Failure;
 
@@ -48,9 +49,8 @@ pub struct List {
     /// Print only how many keys there are.
     #[arg(long, conflicts_with_all = ["keys", "limit", "newest", "reverse"])]
     count: bool,
-    /// Print keys and values as hex digits.
-    #[arg(long, conflicts_with = "output")]
-    hex: bool,
+    #[command(flatten)]
+    notation: Notation,
     #[command(flatten)]
     connection: Connection,
 }
@@ -58,7 +58,7 @@ pub struct List {
 impl List {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
-        let mut request = self.request();
+        let mut request = self.request()?;
         let mut left = self.limit.unwrap_or(u64::MAX);
         loop {
             request.page_size = i32::try_from(left).unwrap_or(i32::MAX);
@@ -77,27 +77,27 @@ impl List {
         }
     }
 
-    fn request(&self) -> ListRequest {
-        let bytes = |text: &Option<OsString>| -> Bytes {
-            text.clone().map(record::bytes_of).unwrap_or_default()
+    fn request(&self) -> Result<ListRequest, Failure> {
+        let bytes = |word: &Option<OsString>| -> Result<Bytes, Failure> {
+            word.clone().map_or(Ok(Bytes::new()), |word| self.notation.read(word))
         };
         let target = match &self.prefix {
-            Some(prefix) => Target::Prefix(record::bytes_of(prefix.clone())),
-            None => Target::Range(KeyRange { start: bytes(&self.from), end: bytes(&self.to) }),
+            Some(prefix) => Target::Prefix(self.notation.read(prefix.clone())?),
+            None => Target::Range(KeyRange { start: bytes(&self.from)?, end: bytes(&self.to)? }),
         };
         let order = match (self.newest, self.reverse) {
             (true, _) => ListOrder::NewestFirst,
             (_, true) => ListOrder::KeyDescending,
             _ => ListOrder::KeyAscending,
         };
-        ListRequest {
+        Ok(ListRequest {
             target: Some(target),
             revision: self.revision.unwrap_or(0),
             order: order.into(),
             keys_only: self.keys,
             count_only: self.count,
             ..ListRequest::default()
-        }
+        })
     }
 
     fn show_count(&self, count: i64) -> Result<(), Failure> {
@@ -109,13 +109,13 @@ impl List {
 
     fn show(&self, kv: &KeyValue) -> Result<(), Failure> {
         if self.connection.json() {
-            let mut object = record::json(kv);
+            let mut object = record::json(kv, self.notation);
             if self.keys {
-                object.remove("value");
+                object.retain(|name, _| !name.starts_with("value"));
             }
             return print::json(&object);
         }
-        let text = |bytes: &[u8]| if self.hex { print::hex(bytes) } else { record::text(bytes) };
+        let text = |bytes: &[u8]| self.notation.text(bytes);
         match self.keys {
             true => print::line(text(&kv.key)),
             false => print::line(format_args!("{}\t{}", text(&kv.key), text(&kv.value))),

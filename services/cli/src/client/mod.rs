@@ -9,6 +9,7 @@ pub mod get;
 mod grid;
 pub mod hand_over;
 pub mod list;
+mod notation;
 pub mod now;
 pub mod put;
 pub mod random;

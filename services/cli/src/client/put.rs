@@ -9,6 +9,7 @@ use serde_json::json;
 use understudy_proto::kv::v1::PutResponse;
 
 use super::connection::Connection;
+use super::notation::Notation;
 use super::{print, record};
 use crate::failure::Failure;
 
@@ -17,11 +18,12 @@ use crate::failure::Failure;
 #[command(after_help = "Examples:
   understudy put city Paris
   understudy put --if-absent lock me
-  understudy put picture - < picture.png")]
+  understudy put picture - < picture.png
+  understudy put --hex 00ff c3a9")]
 pub struct Put {
     /// Which key.
     key: OsString,
-    /// What to write; `-` reads it from standard input.
+    /// What to write; `-` reads it from standard input, byte for byte also with --hex.
     #[arg(allow_negative_numbers = true)]
     value: OsString,
     /// Only if there is no such key.
@@ -34,14 +36,16 @@ pub struct Put {
     #[arg(long)]
     previous: bool,
     #[command(flatten)]
+    notation: Notation,
+    #[command(flatten)]
     connection: Connection,
 }
 
 impl Put {
     pub async fn run(self) -> Result<(), Failure> {
-        let key = record::bytes_of(self.key.clone());
+        let key = self.notation.read(self.key.clone())?;
         let client = self.connection.client();
-        let mut put = client.put(key.clone(), value(self.value.clone())?);
+        let mut put = client.put(key.clone(), self.value()?);
         if self.if_absent {
             put = put.if_absent();
         }
@@ -55,7 +59,19 @@ impl Put {
         client.close().await;
         let answer = answer?;
         self.show(&answer)?;
-        if answer.succeeded { Ok(()) } else { Err(self.unmet(&record::text(&key), &answer)) }
+        if answer.succeeded { Ok(()) } else { Err(self.unmet(&self.notation.text(&key), &answer)) }
+    }
+
+    /// The value given, or all of standard input.
+    fn value(&self) -> Result<Bytes, Failure> {
+        if self.value != "-" {
+            return self.notation.read(self.value.clone());
+        }
+        let mut value = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut value).map_err(|error| {
+            Failure::new(format!("cannot read the value from standard input: {error}"))
+        })?;
+        Ok(value.into())
     }
 
     fn show(&self, answer: &PutResponse) -> Result<(), Failure> {
@@ -67,7 +83,7 @@ impl Put {
             if self.previous {
                 object.insert(
                     "previous".to_owned(),
-                    json!(answer.previous.as_ref().map(record::json)),
+                    json!(answer.previous.as_ref().map(|kv| record::json(kv, self.notation))),
                 );
             }
             return print::json(&object);
@@ -80,7 +96,7 @@ impl Put {
         }
         match &answer.previous {
             Some(previous) => {
-                print::line(format_args!("before: {}", record::text(&previous.value)))
+                print::line(format_args!("before: {}", self.notation.text(&previous.value)))
             }
             None if self.previous => print::line("before: no such key"),
             None => Ok(()),
@@ -94,16 +110,4 @@ impl Put {
             (now, None) => format!("not written: key {key:?} exists, at revision {now}"),
         })
     }
-}
-
-/// The value given, or all of standard input.
-fn value(argument: OsString) -> Result<Bytes, Failure> {
-    if argument != "-" {
-        return Ok(record::bytes_of(argument));
-    }
-    let mut value = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut value).map_err(|error| {
-        Failure::new(format!("cannot read the value from standard input: {error}"))
-    })?;
-    Ok(value.into())
 }

@@ -8,6 +8,7 @@ use understudy_proto::kv::v1::watch_request::{From, Target};
 use understudy_proto::kv::v1::{Event, EventType, KeyRange, WatchRequest};
 
 use super::connection::Connection;
+use super::notation::Notation;
 use super::{print, record};
 use crate::failure::Failure;
 
@@ -41,16 +42,15 @@ pub struct Watch {
     /// End after so many changes.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// Print keys and values as hex digits.
-    #[arg(long, conflicts_with = "output")]
-    hex: bool,
+    #[command(flatten)]
+    notation: Notation,
     #[command(flatten)]
     connection: Connection,
 }
 
 impl Watch {
     pub async fn run(self) -> Result<(), Failure> {
-        let mut watch = self.connection.client().watch(self.request());
+        let mut watch = self.connection.client().watch(self.request()?);
         let mut left = self.count.unwrap_or(u64::MAX);
         loop {
             for event in watch.next().await?.events {
@@ -63,30 +63,31 @@ impl Watch {
         }
     }
 
-    fn request(&self) -> WatchRequest {
-        let bytes = |text: &Option<OsString>| text.clone().map(record::bytes_of);
-        let target = match (bytes(&self.key), bytes(&self.prefix)) {
+    fn request(&self) -> Result<WatchRequest, Failure> {
+        let bytes =
+            |word: &Option<OsString>| word.clone().map(|word| self.notation.read(word)).transpose();
+        let target = match (bytes(&self.key)?, bytes(&self.prefix)?) {
             (Some(key), _) => Target::Key(key),
             (_, Some(prefix)) => Target::Prefix(prefix),
             _ => Target::Range(KeyRange {
-                start: bytes(&self.from).unwrap_or_default(),
-                end: bytes(&self.to).unwrap_or_default(),
+                start: bytes(&self.from)?.unwrap_or_default(),
+                end: bytes(&self.to)?.unwrap_or_default(),
             }),
         };
-        WatchRequest {
+        Ok(WatchRequest {
             target: Some(target),
             from: self.revision.map(From::StartRevision),
             return_previous: self.previous,
             ..WatchRequest::default()
-        }
+        })
     }
 
     /// One line for each change: revision, what happened, key, value; with `--previous` what was there.
     fn show(&self, event: &Event) -> Result<(), Failure> {
         if self.connection.json() {
-            return print::json(&json(event));
+            return print::json(&json(event, self.notation));
         }
-        let text = |bytes: &[u8]| if self.hex { print::hex(bytes) } else { record::text(bytes) };
+        let text = |bytes: &[u8]| self.notation.text(bytes);
         let kv = event.kv.clone().unwrap_or_default();
         let (revision, key) = (kv.mod_revision, text(&kv.key));
         let mut line = match event.r#type() {
@@ -100,20 +101,20 @@ impl Watch {
     }
 }
 
-fn json(event: &Event) -> Map<String, Value> {
+fn json(event: &Event, notation: Notation) -> Map<String, Value> {
     let kind = if event.r#type() == EventType::Delete { "del" } else { "put" };
     let kv = event.kv.as_ref();
     let mut object = Map::from_iter([("type".to_owned(), kind.into())]);
     match (event.r#type(), kv) {
         (EventType::Delete, Some(kv)) => {
-            print::put_bytes(&mut object, "key", &kv.key);
+            notation.put(&mut object, "key", &kv.key);
             object.insert("mod_revision".into(), kv.mod_revision.into());
         }
-        (_, Some(kv)) => object.append(&mut record::json(kv)),
+        (_, Some(kv)) => object.append(&mut record::json(kv, notation)),
         _ => {}
     }
     if let Some(previous) = &event.previous {
-        object.insert("previous".into(), record::json(previous).into());
+        object.insert("previous".into(), record::json(previous, notation).into());
     }
     object
 }

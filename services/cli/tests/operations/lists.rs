@@ -26,7 +26,7 @@ async fn lists_show_what_is_asked_for_as_it_stood() {
     assert_eq!(run(&["list", "--from", "fruit", "--to", "o", "--keys"]), "fruit/apple\nnut\n");
     assert_eq!(run(&["list", "--newest", "--limit", "1"]), "fruit/apple\tred\n");
     assert_eq!(run(&["list", "--count", "fruit/"]), "1\n");
-    assert_eq!(run(&["list", "--hex", "nut"]), "6e7574\t62726f776e\n");
+    assert_eq!(run(&["list", "--hex", "6e7574"]), "6e7574\t62726f776e\n");
     let json: serde_json::Value =
         serde_json::from_str(&run(&["list", "--output", "json", "nut"])).unwrap();
     assert_eq!((json["key"].as_str(), json["value"].as_str()), (Some("nut"), Some("brown")));

@@ -6,6 +6,7 @@
 mod harness;
 
 mod directories;
+mod hex;
 mod hold;
 mod lists;
 mod pair;

@@ -50,7 +50,8 @@ async fn every_change_is_printed_once_though_the_primary_is_killed() {
     let gone = serde_json::json!({ "type": "del", "key": "w/1", "mod_revision": third });
     assert_eq!(json[2], gone);
 
-    let ranged = ["--from", "w/2", "--to", "w/3", "--hex", "--count", "1", "--revision", &from];
+    let ranged =
+        ["--from", "772f32", "--to", "772f33", "--hex", "--count", "1", "--revision", &from];
     assert_eq!(ended(watch(&[&ranged[..], &at].concat())), format!("{four}\tput\t772f32\tc3a9\n"));
     refuse(&["watch", "--revision", "1000000", "w", at[0], at[1]], "does not exist yet");
 }

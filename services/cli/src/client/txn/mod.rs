@@ -10,8 +10,9 @@ use clap::Args;
 use understudy_client::Client;
 use understudy_proto::kv::v1::{Compare, TxnOperation, TxnRequest};
 
-use self::file::File;
+use self::file::{File, Words};
 use super::connection::Connection;
+use super::notation::Notation;
 use super::print;
 use crate::failure::Failure;
 
@@ -25,7 +26,8 @@ use crate::failure::Failure;
   lease KEY OP N        exists KEY           absent KEY
 Operations:
   put KEY VALUE    get KEY    del KEY    del-range START END    list START END [LIMIT]
-Words may be quoted as in a shell; an empty START or END (\"\") leaves that end open.
+Words may be quoted as in a shell; an empty START or END (\"\") leaves that end open. With --hex each KEY,
+VALUE, START and END is in hex digits, in a file too.
 
 Examples:
   understudy txn --if 'value city = Paris' --then 'put city Rome' --else 'get city'
@@ -47,6 +49,8 @@ pub struct Txn {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["conditions", "then", "otherwise"])]
     file: Option<PathBuf>,
     #[command(flatten)]
+    notation: Notation,
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -56,25 +60,26 @@ impl Txn {
             Some(path) => File::read(path)?,
             None => File::of_arguments(&self.conditions, &self.then, &self.otherwise),
         };
-        let request = request(&lines)?;
+        let request = request(&lines, self.notation)?;
         let client: Client = self.connection.client();
         let answer = client.send_txn(request.clone()).await;
         client.close().await;
         let answer = answer?;
         if self.connection.json() {
-            return print::json(&show::json(&answer));
+            return print::json(&show::json(&answer, self.notation));
         }
-        for line in show::text(&request, &answer) {
+        for line in show::text(&request, &answer, self.notation) {
             print::line(line)?;
         }
         Ok(())
     }
 }
 
-fn request(lines: &File) -> Result<TxnRequest, Failure> {
-    let compares: Vec<Compare> = syntax::all(&lines.conditions, syntax::condition)?;
-    let then_operations: Vec<TxnOperation> = syntax::all(&lines.then, syntax::operation)?;
-    let else_operations: Vec<TxnOperation> = syntax::all(&lines.otherwise, syntax::operation)?;
+fn request(lines: &File, notation: Notation) -> Result<TxnRequest, Failure> {
+    let operations = |words: &[Words]| syntax::all(words, notation, syntax::operation);
+    let compares: Vec<Compare> = syntax::all(&lines.conditions, notation, syntax::condition)?;
+    let then_operations: Vec<TxnOperation> = operations(&lines.then)?;
+    let else_operations: Vec<TxnOperation> = operations(&lines.otherwise)?;
     if compares.is_empty() && then_operations.is_empty() && else_operations.is_empty() {
         return Err(Failure::usage(
             "the txn is empty: give --then, or --file (see `understudy txn --help`)",

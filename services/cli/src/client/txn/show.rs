@@ -5,10 +5,11 @@ use understudy_proto::kv::v1::txn_operation::Operation;
 use understudy_proto::kv::v1::txn_result::Result as Done;
 use understudy_proto::kv::v1::{KeyValue, TxnOperation, TxnRequest, TxnResponse, txn_delete};
 
+use crate::client::notation::Notation;
 use crate::client::record;
 
 /// One line that says which branch was executed, and one or more for each of its operations.
-pub fn text(request: &TxnRequest, answer: &TxnResponse) -> Vec<String> {
+pub fn text(request: &TxnRequest, answer: &TxnResponse, notation: Notation) -> Vec<String> {
     let revision = answer.header.as_ref().map_or(0, |header| header.revision);
     let (branch, operations) = match answer.succeeded {
         true => ("then: all conditions hold", &request.then_operations),
@@ -17,14 +18,14 @@ pub fn text(request: &TxnRequest, answer: &TxnResponse) -> Vec<String> {
     let mut lines = vec![format!("{branch}, revision {revision}")];
     for (operation, result) in operations.iter().zip(&answer.results) {
         if let Some(done) = &result.result {
-            lines.extend(describe(&name(operation), done));
+            lines.extend(describe(&name(operation, notation), done, notation));
         }
     }
     lines
 }
 
-fn name(operation: &TxnOperation) -> String {
-    let text = |bytes| record::text(bytes);
+fn name(operation: &TxnOperation, notation: Notation) -> String {
+    let text = |bytes: &[u8]| notation.text(bytes);
     match &operation.operation {
         Some(Operation::Put(put)) => format!("put {}", text(&put.key)),
         Some(Operation::Get(get)) => format!("get {}", text(&get.key)),
@@ -37,12 +38,13 @@ fn name(operation: &TxnOperation) -> String {
     }
 }
 
-fn describe(name: &str, done: &Done) -> Vec<String> {
-    let pair = |kv: &KeyValue| format!("  {}: {}", record::text(&kv.key), record::text(&kv.value));
+fn describe(name: &str, done: &Done, notation: Notation) -> Vec<String> {
+    let text = |bytes: &[u8]| notation.text(bytes);
+    let pair = |kv: &KeyValue| format!("  {}: {}", text(&kv.key), text(&kv.value));
     match done {
         Done::Put(put) => vec![format!("{name}: version {}", put.version)],
         Done::Get(get) => vec![match &get.kv {
-            Some(kv) => format!("{name}: {}", record::text(&kv.value)),
+            Some(kv) => format!("{name}: {}", text(&kv.value)),
             None => format!("{name}: no such key"),
         }],
         Done::Delete(delete) => {
@@ -61,19 +63,21 @@ fn more(more: bool) -> &'static str {
 }
 
 /// `succeeded`, `revision`, `epoch`, and one of `results` for each operation.
-pub fn json(answer: &TxnResponse) -> Value {
+pub fn json(answer: &TxnResponse, notation: Notation) -> Value {
     let mut object = record::header(answer.header.as_ref());
     object.insert("succeeded".to_owned(), answer.succeeded.into());
-    let results = answer.results.iter().map(|result| result.result.as_ref().map(result_json));
+    let results = answer.results.iter();
+    let results = results.map(|one| one.result.as_ref().map(|done| result_json(done, notation)));
     object.insert("results".to_owned(), results.collect::<Vec<_>>().into());
     object.into()
 }
 
-fn result_json(done: &Done) -> Value {
-    let records = |kvs: &[KeyValue]| kvs.iter().map(record::json).collect::<Vec<_>>();
+fn result_json(done: &Done, notation: Notation) -> Value {
+    let record = |kv: &KeyValue| record::json(kv, notation);
+    let records = |kvs: &[KeyValue]| kvs.iter().map(record).collect::<Vec<_>>();
     match done {
         Done::Put(put) => json!({"put": {"version": put.version, "lease_id": put.lease_id}}),
-        Done::Get(get) => json!({"get": {"kv": get.kv.as_ref().map(record::json)}}),
+        Done::Get(get) => json!({"get": {"kv": get.kv.as_ref().map(record)}}),
         Done::Delete(delete) => json!({"del": {"deleted": delete.deleted, "more": delete.more}}),
         Done::List(list) => json!({"list": {"kvs": records(&list.kvs), "more": list.more}}),
     }

@@ -1,6 +1,5 @@
 //! The small language of `understudy txn`.
 
-use bytes::Bytes;
 use understudy_proto::kv::v1::compare::Operand;
 use understudy_proto::kv::v1::txn_operation::Operation;
 use understudy_proto::kv::v1::{
@@ -9,14 +8,18 @@ use understudy_proto::kv::v1::{
 };
 
 use super::file::Words;
+use crate::client::notation::Notation;
 use crate::failure::Failure;
 
+/// Reads the words of one line.
+type Read<T> = fn(&[&str], Notation) -> Result<T, String>;
+
 /// Reads each of `lines` with `read`.
-pub fn all<T>(lines: &[Words], read: fn(&[&str]) -> Result<T, String>) -> Result<Vec<T>, Failure> {
-    lines.iter().map(|line| one(line, read)).collect()
+pub fn all<T>(lines: &[Words], notation: Notation, read: Read<T>) -> Result<Vec<T>, Failure> {
+    lines.iter().map(|line| one(line, notation, read)).collect()
 }
 
-fn one<T>(line: &Words, read: fn(&[&str]) -> Result<T, String>) -> Result<T, Failure> {
+fn one<T>(line: &Words, notation: Notation, read: Read<T>) -> Result<T, Failure> {
     let (shown, words) = match line {
         Words::Line(line) => (line.clone(), shlex::split(line)),
         Words::List(words) => (words.join(" "), Some(words.clone())),
@@ -24,21 +27,20 @@ fn one<T>(line: &Words, read: fn(&[&str]) -> Result<T, String>) -> Result<T, Fai
     let wrong = |what| Failure::usage(format!("{shown:?}: {what} (see `understudy txn --help`)"));
     let words = words.ok_or_else(|| wrong("a quotation mark is not closed".to_owned()))?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    read(&words).map_err(wrong)
+    read(&words, notation).map_err(wrong)
 }
 
 /// Reads one condition.
-pub fn condition(words: &[&str]) -> Result<Compare, String> {
-    let compare = |key: &str, operator: CompareOperator, operand| Compare {
-        key: bytes(key),
-        operator: operator.into(),
-        operand: Some(operand),
+pub fn condition(words: &[&str], notation: Notation) -> Result<Compare, String> {
+    let compare = |key: &str, operator: CompareOperator, operand| {
+        let key = notation.bytes(key)?;
+        Ok(Compare { key, operator: operator.into(), operand: Some(operand) })
     };
     match *words {
-        ["absent", key] => Ok(compare(key, CompareOperator::Equal, Operand::Version(0))),
-        ["exists", key] => Ok(compare(key, CompareOperator::NotEqual, Operand::Version(0))),
+        ["absent", key] => compare(key, CompareOperator::Equal, Operand::Version(0)),
+        ["exists", key] => compare(key, CompareOperator::NotEqual, Operand::Version(0)),
         [attribute, key, operator, operand] => {
-            Ok(compare(key, relation(operator)?, value(attribute, operand)?))
+            compare(key, relation(operator)?, value(attribute, operand, notation)?)
         }
         _ => Err("write a condition such as 'value KEY = VALUE' or 'absent KEY'".to_owned()),
     }
@@ -54,9 +56,9 @@ fn relation(word: &str) -> Result<CompareOperator, String> {
     }
 }
 
-fn value(attribute: &str, word: &str) -> Result<Operand, String> {
+fn value(attribute: &str, word: &str, notation: Notation) -> Result<Operand, String> {
     match attribute {
-        "value" => Ok(Operand::Value(bytes(word))),
+        "value" => Ok(Operand::Value(notation.bytes(word)?)),
         "revision" => Ok(Operand::ModRevision(number(word)?)),
         "created" => Ok(Operand::CreateRevision(number(word)?)),
         "version" => Ok(Operand::Version(number(word)?)),
@@ -68,16 +70,18 @@ fn value(attribute: &str, word: &str) -> Result<Operand, String> {
 }
 
 /// Reads one operation.
-pub fn operation(words: &[&str]) -> Result<TxnOperation, String> {
+pub fn operation(words: &[&str], notation: Notation) -> Result<TxnOperation, String> {
+    let bytes = |word: &str| notation.bytes(word);
+    let range = |start, end| Ok::<_, String>(KeyRange { start: bytes(start)?, end: bytes(end)? });
     let operation = match *words {
         ["put", key, value] => {
-            Operation::Put(TxnPut { key: bytes(key), value: bytes(value), ..TxnPut::default() })
+            Operation::Put(TxnPut { key: bytes(key)?, value: bytes(value)?, ..TxnPut::default() })
         }
-        ["get", key] => Operation::Get(TxnGet { key: bytes(key) }),
-        ["del", key] => delete(txn_delete::Target::Key(bytes(key))),
-        ["del-range", start, end] => delete(txn_delete::Target::Range(range(start, end))),
-        ["list", start, end] => list(start, end, 0),
-        ["list", start, end, limit] => list(start, end, number(limit)?),
+        ["get", key] => Operation::Get(TxnGet { key: bytes(key)? }),
+        ["del", key] => delete(txn_delete::Target::Key(bytes(key)?)),
+        ["del-range", start, end] => delete(txn_delete::Target::Range(range(start, end)?)),
+        ["list", start, end] => list(range(start, end)?, 0),
+        ["list", start, end, limit] => list(range(start, end)?, number(limit)?),
         _ => return Err("write an operation such as 'put KEY VALUE' or 'get KEY'".to_owned()),
     };
     Ok(TxnOperation { operation: Some(operation) })
@@ -87,16 +91,8 @@ fn delete(target: txn_delete::Target) -> Operation {
     Operation::Delete(TxnDelete { target: Some(target), ..TxnDelete::default() })
 }
 
-fn list(start: &str, end: &str, limit: i64) -> Operation {
-    Operation::List(TxnList { range: Some(range(start, end)), limit })
-}
-
-fn range(start: &str, end: &str) -> KeyRange {
-    KeyRange { start: bytes(start), end: bytes(end) }
-}
-
-fn bytes(word: &str) -> Bytes {
-    Bytes::copy_from_slice(word.as_bytes())
+fn list(range: KeyRange, limit: i64) -> Operation {
+    Operation::List(TxnList { range: Some(range), limit })
 }
 
 fn number(word: &str) -> Result<i64, String> {
@@ -108,8 +104,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn line<T>(text: &str, read: fn(&[&str]) -> Result<T, String>) -> Result<T, Failure> {
-        one(&Words::Line(text.to_owned()), read)
+    fn line<T>(text: &str, read: Read<T>) -> Result<T, Failure> {
+        one(&Words::Line(text.to_owned()), Notation::default(), read)
     }
 
     #[test]
@@ -134,8 +130,24 @@ mod tests {
         let range = KeyRange { start: "a".into(), end: "".into() };
         assert_eq!(read("list a '' 5"), Operation::List(TxnList { range: Some(range), limit: 5 }));
         let words = Words::List(vec!["get".to_owned(), "it's".to_owned()]);
-        let get = one(&words, operation).unwrap().operation.unwrap();
+        let get = one(&words, Notation::default(), operation).unwrap().operation.unwrap();
         assert_eq!(get, Operation::Get(TxnGet { key: "it's".into() }));
+    }
+
+    #[test]
+    fn keys_and_values_may_be_in_hex_digits_and_numbers_are_not() {
+        let hex = Notation { hex: true };
+        let read = condition(&["value", "6b", "=", "00ff"], hex).unwrap();
+        assert_eq!(
+            (read.key, read.operand),
+            ("k".into(), Some(Operand::Value(vec![0, 255].into())))
+        );
+        let read = condition(&["version", "6b", "=", "10"], hex).unwrap();
+        assert_eq!(read.operand, Some(Operand::Version(10)));
+        let list = operation(&["list", "61", "", "10"], hex).unwrap().operation.unwrap();
+        let range = KeyRange { start: "a".into(), end: "".into() };
+        assert_eq!(list, Operation::List(TxnList { range: Some(range), limit: 10 }));
+        assert!(operation(&["get", "k"], hex).unwrap_err().contains("\"k\" is not in hex digits"));
     }
 
     #[test]
