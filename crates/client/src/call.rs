@@ -10,16 +10,19 @@ use understudy_proto::admin::v1::{
     StatusResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
 use understudy_proto::kv::v1::random_service_client::RandomServiceClient;
 use understudy_proto::kv::v1::session_service_client::SessionServiceClient;
 use understudy_proto::kv::v1::{
-    CloseSessionRequest, CloseSessionResponse, DeleteRequest, DeleteResponse, GetRandBitsRequest,
-    GetRandBitsResponse, GetRequest, GetResponse, GetStateRequest, GetStateResponse,
-    KeepSessionAliveRequest, KeepSessionAliveResponse, ListRequest, ListResponse, NowRequest,
-    NowResponse, OpenSessionRequest, OpenSessionResponse, PutRequest, PutResponse,
+    CloseSessionRequest, CloseSessionResponse, DeleteRequest, DeleteResponse, GetLeaseRequest,
+    GetLeaseResponse, GetRandBitsRequest, GetRandBitsResponse, GetRequest, GetResponse,
+    GetStateRequest, GetStateResponse, GrantLeaseRequest, GrantLeaseResponse,
+    KeepLeaseAliveRequest, KeepLeaseAliveResponse, KeepSessionAliveRequest,
+    KeepSessionAliveResponse, ListLeasesRequest, ListLeasesResponse, ListRequest, ListResponse,
+    NowRequest, NowResponse, OpenSessionRequest, OpenSessionResponse, PutRequest, PutResponse,
     RandBytesRequest, RandBytesResponse, RandomRequest, RandomResponse, RequestStamp,
-    ResponseHeader, SeedRequest, SeedResponse, SetStateRequest, SetStateResponse, TxnRequest,
-    TxnResponse,
+    ResponseHeader, RevokeLeaseRequest, RevokeLeaseResponse, SeedRequest, SeedResponse,
+    SetStateRequest, SetStateResponse, TxnRequest, TxnResponse,
 };
 
 /// A request that knows how it is sent.
@@ -93,6 +96,22 @@ call!(
     SessionServiceClient.close_session,
     CloseSessionResponse
 );
+call!(GrantLeaseRequest, "grant lease", LeaseServiceClient.grant_lease, GrantLeaseResponse, stamp);
+call!(
+    KeepLeaseAliveRequest,
+    "keep lease alive",
+    LeaseServiceClient.keep_lease_alive,
+    KeepLeaseAliveResponse
+);
+call!(
+    RevokeLeaseRequest,
+    "revoke lease",
+    LeaseServiceClient.revoke_lease,
+    RevokeLeaseResponse,
+    stamp
+);
+call!(GetLeaseRequest, "get lease", LeaseServiceClient.get_lease, GetLeaseResponse);
+call!(ListLeasesRequest, "list leases", LeaseServiceClient.list_leases, ListLeasesResponse);
 call!(SeedRequest, "seed", RandomServiceClient.seed, SeedResponse, stamp);
 call!(RandomRequest, "random", RandomServiceClient.random, RandomResponse, stamp);
 call!(

@@ -36,6 +36,20 @@ pub enum Error {
     /// something is changed.
     #[error("{0}")]
     Rejected(Box<Rejection>),
+    /// The lock was not free in time; the place in its line is given up.
+    #[error("lock {name:?} is held by another, waited {waited:.1?}")]
+    NotAcquired {
+        /// Name of the lock.
+        name: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The lock's lease ended while it was waited for: it was not renewed in time.
+    #[error("the place in the line of lock {name:?} is lost: its lease was not renewed in time")]
+    LockLost {
+        /// Name of the lock.
+        name: String,
+    },
     /// The endpoints given are none.
     #[error(transparent)]
     Endpoints(#[from] EndpointsError),

@@ -42,6 +42,18 @@ impl Put {
         self
     }
 
+    /// Hangs the key on this lease.
+    pub fn on_lease(mut self, lease_id: i64) -> Self {
+        self.request.lifetime = Some(Lifetime::LeaseId(lease_id));
+        self
+    }
+
+    /// Leaves the key with the lease that it has, if any.
+    pub fn keep_lease(mut self) -> Self {
+        self.request.lifetime = Some(Lifetime::KeepLease(true));
+        self
+    }
+
     /// Attaches the key to a lease of this duration, made for it; whole milliseconds.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         let ttl_ms = ttl.as_millis().try_into().unwrap_or(i64::MAX);

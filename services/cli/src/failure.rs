@@ -27,6 +27,9 @@ pub enum Failure {
     /// Nobody could do it in time; surely nothing has happened. Exit code 4.
     #[error("{0}")]
     Unavailable(String),
+    /// The command that was run has failed, and has said why. Its own exit code.
+    #[error("the command exited with {0}")]
+    Command(u8),
     /// Whoever reads standard output has gone: nobody is left to tell. Exit code 0, silently.
     #[error("standard output is closed")]
     Closed,
@@ -47,6 +50,7 @@ impl Failure {
     pub fn report(&self) -> ExitCode {
         let code = match self {
             Self::Closed => return ExitCode::SUCCESS,
+            Self::Command(code) => return ExitCode::from(*code),
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::OutcomeUnknown(_) => 3,

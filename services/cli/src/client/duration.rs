@@ -23,6 +23,17 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     if sensible.contains(&duration) { Ok(duration) } else { Err(wrong()) }
 }
 
+/// The same, or `0`.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn parse_or_zero(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" | "0ms" => Ok(Duration::ZERO),
+        _ => parse(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +44,13 @@ mod tests {
         assert_eq!(parse("2.5s"), Ok(Duration::from_millis(2_500)));
         assert_eq!(parse("10"), Ok(Duration::from_secs(10)));
         assert_eq!(parse("2m"), Ok(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn nothing_is_a_duration_where_it_is_allowed() {
+        assert_eq!(parse_or_zero("0s"), Ok(Duration::ZERO));
+        assert_eq!(parse_or_zero("10ms"), parse("10ms"));
+        assert!(parse("0s").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Read as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Args;
@@ -10,7 +11,7 @@ use understudy_proto::kv::v1::PutResponse;
 
 use super::connection::Connection;
 use super::notation::Notation;
-use super::{print, record};
+use super::{duration, print, record};
 use crate::failure::Failure;
 
 /// Writes a key; exits 1 if a condition was not met.
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 #[command(after_help = "Examples:
   understudy put city Paris
   understudy put --if-absent lock me
+  understudy put --ttl 30s cache/page '<html>'
   understudy put picture - < picture.png
   understudy put --hex 00ff c3a9")]
 pub struct Put {
@@ -32,6 +34,15 @@ pub struct Put {
     /// Only if the key was last written at this revision; 0: if there is no such key.
     #[arg(long, value_name = "REVISION")]
     if_revision: Option<i64>,
+    /// Let the key go after this time, such as 10s, unless its lease is kept.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    ttl: Option<Duration>,
+    /// Hang the key on this lease: it goes with it.
+    #[arg(long, value_name = "ID", conflicts_with = "ttl")]
+    lease: Option<i64>,
+    /// Leave the key on the lease that it has.
+    #[arg(long, conflicts_with_all = ["ttl", "lease"])]
+    keep_lease: bool,
     /// Print the value from before.
     #[arg(long)]
     previous: bool,
@@ -51,6 +62,15 @@ impl Put {
         }
         if let Some(revision) = self.if_revision {
             put = put.if_revision(revision);
+        }
+        if let Some(ttl) = self.ttl {
+            put = put.ttl(ttl);
+        }
+        if let Some(lease) = self.lease {
+            put = put.on_lease(lease);
+        }
+        if self.keep_lease {
+            put = put.keep_lease();
         }
         if self.previous {
             put = put.return_previous();
@@ -80,6 +100,7 @@ impl Put {
             object.insert("succeeded".to_owned(), answer.succeeded.into());
             object.insert("mod_revision".to_owned(), answer.mod_revision.into());
             object.insert("version".to_owned(), answer.version.into());
+            object.insert("lease_id".to_owned(), answer.lease_id.into());
             if self.previous {
                 object.insert(
                     "previous".to_owned(),

@@ -9,6 +9,7 @@ mod directories;
 mod hex;
 mod hold;
 mod lists;
+mod locks;
 mod pair;
 mod randoms;
 mod registers;

@@ -1,0 +1,100 @@
+//! `understudy elect`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use serde_json::json;
+use understudy_client::{Client, Error, Holder};
+use understudy_proto::kv::v1::WatchRequest;
+use understudy_proto::kv::v1::watch_request::{From, Target};
+
+use super::connection::Connection;
+use super::guard::{Guard, Signals};
+use super::lock::{How, announce};
+use super::print;
+use crate::failure::Failure;
+
+/// Stands for election, and leads until it is interrupted or gone; without a value, prints who leads.
+///
+/// An election is a lock: whoever holds it leads. A command runs while it leads, as with `lock`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy elect scheduler host-a:9000
+  understudy elect scheduler host-a:9000 -- ./schedule.sh
+  understudy elect scheduler")]
+pub struct Elect {
+    /// Which election: its keys are NAME/...
+    name: String,
+    /// What the candidate is known by; left out: prints every leader from now on, until Ctrl-C.
+    value: Option<String>,
+    #[command(flatten)]
+    how: How,
+    /// Print the leader of now, and end; exits 1 if there is none.
+    #[arg(long, conflicts_with_all = ["value", "command"])]
+    once: bool,
+    /// What to run while it leads.
+    #[arg(last = true, value_name = "COMMAND", requires = "value")]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Elect {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client();
+        let done = match &self.value {
+            Some(value) => self.lead(&client, value).await,
+            None => self.observe(&client).await,
+        };
+        client.close().await;
+        done
+    }
+
+    async fn lead(&self, client: &Client, value: &str) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let lock = self.how.take(client, &self.name, value, &mut signals).await?;
+        if self.command.is_empty() {
+            announce(&self.connection, &self.name, &lock)?;
+        }
+        let Self { name, how, command, .. } = self;
+        Guard { name, ttl: how.ttl, command }.run(lock, signals).await
+    }
+
+    async fn observe(&self, client: &Client) -> Result<(), Failure> {
+        let (mut leader, mut revision) = client.lock_holder(&self.name).await?;
+        self.print(leader.as_ref())?;
+        if self.once {
+            let nobody = || Failure::new(format!("nobody leads {:?}", self.name));
+            return leader.map(|_| ()).ok_or_else(nobody);
+        }
+        loop {
+            let target = Some(Target::Prefix(format!("{}/", self.name).into()));
+            let from = Some(From::StartRevision(revision + 1));
+            let mut watch = client.watch(WatchRequest { target, from, ..WatchRequest::default() });
+            // Whatever has changed there: who is first, only the whole line tells.
+            match watch.next().await {
+                Ok(_) | Err(Error::Rejected(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let now;
+            (now, revision) = client.lock_holder(&self.name).await?;
+            if now != leader {
+                leader = now;
+                self.print(leader.as_ref())?;
+            }
+        }
+    }
+
+    fn print(&self, leader: Option<&Holder>) -> Result<(), Failure> {
+        let value = |leader: &Holder| String::from_utf8_lossy(&leader.value).into_owned();
+        if self.connection.json() {
+            let (leader, token) = (leader.map(value), leader.map(|leader| leader.token));
+            return print::json(&json!({ "leader": leader, "token": token }));
+        }
+        match leader {
+            Some(leader) => print::line(format_args!("{}\t{}", leader.token, value(leader))),
+            None if self.once => Ok(()),
+            None => print::line("-\tnobody"),
+        }
+    }
+}

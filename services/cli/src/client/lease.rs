@@ -1,0 +1,164 @@
+//! `understudy lease`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use understudy_client::Client;
+use understudy_proto::kv::v1::{GetLeaseRequest, Lease as Shown, ListLeasesRequest};
+
+use super::connection::Connection;
+use super::notation::Notation;
+use super::{duration, print};
+use crate::failure::Failure;
+
+/// Grants, keeps and ends leases: keys that hang on one (put --lease) go when nobody keeps it alive.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy lease grant 10s
+  understudy put --lease 7 worker/3 ready
+  understudy lease keep 7
+  understudy lease show 7
+  understudy lease revoke 7")]
+pub struct Lease {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    notation: Notation,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Grants a lease and prints its id.
+    Grant {
+        /// How long it lives without being kept, such as 500ms, 10s or 2h.
+        #[arg(value_parser = duration::parse)]
+        ttl: Duration,
+        /// The id wanted; left out: the store chooses one.
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        id: i64,
+    },
+    /// Keeps a lease alive until Ctrl-C.
+    Keep {
+        /// Which lease.
+        id: i64,
+        /// Only now.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Ends a lease and deletes the keys that hang on it.
+    Revoke {
+        /// Which lease.
+        id: i64,
+    },
+    /// Prints the time that a lease has left, and its keys.
+    Show {
+        /// Which lease.
+        id: i64,
+    },
+    /// Prints all leases.
+    List,
+}
+
+impl Lease {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client();
+        let done = self.done(&client).await;
+        client.close().await;
+        done
+    }
+
+    async fn done(&self, client: &Client) -> Result<(), Failure> {
+        match self.what {
+            What::Grant { ttl, id } => {
+                let lease = client.grant_lease(ttl, id).await?;
+                match self.connection.json() {
+                    true => print::json(&values(&lease)),
+                    false => print::line(lease.lease_id),
+                }
+            }
+            What::Keep { id, once } => self.keep(client, id, once).await,
+            What::Revoke { id } => {
+                let keys = client.revoke_lease(id).await?;
+                match self.connection.json() {
+                    true => print::json(&json!({ "lease_id": id, "keys": keys })),
+                    false => print::line(format_args!("{keys} keys deleted")),
+                }
+            }
+            What::Show { id } => self.show(client, id).await,
+            What::List => self.list(client).await,
+        }
+    }
+
+    async fn keep(&self, client: &Client, id: i64, once: bool) -> Result<(), Failure> {
+        loop {
+            let lease = client.keep_lease_alive(id).await?;
+            self.print(&lease)?;
+            if once {
+                return Ok(());
+            }
+            let pause = Duration::from_millis(lease.ttl_ms.unsigned_abs()) / 3;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                interrupted = tokio::signal::ctrl_c() => {
+                    return interrupted.map_err(Failure::new);
+                }
+            }
+        }
+    }
+
+    async fn show(&self, client: &Client, id: i64) -> Result<(), Failure> {
+        let mut request =
+            GetLeaseRequest { lease_id: id, return_keys: true, ..GetLeaseRequest::default() };
+        let mut page = client.get_lease(request.clone()).await?;
+        let lease = page.lease.take().unwrap_or_default();
+        let mut keys = page.keys;
+        while !page.next_page_token.is_empty() {
+            request.page_token = page.next_page_token;
+            page = client.get_lease(request.clone()).await?;
+            keys.append(&mut page.keys);
+        }
+        if self.connection.json() {
+            let mut object = values(&lease);
+            let shown: Vec<Value> = keys
+                .iter()
+                .map(|key| {
+                    let mut object = serde_json::Map::new();
+                    self.notation.put(&mut object, "key", key);
+                    object.into()
+                })
+                .collect();
+            object["keys"] = shown.into();
+            return print::json(&object);
+        }
+        self.print(&lease)?;
+        keys.iter().try_for_each(|key| print::line(format_args!("  {}", self.notation.text(key))))
+    }
+
+    async fn list(&self, client: &Client) -> Result<(), Failure> {
+        let mut request = ListLeasesRequest::default();
+        loop {
+            let page = client.list_leases(request).await?;
+            page.leases.iter().try_for_each(|lease| self.print(lease))?;
+            if page.next_page_token.is_empty() {
+                return Ok(());
+            }
+            request = ListLeasesRequest { page_token: page.next_page_token, page_size: 0 };
+        }
+    }
+
+    fn print(&self, lease: &Shown) -> Result<(), Failure> {
+        if self.connection.json() {
+            return print::json(&values(lease));
+        }
+        let Shown { lease_id, ttl_ms, remaining_ms } = lease;
+        print::line(format_args!("{lease_id}\t{remaining_ms} of {ttl_ms} ms left"))
+    }
+}
+
+fn values(lease: &Shown) -> Value {
+    let Shown { lease_id, ttl_ms, remaining_ms } = lease;
+    json!({ "lease_id": lease_id, "ttl_ms": ttl_ms, "remaining_ms": remaining_ms })
+}

@@ -1,0 +1,98 @@
+//! `understudy lock`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use understudy_client::{Client, Lock as Held};
+
+use super::connection::Connection;
+use super::guard::{Guard, Signals};
+use super::{duration, print};
+use crate::failure::Failure;
+
+/// Takes a lock, runs a command while it is held, and exits as the command does.
+///
+/// The command finds the lock's name in UNDERSTUDY_LOCK and the fencing token in UNDERSTUDY_TOKEN. If the
+/// lock is lost, it gets SIGTERM and soon SIGKILL, and `understudy lock` exits 1.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  understudy lock nightly -- ./report.sh
+  understudy lock --wait 0s nightly -- ./report.sh
+  understudy lock nightly")]
+pub struct Lock {
+    /// Which lock: its keys are NAME/...
+    name: String,
+    #[command(flatten)]
+    how: How,
+    /// What to run; left out: the token is printed and the lock is held until Ctrl-C.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// How a lock is taken.
+#[derive(Debug, Args)]
+pub struct How {
+    /// How long it stays taken when its holder is gone without a word.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    pub ttl: Duration,
+    /// Give up when it is not free in this time; 0: at once. Left out: wait for ever.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
+    pub wait: Option<Duration>,
+}
+
+impl Lock {
+    pub async fn run(self) -> Result<(), Failure> {
+        let client = self.connection.client();
+        let done = self.held(&client).await;
+        client.close().await;
+        done
+    }
+
+    async fn held(&self, client: &Client) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let lock = self.how.take(client, &self.name, &who(), &mut signals).await?;
+        if self.command.is_empty() {
+            announce(&self.connection, &self.name, &lock)?;
+        }
+        let Self { name, how: How { ttl, .. }, command, .. } = self;
+        Guard { name, ttl: *ttl, command }.run(lock, signals).await
+    }
+}
+
+impl How {
+    pub async fn take(
+        &self,
+        client: &Client,
+        name: &str,
+        value: &str,
+        signals: &mut Signals,
+    ) -> Result<Held, Failure> {
+        let mut acquire = client.lock(name).value(value.to_owned()).ttl(self.ttl);
+        if let Some(wait) = self.wait {
+            acquire = acquire.wait(wait);
+        }
+        tokio::select! {
+            lock = acquire => Ok(lock?),
+            () = signals.next() => Err(Failure::new(format!("lock {name:?} is given up"))),
+        }
+    }
+}
+
+/// Says that a lock is held.
+pub fn announce(connection: &Connection, name: &str, lock: &Held) -> Result<(), Failure> {
+    if connection.json() {
+        let key = String::from_utf8_lossy(lock.key());
+        return print::json(&json!({ "name": name, "token": lock.token(), "key": key }));
+    }
+    print::line(format_args!("{name} is held, token {}: Ctrl-C releases it", lock.token()))
+}
+
+/// What others see of who holds a lock.
+fn who() -> String {
+    let host = rustix::system::uname();
+    format!("{}, process {}", host.nodename().to_string_lossy(), std::process::id())
+}
