@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 sys.path.insert(0, str(Path(__file__).parent / "generated"))
 
-from understudy.kv.v1 import header_pb2, key_value_service_pb2, session_service_pb2  # noqa: E402
+from understudy.kv.v1 import header_pb2, key_value_service_pb2, session_service_pb2, txn_pb2  # noqa: E402
 from understudy.kv.v1 import key_value_service_pb2_grpc, session_service_pb2_grpc  # noqa: E402
 
 ATTEMPT_S = 1.0
@@ -87,11 +87,30 @@ class Client:
         """Deletes a key; nothing to delete is no error."""
         return self._mutate("KeyValueService", "Delete", key_value_service_pb2.DeleteRequest(key=key, **more))
 
+    def txn(self, compares=(), then=(), otherwise=()) -> key_value_service_pb2.TxnResponse:
+        """Changes several keys atomically: if all `compares` hold, `then` is executed, if not, `otherwise`; `succeeded` tells which.
+
+        They are Compare and TxnOperation of txn.proto; `at_revision` and `putting` make the most common ones.
+        """
+        request = key_value_service_pb2.TxnRequest(compares=compares, then_operations=then, else_operations=otherwise)
+        return self._mutate("KeyValueService", "Txn", request)
+
     def get(self, key: bytes):
         """The KeyValue, or None."""
         with self._lock:
             answer = self._ask("KeyValueService", "Get", key_value_service_pb2.GetRequest(key=key))
         return answer.kv if answer.HasField("kv") else None
+
+    def list(self, prefix: bytes):
+        """Gives each KeyValue whose key begins with `prefix`, in order, all as they stood at one revision."""
+        request = key_value_service_pb2.ListRequest(prefix=prefix)
+        while True:
+            with self._lock:
+                page = self._ask("KeyValueService", "List", request)
+            yield from page.kvs
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     def close(self):
         """Closes the connections; the session expires by itself."""
@@ -174,6 +193,16 @@ class Client:
             "SessionService": session_service_pb2_grpc.SessionServiceStub,
         }
         return getattr(stubs[service](channel), method)
+
+
+def at_revision(key: bytes, revision: int) -> txn_pb2.Compare:
+    """Holds if the key was last written at this revision; 0: if there is no such key."""
+    return txn_pb2.Compare(key=key, mod_revision=revision)
+
+
+def putting(key: bytes, value: bytes) -> txn_pb2.TxnOperation:
+    """Writes a key."""
+    return txn_pb2.TxnOperation(put=txn_pb2.TxnPut(key=key, value=value))
 
 
 def reason_of(error: grpc.RpcError) -> tuple[str, str]:
