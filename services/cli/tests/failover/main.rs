@@ -4,6 +4,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod bank;
 mod farewells;
 mod hangs;
 mod kills;
