@@ -6,8 +6,8 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::admin::v1::{
-    CompactRequest, CompactResponse, HandOverRequest, HandOverResponse, StatusRequest,
-    StatusResponse,
+    CompactRequest, CompactResponse, GetSettingsRequest, GetSettingsResponse, HandOverRequest,
+    HandOverResponse, StatusRequest, StatusResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
@@ -125,6 +125,13 @@ call!(RandBytesRequest, "random bytes", RandomServiceClient.rand_bytes, RandByte
 call!(GetStateRequest, "generator state", RandomServiceClient.get_state, GetStateResponse);
 call!(SetStateRequest, "set generator", RandomServiceClient.set_state, SetStateResponse, stamp);
 call!(NowRequest, "now", RandomServiceClient.now, NowResponse, stamp);
+call!(GetSettingsRequest, "settings", AdminServiceClient.get_settings, GetSettingsResponse);
+call!(
+    UpdateSettingsRequest,
+    "change of settings",
+    AdminServiceClient.update_settings,
+    UpdateSettingsResponse
+);
 call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
 call!(CompactRequest, "compact", AdminServiceClient.compact, CompactResponse);
 call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use understudy_proto::admin::v1::{
-    CompactRequest, HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
+    CompactRequest, GetSettingsRequest, HandOverRequest, HandOverResponse, Settings, StatusRequest,
+    StatusResponse, UpdateSettingsRequest,
 };
 use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
@@ -141,6 +142,24 @@ impl Client {
         let request = HandOverRequest { to: to.to_owned() };
         let answer = self.shared.repeat(&request, self.until(), Repeat::OnlyIfNotSent).await;
         answer.map_err(|conclusion| conclusion.of_mutation(HandOverRequest::NAME))
+    }
+
+    /// How the cluster replicates.
+    ///
+    /// # Errors
+    /// As a read.
+    pub async fn settings(&self) -> Result<Settings, Error> {
+        Ok(self.read(GetSettingsRequest {}).await?.settings.unwrap_or_default())
+    }
+
+    /// Changes the settings that are given; gives all of them. It may be executed more than once, which
+    /// makes no difference.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Rejected`]: among others `INVALID_SETTINGS`.
+    pub async fn update_settings(&self, change: Settings) -> Result<Settings, Error> {
+        let request = UpdateSettingsRequest { settings: Some(change) };
+        Ok(self.read(request).await?.settings.unwrap_or_default())
     }
 
     /// Forgets what the store was before `revision`. It may be executed more than once, which makes no

@@ -62,6 +62,7 @@ enum Command {
     Random(client::random::Random),
     Now(client::now::Now),
     Status(client::status::Status),
+    Mode(client::mode::Mode),
     #[command(name = "handover")]
     HandOver(client::hand_over::HandOver),
     Bench(client::bench::Bench),
@@ -94,6 +95,7 @@ impl Command {
             Self::Random(command) => runtime::block_on(command.run()),
             Self::Now(command) => runtime::block_on(command.run()),
             Self::Status(command) => runtime::block_on(command.run()),
+            Self::Mode(command) => runtime::block_on(command.run()),
             Self::HandOver(command) => runtime::block_on(command.run()),
             Self::Bench(command) => runtime::block_on(command.run()),
             Self::Verify(command) => command.run(),

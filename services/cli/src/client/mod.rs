@@ -13,6 +13,7 @@ pub mod hand_over;
 pub mod lease;
 pub mod list;
 pub mod lock;
+pub mod mode;
 mod notation;
 pub mod now;
 pub mod put;

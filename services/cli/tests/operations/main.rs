@@ -10,6 +10,7 @@ mod hex;
 mod hold;
 mod lists;
 mod locks;
+mod modes;
 mod pair;
 mod randoms;
 mod registers;

@@ -45,10 +45,10 @@ pub struct ServeArgs {
     /// Service that follows the primary, in the namespace of the register, which is a Lease
     #[arg(long, env = "UNDERSTUDY_SERVICE", value_name = "NAME")]
     pub service: Option<String>,
-    /// Backups that must hold an entry before it counts, 1 to 8; only at a cluster's birth
+    /// Backups that must hold an entry before it counts, 1 to 8; at a cluster's birth, later with `understudy mode`
     #[arg(long, env = "UNDERSTUDY_SYNC_BACKUPS", value_name = "N")]
     pub sync_backups: Option<u32>,
-    /// Copies that must exist for a write, 1 or 2; only at a cluster's birth
+    /// Copies that must exist for a write, 1 or 2; at a cluster's birth, later with `understudy mode`
     #[arg(long, env = "UNDERSTUDY_MIN_COPIES", value_name = "N")]
     pub min_copies: Option<u32>,
     /// An idle primary gives a sign of life this often, milliseconds
