@@ -215,3 +215,19 @@ fn a_compare_sees_the_lease() {
     let txn = Txn { compares: vec![compare], ..Txn::default() };
     assert!(driver.run(txn).txn().succeeded);
 }
+
+#[test]
+fn what_has_ended_is_not_revived_by_a_new_epoch_however_much_it_is() {
+    let mut driver = Driver::new();
+    let sessions: Vec<u64> = (0..10_000).map(|_| driver.open_session(TTL)).collect();
+    let leases: Vec<i64> = (0..10_000).map(|_| grant(&mut driver, TTL)).collect();
+    driver.pass(TTL);
+    driver.tick();
+    let usage = driver.machine.usage();
+    assert!(usage.leases > 0 && usage.sessions > 0, "one input does not see to all");
+    assert_failed(&driver.run(KeepLease { lease: leases[9999] }), FailureCode::LeaseUnknown);
+    driver.feed(Input::Open);
+    assert_eq!(left(&driver, leases[9999]), Err(FailureCode::LeaseUnknown));
+    assert_failed(&driver.keep(sessions[9999]), FailureCode::SessionExpired);
+    assert_eq!((driver.machine.usage().leases, driver.machine.usage().sessions), (0, 0));
+}

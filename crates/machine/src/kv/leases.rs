@@ -16,8 +16,6 @@ use crate::{Failure, FailureCode, LeaseInfo, Limit};
 const TTL: std::ops::RangeInclusive<u64> = 1_000_000..=315_360_000_000_000_000;
 /// Ids from here on are the store's own: it can always choose one that was never used.
 const CHOSEN_BELOW: i64 = 1 << 62;
-/// How many leases one input looks at.
-const EXPIRY_WORK: usize = 4096;
 
 /// A lease, alive or on its way out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -135,9 +133,9 @@ impl Leases {
         LeaseInfo { lease: id, ttl: lease.life.ttl, left, keys: lease.keys.len() as u64 }
     }
 
-    /// Ends the leases whose time is over, oldest first, as many as one input may look at.
-    pub fn expire(&mut self, now: u64) {
-        for _ in 0..EXPIRY_WORK {
+    /// Ends the leases whose time is over, oldest first, looking at so many.
+    pub fn expire(&mut self, now: u64, most: u64) {
+        for _ in 0..most {
             let Some(id) = self.deadlines.due(now) else { return };
             let lease =
                 self.all.get_mut(&(id as i64)).expect("a lease in the queue is in the table");

@@ -5,7 +5,6 @@ use std::{io, mem};
 use bytes::Bytes;
 use prost::Message;
 use twox_hash::XxHash3_64;
-use understudy_evidence::mutant;
 
 use super::change::Change;
 use super::execution::{Execution, response_too_large};
@@ -20,6 +19,8 @@ use crate::{
     SessionOpened, Stamp, ThawError, Time,
 };
 
+/// How much of expiry one input does: sessions looked at, plus responses freed; and leases looked at.
+const EXPIRY_WORK: u64 = 4096;
 /// Bytes of room that are kept from one operation to the next.
 const ROOM: usize = 64 << 10;
 
@@ -47,16 +48,15 @@ impl Machine for KvMachine {
             self.state.index
         );
         self.state.index = moment.index;
-        self.state.elapsed = self.state.elapsed.max(moment.elapsed);
         self.changes.clear();
         if input == Input::Open {
-            self.state.sessions.deadlines.renew_all(self.state.elapsed);
-            if !mutant!("leases-not-renewed") {
-                self.state.leases.deadlines.renew_all(self.state.elapsed);
-            }
+            self.state.expire_all();
         }
-        self.state.sessions.expire(self.state.elapsed);
-        self.state.leases.expire(self.state.elapsed);
+        self.state.elapsed = self.state.elapsed.max(moment.elapsed);
+        if input == Input::Open {
+            self.state.renew_all();
+        }
+        self.state.expire(EXPIRY_WORK);
         let response = match input {
             Input::Command(payload) => self.command(moment, payload),
             Input::Tick => self.tick(),

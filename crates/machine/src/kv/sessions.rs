@@ -14,9 +14,6 @@ use crate::{Failure, FailureCode, Limit, SessionInfo, Stamp};
 /// failure is shorter, so that a refusal can always be remembered.
 pub(crate) const SMALL: u64 = 64;
 
-/// How much of expiry one input does: sessions looked at, plus responses freed.
-const EXPIRY_WORK: u64 = 4096;
-
 /// The table of sessions.
 ///
 /// *Expired or never issued?* An id is a log index, and ids rise. An id above the highest one
@@ -155,10 +152,11 @@ impl Sessions {
         }
     }
 
-    /// Removes sessions whose deadline has come, oldest first, as much as one input may do.
-    pub fn expire(&mut self, now: u64) {
+    /// Removes sessions whose deadline has come, oldest first: as many as cost so much work, sessions
+    /// looked at plus responses freed.
+    pub fn expire(&mut self, now: u64, most: u64) {
         let mut work = 0;
-        while work < EXPIRY_WORK
+        while work < most
             && let Some(id) = self.deadlines.due(now)
         {
             work += 1;

@@ -1,5 +1,7 @@
 //! Everything that is replicated.
 
+use understudy_evidence::mutant;
+
 use super::generators::Generators;
 use super::history::History;
 use super::keyspace::Keyspace;
@@ -41,6 +43,26 @@ impl State {
             generators: Generators::default(),
             quota: Quota::INITIAL,
         }
+    }
+
+    /// A new epoch: every session and every lease gets its full lifetime again.
+    pub fn renew_all(&mut self) {
+        self.sessions.deadlines.renew_all(self.elapsed);
+        if !mutant!("leases-not-renewed") {
+            self.leases.deadlines.renew_all(self.elapsed);
+        }
+    }
+
+    /// Ends sessions and leases whose time is over, oldest first, as much of each as is allowed.
+    pub fn expire(&mut self, work: u64) {
+        self.sessions.expire(self.elapsed, work);
+        self.leases.expire(self.elapsed, work);
+    }
+
+    /// The same without a limit: what has ended is not renewed, also where that was told to somebody
+    /// before the batches came to it.
+    pub fn expire_all(&mut self) {
+        self.expire(u64::MAX);
     }
 
     /// Whether the store can be read as it stood at `revision`.
