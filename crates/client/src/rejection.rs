@@ -28,7 +28,8 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    pub(crate) fn new(status: &Status) -> Self {
+    /// What a replica's status says, however it was called.
+    pub fn new(status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info().filter(|info| info.domain == DOMAIN);
         Self {

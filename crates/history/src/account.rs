@@ -91,6 +91,8 @@ impl<'a> Key<'a> {
                         key.unknown_delete |= matches!(step, Step::Delete { .. });
                     }
                 }
+                // What was, not what is: the replay judges it.
+                (Action::GetAt { .. }, _) | (_, Outcome::Failed) => {}
                 (action, Outcome::Ok(answer)) => {
                     for name in action.keys() {
                         keys.entry(name).or_default().answered(operation, &answer.reply);
@@ -103,7 +105,6 @@ impl<'a> Key<'a> {
                         key.unknown_delete |= matches!(action, Action::Delete { .. });
                     }
                 }
-                (_, Outcome::Failed) => {}
             }
         }
         keys

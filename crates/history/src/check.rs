@@ -1,7 +1,7 @@
 //! All checkers on one history.
 
 use crate::evidence::Evidence;
-use crate::{Operation, Outcome, Verdict, account, order, replay};
+use crate::{Operation, Outcome, Verdict, account, kept, order, replay};
 
 /// Judges a history. Memory and time are those of a few sorted copies of it, unless there are many
 /// operations of unknown outcome on keys that transactions join.
@@ -27,6 +27,7 @@ fn judge(history: &[Operation], revisions: order::Revisions) -> Verdict {
     let evidence = Evidence::of(history);
     account::judge(history, &evidence, &mut verdict);
     order::judge(history, &evidence, revisions, &mut verdict);
+    kept::judge(history, &mut verdict);
     replay::judge(history, &evidence, &mut verdict);
     verdict
 }

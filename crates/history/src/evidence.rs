@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Found, Operation, Outcome, Reply};
+use crate::{Action, Found, Operation, Outcome, Reply};
 
 /// A place in the order: behind the change with this revision (`false`: the change itself; `true`:
 /// something that saw the state behind it).
@@ -14,7 +14,7 @@ pub type Place = (u64, bool);
 /// What the answers tell about the whole history.
 pub struct Evidence<'a> {
     /// The place of each operation, in the order of the history; `None` for those that failed
-    /// or left no trace.
+    /// or left no trace. One that found a revision forgotten stands there or later.
     pub places: Vec<Option<Place>>,
     /// The latest place that had been answered before each operation began, and by whom.
     pub floors: Vec<Option<(Place, usize)>>,
@@ -48,6 +48,13 @@ impl<'a> Evidence<'a> {
         let floors = floors(history, &places);
         Evidence { places, floors, writers, sightings }
     }
+
+    /// The place of the state that an operation shows or makes: its own, but with a read at an old
+    /// revision the one behind that. `None` if it shows nothing.
+    pub fn shows(&self, history: &[Operation], i: usize) -> Option<Place> {
+        let Action::GetAt { revision, .. } = history[i].action else { return self.places[i] };
+        matches!(history[i].answer()?.reply, Reply::Get { .. }).then_some((revision, true))
+    }
 }
 
 fn place(operation: &Operation) -> Option<Place> {
@@ -60,9 +67,8 @@ fn collect<'a>(
     at: usize,
     into: &mut Vec<(&'a Found, &'a str, usize)>,
 ) {
-    use crate::Action;
     match (&operation.action, reply) {
-        (Action::Get { key }, Reply::Get { found: Some(found) })
+        (Action::Get { key } | Action::GetAt { key, .. }, Reply::Get { found: Some(found) })
         | (Action::Put { key, .. }, Reply::Put { previous: Some(found), .. }) => {
             into.push((found, key, at));
         }

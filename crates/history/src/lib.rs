@@ -10,7 +10,8 @@
 //!   where operations of unknown outcome may be placed or left out (Wing and Gong's search with
 //!   Lowe's memory of dead ends);
 //! * **account** ([`mod@account`]): nothing acknowledged is lost, nothing is executed twice, nothing
-//!   that failed is seen.
+//!   that failed is seen;
+//! * **kept** ([`mod@kept`]): which old revisions can be read at which time.
 //!
 //! Demands on the recording: written values are unique, keys are absent when it begins, and
 //! all writers of its keys are in it. For [`check`] the store is new and nobody else writes to it;
@@ -20,6 +21,7 @@ pub mod account;
 mod check;
 mod evidence;
 mod format;
+pub mod kept;
 mod model;
 mod operation;
 pub mod order;

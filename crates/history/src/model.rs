@@ -38,7 +38,10 @@ impl Store {
                     Reply::Refused
                 }
             }
-            Action::Get { key } => Reply::Get { found: self.found(key) },
+            // Of the old revision, which this store is brought to by whoever asks.
+            Action::Get { key } | Action::GetAt { key, .. } => {
+                Reply::Get { found: self.found(key) }
+            }
             Action::Delete { key, condition } => {
                 if self.holds(key, *condition) {
                     Reply::Delete { deleted: self.delete(key, &mut undo) }

@@ -41,6 +41,14 @@ pub enum Action {
         /// The key.
         key: String,
     },
+    /// Reads a key as it stood at an old revision, from 1 on; linearizably, too, since whether the
+    /// store has got to that revision, and still keeps it, depends on when it is asked.
+    GetAt {
+        /// The key.
+        key: String,
+        /// Which revision.
+        revision: u64,
+    },
     /// Removes a key.
     Delete {
         /// The key.
@@ -156,7 +164,7 @@ pub enum Outcome {
 pub struct Answer {
     /// The store's revision right after execution: every operation that changes something raises
     /// it by one, so this is the operation's own revision if it changed something, and otherwise
-    /// that of the state it saw.
+    /// that of the state it saw. With [`Reply::Compacted`] it is the oldest revision that is kept.
     pub revision: u64,
     /// The answer itself.
     pub reply: Reply,
@@ -185,8 +193,10 @@ pub enum Reply {
         /// Whether there was something.
         deleted: bool,
     },
-    /// The condition did not hold; nothing was done.
+    /// The condition did not hold, or the store had not got to the revision; nothing was done.
     Refused,
+    /// The revision is not kept any more.
+    Compacted,
     /// The transaction is executed.
     Txn {
         /// Whether the compares held.
@@ -213,7 +223,7 @@ impl Reply {
         match self {
             Reply::Put { .. } => true,
             Reply::Delete { deleted } => *deleted,
-            Reply::Get { .. } | Reply::Refused => false,
+            Reply::Get { .. } | Reply::Refused | Reply::Compacted => false,
             Reply::Txn { replies, .. } => replies.iter().any(Reply::changed),
         }
     }
@@ -223,9 +233,10 @@ impl Action {
     /// Every key that the action reads or writes, in the order of mention, with repetitions.
     pub fn keys(&self) -> Vec<&str> {
         match self {
-            Action::Put { key, .. } | Action::Get { key } | Action::Delete { key, .. } => {
-                vec![key]
-            }
+            Action::Put { key, .. }
+            | Action::Get { key }
+            | Action::GetAt { key, .. }
+            | Action::Delete { key, .. } => vec![key],
             Action::Txn { compares, then, otherwise } => compares
                 .iter()
                 .map(|compare| compare.key.as_str())
@@ -238,7 +249,7 @@ impl Action {
     pub fn puts(&self) -> Vec<(&str, &str)> {
         match self {
             Action::Put { key, value, .. } => vec![(key, value)],
-            Action::Get { .. } | Action::Delete { .. } => Vec::new(),
+            Action::Get { .. } | Action::GetAt { .. } | Action::Delete { .. } => Vec::new(),
             Action::Txn { then, otherwise, .. } => {
                 then.iter().chain(otherwise).filter_map(Step::put).collect()
             }
@@ -265,7 +276,7 @@ impl Action {
     pub fn mutates(&self) -> bool {
         match self {
             Action::Put { .. } | Action::Delete { .. } => true,
-            Action::Get { .. } => false,
+            Action::Get { .. } | Action::GetAt { .. } => false,
             Action::Txn { then, otherwise, .. } => {
                 then.iter().chain(otherwise).any(|step| !matches!(step, Step::Get { .. }))
             }
@@ -303,6 +314,7 @@ impl Operation {
         let what = match &self.action {
             Action::Put { key, value, .. } => format!("put {key}={value}"),
             Action::Get { key } => format!("get {key}"),
+            Action::GetAt { key, revision } => format!("get {key} as of revision {revision}"),
             Action::Delete { key, .. } => format!("delete {key}"),
             Action::Txn { .. } => format!("txn on {}", self.action.keys().join(",")),
         };

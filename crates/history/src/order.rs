@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::evidence::Evidence;
-use crate::{Operation, Outcome, Property, Verdict};
+use crate::{Operation, Outcome, Property, Reply, Verdict};
 
 /// Whose the store's revisions are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,7 @@ fn real_time(history: &[Operation], evidence: &Evidence<'_>, verdict: &mut Verdi
     for (i, operation) in history.iter().enumerate() {
         if let (Some(place), Some((floor, earlier))) = (evidence.places[i], evidence.floors[i])
             && place < floor
+            && !forgotten(operation)
         {
             verdict.add(
                 Property::Linearizable,
@@ -49,6 +50,11 @@ fn real_time(history: &[Operation], evidence: &Evidence<'_>, verdict: &mut Verdi
             );
         }
     }
+}
+
+/// Whether it was told where the kept history begins, and not where the store is.
+fn forgotten(operation: &Operation) -> bool {
+    operation.answer().is_some_and(|answer| answer.reply == Reply::Compacted)
 }
 
 /// Each revision's operation.

@@ -7,14 +7,15 @@
 //! and Verifying Concurrent Objects*, 1993) that remembers dead ends (G. Lowe: *Testing for
 //! Linearizability*, 2017), tries to do without them first, and puts one in at the first revision
 //! that is free behind the last use of its keys and behind what had been answered when it began.
-//! A revision may be lent to several groups, so the search can accept what a cleverer one would
+//! A read at an old revision stands behind that revision, whenever it was asked: the search meets it there
+//! like any other read, so it must show the same store. A revision may be lent to several groups, so the search can accept what a cleverer one would
 //! refuse, never the reverse; [`crate::order`] counts the revisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::{Evidence, Place};
 use crate::model::{Undo, agrees};
-use crate::{Operation, Outcome, Property, Store, Verdict};
+use crate::{Action, Operation, Outcome, Property, Store, Verdict};
 
 /// Steps after which the search of one group is given up.
 pub const BUDGET: u64 = 2_000_000;
@@ -28,7 +29,10 @@ pub(crate) fn judge(history: &[Operation], evidence: &Evidence<'_>, verdict: &mu
         match search.run() {
             Ok(()) => {}
             Err(Stuck::Refuted(at)) => verdict.add(
-                Property::Linearizable,
+                match history[at].action {
+                    Action::GetAt { .. } => Property::OldRevisions,
+                    _ => Property::Linearizable,
+                },
                 format!("no order of the operations explains {}", history[at].describe()),
             ),
             Err(Stuck::Tired) => verdict.add(
@@ -144,7 +148,7 @@ impl<'a> Search<'a> {
         group: &[usize],
     ) -> Self {
         let mut placed: Vec<(Place, usize)> =
-            group.iter().filter_map(|&i| evidence.places[i].map(|place| (place, i))).collect();
+            group.iter().filter_map(|&i| Some((evidence.shows(history, i)?, i))).collect();
         placed.sort_by_key(|&(place, i)| (place, history[i].begin));
         let mut hidden: Vec<usize> = group
             .iter()

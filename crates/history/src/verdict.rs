@@ -14,6 +14,8 @@ pub enum Property {
     ExactlyOnce,
     /// What failed was not executed.
     FailedMeansNotExecuted,
+    /// The store is told as it was at old revisions, as long as they are kept.
+    OldRevisions,
     /// Revisions are given once, and each belongs to an operation of the history.
     Revisions,
     /// The search was given up: neither proved nor refuted.

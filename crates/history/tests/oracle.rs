@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use understudy_history::*;
 
-/// The specification: `(value, revision, version)` by key, and the store's revision.
+/// The specification: `(value, revision, version)` by key, the store's revision, and all keys as they
+/// stood behind each earlier one.
 #[derive(Clone, Default)]
 struct Spec {
     revision: u64,
     keys: BTreeMap<String, (String, u64, u64)>,
+    past: Vec<BTreeMap<String, (String, u64, u64)>>,
 }
 
 impl Spec {
@@ -26,7 +28,13 @@ impl Spec {
         Reply::Put { version: Some(version), previous: None }
     }
 
+    fn found_at(&self, key: &str, revision: u64) -> Option<Found> {
+        let keys = self.past.get(revision as usize).unwrap_or(&self.keys);
+        Spec { keys: keys.clone(), ..Spec::default() }.found(key)
+    }
+
     fn execute(&mut self, action: &Action) -> Answer {
+        let before = self.keys.clone();
         let reply = match action {
             Action::Put { key, condition, .. } | Action::Delete { key, condition }
                 if match condition {
@@ -39,6 +47,8 @@ impl Spec {
             }
             Action::Put { key, value, .. } => self.put(key, value),
             Action::Get { key } => Reply::Get { found: self.found(key) },
+            Action::GetAt { revision, .. } if *revision > self.revision => Reply::Refused,
+            Action::GetAt { key, revision } => Reply::Get { found: self.found_at(key, *revision) },
             Action::Delete { key, .. } => {
                 Reply::Delete { deleted: self.keys.remove(key).is_some() }
             }
@@ -60,7 +70,10 @@ impl Spec {
                 Reply::Txn { succeeded, replies }
             }
         };
-        self.revision += u64::from(reply.changed());
+        if reply.changed() {
+            self.revision += 1;
+            self.past.push(before);
+        }
         Answer { revision: self.revision, reply }
     }
 }
@@ -105,7 +118,7 @@ struct Draft {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    (0u8..9, 0u8..2, 0u8..2, 0u64..20, 0u64..8, 0u64..30, 0u8..8, 0u8..24).prop_map(
+    (0u8..11, 0u8..2, 0u8..2, 0u64..20, 0u64..8, 0u64..30, 0u8..8, 0u8..24).prop_map(
         |(what, key, other, begin, length, point, fate, lie)| Draft {
             what,
             key,
@@ -132,6 +145,9 @@ impl Draft {
             0..=4 => Action::Put { key, value, condition, want_previous: false },
             5 | 6 => Action::Get { key },
             7 => Action::Delete { key, condition },
+            8 | 9 => {
+                Action::GetAt { key, revision: u64::from(self.other) + u64::from(self.what) - 7 }
+            }
             _ => Action::Txn {
                 compares: vec![Compare {
                     key: key.clone(),

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
-pub use ask::{Answered, Ask};
+pub use ask::{Answered, Ask, refused};
 pub use mix::Mix;
 pub use recorder::Recorder;
 pub use worker::{Worker, keys};

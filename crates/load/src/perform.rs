@@ -19,7 +19,8 @@ pub async fn perform(client: &mut impl Ask, action: &Action) -> Outcome {
         Action::Put { key, value, condition, want_previous } => {
             put(client, key, value, *condition, *want_previous).await
         }
-        Action::Get { key } => get(client, key).await,
+        Action::Get { key } => get(client, key, 0).await,
+        Action::GetAt { key, revision } => get(client, key, *revision).await,
         Action::Delete { key, condition } => delete(client, key, *condition).await,
         Action::Txn { compares, then, otherwise } => txn(client, compares, then, otherwise).await,
     };
@@ -60,8 +61,10 @@ async fn put(
     ))
 }
 
-async fn get(client: &mut impl Ask, key: &str) -> Result<Answer, Outcome> {
-    let request = GetRequest { key: key.to_owned().into(), ..GetRequest::default() };
+/// At the newest revision (0) or at an old one.
+async fn get(client: &mut impl Ask, key: &str, revision: u64) -> Result<Answer, Outcome> {
+    let (key, revision) = (key.to_owned().into(), revision.cast_signed());
+    let request = GetRequest { key, revision, ..GetRequest::default() };
     let response = client.get(request).await?;
     Ok(answer(response.header, Reply::Get { found: response.kv.map(found) }))
 }

@@ -1,6 +1,6 @@
 //! The world's clients at work.
 
-use understudy_history::{Action, Answer, Operation, Outcome, Reply};
+use understudy_history::{Action, Operation, Outcome};
 use understudy_machine::{self as machine, Command, FailureCode, Response};
 use understudy_protocol::Rejection;
 
@@ -73,7 +73,8 @@ impl World {
         let wish = match ongoing.job.clone() {
             Job::HandOver => Wish::HandOver,
             Job::Operate(operation) => Wish::Execute(Command::new(operation).to_payload()),
-            Job::Action(Action::Get { key }) => Wish::Read(key),
+            Job::Action(Action::Get { key }) => Wish::Read(key, 0),
+            Job::Action(Action::GetAt { key, revision }) => Wish::Read(key, revision),
             Job::Action(action) => client.once(translate::operation(&action)),
             Job::Stamped(operation) => client.once(operation),
         };
@@ -142,9 +143,7 @@ impl World {
             }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
-                let reply = Reply::Get { found: translate::found(&found) };
-                let answer = Answer { revision: revision.cast_unsigned(), reply };
-                self.finish(id, Outcome::Ok(answer));
+                self.finish(id, Outcome::Ok(translate::read(&found, revision)));
             }
             Told::HandedOver => {
                 self.narrate(|| format!("client {id}: handed over"));

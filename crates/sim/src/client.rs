@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use understudy_history::Action;
-use understudy_machine::{Command, KeyValue, OpenSession, Operation, Response, Stamp};
+use understudy_machine::{Command, Failure, KeyValue, OpenSession, Operation, Response, Stamp};
 use understudy_protocol::Rejection;
 
 use crate::happening::HostId;
@@ -27,8 +27,8 @@ pub struct Request {
 pub enum Wish {
     /// A command for the log.
     Execute(Bytes),
-    /// A linearizable read of a key.
-    Read(String),
+    /// A linearizable read of a key, at the newest revision (0) or at an old one.
+    Read(String, u64),
     /// A handover, as an operator would order it.
     HandOver,
 }
@@ -38,8 +38,8 @@ pub enum Wish {
 pub enum Told {
     /// The command was executed.
     Executed(Response),
-    /// The key was read, at this revision of the store.
-    Read(Option<KeyValue>, i64),
+    /// The key was read, at this revision of the store; or it keeps no such old one.
+    Read(Result<Option<KeyValue>, Failure>, i64),
     /// Surely not executed.
     Rejected(Rejection),
     /// Nobody listens there; surely not executed.

@@ -287,11 +287,17 @@ impl World {
     fn serve(&mut self, host: HostId, run: Run, ids: &[RequestId]) {
         for &id in ids {
             let Some(process) = self.hosts[host].running(run) else { return };
-            let Some(Waiter::Client { wish: Wish::Read(key), .. }) = process.waiting.get(&id)
+            let Some(Waiter::Client { wish: Wish::Read(key, revision), .. }) =
+                process.waiting.get(&id)
             else {
                 continue;
             };
-            let told = Told::Read(process.machine.get(key.as_bytes()), process.machine.revision());
+            let machine = &process.machine;
+            let found = match revision {
+                0 => Ok(machine.get(key.as_bytes())),
+                _ => machine.at(revision.cast_signed()).map(|reader| reader.get(key.as_bytes())),
+            };
+            let told = Told::Read(found, machine.revision());
             let seen = process.applied.position.index;
             let alone = process.members == 1;
             self.ledger.promise(seen);
@@ -314,7 +320,7 @@ impl World {
                 Wish::Execute(payload) => {
                     proposals.push(Proposal { id, kind: Kind::Command, payload: payload.clone() })
                 }
-                Wish::Read(_) => reads.push(id),
+                Wish::Read(..) => reads.push(id),
                 Wish::HandOver => process.todo.push_back(Event::HandOver { id, to: None }),
             }
             let waiter = Waiter::Client {

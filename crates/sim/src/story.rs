@@ -14,6 +14,7 @@ fn asked(action: &Action) -> String {
             format!("put {key} {}{}", short(value), only_if(*condition))
         }
         Action::Get { key } => format!("get {key}"),
+        Action::GetAt { key, revision } => format!("get {key} at revision {revision}"),
         Action::Delete { key, condition } => format!("delete {key}{}", only_if(*condition)),
         Action::Txn { .. } => format!("transaction on {}", action.keys().join(" ")),
     }
@@ -44,6 +45,7 @@ fn reply(reply: &Reply) -> String {
         Reply::Delete { deleted: true } => "deleted".into(),
         Reply::Delete { deleted: false } => "nothing there".into(),
         Reply::Refused => "refused".into(),
+        Reply::Compacted => "not kept".into(),
         Reply::Txn { succeeded, replies } => {
             let replies: Vec<String> = replies.iter().map(self::reply).collect();
             format!("{}: {}", if *succeeded { "then" } else { "otherwise" }, replies.join("; "))

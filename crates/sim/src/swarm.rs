@@ -326,6 +326,7 @@ fn judge(world: &mut World) {
         understudy_history::Property::Linearizable | understudy_history::Property::Revisions => {
             Property::Linearizable
         }
+        understudy_history::Property::OldRevisions => Property::OldReadsHold,
         understudy_history::Property::NothingLost => Property::NothingLost,
         understudy_history::Property::ExactlyOnce => Property::ExactlyOnce,
         understudy_history::Property::FailedMeansNotExecuted => Property::FailedMeansNotExecuted,

@@ -5,7 +5,7 @@ use understudy_history::{
 };
 use understudy_machine as machine;
 use understudy_machine::{
-    FailureCode, KeyRange, KeyValue, Operation, Outcome, Response, StepOutcome,
+    Failure, FailureCode, KeyRange, KeyValue, Operation, Outcome, Response, StepOutcome,
 };
 
 /// The machine's operation for an action that goes through the log.
@@ -20,7 +20,8 @@ pub fn operation(action: &Action) -> Operation {
             let put = machine::Put::new(key.clone(), value.clone());
             machine::Put { want_previous: *want_previous, if_mod_revision, ..put }.into()
         }
-        Action::Get { key } => machine::Txn {
+        // Those of an old revision go through no log.
+        Action::Get { key } | Action::GetAt { key, .. } => machine::Txn {
             then: vec![machine::Get::new(KeyRange::single(key.clone())).into()],
             ..machine::Txn::default()
         }
@@ -74,6 +75,23 @@ pub fn answer(response: &Response) -> Result<Answer, FailureCode> {
         _ => return Err(FailureCode::Unspecified),
     };
     Ok(Answer { revision: response.revision.cast_unsigned(), reply })
+}
+
+/// What was read at `revision`, or why an old revision could not be.
+pub fn read(found: &Result<Option<KeyValue>, Failure>, revision: i64) -> Answer {
+    match found {
+        Ok(kv) => Answer {
+            revision: revision.cast_unsigned(),
+            reply: Reply::Get { found: self::found(kv) },
+        },
+        Err(failure) => Answer {
+            revision: failure.limit,
+            reply: match failure.code() {
+                FailureCode::Compacted => Reply::Compacted,
+                _ => Reply::Refused,
+            },
+        },
+    }
 }
 
 fn item(item: &StepOutcome) -> Reply {

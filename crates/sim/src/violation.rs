@@ -41,6 +41,8 @@ pub enum Property {
     Progress,
     /// The clients' history is linearizable.
     Linearizable,
+    /// Clients read at old revisions what was there, over any number of failovers.
+    OldReadsHold,
     /// What clients were told is done stays done.
     NothingLost,
     /// Every draw from a generator is given once, in the order of the log.
@@ -76,6 +78,7 @@ impl Property {
             Property::EvictionsSpareMembers => "evictions-spare-members",
             Property::Progress => "progress",
             Property::Linearizable => "linearizable",
+            Property::OldReadsHold => "old-reads-hold",
             Property::NothingLost => "nothing-lost",
             Property::DrawsHappenOnce => "draws-happen-once",
             Property::LeasesKeepTheirTime => "leases-keep-their-time",

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
+use understudy_client::Rejection;
 use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_client::proto::kv::v1::session_service_client::SessionServiceClient;
 use understudy_client::proto::kv::v1::{
@@ -16,7 +17,7 @@ use understudy_client::proto::kv::v1::{
     OpenSessionResponse, PutRequest, PutResponse, RequestStamp, TxnRequest, TxnResponse,
 };
 use understudy_history::Outcome;
-use understudy_load::Ask;
+use understudy_load::{Ask, refused};
 
 /// How long an operation may take with all its tries.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -37,8 +38,8 @@ pub struct Plain {
 
 /// Why there is no answer.
 enum Lack {
-    /// Surely not executed, and no repetition would be.
-    Refused,
+    /// Surely not executed, and no repetition would be; what the history says of it.
+    Refused(Outcome),
     /// The session is gone.
     NoSession,
     /// The deadline came.
@@ -56,7 +57,10 @@ impl Plain {
     }
 
     async fn read<C: Call>(&mut self, request: C) -> Result<C::Response, Outcome> {
-        self.repeat(&request, Instant::now() + DEADLINE).await.map_err(|_| Outcome::Failed)
+        self.repeat(&request, Instant::now() + DEADLINE).await.map_err(|lack| match lack {
+            Lack::Refused(outcome) => outcome,
+            Lack::NoSession | Lack::Late => Outcome::Failed,
+        })
     }
 
     /// Has a change executed once, with a stamp of the session.
@@ -68,7 +72,7 @@ impl Plain {
         // One operation at a time: the answers to all before it are here, or given up.
         request.set_stamp(RequestStamp { session_id, sequence, received_below: sequence });
         self.repeat(&request, deadline).await.map_err(|lack| match lack {
-            Lack::Refused => Outcome::Failed,
+            Lack::Refused(outcome) => outcome,
             Lack::NoSession => {
                 self.session = None;
                 Outcome::Unknown
@@ -100,7 +104,7 @@ impl Plain {
                     Ok(Err(status)) => match status.code() {
                         Code::NotFound | Code::FailedPrecondition => return Err(Lack::NoSession),
                         Code::InvalidArgument | Code::OutOfRange | Code::Unimplemented => {
-                            return Err(Lack::Refused);
+                            return Err(Lack::Refused(refused(&Rejection::new(&status))));
                         }
                         _ => {}
                     },

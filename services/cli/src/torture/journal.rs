@@ -100,6 +100,7 @@ impl Counts {
             Action::Put { condition: Condition::Always, .. } => "puts",
             Action::Put { .. } => "compare_and_sets",
             Action::Get { .. } => "gets",
+            Action::GetAt { .. } => "old_gets",
             Action::Delete { .. } => "deletes",
             Action::Txn { .. } => "transactions",
         };
