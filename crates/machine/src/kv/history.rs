@@ -1,6 +1,6 @@
 //! What the store was before: the changes of its newest revisions.
 
-use imbl::OrdMap;
+use imbl::OrdSet;
 use understudy_evidence::mutant;
 
 use super::change::Change;
@@ -23,8 +23,8 @@ const WORK: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     changes: Changes,
-    /// What a key was before the revision that changed it.
-    before: OrdMap<(Key, i64), Option<Record>>,
+    /// Which revisions changed a key; what it was before stands with the change.
+    places: OrdSet<(Key, i64)>,
     bytes: u64,
 }
 
@@ -50,7 +50,7 @@ impl History {
             if change.after.is_none() && mutant!("deletes-not-kept") {
                 continue;
             }
-            self.before.insert((change.key.clone(), revision), change.before.clone());
+            self.places.insert((change.key.clone(), revision));
         }
         let revision = Revision { changes: changes.drain(..).collect(), mark };
         self.bytes += weight(&revision);
@@ -77,7 +77,7 @@ impl History {
             self.bytes -= weight(&oldest);
             work += oldest.changes.len();
             for change in oldest.changes.iter() {
-                self.before.remove(&(change.key.clone(), self.changes.forgotten()));
+                self.places.remove(&(change.key.clone(), self.changes.forgotten()));
             }
         }
     }
@@ -89,8 +89,15 @@ impl History {
         }
         let key = Key::new(bytes::Bytes::copy_from_slice(key));
         let first = if mutant!("own-change-taken-back") { revision } else { revision + 1 };
-        let ((found, _), before) = self.before.range((key.clone(), first)..).next()?;
-        (*found == key).then_some(before.as_ref())
+        let (found, changed) = self.places.range((key.clone(), first)..).next()?;
+        (*found == key).then(|| self.before(found, *changed))
+    }
+
+    /// What a key was before a revision that changed it.
+    fn before(&self, key: &Key, changed: i64) -> Option<&Record> {
+        let changes = &self.changes.revision(changed)?.changes;
+        let place = changes.binary_search_by(|change| change.key.cmp(key)).ok()?;
+        changes[place].before.as_ref()
     }
 
     /// What the keys of a range were at `revision`, of those that were changed since, in order or,
@@ -114,33 +121,36 @@ impl History {
                 std::ops::Bound::Unbounded => std::ops::Bound::Unbounded,
             },
         );
-        let since = move |((_, changed), _): &(&(Key, i64), &Option<Record>)| *changed > revision;
-        let all = self.before.range(within);
+        let since = move |(_, changed): &&(Key, i64)| *changed > revision;
+        let all = self.places.range(within);
+        let before = |(key, changed): &'a (Key, i64)| (key, self.before(key, *changed));
         if back {
-            Box::new(OldestOfEach { all: all.rev().filter(since).peekable(), last: true })
+            let all = all.rev().filter(since).peekable();
+            Box::new(OldestOfEach { all, last: true }.map(before))
         } else {
-            Box::new(OldestOfEach { all: all.filter(since).peekable(), last: false })
+            let all = all.filter(since).peekable();
+            Box::new(OldestOfEach { all, last: false }.map(before))
         }
     }
 }
 
 /// Of each key's changes the oldest: the first of a run of the same key, or the last.
-struct OldestOfEach<I: Iterator> {
+struct OldestOfEach<'a, I: Iterator<Item = &'a (Key, i64)>> {
     all: std::iter::Peekable<I>,
     last: bool,
 }
 
-impl<'a, I: Iterator<Item = (&'a (Key, i64), &'a Option<Record>)>> Iterator for OldestOfEach<I> {
-    type Item = (&'a Key, Option<&'a Record>);
+impl<'a, I: Iterator<Item = &'a (Key, i64)>> Iterator for OldestOfEach<'a, I> {
+    type Item = &'a (Key, i64);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let ((key, _), mut oldest) = self.all.next()?;
-        while let Some((_, before)) = self.all.next_if(|((next, _), _)| next == key) {
+        let mut oldest = self.all.next()?;
+        while let Some(next) = self.all.next_if(|(key, _)| *key == oldest.0) {
             if self.last != mutant!("newest-old-version") {
-                oldest = before;
+                oldest = next;
             }
         }
-        Some((key, oldest.as_ref()))
+        Some(oldest)
     }
 }
 
