@@ -1,4 +1,5 @@
-//! One client: writes of unique values, reads, compare-and-sets, deletes and transactions.
+//! One client: writes of unique values, reads, compare-and-sets, deletes and transactions; and reads of what
+//! was.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +23,13 @@ pub struct Worker<A = Client> {
     prefix: String,
     /// The revision of each key when it was last seen here.
     seen: HashMap<String, u64>,
+    /// Revisions of the store that answers have told, recent ones more than old ones.
+    told: Vec<u64>,
 }
+
+/// How many of them are remembered. Each new one replaces any, so that some are far older than so many
+/// answers.
+const TOLD: usize = 256;
 
 /// All keys of a load that begin with `prefix`.
 pub fn keys(prefix: &str, shape: &Shape) -> impl Iterator<Item = String> + use<> {
@@ -43,8 +50,8 @@ impl<A: Ask> Worker<A> {
         answered: Arc<AtomicU64>,
     ) -> Self {
         let name = recorder.number();
-        let (prefix, seen) = (String::new(), HashMap::new());
-        Worker { recorder, shape, answered, random, name, prefix, seen }
+        let (prefix, seen, told) = (String::new(), HashMap::new(), Vec::new());
+        Worker { recorder, shape, answered, random, name, prefix, seen, told }
     }
 
     /// Goes on with keys that begin with `prefix`.
@@ -58,10 +65,14 @@ impl<A: Ask> Worker<A> {
         let number = self.random.u64(0..self.shape.keys);
         let key = key(&self.prefix, number);
         let action = self.draw(number, &key);
+        let now = !matches!(action, Action::GetAt { .. });
         let outcome = self.recorder.act(action).await;
         if let Outcome::Ok(answer) = outcome {
             self.answered.fetch_add(1, Ordering::Relaxed);
-            note(&mut self.seen, key, answer);
+            if now {
+                remember(&mut self.told, answer.revision, &mut self.random);
+                note(&mut self.seen, key, answer);
+            }
         }
     }
 
@@ -71,7 +82,7 @@ impl<A: Ask> Worker<A> {
     }
 
     fn draw(&mut self, number: u64, key: &str) -> Action {
-        let Mix { puts, gets, compare_and_sets, deletes } = self.shape.mix;
+        let Mix { puts, gets, old_gets, compare_and_sets, deletes } = self.shape.mix;
         let key = key.to_owned();
         let mut drawn = self.random.u32(0..100);
         let mut is = |share: u32| {
@@ -83,6 +94,11 @@ impl<A: Ask> Worker<A> {
             self.put(key, Condition::Always)
         } else if is(gets) {
             Action::Get { key }
+        } else if is(old_gets) {
+            match self.random.choice(&self.told) {
+                Some(&revision) => Action::GetAt { key, revision },
+                None => Action::Get { key },
+            }
         } else if is(compare_and_sets) {
             let condition = match self.seen.get(&key) {
                 Some(revision) => Condition::Revision(*revision),
@@ -129,6 +145,15 @@ impl<A: Ask> Worker<A> {
     }
 }
 
+/// Remembers a revision of the store; behind 0 there was nothing yet.
+fn remember(told: &mut Vec<u64>, revision: u64, random: &mut fastrand::Rng) {
+    match revision {
+        0 => {}
+        _ if told.len() < TOLD => told.push(revision),
+        _ => told[random.usize(0..TOLD)] = revision,
+    }
+}
+
 /// Remembers how new the key was seen.
 fn note(seen: &mut HashMap<String, u64>, key: String, answer: &Answer) {
     let revision = match &answer.reply {
@@ -145,4 +170,71 @@ fn note(seen: &mut HashMap<String, u64>, key: String, answer: &Answer) {
         _ => return,
     };
     seen.insert(key, revision);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use understudy_client::proto::kv::v1::{
+        DeleteRequest, DeleteResponse, GetRequest, GetResponse, PutRequest, PutResponse,
+        ResponseHeader, TxnRequest, TxnResponse,
+    };
+
+    use super::*;
+
+    /// A store that does whatever is asked, each time at a new revision, and has no keys.
+    struct Agreeable(i64);
+
+    impl Agreeable {
+        fn header(&mut self) -> Option<ResponseHeader> {
+            self.0 += 1;
+            Some(ResponseHeader { revision: self.0, ..ResponseHeader::default() })
+        }
+    }
+
+    impl Ask for Agreeable {
+        async fn get(&mut self, _: GetRequest) -> Result<GetResponse, Outcome> {
+            Ok(GetResponse { header: self.header(), kv: None })
+        }
+
+        async fn put(&mut self, _: PutRequest) -> Result<PutResponse, Outcome> {
+            let header = self.header();
+            Ok(PutResponse { header, succeeded: true, ..PutResponse::default() })
+        }
+
+        async fn delete(&mut self, _: DeleteRequest) -> Result<DeleteResponse, Outcome> {
+            let header = self.header();
+            Ok(DeleteResponse { header, succeeded: true, ..DeleteResponse::default() })
+        }
+
+        async fn txn(&mut self, _: TxnRequest) -> Result<TxnResponse, Outcome> {
+            Ok(TxnResponse { header: self.header(), ..TxnResponse::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn old_revisions_that_are_read_were_told_before() {
+        let shape = Shape { mix: Mix::VARIED, clients: 1, keys: 4, value_bytes: 16 };
+        let recorder = Recorder::new(Agreeable(0), 0, Instant::now());
+        let random = fastrand::Rng::with_seed(1);
+        let mut worker = Worker::new(recorder, shape, random, Arc::default());
+        for _ in 0..10_000 {
+            worker.one().await;
+        }
+        let (mut told, mut ages) = (Vec::new(), Vec::new());
+        for operation in worker.take() {
+            let Some(answer) = operation.answer() else { continue };
+            match operation.action {
+                Action::GetAt { revision, .. } => {
+                    assert!(told.contains(&revision), "{revision}");
+                    ages.push(answer.revision - revision);
+                }
+                _ => told.push(answer.revision),
+            }
+        }
+        assert!((200..400).contains(&ages.len()), "{} of 10,000", ages.len());
+        let old = ages.iter().filter(|age| **age > TOLD as u64).count();
+        assert!((50..150).contains(&old), "{old} of {} are older", ages.len());
+    }
 }
