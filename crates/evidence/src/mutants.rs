@@ -24,6 +24,7 @@ const MEMBERS: &str = "named-members-hold-all";
 const PREFIX: &str = "committed-prefix";
 const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
+const OLD: &str = "old-reads-hold";
 const WATCHES: &str = "watches-miss-nothing";
 const DRAWS: &str = "draws-happen-once";
 const LEASES: &str = "leases-keep-their-time";
@@ -396,13 +397,19 @@ pub const MUTANTS: &[Mutant] = &[
         name: "deletes-not-kept",
         rule: 0,
         wrong: "keeps no old version of a key that is deleted",
-        breaks: &[HISTORY],
+        breaks: &[HISTORY, OLD],
     },
     Mutant {
         name: "own-change-taken-back",
         rule: 0,
         wrong: "takes back an old revision's own changes, too",
-        breaks: &[HISTORY],
+        breaks: &[HISTORY, OLD],
+    },
+    Mutant {
+        name: "told-before-it-was",
+        rule: 0,
+        wrong: "tells of an old revision a key that was not there yet, as it is now",
+        breaks: &[OLD],
     },
     Mutant {
         name: "snapshot-without-old-values",

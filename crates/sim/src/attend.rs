@@ -34,10 +34,13 @@ impl World {
         let client = &mut self.clients[id as usize];
         let unique = format!("c{id}-{}", client.begun + 1);
         let draws = client.workload.is_some() && self.draws.want();
+        let workload = client.workload.as_ref();
+        let old = workload.and_then(|workload| self.old_reads.draw(workload, &self.history));
         let job = client
             .queue
             .pop_front()
             .or_else(|| draws.then(|| Job::Stamped(draws::draw())))
+            .or_else(|| old.map(Job::Action))
             .or_else(|| client.workload.as_mut()?.next(&mut self.rng, &unique).map(Job::Action));
         let Some(job) = job else { return };
         let wander = client.workload.as_ref().map_or(0, |workload| workload.wander);
@@ -143,6 +146,12 @@ impl World {
             }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
+                if matches!(ongoing.job, Job::Action(Action::GetAt { .. })) {
+                    self.counts.add(match found {
+                        Ok(_) => "old revision read",
+                        Err(_) => "old revision not kept",
+                    });
+                }
                 self.finish(id, Outcome::Ok(translate::read(&found, revision)));
             }
             Told::HandedOver => {

@@ -27,6 +27,7 @@ mod inflict;
 mod ledger;
 mod mix;
 mod net;
+mod old_reads;
 mod operate;
 mod past;
 pub mod progress;

@@ -106,7 +106,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "watches, leases and generators",
+        "history, watches, leases and generators",
         &[
             "lease kept",
             "keys gone with their lease",
@@ -116,6 +116,8 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "watch broken",
             "watch broken within a revision",
             "watch passed by history",
+            "old revision read",
+            "old revision not kept",
         ],
     ),
     (

@@ -62,7 +62,8 @@ impl Workload {
         }
     }
 
-    fn key(&self, rng: &mut Rng) -> String {
+    /// A key, any of them.
+    pub fn key(&self, rng: &mut Rng) -> String {
         format!("k{}", rng.u32(0..self.keys))
     }
 }

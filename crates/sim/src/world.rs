@@ -18,6 +18,7 @@ use crate::holders::Holders;
 use crate::host::Host;
 use crate::ledger::Ledger;
 use crate::net::Net;
+use crate::old_reads::OldReads;
 use crate::past::Past;
 use crate::queue::Queue;
 use crate::register::Register;
@@ -101,6 +102,8 @@ pub struct World {
     pub(crate) draws: Draws,
     /// Who holds leases.
     pub(crate) holders: Holders,
+    /// What is read of the past.
+    pub(crate) old_reads: OldReads,
     /// Who watches.
     pub(crate) watchers: Watchers,
     /// What the clients did.
@@ -143,6 +146,7 @@ impl World {
             past: Past::default(),
             draws: Draws::new(seed),
             holders: Holders::new(seed),
+            old_reads: OldReads::new(seed),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,
