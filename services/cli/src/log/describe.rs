@@ -157,6 +157,8 @@ pub fn time(wall: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use understudy_machine::{GrantLease, RevokeLease};
+
     use super::*;
 
     #[test]
@@ -179,5 +181,12 @@ mod tests {
             describe(&Command::new(txn)),
             r#"txn if version of "k" = 3 {put "k" = "w"} else {get "k"}"#
         );
+        let words = |operation: Operation| describe(&Command::new(operation));
+        assert_eq!(words(GrantLease { ttl: 2_000_000, lease: 7 }.into()), "grant lease 7, 2 ms");
+        assert_eq!(words(RevokeLease { lease: 7 }.into()), "revoke lease 7");
+        let put = |lifetime| words(Put::new("k", "v").living(lifetime).into());
+        assert_eq!(put(Lifetime::Lease(7)), r#"put "k" = "v" on lease 7"#);
+        assert_eq!(put(Lifetime::Ttl(2_000_000)), r#"put "k" = "v" for 2 ms"#);
+        assert_eq!(put(Lifetime::Kept(true)), r#"put "k" = "v" on its lease"#);
     }
 }
