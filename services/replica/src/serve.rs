@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{ClusterId, Config, Limits, Recovered};
@@ -112,6 +112,7 @@ impl Server {
         let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));
         let config = config(&options, &ports.addresses)?;
         announce(&options, &recovered, &ports.addresses);
+        let (acts, acting) = watch::channel(false);
         let (driver, view) = Driver::new(Parts {
             config,
             recovered,
@@ -126,11 +127,12 @@ impl Server {
             snapshot_bytes: options.snapshot_bytes,
             linger: options.linger,
             watches: Arc::default(),
+            acts,
             evict,
         });
         let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));
         let _helpers: Vec<_> = helpers.into_iter().map(help).collect();
-        let gate = Gate::new(asks, view.clone(), options.max_waiting);
+        let gate = Gate::new(asks, view.clone(), acting, options.max_waiting);
         let serving = Serving::start(ports, peers, gate, view, metrics).await;
         let ended = driver.run(leave).await;
         serving.end().await;

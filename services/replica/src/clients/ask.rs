@@ -1,11 +1,16 @@
 //! What a client's handler asks of the loop, and what it gets.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use understudy_machine::{KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
+use prost::Message;
+use tokio::sync::oneshot;
+use understudy_machine::{Command, KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
 use super::Refusal;
+use super::places::Place;
 use crate::driver::View;
 use crate::watches::Subscription;
 
@@ -19,12 +24,35 @@ pub(crate) struct Ask {
 /// also when the client has gone away meanwhile: the place stands for memory in the loop.
 pub(crate) struct Slot {
     pub answer: oneshot::Sender<Result<Answered, Refusal>>,
-    pub _place: OwnedSemaphorePermit,
+    pub _place: Place,
+    /// The lane that it came in, if its place among other requests matters.
+    pub lane: Option<Lane>,
+}
+
+/// Requests of which none may be executed behind one that was not for want of a primary: the client
+/// sends them again, in order. Only the loop closes and looks.
+#[derive(Clone, Default)]
+pub(crate) struct Lane(Arc<AtomicBool>);
+
+impl Lane {
+    /// Lets nothing pass from here on.
+    pub fn close(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Slot {
     /// Answers; a client that has gone away hears nothing.
     pub fn answer(self, answer: Result<Answered, Refusal>) {
+        if let (Some(lane), Err(refusal)) = (&self.lane, &answer)
+            && refusal.ends_primary()
+        {
+            lane.close();
+        }
         let _ = self.answer.send(answer);
     }
 }
@@ -43,6 +71,13 @@ pub(crate) enum Want {
     HandOver(Option<String>),
     /// To know how this replica is.
     Status,
+}
+
+impl Want {
+    /// To have `command` executed.
+    pub fn executed(command: &Command) -> Want {
+        Want::Command(Bytes::from(command.encode_to_vec()))
+    }
 }
 
 /// What is read.
@@ -88,4 +123,27 @@ pub(crate) enum Answer {
     Quota(Quota, Usage),
     HandedOver(Option<Member>),
     Status(Box<View>),
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use understudy_proto::kv::v1::ErrorReason;
+
+    use super::*;
+    use crate::clients::places::Places;
+
+    #[test]
+    fn what_is_refused_for_want_of_a_primary_closes_its_lane() {
+        let lane = Lane::default();
+        let refuse = |refusal: Refusal| {
+            let place = Places::new(1).take(&Want::Status).unwrap();
+            let slot =
+                Slot { answer: oneshot::channel().0, lane: Some(lane.clone()), _place: place };
+            slot.answer(Err(refusal));
+            lane.is_closed()
+        };
+        assert!(!refuse(Refusal::new(ErrorReason::DiskFull, "full")));
+        assert!(refuse(Refusal::not_primary(None, 1, "not me")));
+    }
 }

@@ -4,42 +4,42 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 use understudy_machine::{Command, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
-use super::ask::{Answer, Answered, Ask, Read, Slot, Want};
+use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 use super::limits::{self, Limits};
+use super::places::{Place, Places};
 use super::refusal::Refusal;
 use crate::driver::View;
 
 /// Request metadata that names the cluster a client wants.
 const CLUSTER_HEADER: &str = "understudy-cluster-id";
 
-/// Bytes of a request that one place stands for.
-const PLACE: usize = 16 << 10;
-/// Places kept for operators, so that a crowd of clients does not keep them out.
-pub(crate) const OPERATORS: usize = 64;
-
 /// What all handlers share.
 #[derive(Clone)]
 pub(crate) struct Gate {
     asks: mpsc::Sender<Ask>,
-    places: Arc<Semaphore>,
-    operators: Arc<Semaphore>,
-    waiting: u32,
+    places: Places,
     view: watch::Receiver<Arc<View>>,
+    /// Told when this replica begins to act, and when it does no more; the view is told of much else.
+    acting: watch::Receiver<bool>,
 }
 
 impl Gate {
-    /// A gate that lets `waiting` requests wait at once, and [`OPERATORS`] of operators: as many as
-    /// `asks` has room for.
-    pub fn new(asks: mpsc::Sender<Ask>, view: watch::Receiver<Arc<View>>, waiting: usize) -> Self {
-        let (places, operators) = (Semaphore::new(waiting), Semaphore::new(OPERATORS));
-        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        Gate { asks, places: Arc::new(places), operators: Arc::new(operators), waiting, view }
+    /// A gate that lets `waiting` requests wait at once, and some of operators: as many as `asks` has
+    /// room for.
+    pub fn new(
+        asks: mpsc::Sender<Ask>,
+        view: watch::Receiver<Arc<View>>,
+        acting: watch::Receiver<bool>,
+        waiting: usize,
+    ) -> Self {
+        Gate { asks, places: Places::new(waiting), view, acting }
     }
 
     /// The configurable bounds as they are now.
@@ -55,7 +55,15 @@ impl Gate {
 
     /// What is common to all calls: the cluster wanted, and the request's size.
     pub fn enter<M: Message>(&self, request: Request<M>) -> Result<M, Refusal> {
-        if let Some(wanted) = request.metadata().get(CLUSTER_HEADER) {
+        self.check_cluster(request.metadata())?;
+        let request = request.into_inner();
+        limits::request(request.encoded_len())?;
+        Ok(request)
+    }
+
+    /// Turns away whoever wants another cluster.
+    pub fn check_cluster(&self, metadata: &MetadataMap) -> Result<(), Refusal> {
+        if let Some(wanted) = metadata.get(CLUSTER_HEADER) {
             let wanted: ClusterId = wanted
                 .to_str()
                 .ok()
@@ -73,9 +81,7 @@ impl Gate {
                 _ => {}
             }
         }
-        let request = request.into_inner();
-        limits::request(request.encoded_len())?;
-        Ok(request)
+        Ok(())
     }
 
     /// What begins an answer that the loop was not asked for.
@@ -93,10 +99,20 @@ impl Gate {
         Refusal::not_primary(address, view.status.epoch, "this replica is not the primary any more")
     }
 
+    /// Turns away whoever needs a primary that acts.
+    pub fn check_acting(&self) -> Result<(), Refusal> {
+        if *self.acting.borrow() { Ok(()) } else { Err(self.not_primary()) }
+    }
+
+    /// Waits until this replica is no primary that acts.
+    pub async fn acts_no_more(&self) {
+        // A life that is over does not act, either.
+        let _ = self.acting.clone().wait_for(|acting| !acting).await;
+    }
+
     /// Executes a command through the log.
     pub async fn execute(&self, command: Command) -> Result<(ResponseHeader, Response), Refusal> {
-        let payload = Bytes::from(command.encode_to_vec());
-        let (header, answer) = self.ask(Want::Command(payload)).await?;
+        let (header, answer) = self.ask(Want::executed(&command)).await?;
         match answer {
             Answer::Executed(response) => Ok((header, response)),
             _ => Err(mismatch()),
@@ -110,35 +126,41 @@ impl Gate {
 
     /// Waits for the loop's answer.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
-        let places = match want {
-            Want::Status | Want::HandOver(_) => &self.operators,
-            _ => &self.places,
-        };
-        let weight = weight(&want).min(self.waiting);
-        let place = places.clone().try_acquire_many_owned(weight);
-        let place = place.map_err(|_| Refusal::overloaded())?;
+        let place = self.places.take(&want)?;
+        self.send(want, None, place)?.answer().await
+    }
+
+    /// Asks the loop, behind all that was asked in this lane, as soon as there is a place.
+    pub async fn ask_in(&self, lane: &Lane, want: Want) -> Result<Due, Refusal> {
+        let place = self.places.wait_for(&want).await?;
+        self.send(want, Some(lane.clone()), place)
+    }
+
+    fn send(&self, want: Want, lane: Option<Lane>, place: Place) -> Result<Due, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let slot = Slot { answer, _place: place };
+        let slot = Slot { answer, lane, _place: place };
         self.asks.try_send(Ask { want, slot }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refusal::overloaded(),
             mpsc::error::TrySendError::Closed(_) => {
                 Refusal::not_primary(None, self.view.borrow().status.epoch, "this life is over")
             }
         })?;
-        let Answered { cluster, epoch, revision, answer } =
-            answered.await.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))??;
-        let cluster_id = Bytes::copy_from_slice(&cluster.0.to_be_bytes());
-        Ok((ResponseHeader { cluster_id, epoch, revision }, answer))
+        Ok(Due(answered))
     }
 }
 
-/// How many places a request takes: large ones take more, so that memory is bounded, too.
-fn weight(want: &Want) -> u32 {
-    let bytes = match want {
-        Want::Command(payload) => payload.len(),
-        _ => 0,
-    };
-    u32::try_from(1 + bytes / PLACE).unwrap_or(u32::MAX)
+/// An answer that the loop will give.
+pub(crate) struct Due(oneshot::Receiver<Result<Answered, Refusal>>);
+
+impl Due {
+    /// Waits for it; this may be dropped meanwhile, and asked again.
+    pub async fn answer(&mut self) -> Result<(ResponseHeader, Answer), Refusal> {
+        let answered = (&mut self.0).await;
+        let Answered { cluster, epoch, revision, answer } =
+            answered.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))??;
+        let cluster_id = Bytes::copy_from_slice(&cluster.0.to_be_bytes());
+        Ok((ResponseHeader { cluster_id, epoch, revision }, answer))
+    }
 }
 
 /// The loop answers what it was asked; anything else is a bug that must not crash a handler.

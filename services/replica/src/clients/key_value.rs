@@ -1,8 +1,9 @@
 //! `KeyValueService`.
 
 use std::pin::Pin;
-use tokio_stream::Stream;
 
+use futures_util::stream::unfold;
+use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 use understudy_proto::kv::v1::key_value_service_server::KeyValueService;
 use understudy_proto::kv::v1::{
@@ -11,7 +12,8 @@ use understudy_proto::kv::v1::{
     TxnResponse,
 };
 
-use super::gate::{self, Gate, unimplemented};
+use super::execute::Results;
+use super::gate::{self, Gate};
 use super::limits;
 use super::{Answer, Read, Refusal, delete, list, put, txn};
 
@@ -69,9 +71,12 @@ impl KeyValueService for KeyValues {
 
     async fn execute(
         &self,
-        _: Request<Streaming<ExecuteRequest>>,
+        request: Request<Streaming<ExecuteRequest>>,
     ) -> Result<Response<Self::ExecuteStream>, Status> {
-        unimplemented("Execute")
+        self.gate.check_cluster(request.metadata())?;
+        self.gate.check_acting()?;
+        let results = Results::of(&self.gate, request.into_inner());
+        Ok(Response::new(Box::pin(unfold(results, Results::next))))
     }
 }
 

@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse
 
 use super::gate::{self, Gate};
 use super::page_token::PageToken;
-use super::{Answer, Read, Refusal, key_value, limits, txn};
+use super::{Answer, Read, Refusal, Want, key_value, limits, txn};
 
 /// Keys of a page, if the client does not say.
 const DEFAULT_PAGE: usize = 1_000;
@@ -35,13 +35,9 @@ pub(crate) struct Asked {
 /// Lists keys.
 pub(crate) async fn list(gate: &Gate, request: ListRequest) -> Result<ListResponse, Status> {
     let asked = Asked::new(request, &gate.cluster())?;
-    let (header, answer) = gate.read(Read::Store(asked.revision()), asked.stale).await?;
+    let (header, answer) = gate.ask(asked.want()).await?;
     let Answer::Store(reader) = answer else { return Err(gate::mismatch().into()) };
-    if !asked.takes_long() {
-        return asked.answer(header, &reader);
-    }
-    let answer = tokio::task::spawn_blocking(move || asked.answer(header, &reader));
-    answer.await.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))?
+    asked.show(header, reader).await
 }
 
 impl Asked {
@@ -77,6 +73,25 @@ impl Asked {
     /// Which revision to read; 0: the newest.
     pub fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// What it asks of the loop.
+    pub fn want(&self) -> Want {
+        let read = Read::Store(self.revision);
+        if self.stale { Want::Stale(read) } else { Want::Read(read) }
+    }
+
+    /// What the store says; what takes long is looked for beside the loop.
+    pub async fn show(
+        self,
+        header: ResponseHeader,
+        reader: Box<Reader>,
+    ) -> Result<ListResponse, Status> {
+        if !self.takes_long() {
+            return self.answer(header, &reader);
+        }
+        let answer = tokio::task::spawn_blocking(move || self.answer(header, &reader));
+        answer.await.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))?
     }
 
     /// Whether it looks at every key of its range, not only at those of its page.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use understudy_machine::{Failure, FailureCode, Limit};
-use understudy_proto::kv::v1::ErrorReason;
+use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 use understudy_protocol::{ClusterId, Epoch, Rejection};
 
 /// The domain of every `google.rpc.ErrorInfo`.
@@ -50,6 +50,11 @@ impl Refusal {
         let mut refusal = Refusal::new(ErrorReason::NotPrimary, message).retry(RETRY_ELSEWHERE);
         refusal.metadata.extend(primary.map(|address| ("primary", address)));
         refusal.with("epoch", epoch)
+    }
+
+    /// Whether it tells that there is no primary here to ask for more.
+    pub fn ends_primary(&self) -> bool {
+        matches!(self.reason, ErrorReason::NotPrimary | ErrorReason::OutcomeUnknown)
     }
 
     /// The answer cannot be known.
@@ -247,6 +252,22 @@ impl From<Refusal> for Status {
             details.set_retry_info(refusal.retry_after);
         }
         Status::with_error_details(code(refusal.reason), refusal.message, details)
+    }
+}
+
+/// What a single call says as its status, as the result of one operation of a stream.
+pub(crate) fn failure(status: &Status) -> ExecuteFailure {
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let reason = info.map(|info| format!("ERROR_REASON_{}", info.reason));
+    let reason = reason.and_then(|name| ErrorReason::from_str_name(&name));
+    let wait = details.retry_info().and_then(|retry| retry.retry_delay).unwrap_or_default();
+    ExecuteFailure {
+        code: status.code().into(),
+        message: status.message().to_string(),
+        reason: reason.unwrap_or_default().into(),
+        metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
+        retry_after_ms: i64::try_from(wait.as_millis()).unwrap_or(i64::MAX),
     }
 }
 

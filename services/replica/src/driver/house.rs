@@ -59,8 +59,12 @@ impl Driver {
 
     fn note_acting(&mut self) {
         let acting = self.replica.elapsed(self.clock.now()).is_some();
-        self.stale |= acting != self.acting;
-        if self.acting && !acting {
+        if acting == self.acting {
+            return;
+        }
+        self.stale = true;
+        self.acts.send_replace(acting);
+        if !acting {
             self.watches.close();
         }
         self.acting = acting;

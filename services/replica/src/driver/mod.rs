@@ -53,6 +53,8 @@ pub(crate) struct Parts {
     /// How long a primary that goes stays behind its handover, nanoseconds.
     pub linger: u64,
     pub watches: Arc<Hub>,
+    /// Told when it begins to act, and when it does no more.
+    pub acts: watch::Sender<bool>,
     /// Where to tell which copy was dropped and did not come back.
     pub evict: Option<mpsc::Sender<Member>>,
 }
@@ -95,6 +97,7 @@ pub(crate) struct Driver {
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
     watches: Arc<Hub>,
+    acts: watch::Sender<bool>,
     evict: Option<mpsc::Sender<Member>>,
     view: watch::Sender<Arc<View>>,
     published: u64,
@@ -142,6 +145,7 @@ impl Driver {
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
             watches: parts.watches,
+            acts: parts.acts,
             evict: parts.evict,
             view,
             published: 0,

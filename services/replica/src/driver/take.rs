@@ -4,7 +4,7 @@ use understudy_protocol::{Event, Message, Proposal, RequestId};
 
 use super::Driver;
 use super::waiting::Pending;
-use crate::clients::{Ask, Refusal, Want};
+use crate::clients::{Ask, Lane, Refusal, Want};
 use crate::inbox::Input;
 
 /// Messages of tasks taken in one turn.
@@ -91,6 +91,10 @@ impl Driver {
             _ if self.halted.is_some() => {
                 self.metrics.rejected.inc();
                 slot.answer(Err(self.refuse_all("")));
+            }
+            _ if slot.lane.as_ref().is_some_and(Lane::is_closed) => {
+                self.metrics.rejected.inc();
+                slot.answer(Err(self.refuse_all("this replica has refused what is before it")));
             }
             Want::Stale(read) => self.answer_read(read, slot),
             Want::Command(payload) => {

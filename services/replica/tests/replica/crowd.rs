@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 use crate::common::{Cluster, admin, get, key_values, put, reason, until};
 
 /// Has every write wait: the backup is gone and the register, too.
-async fn stuck(waiting: u64) -> (Cluster, usize) {
+pub async fn stuck(waiting: u64) -> (Cluster, usize) {
     let mut cluster = Cluster::new(2);
     for args in &mut cluster.args {
         args.max_waiting = Some(waiting);
@@ -19,11 +19,11 @@ async fn stuck(waiting: u64) -> (Cluster, usize) {
     (cluster, primary)
 }
 
-fn mend(cluster: &Cluster) {
+pub fn mend(cluster: &Cluster) {
     std::fs::rename(cluster.dir.path().join("away"), cluster.register()).unwrap();
 }
 
-async fn waiting(cluster: &Cluster, replica: usize) -> String {
+pub async fn waiting(cluster: &Cluster, replica: usize) -> String {
     let (_, text) = cluster.http(replica, "/metrics").await;
     let name = "understudy_waiting_requests ";
     text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_string()

@@ -5,6 +5,7 @@ mod bad_input;
 mod common;
 mod crowd;
 mod directory;
+mod executing;
 mod history;
 mod leases;
 mod leaving;

@@ -8,12 +8,14 @@ use tonic::transport::Endpoint;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
-use understudy_proto::kv::v1::*;
+use understudy_proto::admin::v1::{
+    Acknowledgement, BackupExecution, ExecutionMode, Settings, UpdateSettingsRequest,
+};
+use understudy_proto::kv::v1::{GetRequest, ReadConsistency};
 use understudy_proto::replication::v1 as wire;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
 
-use crate::common::{Cluster, get, key_values, put, until};
+use crate::common::{Cluster, admin, get, key_values, put, until};
 
 #[tokio::test]
 async fn random_bytes_on_any_port_disturb_nobody() {
@@ -86,15 +88,23 @@ async fn a_replica_of_another_version_is_refused_with_the_version() {
 }
 
 #[tokio::test]
-async fn calls_of_later_versions_are_unimplemented() {
+async fn settings_of_later_versions_are_unimplemented() {
     let mut cluster = Cluster::new(1);
     cluster.start_all();
-    let address = format!("http://{}", cluster.clients(cluster.primary().await));
-    let mut keys = KeyValueServiceClient::connect(address).await.unwrap();
-    let requests = tokio_stream::iter([ExecuteRequest::default()]);
-    let status = keys.execute(requests).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
-    assert!(status.message().contains("not in this version"), "{status:?}");
+    cluster.primary().await;
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    let later = [
+        Settings { execution_mode: ExecutionMode::Async.into(), ..Settings::default() },
+        Settings { acknowledgement: Acknowledgement::Received.into(), ..Settings::default() },
+        Settings { backup_execution: BackupExecution::Deferred.into(), ..Settings::default() },
+        Settings { max_tail_ms: Some(1), ..Settings::default() },
+    ];
+    for settings in later {
+        let request = UpdateSettingsRequest { settings: Some(settings) };
+        let status = operator.update_settings(request).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
+        assert!(status.message().contains("not in this version"), "{status:?}");
+    }
 }
 
 #[tokio::test]

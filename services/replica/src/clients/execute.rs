@@ -1,0 +1,205 @@
+//! `KeyValueService.Execute`: many operations of one client under way, in its order.
+//!
+//! One half takes operations in and asks the loop, which executes what changes something in the order
+//! asked. Reads it executes beside the log: that they see what was sent before them, and nothing of what
+//! was sent behind, takes waiting here, where a stream goes on from changes to reads or back. The other
+//! half gives the results.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use prost::Message;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::unconstrained;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::{Status, Streaming};
+use understudy_proto::kv::v1::{
+    ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ResponseHeader,
+};
+
+use super::ask::Lane;
+use super::gate::{Due, Gate};
+use super::operation::{self, Form};
+use super::{Answer, Refusal, Want, limits};
+
+/// Operations without a result, and operations of one message, at most.
+const WINDOW: u32 = 1_024;
+/// Bytes at which a message of results is closed.
+const MESSAGE: usize = 1 << 20;
+
+/// What a result will come from, in order.
+enum Pending {
+    /// The loop is asked.
+    Asked { due: Due, form: Form, _room: OwnedSemaphorePermit },
+    /// It was not worth asking.
+    Failed { status: Status, _room: OwnedSemaphorePermit },
+    /// The stream ends here.
+    End(Status),
+}
+
+/// What a result is made of.
+type Answered = Result<(Form, ResponseHeader, Answer), Status>;
+
+/// The half that takes operations in.
+struct Intake {
+    gate: Gate,
+    lane: Lane,
+    /// A permit for each operation that may yet be without a result.
+    window: Arc<Semaphore>,
+    /// Whether what was asked last is a read.
+    reads: bool,
+    pending: mpsc::UnboundedSender<Pending>,
+}
+
+impl Intake {
+    async fn run(mut self, mut operations: Streaming<ExecuteRequest>) {
+        let end = loop {
+            let taken = match operations.message().await {
+                Ok(Some(request)) => self.take(request).await.map_err(Status::from),
+                Ok(None) => return,
+                Err(status) => Err(status),
+            };
+            if let Err(end) = taken {
+                break end;
+            }
+        };
+        // Nobody listens any more: that is an end, too.
+        let _ = self.pending.send(Pending::End(end));
+    }
+
+    async fn take(&mut self, request: ExecuteRequest) -> Result<(), Refusal> {
+        limits::request(request.encoded_len())?;
+        let count = request.operations.len();
+        if count > WINDOW as usize {
+            let message = format!(
+                "the message has {count} operations: at most {WINDOW} are allowed, split it"
+            );
+            let refusal = Refusal::new(ErrorReason::RequestTooLarge, message);
+            return Err(refusal.with("limit", WINDOW));
+        }
+        for operation in request.operations {
+            self.ask(operation).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
+        let asked = operation::asked(&self.gate, operation);
+        if let Ok((want, _)) = &asked {
+            let reads = !matches!(want, Want::Command(_));
+            if std::mem::replace(&mut self.reads, reads) != reads {
+                // All that is before has its result.
+                drop(self.room(WINDOW).await?);
+            }
+        }
+        let room = self.room(1).await?;
+        let pending = match asked {
+            Ok((want, form)) => {
+                let due = self.gate.ask_in(&self.lane, want).await?;
+                Pending::Asked { due, form, _room: room }
+            }
+            Err(status) => Pending::Failed { status, _room: room },
+        };
+        // Nothing is awaited since the loop was asked: no answer is lost when this half is stopped.
+        let _ = self.pending.send(pending);
+        Ok(())
+    }
+
+    async fn room(&self, operations: u32) -> Result<OwnedSemaphorePermit, Refusal> {
+        let room = self.window.clone().acquire_many_owned(operations).await;
+        room.map_err(|_| Refusal::outcome_unknown("the stream is over"))
+    }
+}
+
+/// The half that gives results: makes the next message when it is asked for one.
+pub(crate) struct Results {
+    gate: Gate,
+    pending: mpsc::UnboundedReceiver<Pending>,
+    /// Whose answer is waited for.
+    front: Option<Pending>,
+    intake: AbortOnDropHandle<()>,
+    /// This replica acts no more: nothing is taken in, what was is answered.
+    stopped: bool,
+    /// How the stream ends, behind the results before that.
+    end: Option<Option<Status>>,
+}
+
+impl Results {
+    /// Begins to take operations in.
+    pub fn of(gate: &Gate, operations: Streaming<ExecuteRequest>) -> Self {
+        let (sender, pending) = mpsc::unbounded_channel();
+        let intake = Intake {
+            gate: gate.clone(),
+            lane: Lane::default(),
+            window: Arc::new(Semaphore::new(WINDOW as usize)),
+            reads: false,
+            pending: sender,
+        };
+        let intake = AbortOnDropHandle::new(tokio::spawn(intake.run(operations)));
+        Results { gate: gate.clone(), pending, front: None, intake, stopped: false, end: None }
+    }
+
+    /// All results that are there, at least one, or how the stream ends; `None` behind that.
+    pub async fn next(mut self) -> Option<(Result<ExecuteResponse, Status>, Self)> {
+        let (mut results, mut bytes) = (Vec::new(), 0);
+        while self.end.is_none() && bytes < MESSAGE {
+            let answered = match results.is_empty() {
+                true => Some(self.answered().await),
+                // However many there are: they are bounded.
+                false => unconstrained(self.answered()).now_or_never(),
+            };
+            match answered {
+                Some(Ok(answered)) => {
+                    let result = match answered {
+                        Ok((form, header, answer)) => form.result(header, answer).await,
+                        Err(status) => operation::failed(&status),
+                    };
+                    bytes += result.encoded_len();
+                    results.push(result);
+                }
+                Some(Err(end)) => self.end = Some(end),
+                None => break,
+            }
+        }
+        if let Some(last) = results.last() {
+            let header = Some(self.gate.header(last.revision));
+            return Some((Ok(ExecuteResponse { header, results }), self));
+        }
+        let end = self.end.replace(None)??;
+        Some((Err(end), self))
+    }
+
+    /// What the next result comes from, or how the stream ends. May be dropped and asked again.
+    async fn answered(&mut self) -> Result<Answered, Option<Status>> {
+        if self.front.is_none() {
+            self.front = self.pending().await;
+        }
+        let answer = match &mut self.front {
+            Some(Pending::Asked { due, .. }) => Some(due.answer().await),
+            _ => None,
+        };
+        match (self.front.take(), answer) {
+            (Some(Pending::Asked { form, .. }), Some(Ok((header, answer)))) => {
+                Ok(Ok((form, header, answer)))
+            }
+            (_, Some(Err(refusal))) if refusal.ends_primary() => Err(Some(refusal.into())),
+            (_, Some(Err(refusal))) => Ok(Err(refusal.into())),
+            (Some(Pending::Failed { status, .. }), _) => Ok(Err(status)),
+            (Some(Pending::End(status)), _) => Err(Some(status)),
+            _ => Err(self.stopped.then(|| self.gate.not_primary().into())),
+        }
+    }
+
+    async fn pending(&mut self) -> Option<Pending> {
+        if !self.stopped {
+            tokio::select! {
+                biased;
+                pending = self.pending.recv() => return pending,
+                () = self.gate.acts_no_more() => {}
+            }
+            self.stopped = true;
+            self.intake.abort();
+        }
+        self.pending.recv().await
+    }
+}
