@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::repeat::Repeat;
 use crate::shared::Shared;
 use crate::survey::{self, Survey};
-use crate::{Delete, Endpoints, Error, Options, Put, Txn, Watch, endpoints};
+use crate::{Delete, Endpoints, Error, Options, Pipeline, Put, Txn, Watch, endpoints};
 
 /// A client of one cluster. Clones share connections and the session, and are cheap.
 ///
@@ -117,6 +117,12 @@ impl Client {
     /// Watches a key or a range: gives every change once, in order, whoever is primary.
     pub fn watch(&self, request: WatchRequest) -> Watch {
         Watch::new(&self.shared, request, self.deadline)
+    }
+
+    /// A stream of operations, pipelined and in order, whoever is primary. It takes a task on the
+    /// runtime that this is called on.
+    pub fn pipeline(&self) -> Pipeline {
+        Pipeline::new(&self.shared, self.deadline)
     }
 
     /// Asks the replica at `address` how it is. It answers for itself.

@@ -42,7 +42,7 @@ impl Shared {
     }
 
     /// A stamp of the session in use.
-    async fn ticket(self: &Arc<Self>, deadline: Instant) -> Result<Ticket, Conclusion> {
+    pub async fn ticket(self: &Arc<Self>, deadline: Instant) -> Result<Ticket, Conclusion> {
         let began = Instant::now();
         let session = self.session(deadline).await?;
         let ticket = timeout_at(deadline.into(), session.ticket()).await;

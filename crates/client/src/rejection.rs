@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use understudy_proto::kv::v1::ErrorReason;
+use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 
 /// The `domain` of our `google.rpc.ErrorInfo`.
 const DOMAIN: &str = "understudy";
@@ -40,6 +40,19 @@ impl Rejection {
             message: status.message().to_owned(),
             metadata: info.map(|i| i.metadata.clone().into_iter().collect()).unwrap_or_default(),
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+        }
+    }
+
+    /// The same as the result of one operation of a stream.
+    pub(crate) fn of_operation(failure: ExecuteFailure) -> Self {
+        let reason = Some(failure.reason()).filter(|reason| *reason != ErrorReason::Unspecified);
+        let wait = Duration::from_millis(failure.retry_after_ms.try_into().unwrap_or(0));
+        Self {
+            code: Code::from(failure.code),
+            reason,
+            message: failure.message,
+            metadata: failure.metadata.into_iter().collect(),
+            retry_after: (!wait.is_zero()).then_some(wait),
         }
     }
 

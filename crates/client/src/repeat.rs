@@ -25,6 +25,39 @@ pub(crate) enum Repeat {
     OnlyIfNotSent,
 }
 
+impl Shared {
+    /// Waits until another primary has been known for a while: it has what the replica at `address`
+    /// acknowledged, and a replica that is only leaving has had the time to answer.
+    pub async fn overtaken(&self, address: &Arc<str>) {
+        self.finder.elsewhere(address).await;
+        sleep(self.options.attempt_timeout / 10).await;
+    }
+
+    /// Tells the finder what it can learn from a failure. How long to leave the replica alone, if it
+    /// asks for it.
+    pub fn steer(&self, address: &Arc<str>, failure: &Failure) -> Option<Duration> {
+        let now = Instant::now();
+        match (failure, failure.meaning()) {
+            (Failure::Answered(rejection), Meaning::NotDone) => {
+                if rejection.reason != Some(ErrorReason::NotPrimary) {
+                    let wait = failure.retry_after().unwrap_or_default();
+                    return Some(wait.min(LONGEST_RETRY_AFTER));
+                }
+                let hint = rejection.metadata.get("primary");
+                let epoch = rejection.metadata.get("epoch").and_then(|e| e.parse().ok());
+                let hint = hint.and_then(|primary| endpoints::parse(primary).ok());
+                let hint = hint.map(|primary| (primary, epoch.unwrap_or(0)));
+                self.finder.redirected(address, hint, now);
+            }
+            (_, Meaning::NotDone | Meaning::InDoubt) => {
+                self.finder.failed(address, failure.is_silence(), now);
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
 /// One operation on its way through the replicas.
 struct Course<'a, C> {
     shared: &'a Shared,
@@ -98,15 +131,8 @@ impl<C: Call> Course<'_, C> {
         }
         tokio::select! {
             answer = attempt => answer,
-            () = self.overtaken(address) => Err(Failure::TimedOut(began.elapsed())),
+            () = self.shared.overtaken(address) => Err(Failure::TimedOut(began.elapsed())),
         }
-    }
-
-    /// Waits until another primary has been known for a while: it has what the replica at
-    /// `address` acknowledged, and a replica that is only leaving has had the time to answer.
-    async fn overtaken(&self, address: &Arc<str>) {
-        self.shared.finder.elsewhere(address).await;
-        sleep(self.shared.options.attempt_timeout / 10).await;
     }
 
     /// Whom to ask next. Those not asked yet are asked at once; a pause comes before anyone is
@@ -153,28 +179,10 @@ impl<C: Call> Course<'_, C> {
         self.deadline.min(now + timeout)
     }
 
-    /// Tells the finder what it can learn.
+    /// Notes what can be learned.
     fn steer(&mut self, address: &Arc<str>, failure: &Failure) {
-        let now = Instant::now();
-        self.back_off.begin(now);
-        match (failure, failure.meaning()) {
-            (Failure::Answered(rejection), Meaning::NotDone) => {
-                if rejection.reason == Some(ErrorReason::NotPrimary) {
-                    let hint = rejection.metadata.get("primary");
-                    let epoch = rejection.metadata.get("epoch").and_then(|e| e.parse().ok());
-                    let hint = hint.and_then(|primary| endpoints::parse(primary).ok());
-                    let hint = hint.map(|primary| (primary, epoch.unwrap_or(0)));
-                    self.shared.finder.redirected(address, hint, now);
-                } else {
-                    let wait = failure.retry_after().unwrap_or_default();
-                    self.retry_after = wait.min(LONGEST_RETRY_AFTER);
-                }
-            }
-            (_, Meaning::NotDone | Meaning::InDoubt) => {
-                self.shared.finder.failed(address, failure.is_silence(), now);
-            }
-            _ => {}
-        }
+        self.back_off.begin(Instant::now());
+        self.retry_after = self.shared.steer(address, failure).unwrap_or(self.retry_after);
     }
 
     /// Judges whether to go on; an error is the end of the operation.

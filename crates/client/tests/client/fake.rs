@@ -18,6 +18,7 @@ use understudy_client::proto::kv::v1::watch_service_server::WatchServiceServer;
 use crate::model::Model;
 use crate::reply::Reply;
 use crate::services::Services;
+use crate::streams::Streams;
 use crate::watching::Watched;
 
 /// A scripted replica. Dropping it breaks its connections as kill -9 does.
@@ -38,6 +39,7 @@ pub struct Script {
     /// Window of the sessions that it opens.
     pub window: u32,
     pub model: Model,
+    pub streams: Streams,
 }
 
 impl Fake {
@@ -56,6 +58,7 @@ impl Fake {
             clusters: Mutex::default(),
             window,
             model: model.clone(),
+            streams: Streams::default(),
         });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let services = Services(script.clone());

@@ -7,9 +7,11 @@ mod following;
 mod limits;
 mod model;
 mod operators;
+mod piping;
 mod reply;
 mod services;
 mod sessions;
+mod streams;
 mod watcher;
 mod watching;
 

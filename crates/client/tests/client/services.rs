@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio_stream::Empty;
 use tonic::{Request, Response, Result, Status, Streaming, async_trait};
 use understudy_client::proto::admin::v1::admin_service_server::AdminService;
 use understudy_client::proto::admin::v1::*;
@@ -11,6 +10,7 @@ use understudy_client::proto::kv::v1::session_service_server::SessionService;
 use understudy_client::proto::kv::v1::*;
 
 use crate::fake::Script;
+use crate::streams::Results;
 
 /// The cluster that all scripted replicas belong to.
 pub const CLUSTER: u128 = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
@@ -29,7 +29,7 @@ fn unimplemented<T>() -> Result<T> {
 
 #[async_trait]
 impl KeyValueService for Services {
-    type ExecuteStream = Empty<Result<ExecuteResponse>>;
+    type ExecuteStream = Results;
 
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>> {
         let (metadata, _, put) = request.into_parts();
@@ -58,9 +58,10 @@ impl KeyValueService for Services {
 
     async fn execute(
         &self,
-        _: Request<Streaming<ExecuteRequest>>,
+        request: Request<Streaming<ExecuteRequest>>,
     ) -> Result<Response<Self::ExecuteStream>> {
-        unimplemented()
+        let (model, header) = (self.0.model.clone(), header(0).unwrap_or_default());
+        Ok(Response::new(self.0.streams.begin(model, header, request.into_inner())))
     }
 }
 
