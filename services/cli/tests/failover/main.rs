@@ -9,6 +9,7 @@ mod farewells;
 mod hangs;
 mod kills;
 mod members;
+mod pipelines;
 
 /// Enough requests to see that the load goes on.
 const SOME: u64 = 200;

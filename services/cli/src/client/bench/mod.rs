@@ -21,14 +21,14 @@ use super::connection::Connection;
 use super::{duration, print};
 use crate::failure::Failure;
 
-/// How many clients may share a connection: each has one request under way, and a session takes
-/// 1,024 at once.
-const CLIENTS_PER_CONNECTION: usize = 1_000;
+/// How many requests may be under way on a connection: a session takes 1,024 at once.
+const REQUESTS_PER_CONNECTION: usize = 1_024;
 
 /// Measures rates and latencies. Writes keys that begin with `bench/`, and leaves them there.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each client sends its next request when the last one is answered. The longest pause is the longest
+    after_help = "Each client sends its next request when the last one is answered, with --pipeline when fewer than so
+many are without an answer: a stream of operations that take effect in order. The longest pause is the longest
 time in which nobody got an answer: kill the primary meanwhile to see a failover.
 
 Example: understudy bench --clients 64 --gets 50 --duration 30s"
@@ -37,9 +37,12 @@ pub struct Bench {
     /// How many clients ask at the same time.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     clients: u32,
-    /// How many connections (and sessions) they share; at least one for each 1,000 clients.
+    /// How many connections (and sessions) they share; at least one for each 1,024 requests under way.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
+    /// How many operations each client has under way at once, as one stream (Execute).
+    #[arg(long, value_name = "OPERATIONS", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pipeline: Option<u32>,
     /// For how long.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     duration: Duration,
@@ -71,7 +74,11 @@ impl Bench {
         let mut workers = JoinSet::new();
         for number in 0..self.clients {
             let client = &clients[number as usize % clients.len()];
-            workers.spawn(Worker::new(number, client, self.load(), &tally).run(until));
+            let worker = Worker::new(number, client, self.load(), &tally);
+            match self.pipeline {
+                None => workers.spawn(worker.run(until)),
+                Some(operations) => workers.spawn(worker.pipeline(until, operations as usize)),
+            };
         }
         progress::show(&tally, began, until, || workers.is_empty()).await;
         while let Some(ended) = workers.join_next().await {
@@ -94,7 +101,8 @@ impl Bench {
 
     /// A client for each connection, connected and with a session: what is measured is the rest.
     async fn ready(&self) -> Result<Vec<Client>, Failure> {
-        let least = (self.clients as usize).div_ceil(CLIENTS_PER_CONNECTION);
+        let requests = self.clients as usize * self.pipeline.unwrap_or(1) as usize;
+        let least = requests.div_ceil(REQUESTS_PER_CONNECTION);
         let count = (self.connections as usize).max(least).min(self.clients as usize);
         let mut clients = Vec::new();
         for number in 0..count {
