@@ -35,7 +35,8 @@ const ROOM: usize = 1_024;
 ///
 /// An operation that fails has not been executed, nor will it be, unless its error is
 /// [`Error::OutcomeUnknown`]; those behind it go on. Also what may pass, such as `DISK_FULL` or
-/// `TOO_FEW_COPIES`, is the operation's result: repeated, it would no longer be in order.
+/// `TOO_FEW_COPIES`, is the operation's result: repeated, it would no longer be in order. Only if such a
+/// refusal is lost with a connection may the operation be executed behind later ones.
 ///
 /// Each operation has the client's deadline. Dropped, the pipeline still does what was sent.
 #[derive(Debug)]
