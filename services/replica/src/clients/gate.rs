@@ -53,6 +53,16 @@ impl Gate {
         cluster.map(|cluster| Bytes::copy_from_slice(&cluster.0.to_be_bytes())).unwrap_or_default()
     }
 
+    /// The cluster's id, to judge a client's token by, if there is a token. A replica that does not know its
+    /// cluster yet cannot judge any: another one may.
+    pub fn cluster_of(&self, token: &str) -> Result<Bytes, Refusal> {
+        let (cluster, epoch) = (self.cluster(), self.view.borrow().status.epoch);
+        match cluster.is_empty() && !token.is_empty() {
+            true => Err(Refusal::not_primary(None, epoch, "this replica knows no cluster yet")),
+            false => Ok(cluster),
+        }
+    }
+
     /// What is common to all calls: the cluster wanted, and the request's size.
     pub fn enter<M: Message>(&self, request: Request<M>) -> Result<M, Refusal> {
         self.check_cluster(request.metadata())?;

@@ -74,7 +74,7 @@ impl LeaseService for Leases {
             self.gate.enter(request)?;
         limits::at_least("lease_id", lease_id, 0)?;
         let most = page_size(size)?;
-        let hash = self.hash(lease_id);
+        let hash = self.hash(lease_id, &page_token)?;
         let behind = read(&page_token, hash)?.key;
         let most = if return_keys { most } else { 0 };
         let read = Read::Lease { lease: lease_id, behind, most };
@@ -98,7 +98,7 @@ impl LeaseService for Leases {
         request: Request<ListLeasesRequest>,
     ) -> Result<Response<ListLeasesResponse>, Status> {
         let ListLeasesRequest { page_size: size, page_token } = self.gate.enter(request)?;
-        let (most, hash) = (page_size(size)?, self.hash(0));
+        let (most, hash) = (page_size(size)?, self.hash(0, &page_token)?);
         let behind = read(&page_token, hash)?.lease;
         // One more than is wanted tells whether there are more.
         let read = Read::Leases { behind, most: most + 1 };
@@ -118,8 +118,9 @@ impl LeaseService for Leases {
 
 impl Leases {
     /// Stands for what a page token is bound to: the cluster, and the lease whose keys are told.
-    fn hash(&self, lease: i64) -> u64 {
-        XxHash3_64::oneshot(&[&self.gate.cluster()[..], &lease.to_be_bytes()].concat())
+    fn hash(&self, lease: i64, token: &str) -> Result<u64, Refusal> {
+        let cluster = self.gate.cluster_of(token)?;
+        Ok(XxHash3_64::oneshot(&[&cluster[..], &lease.to_be_bytes()].concat()))
     }
 }
 

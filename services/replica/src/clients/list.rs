@@ -34,7 +34,8 @@ pub(crate) struct Asked {
 
 /// Lists keys.
 pub(crate) async fn list(gate: &Gate, request: ListRequest) -> Result<ListResponse, Status> {
-    let asked = Asked::new(request, &gate.cluster())?;
+    let cluster = gate.cluster_of(&request.page_token)?;
+    let asked = Asked::new(request, &cluster)?;
     let (header, answer) = gate.ask(asked.want()).await?;
     let Answer::Store(reader) = answer else { return Err(gate::mismatch().into()) };
     asked.show(header, reader).await

@@ -35,7 +35,13 @@ impl WatchService for Watches {
         &self,
         request: Request<WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let asked = Asked::new(self.gate.enter(request)?, &self.gate.cluster())?;
+        let request = self.gate.enter(request)?;
+        let cursor = match &request.from {
+            Some(From::Cursor(cursor)) => cursor.as_str(),
+            _ => "",
+        };
+        let cluster = self.gate.cluster_of(cursor)?;
+        let asked = Asked::new(request, &cluster)?;
         let read = Read::Watch(asked.range.clone());
         let (_, Answer::Watch(subscription)) = self.gate.read(read, false).await? else {
             return Err(gate::mismatch().into());

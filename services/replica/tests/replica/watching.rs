@@ -7,6 +7,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use understudy_proto::admin::v1::{CompactRequest, HandOverRequest, Quota, UpdateQuotaRequest};
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
+use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
 use understudy_proto::kv::v1::watch_request::{From, Target};
 use understudy_proto::kv::v1::watch_service_client::WatchServiceClient;
 use understudy_proto::kv::v1::*;
@@ -248,4 +249,43 @@ async fn what_cannot_be_watched_is_refused() {
     let (other, _) = alone().await;
     let elsewhere = open(&other, cursor(&ours)).await.err().unwrap();
     check(elsewhere, invalid, "INVALID_CURSOR", &["field=cursor"]);
+}
+
+/// It has lost its disk and knows nothing from the register yet, so it cannot tell whose the tokens are: it
+/// must not turn away for good who is right.
+#[tokio::test]
+async fn a_replica_without_a_cluster_refuses_no_token() {
+    let mut cluster = Cluster::born(2).await;
+    let mut client = cluster.client().await;
+    for key in ["a", "b"] {
+        client.put(put(key, "1")).await.unwrap();
+    }
+    let cursor = message(&mut open(&cluster, all(None)).await.unwrap()).await.cursor;
+    let target = Some(list_request::Target::Prefix(Default::default()));
+    let mut list = ListRequest { target, page_size: 1, ..ListRequest::default() };
+    list.page_token = client.list(list.clone()).await.unwrap().into_inner().next_page_token;
+    assert!(!list.page_token.is_empty());
+    let backup = 1 - cluster.paired().await;
+    (0..2).for_each(|replica| cluster.kill(replica));
+    std::fs::remove_dir_all(cluster.data(backup)).unwrap();
+    std::fs::remove_dir_all(cluster.register()).unwrap();
+    cluster.start(backup);
+    let address = format!("http://{}", cluster.clients(backup));
+    until("it answers", async || cluster.status(backup).await.is_some()).await;
+
+    let mut watches = WatchServiceClient::connect(address.clone()).await.unwrap();
+    let refused = watches.watch(all(Some(From::Cursor(cursor)))).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY", "{refused:?}");
+    let mut keys = KeyValueServiceClient::connect(address.clone()).await.unwrap();
+    let refused = keys.list(list.clone()).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY", "{refused:?}");
+    let operation = Some(execute_operation::Operation::List(list));
+    let operations = vec![ExecuteOperation { operation }];
+    let requests = tokio_stream::iter([ExecuteRequest { operations }]);
+    let refused = keys.execute(requests).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY", "{refused:?}");
+    let mut leases = LeaseServiceClient::connect(address).await.unwrap();
+    let more = ListLeasesRequest { page_token: "00".into(), ..ListLeasesRequest::default() };
+    let refused = leases.list_leases(more).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "NOT_PRIMARY", "{refused:?}");
 }
