@@ -16,7 +16,7 @@ use understudy_load::{Recorder, Shape, Worker, keys};
 /// Every so-many-th client gives up early, so that there are outcomes that nobody knows.
 const IMPATIENT: u64 = 4;
 /// When it does.
-const EARLY: Duration = Duration::from_millis(800);
+pub const EARLY: Duration = Duration::from_millis(800);
 
 /// What all clients share.
 #[derive(Clone)]

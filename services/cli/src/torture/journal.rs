@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 use understudy_history::{Action, Condition, Operation, Outcome, write_line};
 
+use super::locks::is_of_witness;
 use crate::failure::Failure;
 use crate::pair::logbook::{create, unwritable};
 use understudy_load::pauses::longest;
@@ -96,6 +97,11 @@ impl Journal {
 
 impl Counts {
     fn count(&mut self, operation: &Operation) {
+        // Nobody waited for it, so it ends no pause.
+        if is_of_witness(operation) {
+            *self.asked.entry("changes_of_locks").or_default() += 1;
+            return;
+        }
         let asked = match &operation.action {
             Action::Put { condition: Condition::Always, .. } => "puts",
             Action::Put { .. } => "compare_and_sets",

@@ -8,6 +8,7 @@ mod fault;
 mod faults;
 mod ground;
 mod journal;
+mod locks;
 mod loyal;
 mod netns;
 mod network;

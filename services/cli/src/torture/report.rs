@@ -9,6 +9,7 @@ use understudy_load::pauses::rank;
 
 use super::chronicle::{Deed, Pages};
 use super::journal::Counts;
+use super::locks::Judged;
 
 /// What was seen while it ran.
 pub struct Facts {
@@ -24,6 +25,8 @@ pub struct Facts {
     pub counts: Counts,
     /// Faults and what processes did.
     pub pages: Pages,
+    /// What clients saw of the locks.
+    pub locks: Judged,
 }
 
 /// What a torture found.
@@ -53,6 +56,8 @@ pub struct Report {
     pub panics: Vec<String>,
     /// Why the pair was not whole in time, if it was not.
     pub not_whole: Option<String>,
+    /// Clients that passed a lock around.
+    pub locks: Judged,
     /// What the checkers say.
     pub verdict: Verdict,
     /// Where history and data directories are kept, if something is off.
@@ -84,6 +89,7 @@ impl Report {
         let ok = verdict.is_ok()
             && verdict.lost + verdict.duplicated == 0
             && facts.whole.is_none()
+            && facts.locks.broken.is_empty()
             && panics.is_empty();
         Report {
             ok,
@@ -98,6 +104,7 @@ impl Report {
             ends,
             panics,
             not_whole: facts.whole,
+            locks: facts.locks,
             verdict,
             kept: None,
         }

@@ -12,6 +12,7 @@ use super::chronicle::Chronicle;
 use super::clients::{Clients, Order};
 use super::ground::Ground;
 use super::journal::Journal;
+use super::locks::{Judged, Locks};
 use super::plan::Round;
 use super::report::{Facts, Report};
 use super::stage::Stage;
@@ -57,16 +58,16 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
     let played = play(order, &stage, plan, stay).await;
     let closed = stage.close(&history).await;
     let last = logbook.close().await;
-    let (whole, seconds) = played.map_err(|why| {
+    let Played { whole, seconds, locks } = played.map_err(|why| {
         // What the replicas said last tells why.
         Failure::new(format!("{why}; last log lines: {}", last.join(" / ")))
     })?;
     let (counts, pages) = closed?;
-    let others = torture.endpoints.is_some();
+    let others = torture.endpoints.is_some() || !locks.followed;
     // Not on the runtime's thread: it takes a while.
     let judged = tokio::task::spawn_blocking(move || judge(&history, others));
     let verdict = judged.await.map_err(Failure::new)??;
-    let facts = Facts { seed, clients: torture.clients, seconds, whole, counts, pages };
+    let facts = Facts { seed, clients: torture.clients, seconds, whole, counts, pages, locks };
     let mut report = Report::new(facts, verdict);
     if !report.ok {
         // Whoever looks into it needs them.
@@ -91,7 +92,17 @@ async fn subject(
     Ok((Subject::Own(Box::new(ground.build(tell).await?)), endpoints))
 }
 
-/// Load and faults; `stay`: the keys may. Gives why the pair was not whole, if it was not, and how long it took, seconds.
+/// How it went.
+struct Played {
+    /// Why the pair was not whole, if it was not.
+    whole: Option<String>,
+    /// How long it took.
+    seconds: f64,
+    /// What became of the locks.
+    locks: Judged,
+}
+
+/// Load and faults; `stay`: the keys may, in a store that is ours alone.
 ///
 /// # Errors
 /// A sentence, when there was no pair to begin with.
@@ -100,10 +111,11 @@ async fn play(
     stage: &Stage,
     plan: &[Round],
     stay: bool,
-) -> Result<(Option<String>, f64), String> {
+) -> Result<Played, String> {
     stage.whole().await?;
     order.clock = Instant::now();
     let clock = order.clock;
+    let locks = Locks::start(&order, stay).await?;
     let mut clients = Clients::start(order);
     let mut broken = None;
     for round in plan {
@@ -114,9 +126,11 @@ async fn play(
         clients.turn();
     }
     let seconds = clock.elapsed().as_secs_f64();
+    stage.say("waiting for the locks");
+    let locks = locks.finish(broken.is_none()).await;
     stage.say("reading everything back");
     clients.finish(broken.is_none(), stay).await;
-    Ok((broken, seconds))
+    Ok(Played { whole: broken, seconds, locks })
 }
 
 fn history(torture: &Torture, dir: &TempDir) -> PathBuf {

@@ -48,7 +48,8 @@ pub fn print(report: &Report) -> String {
     for (name, value) in lines(report) {
         let _ = writeln!(text, "{name:<14} {value}");
     }
-    for line in report.panics.iter().chain(report.ends.iter().take(ENDS)) {
+    let ends = report.ends.iter().take(ENDS);
+    for line in report.panics.iter().chain(ends).chain(&report.locks.broken) {
         let _ = writeln!(text, "  {line}");
     }
     for violation in &report.verdict.violations {
@@ -89,6 +90,19 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
         ),
     ];
     lines.extend(counts(&report.verdict).map(|(name, count)| (name, grouped(count))));
+    let locks = &report.locks;
+    lines.push((
+        "locks",
+        format!(
+            "{} tenures, {} lost, {} overlaps; {} writes under them, {} refused; longest wait {} ms",
+            grouped(locks.tenures),
+            grouped(locks.lost),
+            grouped(locks.overlaps),
+            grouped(locks.writes),
+            grouped(locks.refused),
+            locks.longest_wait_ms
+        ),
+    ));
     lines.push(("ends", format!("{} of processes by themselves", report.ends.len())));
     lines.push(("panics", report.panics.len().to_string()));
     if let Some(why) = &report.not_whole {

@@ -52,4 +52,18 @@ async fn a_short_torture_finds_nothing_and_reports_what_it_did() {
     let again = run(&["check", "--history", history_path, "--output", "json"]).await;
     assert_eq!(again.code, Some(0), "{again:?}");
     assert_eq!(json(&again)["acknowledged"], counted.acknowledged);
+
+    // A lock was passed around. Its changes are in the history, which would be wrong without them.
+    let locks = &report["locks"];
+    assert!(locks["tenures"].as_u64().unwrap() >= 3, "{locks}");
+    assert!(locks["writes"].as_u64().unwrap() >= 3, "{locks}");
+    assert_eq!(locks["overlaps"], 0);
+    let text = std::fs::read_to_string(&history).unwrap();
+    let seen = |line: &&str| line.contains(r#""client":2000000,"#);
+    assert_eq!(text.lines().filter(seen).count(), report["operations"]["changes_of_locks"]);
+    let others: Vec<&str> = text.lines().filter(|line| !seen(line)).collect();
+    std::fs::write(&history, others.join("\n")).unwrap();
+    let again = run(&["check", "--history", history_path]).await;
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.out.contains("belongs to no operation of the history"), "{again:?}");
 }
