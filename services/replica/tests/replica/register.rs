@@ -1,6 +1,7 @@
 //! What a replica does with a register that it must not act upon.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use understudy_arbiter::DirectoryRegister;
 use understudy_proto::admin::v1::Role;
@@ -22,6 +23,19 @@ fn files(cluster: &Cluster) -> Vec<PathBuf> {
     files.into_iter().map(|(_, path)| path).collect()
 }
 
+/// Kills both and waits until the register stands still: the one that saw the other die may have had a write
+/// under way, which lands without it.
+async fn kill_both(cluster: &mut Cluster) {
+    (0..2).for_each(|replica| cluster.kill(replica));
+    let mut before = Vec::new();
+    until("the register stands still", async || {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = files(cluster);
+        std::mem::replace(&mut before, now.clone()) == now
+    })
+    .await;
+}
+
 async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
     cluster.until_role(replica, Role::Halted).await;
     let status = cluster.status(replica).await.unwrap();
@@ -31,6 +45,8 @@ async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
     assert_eq!(refused.code(), tonic::Code::Unavailable);
     assert_eq!(reason(&refused).0, "NOT_PRIMARY");
     assert!(refused.message().contains(why), "{}", refused.message());
+    // Whoever was turned away is hung up on.
+    let mut client = key_values(&cluster.clients(replica)).await.unwrap();
     let refused = client.put(put("k", "w")).await.unwrap_err();
     assert!(refused.message().contains(why), "{}", refused.message());
     until("the probes know", async || {
@@ -45,8 +61,7 @@ async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
 async fn a_blank_register_halts_whoever_has_history() {
     let mut cluster = Cluster::born(2).await;
     cluster.client().await.put(put("k", "v")).await.unwrap();
-    cluster.kill(0);
-    cluster.kill(1);
+    kill_both(&mut cluster).await;
     std::fs::remove_dir_all(cluster.register()).unwrap();
     DirectoryRegister::create(cluster.register()).unwrap();
     cluster.start_all();
@@ -58,8 +73,7 @@ async fn a_blank_register_halts_whoever_has_history() {
 #[tokio::test]
 async fn a_register_emptied_in_place_halts_whoever_has_history() {
     let mut cluster = Cluster::born(2).await;
-    cluster.kill(0);
-    cluster.kill(1);
+    kill_both(&mut cluster).await;
     for file in &files(&cluster)[1..] {
         std::fs::remove_file(file).unwrap();
     }
@@ -105,8 +119,7 @@ async fn a_register_that_is_lower_than_seen_halts_an_acting_primary_too() {
 async fn a_damaged_register_is_waited_for() {
     let mut cluster = Cluster::born(2).await;
     cluster.client().await.put(put("k", "v")).await.unwrap();
-    cluster.kill(0);
-    cluster.kill(1);
+    kill_both(&mut cluster).await;
     let highest = files(&cluster).pop().unwrap();
     let content = std::fs::read(&highest).unwrap();
     std::fs::write(&highest, b"what is this").unwrap();
