@@ -51,11 +51,14 @@ impl Guard<'_> {
             None => self.idle(&lock, signals).await,
             Some((program, arguments)) => self.supervise(&lock, program, arguments, signals).await,
         };
-        // The command has ended and its exit code counts; the lock goes with its lease at the latest.
-        match (ended, lock.release().await) {
-            (Ok(()), Err(error)) => Err(error.into()),
-            (ended, _) => ended,
+        if let Err(error) = lock.release().await {
+            // How the command ended counts: the lock is free once its lease has ended.
+            eprintln!(
+                "understudy: lock {:?} may be free only after {:?}: {error}",
+                self.name, self.ttl
+            );
         }
+        ended
     }
 
     async fn idle(&self, lock: &Lock, mut signals: Signals) -> Result<(), Failure> {
