@@ -1,20 +1,12 @@
 //! Bad input gets a clear error, each the right code, and nothing is lost by it.
 
 use bytes::Bytes;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request};
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, get, key_values, put, reason, session};
+use crate::common::{Cluster, check, get, key_values, put, reason, session};
 
 /// What a failure must look like: code, reason, and its metadata.
-#[track_caller]
-fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
-    let (reason, found) = reason(&status);
-    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
-    assert_eq!(found, metadata, "{status:?}");
-    assert!(!status.message().is_empty() && !status.message().contains('\n'), "{status:?}");
-}
-
 fn bytes(length: usize) -> Bytes {
     vec![b'x'; length].into()
 }

@@ -1,12 +1,12 @@
 //! Old revisions: lists and keys as they stood, over pages and failovers, until they are forgotten.
 
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 use understudy_proto::admin::v1::{CompactRequest, GetQuotaRequest, Quota, UpdateQuotaRequest};
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, admin, get, key_values, put, reason};
+use crate::common::{Cluster, admin, check, get, key_values, put};
 
 fn prefix(prefix: &str, page_size: i32) -> ListRequest {
     let target = Some(list_request::Target::Prefix(prefix.to_string().into()));
@@ -25,13 +25,6 @@ fn shown(response: &ListResponse) -> Vec<(String, String)> {
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
-}
-
-#[track_caller]
-fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
-    let (reason, found) = reason(&status);
-    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
-    assert_eq!(found, metadata, "{status:?}");
 }
 
 #[tokio::test]

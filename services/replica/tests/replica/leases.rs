@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 use understudy_proto::admin::v1::{HandOverRequest, Quota, UpdateQuotaRequest};
 use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, admin, get, put, reason, until};
+use crate::common::{Cluster, admin, check, get, put, until};
 
 async fn client(cluster: &Cluster) -> LeaseServiceClient<Channel> {
     let primary = cluster.primary().await;
@@ -34,13 +34,6 @@ fn on_lease(key: &str, lease_id: i64) -> PutRequest {
 
 fn request_for(lease_id: i64) -> GetLeaseRequest {
     GetLeaseRequest { lease_id, ..GetLeaseRequest::default() }
-}
-
-#[track_caller]
-fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
-    let (reason, found) = reason(&status);
-    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
-    assert_eq!(found, metadata, "{status:?}");
 }
 
 async fn alone() -> (Cluster, LeaseServiceClient<Channel>) {

@@ -1,11 +1,11 @@
 //! Generators and the log's clock, over failovers.
 
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 use understudy_proto::kv::v1::random_service_client::RandomServiceClient;
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, reason};
+use crate::common::{Cluster, check};
 
 async fn client(cluster: &Cluster) -> RandomServiceClient<Channel> {
     let primary = cluster.primary().await;
@@ -24,13 +24,6 @@ fn floats(name: &str, count: i32) -> RandomRequest {
 
 fn state(name: &str) -> GetStateRequest {
     GetStateRequest { name: name.into() }
-}
-
-#[track_caller]
-fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
-    let (reason, found) = reason(&status);
-    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
-    assert_eq!(found, metadata, "{status:?}");
 }
 
 const BITS: [u8; 13] =

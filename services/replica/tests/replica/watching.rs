@@ -12,7 +12,7 @@ use understudy_proto::kv::v1::watch_request::{From, Target};
 use understudy_proto::kv::v1::watch_service_client::WatchServiceClient;
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, admin, put, reason, until};
+use crate::common::{Cluster, admin, check, put, reason, until};
 
 /// What happens, in short: `+key=value@revision`, or `-key@revision`, and what was there before.
 fn shown(event: &Event) -> String {
@@ -59,13 +59,6 @@ async fn changes(
             return (seen, response);
         }
     }
-}
-
-#[track_caller]
-fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
-    let (reason, found) = reason(&status);
-    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
-    assert_eq!(found, metadata, "{status:?}");
 }
 
 async fn alone() -> (Cluster, KeyValueServiceClient<Channel>) {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
@@ -40,6 +40,15 @@ pub fn reason(status: &Status) -> (String, Vec<String>) {
         info.metadata.iter().map(|(name, value)| format!("{name}={value}")).collect();
     metadata.sort();
     (info.reason, metadata)
+}
+
+/// A failure has this code, reason and metadata, and one line for people.
+#[track_caller]
+pub fn check(status: Status, code: Code, wanted: &str, metadata: &[&str]) {
+    let (reason, found) = reason(&status);
+    assert_eq!((status.code(), &reason[..]), (code, wanted), "{status:?}");
+    assert_eq!(found, metadata, "{status:?}");
+    assert!(!status.message().is_empty() && !status.message().contains('\n'), "{status:?}");
 }
 
 /// Waits for something to become true.
