@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::Cluster;
@@ -15,10 +16,11 @@ pub async fn history(cluster: &mut Cluster) -> String {
     report["cluster"].as_str().unwrap().to_owned()
 }
 
+/// Ends all at one moment: none sees another die, and takes over.
 pub fn stop(cluster: &mut Cluster) {
-    for number in 0..cluster.replicas.len() {
-        cluster.kill(number);
-    }
+    let all = 0..cluster.replicas.len();
+    all.clone().for_each(|number| cluster.signal(number, Signal::STOP));
+    all.for_each(|number| cluster.kill(number));
 }
 
 /// Starts the replica, which must end by itself with this on its last line.
