@@ -1,43 +1,17 @@
 //! A good history and, for each property, a bad one.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{absent, delete, found, ok, put, was_put};
 use understudy_history::*;
 
 fn op(client: u64, begin: u64, end: u64, action: Action, outcome: Outcome) -> Operation {
     Operation { client, id: begin, action, begin, end, outcome }
 }
 
-fn put(key: &str, value: &str) -> Action {
-    Action::Put {
-        key: key.into(),
-        value: value.into(),
-        condition: Condition::Always,
-        want_previous: false,
-    }
-}
-
 fn get(key: &str) -> Action {
     Action::Get { key: key.into() }
-}
-
-fn delete(key: &str) -> Action {
-    Action::Delete { key: key.into(), condition: Condition::Always }
-}
-
-fn ok(revision: u64, reply: Reply) -> Outcome {
-    Outcome::Ok(Answer { revision, reply })
-}
-
-fn was_put(revision: u64, version: u64) -> Outcome {
-    ok(revision, Reply::Put { version: Some(version), previous: None })
-}
-
-fn found(at: u64, value: &str, revision: u64, version: u64) -> Outcome {
-    ok(at, Reply::Get { found: Some(Found { value: value.into(), revision, version }) })
-}
-
-fn absent(at: u64) -> Outcome {
-    ok(at, Reply::Get { found: None })
 }
 
 /// A move of a value from `a` to `b`, if `a` still has version 1.

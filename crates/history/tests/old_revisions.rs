@@ -1,40 +1,18 @@
 //! Reads at old revisions: good histories and, for each way to be wrong, a bad one.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{absent, delete, found, ok, put, was_put};
 use understudy_history::*;
 
 fn op(begin: u64, end: u64, action: Action, outcome: Outcome) -> Operation {
     Operation { client: 1, id: begin, action, begin, end, outcome }
 }
 
-fn put(key: &str, value: &str) -> Action {
-    let (key, value, condition) = (key.into(), value.into(), Condition::Always);
-    Action::Put { key, value, condition, want_previous: false }
-}
-
-fn delete(key: &str) -> Action {
-    Action::Delete { key: key.into(), condition: Condition::Always }
-}
-
-fn ok(revision: u64, reply: Reply) -> Outcome {
-    Outcome::Ok(Answer { revision, reply })
-}
-
-fn was_put(revision: u64, version: u64) -> Outcome {
-    ok(revision, Reply::Put { version: Some(version), previous: None })
-}
-
 /// A read of `a` behind everything else, at `revision`.
 fn read(begin: u64, revision: u64, outcome: Outcome) -> Operation {
     op(begin, begin + 1, Action::GetAt { key: "a".into(), revision }, outcome)
-}
-
-fn found(now: u64, value: &str, revision: u64, version: u64) -> Outcome {
-    ok(now, Reply::Get { found: Some(Found { value: value.into(), revision, version }) })
-}
-
-fn absent(now: u64) -> Outcome {
-    ok(now, Reply::Get { found: None })
 }
 
 /// Revision 1 sets `a`, 2 sets `b`, 3 sets `a`, 4 deletes it, 5 sets it; all is over at 10.
