@@ -9,8 +9,7 @@ use understudy_proto::kv::v1::WatchRequest;
 use understudy_proto::kv::v1::watch_request::{From, Target};
 
 use super::connection::Connection;
-use super::guard::{Guard, Signals};
-use super::lock::{How, announce};
+use super::lock::How;
 use super::print;
 use crate::failure::Failure;
 
@@ -43,21 +42,14 @@ impl Elect {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
         let done = match &self.value {
-            Some(value) => self.lead(&client, value).await,
+            Some(value) => {
+                let Self { name, how, command, connection, .. } = &self;
+                how.hold(&client, connection, (name, value), command).await
+            }
             None => self.observe(&client).await,
         };
         client.close().await;
         done
-    }
-
-    async fn lead(&self, client: &Client, value: &str) -> Result<(), Failure> {
-        let mut signals = Signals::new()?;
-        let lock = self.how.take(client, &self.name, value, &mut signals).await?;
-        if self.command.is_empty() {
-            announce(&self.connection, &self.name, &lock)?;
-        }
-        let Self { name, how, command, .. } = self;
-        Guard { name, ttl: how.ttl, command }.run(lock, signals).await
     }
 
     async fn observe(&self, client: &Client) -> Result<(), Failure> {

@@ -47,24 +47,31 @@ pub struct How {
 impl Lock {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
-        let done = self.held(&client).await;
+        let Self { name, how, command, connection } = &self;
+        let done = how.hold(&client, connection, (name, &who()), command).await;
         client.close().await;
         done
-    }
-
-    async fn held(&self, client: &Client) -> Result<(), Failure> {
-        let mut signals = Signals::new()?;
-        let lock = self.how.take(client, &self.name, &who(), &mut signals).await?;
-        if self.command.is_empty() {
-            announce(&self.connection, &self.name, &lock)?;
-        }
-        let Self { name, how: How { ttl, .. }, command, .. } = self;
-        Guard { name, ttl: *ttl, command }.run(lock, signals).await
     }
 }
 
 impl How {
-    pub async fn take(
+    /// Takes the lock of this name, with this value, and holds it for the command; without one, says so.
+    pub async fn hold(
+        &self,
+        client: &Client,
+        connection: &Connection,
+        (name, value): (&str, &str),
+        command: &[OsString],
+    ) -> Result<(), Failure> {
+        let mut signals = Signals::new()?;
+        let lock = self.take(client, name, value, &mut signals).await?;
+        if command.is_empty() {
+            announce(connection, name, &lock)?;
+        }
+        Guard { name, ttl: self.ttl, command }.run(lock, signals).await
+    }
+
+    async fn take(
         &self,
         client: &Client,
         name: &str,
@@ -83,7 +90,7 @@ impl How {
 }
 
 /// Says that a lock is held.
-pub fn announce(connection: &Connection, name: &str, lock: &Held) -> Result<(), Failure> {
+fn announce(connection: &Connection, name: &str, lock: &Held) -> Result<(), Failure> {
     if connection.json() {
         let key = String::from_utf8_lossy(lock.key());
         return print::json(&json!({ "name": name, "token": lock.token(), "key": key }));
