@@ -54,7 +54,6 @@ pub(crate) fn response(
     wants_previous: bool,
 ) -> Result<DeleteResponse, Refusal> {
     match response.result {
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
         Some(Outcome::Delete(delete)) => Ok(deleted(header, delete)),
         Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
             Some(StepOutcome::Delete(delete)) => Ok(deleted(header, delete)),
@@ -69,7 +68,7 @@ pub(crate) fn response(
             }
             _ => Err(gate::mismatch()),
         },
-        _ => Err(gate::mismatch()),
+        other => Err(gate::refused(other)),
     }
 }
 

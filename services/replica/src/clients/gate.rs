@@ -7,7 +7,7 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
-use understudy_machine::{Command, Response};
+use understudy_machine::{Command, Outcome, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
@@ -176,6 +176,14 @@ impl Due {
 /// The loop answers what it was asked; anything else is a bug that must not crash a handler.
 pub(crate) fn mismatch() -> Refusal {
     Refusal::outcome_unknown("the answer was not of the request's kind, please report this")
+}
+
+/// Why an outcome is not the one that its request asked for.
+pub(crate) fn refused(outcome: Option<Outcome>) -> Refusal {
+    match outcome {
+        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
+        _ => mismatch(),
+    }
 }
 
 /// Options and calls that come with later versions.

@@ -11,9 +11,8 @@ use understudy_proto::kv::v1::*;
 
 use super::gate::{self, Gate};
 use super::list::page_size;
-use super::{Answer, Read, Refusal, limits, stamp, token};
+use super::{Answer, Read, Refusal, limits, stamp, token, txn};
 
-const MS: u64 = 1_000_000;
 /// The longest time to live, milliseconds: ten years.
 const MAX_TTL: i64 = 315_360_000_000;
 /// The highest id that a client may choose.
@@ -87,7 +86,7 @@ impl LeaseService for Leases {
         Ok(Response::new(GetLeaseResponse {
             header: Some(header),
             lease: Some(lease(&info)),
-            key_count: count(info.keys),
+            key_count: txn::count(info.keys),
             keys,
             next_page_token: next.unwrap_or_default(),
         }))
@@ -139,7 +138,7 @@ pub(crate) fn granted(
             header: Some(header),
             lease: Some(full(granted.lease, granted.ttl)),
         }),
-        other => Err(refused(other)),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -159,7 +158,7 @@ pub(crate) fn kept(
             let lease = Some(full(lease, kept.ttl));
             Ok(KeepLeaseAliveResponse { header: Some(header), lease })
         }
-        other => Err(refused(other)),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -175,9 +174,9 @@ pub(crate) fn revoked(
 ) -> Result<RevokeLeaseResponse, Refusal> {
     match response.result {
         Some(Outcome::LeaseRevoked(revoked)) => {
-            Ok(RevokeLeaseResponse { header: Some(header), keys: count(revoked.keys) })
+            Ok(RevokeLeaseResponse { header: Some(header), keys: txn::count(revoked.keys) })
         }
-        other => Err(refused(other)),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -195,7 +194,7 @@ pub(crate) fn living(ttl_ms: i64) -> Result<Lifetime, Refusal> {
 /// A time to live, nanoseconds.
 fn ttl(ms: i64) -> Result<u64, Refusal> {
     limits::ttl(ms, 1, MAX_TTL)?;
-    Ok(ms.unsigned_abs() * MS)
+    Ok(ms.unsigned_abs() * limits::MS)
 }
 
 fn read(text: &str, request: u64) -> Result<LeaseToken, Refusal> {
@@ -209,25 +208,10 @@ fn read(text: &str, request: u64) -> Result<LeaseToken, Refusal> {
     })
 }
 
-fn refused(outcome: Option<Outcome>) -> Refusal {
-    match outcome {
-        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
-        _ => gate::mismatch(),
-    }
-}
-
 fn lease(info: &LeaseInfo) -> Lease {
-    Lease { remaining_ms: in_ms(info.left), ..full(info.lease, info.ttl) }
+    Lease { remaining_ms: limits::in_ms(info.left), ..full(info.lease, info.ttl) }
 }
 
 fn full(lease_id: i64, ttl: u64) -> Lease {
-    Lease { lease_id, ttl_ms: in_ms(ttl), remaining_ms: in_ms(ttl) }
-}
-
-fn in_ms(ns: u64) -> i64 {
-    count(ns / MS)
-}
-
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    Lease { lease_id, ttl_ms: limits::in_ms(ttl), remaining_ms: limits::in_ms(ttl) }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use understudy_proto::kv::v1::{ErrorReason, KeyRange};
 
-use super::Refusal;
+use super::{Refusal, txn};
 
 /// Bytes of one key, at most.
 pub(crate) const MAX_KEY: usize = 4096;
@@ -19,6 +19,9 @@ pub(crate) struct Limits {
     /// Bytes of one value, at most.
     pub max_value: u64,
 }
+
+/// Nanoseconds in a millisecond: the machine counts those, the contract these.
+pub(crate) const MS: u64 = 1_000_000;
 
 type Checked = Result<(), Refusal>;
 
@@ -117,6 +120,11 @@ pub(crate) fn ttl(ms: i64, least: i64, most: i64) -> Checked {
         return Err(refusal.with("field", "ttl_ms").with("limit", limit));
     }
     Ok(())
+}
+
+/// Nanoseconds as the contract counts time.
+pub(crate) fn in_ms(ns: u64) -> i64 {
+    txn::count(ns / MS)
 }
 
 /// Something that must be set, or known, and is not.

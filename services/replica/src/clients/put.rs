@@ -55,7 +55,6 @@ pub(crate) fn response(
 ) -> Result<PutResponse, Refusal> {
     let revision = response.revision;
     match response.result {
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
         Some(Outcome::Put(put)) => Ok(written(header, put, revision)),
         Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
             Some(StepOutcome::Put(put)) => Ok(written(header, put, revision)),
@@ -75,7 +74,7 @@ pub(crate) fn response(
             }
             _ => Err(gate::mismatch()),
         },
-        _ => Err(gate::mismatch()),
+        other => Err(gate::refused(other)),
     }
 }
 

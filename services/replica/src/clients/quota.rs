@@ -5,9 +5,7 @@ use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ErrorReason;
 
 use super::Refusal;
-use super::limits::{MAX_KEY, MAX_TXN};
-
-const MS: u64 = 1_000_000;
+use super::limits::{MAX_KEY, MAX_TXN, MS};
 
 pub(crate) fn response(quota: &Quota) -> proto::Quota {
     proto::Quota {

@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::random_service_server::RandomService;
 use understudy_proto::kv::v1::*;
 
 use super::gate::{self, Gate};
-use super::{Answer, Read, Refusal, limits, stamp};
+use super::{Answer, Read, Refusal, limits, stamp, txn};
 
 /// Bytes of a generator's name, at most.
 const MAX_NAME: usize = 256;
@@ -132,7 +132,7 @@ pub(crate) fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Re
         Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
             Err(unknown(name))
         }
-        other => Err(refused(other)),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -147,10 +147,10 @@ pub(crate) fn time(
     match response.result {
         Some(Outcome::Time(time)) => Ok(NowResponse {
             header: Some(header),
-            wall_ns: number(time.wall),
-            elapsed_ns: number(time.elapsed),
+            wall_ns: txn::count(time.wall),
+            elapsed_ns: txn::count(time.elapsed),
         }),
-        other => Err(refused(other)),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -206,14 +206,7 @@ pub(crate) fn set(
 ) -> Result<Option<ResponseHeader>, Refusal> {
     match response.result {
         Some(Outcome::GeneratorSet(_)) => Ok(Some(header)),
-        other => Err(refused(other)),
-    }
-}
-
-fn refused(outcome: Option<Outcome>) -> Refusal {
-    match outcome {
-        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
-        _ => gate::mismatch(),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -229,8 +222,4 @@ fn check_name(name: &str) -> Result<(), Refusal> {
 fn unknown(name: &str) -> Refusal {
     let message = format!("there is no generator {name:?}: seed it");
     Refusal::new(ErrorReason::GeneratorNotFound, message).with("name", name)
-}
-
-fn number(nanoseconds: u64) -> i64 {
-    i64::try_from(nanoseconds).unwrap_or(i64::MAX)
 }

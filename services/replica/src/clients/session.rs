@@ -13,7 +13,6 @@ use understudy_proto::kv::v1::{
 use super::gate::{self, Gate};
 use super::{Refusal, limits};
 
-const MS: u64 = 1_000_000;
 /// A session's time to live where the client asks for none, milliseconds.
 const DEFAULT_TTL: i64 = 300_000;
 /// The least and the most it may ask for, milliseconds.
@@ -58,7 +57,7 @@ pub(crate) fn open(request: OpenSessionRequest) -> Result<Command, Refusal> {
     let OpenSessionRequest { ttl_ms } = request;
     let ttl_ms = if ttl_ms == 0 { DEFAULT_TTL } else { ttl_ms };
     limits::ttl(ttl_ms, TTL.0, TTL.1)?;
-    Ok(Command::new(OpenSession { ttl: ttl_ms.unsigned_abs() * MS }))
+    Ok(Command::new(OpenSession { ttl: ttl_ms.unsigned_abs() * limits::MS }))
 }
 
 pub(crate) fn opened(
@@ -69,11 +68,10 @@ pub(crate) fn opened(
         Some(Outcome::SessionOpened(opened)) => Ok(OpenSessionResponse {
             header: Some(header),
             session_id: opened.session,
-            ttl_ms: in_ms(opened.ttl),
+            ttl_ms: limits::in_ms(opened.ttl),
             window: u32::try_from(WINDOW).unwrap_or(u32::MAX),
         }),
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
-        _ => Err(gate::mismatch()),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -87,10 +85,9 @@ pub(crate) fn kept(
 ) -> Result<KeepSessionAliveResponse, Refusal> {
     match response.result {
         Some(Outcome::SessionKept(kept)) => {
-            Ok(KeepSessionAliveResponse { header: Some(header), ttl_ms: in_ms(kept.ttl) })
+            Ok(KeepSessionAliveResponse { header: Some(header), ttl_ms: limits::in_ms(kept.ttl) })
         }
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
-        _ => Err(gate::mismatch()),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -106,12 +103,7 @@ pub(crate) fn closed(
         Some(Outcome::SessionClosed(_)) => {}
         // Gone is gone.
         Some(Outcome::Failure(failure)) if failure.code() == FailureCode::SessionExpired => {}
-        Some(Outcome::Failure(failure)) => return Err(Refusal::failed(&failure)),
-        _ => return Err(gate::mismatch()),
+        other => return Err(gate::refused(other)),
     }
     Ok(CloseSessionResponse { header: Some(header) })
-}
-
-fn in_ms(ns: u64) -> i64 {
-    i64::try_from(ns / MS).unwrap_or(i64::MAX)
 }

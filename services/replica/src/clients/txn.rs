@@ -181,7 +181,6 @@ pub(crate) fn response(
     gets: &Gets,
 ) -> Result<TxnResponse, Refusal> {
     match response.result {
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
         Some(Outcome::Txn(txn)) => {
             let gets = if txn.succeeded { &gets.then } else { &gets.otherwise };
             let items = txn.items.into_iter().zip(gets);
@@ -191,7 +190,7 @@ pub(crate) fn response(
                 results: items.map(|(item, get)| self::item(item, *get)).collect(),
             })
         }
-        _ => Err(gate::mismatch()),
+        other => Err(gate::refused(other)),
     }
 }
 
@@ -229,7 +228,7 @@ pub(crate) fn key_value(kv: KeyValue) -> proto::KeyValue {
     }
 }
 
-/// Counts are int64 in the contract.
+/// Counts and times are int64 in the contract.
 pub(crate) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
