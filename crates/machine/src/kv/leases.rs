@@ -89,7 +89,7 @@ impl Leases {
             let code = FailureCode::QuotaExceeded;
             return Err(Failure::beyond(code, Limit::Leases, limit, after));
         }
-        // Fewer than 2^62 entries, of at most 256 grants each, are ever logged.
+        // Clients choose below 2^62, and fewer than 2^62 leases are ever granted: it does not overflow.
         Ok(if wanted == 0 { self.highest + more as i64 + 1 } else { wanted })
     }
 
