@@ -44,7 +44,9 @@ pub use ids::{
 pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
 pub use replica::{BROKEN_INEQUALITY, Replica};
-pub use settings::Settings;
+pub use settings::{
+    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings,
+};
 pub use state::{HardState, Recovered, Snapshot};
 pub use status::{Follower, Status};
 

@@ -28,7 +28,7 @@ impl Copy {
             client_address: "c".into(),
             peers: vec![("a".into(), "a".into()), ("b".into(), "b".into())],
             fresh_cluster: ClusterId(9),
-            settings: Settings { sync_backups: 2, min_copies: 1 },
+            settings: Settings { sync_backups: 2, min_copies: 1, ..Settings::default() },
             timing: Timing::default(),
             limits: Limits::default(),
         };

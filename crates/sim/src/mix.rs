@@ -193,7 +193,7 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
         },
         settings: Settings {
             sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },
-            min_copies: 1,
+            ..Settings::default()
         },
         net_delay: (50_000, pick(rng, &[200, 200, 1000, 2000, 20_000]) * 1000),
         register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),

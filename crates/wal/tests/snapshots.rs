@@ -15,7 +15,7 @@ fn foreign(index: u64) -> Snapshot {
     Snapshot {
         position: Position { index, epoch: 7, hash: 0x1234 },
         time: Time { wall: 5, elapsed: 6 },
-        settings: Settings { sync_backups: 3, min_copies: 2 },
+        settings: Settings { sync_backups: 3, min_copies: 2, ..Settings::default() },
     }
 }
 

@@ -208,6 +208,6 @@ impl Written {
 }
 
 fn snapshot(position: Position) -> Snapshot {
-    let settings = Settings { sync_backups: 2, min_copies: 2 };
+    let settings = Settings { sync_backups: 2, min_copies: 2, ..Settings::default() };
     Snapshot { position, time: Time { wall: 5, elapsed: 6 }, settings }
 }

@@ -205,7 +205,11 @@ fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>)
         .collect();
     if let Some((sync_backups, min_copies)) = settings {
         let sync_backups = 1 + u32::from(sync_backups % 8);
-        let settings = Settings { sync_backups, min_copies: 1 + u32::from(min_copies % 2) };
+        let settings = Settings {
+            sync_backups,
+            min_copies: 1 + u32::from(min_copies % 2),
+            ..Settings::default()
+        };
         let payload = settings.encode().into();
         proposals.push(Proposal { id: id(), kind: Kind::Settings, payload });
     }

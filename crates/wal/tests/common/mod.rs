@@ -60,7 +60,7 @@ pub fn state(epoch: u64, commit: u64) -> HardState {
 
 /// What a snapshot behind this entry stands for.
 pub fn snapshot(entry: &Entry) -> Snapshot {
-    let settings = Settings { sync_backups: 2, min_copies: 2 };
+    let settings = Settings { sync_backups: 2, min_copies: 2, ..Settings::default() };
     Snapshot { position: entry.position(), time: entry.time, settings }
 }
 

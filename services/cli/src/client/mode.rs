@@ -1,19 +1,38 @@
 //! `understudy mode`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
-use understudy_proto::admin::v1::Settings;
+use understudy_proto::admin::v1::{self as admin, BackupExecution, ExecutionMode, Settings};
 
 use super::connection::Connection;
 use super::print;
 use crate::failure::Failure;
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Execution {
+    Sync,
+    Async,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Acknowledgement {
+    Durable,
+    Received,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Backups {
+    Hot,
+    Deferred,
+}
 
 /// Shows how the cluster replicates, and changes it for all replicas at once, through the log.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy mode
   understudy mode --min-copies 2
-  understudy mode --sync-backups 2")]
+  understudy mode --sync-backups 2
+  understudy mode --execution async --max-tail-ms 200")]
 pub struct Mode {
     /// Let so many backups hold an entry before it counts, 1 to 8; further replicas are spares.
     #[arg(long, value_name = "COUNT")]
@@ -21,6 +40,21 @@ pub struct Mode {
     /// Accept writes while so many copies exist: 1 serves alone, 2 refuses to.
     #[arg(long, value_name = "COUNT")]
     min_copies: Option<u32>,
+    /// Execute and answer once an entry is committed (sync), or ahead of it, which can lose the tail (async).
+    #[arg(long, value_name = "MODE")]
+    execution: Option<Execution>,
+    /// Count a backup's copy when it is on its disk (durable) or in its memory (received).
+    #[arg(long, value_name = "WHEN")]
+    acknowledgement: Option<Acknowledgement>,
+    /// Let backups execute as they go (hot), or only when promoted (deferred).
+    #[arg(long, value_name = "HOW")]
+    backups: Option<Backups>,
+    /// Bytes of uncommitted entries that async answers for, 1 to 16777216.
+    #[arg(long, value_name = "BYTES")]
+    max_tail_bytes: Option<u64>,
+    /// Age of the oldest of them, 1 to 60000.
+    #[arg(long, value_name = "MS")]
+    max_tail_ms: Option<u64>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -28,19 +62,18 @@ pub struct Mode {
 impl Mode {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
-        let Self { sync_backups, min_copies, .. } = self;
-        let settings = match sync_backups.or(min_copies) {
-            None => client.settings().await?,
-            Some(_) => {
-                let change = Settings { sync_backups, min_copies, ..Settings::default() };
-                client.update_settings(change).await?
-            }
+        let change = self.change();
+        let settings = match change == Settings::default() {
+            true => client.settings().await?,
+            false => client.update_settings(change).await?,
         };
         let execution = word(settings.execution_mode().as_str_name(), "EXECUTION_MODE_");
         let acknowledgement = word(settings.acknowledgement().as_str_name(), "ACKNOWLEDGEMENT_");
         let backups = word(settings.backup_execution().as_str_name(), "BACKUP_EXECUTION_");
         let sync_backups = settings.sync_backups.unwrap_or_default();
         let min_copies = settings.min_copies.unwrap_or_default();
+        let bytes = settings.max_tail_bytes.unwrap_or_default();
+        let ms = settings.max_tail_ms.unwrap_or_default();
         if self.connection.json() {
             return print::json(&json!({
                 "execution": execution,
@@ -48,13 +81,44 @@ impl Mode {
                 "backup_execution": backups,
                 "sync_backups": sync_backups,
                 "min_copies": min_copies,
+                "max_tail_bytes": bytes,
+                "max_tail_ms": ms,
             }));
         }
         print::line(format_args!("execution        {execution}"))?;
         print::line(format_args!("acknowledgement  {acknowledgement}"))?;
         print::line(format_args!("backups          {backups}"))?;
         print::line(format_args!("sync backups     {sync_backups}"))?;
-        print::line(format_args!("min copies       {min_copies}"))
+        print::line(format_args!("min copies       {min_copies}"))?;
+        if settings.execution_mode() != ExecutionMode::Async {
+            return Ok(());
+        }
+        print::line(format_args!("max tail         {bytes} bytes, {ms} ms"))
+    }
+
+    /// What is to change: the rest is left out.
+    fn change(&self) -> Settings {
+        let execution = self.execution.map(|mode| match mode {
+            Execution::Sync => ExecutionMode::Sync,
+            Execution::Async => ExecutionMode::Async,
+        });
+        let acknowledgement = self.acknowledgement.map(|when| match when {
+            Acknowledgement::Durable => admin::Acknowledgement::Durable,
+            Acknowledgement::Received => admin::Acknowledgement::Received,
+        });
+        let backups = self.backups.map(|how| match how {
+            Backups::Hot => BackupExecution::Hot,
+            Backups::Deferred => BackupExecution::Deferred,
+        });
+        Settings {
+            execution_mode: execution.unwrap_or_default().into(),
+            acknowledgement: acknowledgement.unwrap_or_default().into(),
+            backup_execution: backups.unwrap_or_default().into(),
+            sync_backups: self.sync_backups,
+            min_copies: self.min_copies,
+            max_tail_bytes: self.max_tail_bytes,
+            max_tail_ms: self.max_tail_ms,
+        }
     }
 }
 

@@ -42,6 +42,9 @@ async fn how_the_cluster_replicates_is_shown_and_changed_while_it_serves() {
     .await;
     run(&["mode", "--min-copies", "1"]);
     run(&["put", "k", "v"]);
+    let changed = run(&["mode", "--max-tail-bytes", "4096", "--output", "json"]);
+    let changed: serde_json::Value = serde_json::from_str(&changed).unwrap();
+    assert_eq!((&changed["max_tail_bytes"], &changed["max_tail_ms"]), (&4096.into(), &1000.into()));
     let wrong = understudy(&["mode", "--sync-backups", "9", at[0], at[1]]);
     assert!(wrong.err.contains("sync_backups is 9: it must be 1 to 8"), "{wrong:?}");
 }

@@ -5,7 +5,9 @@ use understudy_machine::{Command, Compact, Outcome, SetQuota};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
-use understudy_protocol::Settings;
+use understudy_protocol::{
+    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings,
+};
 
 use super::gate::{self, Gate, unimplemented};
 use super::status::{self, StatusSource};
@@ -160,19 +162,54 @@ pub(super) fn compacted(
 
 /// Modes and bounds that this version does not have.
 pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
-    let proto::Settings { max_tail_bytes, max_tail_ms, .. } = *change;
-    let later = [max_tail_bytes, max_tail_ms];
     let known = matches!(change.execution_mode, 0 | 1)
         && matches!(change.acknowledgement, 0 | 1)
         && matches!(change.backup_execution, 0 | 1);
-    match known && later.iter().all(Option::is_none) {
+    match known {
         true => Ok(()),
         false => unimplemented("one of these settings"),
     }
 }
 
 pub(super) fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
-    let bounded = |field: &'static str, value: Option<u32>, old: u32, most: u32| match value {
+    let copies = |field, value: Option<u32>, old: u32, most| {
+        let value = bounded(field, value.map(u64::from), old.into(), most)?;
+        Ok(u32::try_from(value).unwrap_or(old))
+    };
+    let changed = Settings {
+        sync_backups: copies("sync_backups", change.sync_backups, settings.sync_backups, 8)?,
+        min_copies: copies("min_copies", change.min_copies, settings.min_copies, 2)?,
+        execution: match change.execution_mode() {
+            proto::ExecutionMode::Sync => Execution::Sync,
+            proto::ExecutionMode::Async => Execution::Async,
+            _ => settings.execution,
+        },
+        acknowledgement: match change.acknowledgement() {
+            proto::Acknowledgement::Durable => Acknowledgement::Durable,
+            proto::Acknowledgement::Received => Acknowledgement::Received,
+            proto::Acknowledgement::Unspecified => settings.acknowledgement,
+        },
+        backup_execution: match change.backup_execution() {
+            proto::BackupExecution::Hot => BackupExecution::Hot,
+            proto::BackupExecution::Deferred => BackupExecution::Deferred,
+            proto::BackupExecution::Unspecified => settings.backup_execution,
+        },
+        max_tail_bytes: bounded(
+            "max_tail_bytes",
+            change.max_tail_bytes,
+            settings.max_tail_bytes,
+            MAX_TAIL_BYTES,
+        )?,
+        max_tail_ms: bounded("max_tail_ms", change.max_tail_ms, settings.max_tail_ms, MAX_TAIL_MS)?,
+    };
+    changed.check().map_err(|why| {
+        Refusal::new(ErrorReason::SettingsRefused, why).with("setting", "execution_mode")
+    })?;
+    Ok(changed)
+}
+
+fn bounded(field: &'static str, value: Option<u64>, old: u64, most: u64) -> Result<u64, Refusal> {
+    match value {
         None => Ok(old),
         Some(value) if (1..=most).contains(&value) => Ok(value),
         Some(value) => {
@@ -180,9 +217,5 @@ pub(super) fn changed(settings: Settings, change: &proto::Settings) -> Result<Se
             let refusal = Refusal::new(ErrorReason::InvalidSettings, message);
             Err(refusal.with("field", field).with("limit", if value == 0 { 1 } else { most }))
         }
-    };
-    Ok(Settings {
-        sync_backups: bounded("sync_backups", change.sync_backups, settings.sync_backups, 8)?,
-        min_copies: bounded("min_copies", change.min_copies, settings.min_copies, 2)?,
-    })
+    }
 }

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ResponseHeader;
-use understudy_protocol::{Follower, Member, PROTOCOL_VERSION};
+use understudy_protocol::{
+    Acknowledgement, BackupExecution, Execution, Follower, Member, PROTOCOL_VERSION, Settings,
+};
 
 use crate::driver::View;
 use crate::metrics::Metrics;
@@ -63,15 +65,27 @@ impl StatusSource {
     }
 }
 
-/// This version executes in `sync` and acknowledges `durable`; both have no other value yet.
-pub(crate) fn settings(settings: &understudy_protocol::Settings) -> proto::Settings {
+pub(crate) fn settings(settings: &Settings) -> proto::Settings {
+    let execution = match settings.execution {
+        Execution::Sync => proto::ExecutionMode::Sync,
+        Execution::Async => proto::ExecutionMode::Async,
+    };
+    let acknowledgement = match settings.acknowledgement {
+        Acknowledgement::Durable => proto::Acknowledgement::Durable,
+        Acknowledgement::Received => proto::Acknowledgement::Received,
+    };
+    let backups = match settings.backup_execution {
+        BackupExecution::Hot => proto::BackupExecution::Hot,
+        BackupExecution::Deferred => proto::BackupExecution::Deferred,
+    };
     proto::Settings {
-        execution_mode: proto::ExecutionMode::Sync.into(),
-        acknowledgement: proto::Acknowledgement::Durable.into(),
-        backup_execution: proto::BackupExecution::Hot.into(),
+        execution_mode: execution.into(),
+        acknowledgement: acknowledgement.into(),
+        backup_execution: backups.into(),
         sync_backups: Some(settings.sync_backups),
         min_copies: Some(settings.min_copies),
-        ..proto::Settings::default()
+        max_tail_bytes: Some(settings.max_tail_bytes),
+        max_tail_ms: Some(settings.max_tail_ms),
     }
 }
 

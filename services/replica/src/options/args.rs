@@ -51,6 +51,21 @@ pub struct ServeArgs {
     /// Copies that must exist for a write, 1 or 2; at a cluster's birth, later with `understudy mode`
     #[arg(long, env = "UNDERSTUDY_MIN_COPIES", value_name = "N")]
     pub min_copies: Option<u32>,
+    /// When a write is answered, `sync` or `async`; at a cluster's birth, later with `understudy mode`
+    #[arg(long, env = "UNDERSTUDY_EXECUTION", value_name = "MODE")]
+    pub execution: Option<String>,
+    /// When a backup's copy counts, `durable` or `received`; at a cluster's birth, later with `understudy mode`
+    #[arg(long, env = "UNDERSTUDY_ACKNOWLEDGEMENT", value_name = "WHEN")]
+    pub acknowledgement: Option<String>,
+    /// What backups execute, `hot` or `deferred`; at a cluster's birth, later with `understudy mode`
+    #[arg(long, env = "UNDERSTUDY_BACKUPS", value_name = "HOW")]
+    pub backups: Option<String>,
+    /// Bytes of uncommitted entries that async answers for, 1 to 16777216; at a cluster's birth, later with `understudy mode`
+    #[arg(long, env = "UNDERSTUDY_MAX_TAIL_BYTES", value_name = "BYTES")]
+    pub max_tail_bytes: Option<u64>,
+    /// Age of the oldest of them, milliseconds, 1 to 60000; at a cluster's birth, later with `understudy mode`
+    #[arg(long, env = "UNDERSTUDY_MAX_TAIL_MS", value_name = "MS")]
+    pub max_tail_ms: Option<u64>,
     /// An idle primary gives a sign of life this often, milliseconds
     #[arg(long, env = "UNDERSTUDY_HEARTBEAT_MS", value_name = "MS")]
     pub heartbeat_ms: Option<u64>,
@@ -107,6 +122,11 @@ listen-peers = "127.0.0.1:7441"
 listen-ops = "127.0.0.1:7442"
 sync-backups = 1
 min-copies = 1
+execution = "sync"
+acknowledgement = "durable"
+backups = "hot"
+max-tail-bytes = 1048576
+max-tail-ms = 1000
 heartbeat-ms = 100
 drop-ms = 700
 promote-ms = 1500

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use understudy_arbiter::{RegisterUri, UriError, check_name};
-use understudy_protocol::{MS, Settings, Timing};
+use understudy_protocol::{
+    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, MS, Settings, Timing,
+};
 
 use super::args::DEFAULTS;
 use super::{LogFormat, Options, OptionsError, ServeArgs};
@@ -47,6 +49,7 @@ fn content(path: &str, error: &dyn std::fmt::Display) -> OptionsError {
 }
 
 fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
+    let settings = settings(&args)?;
     let name = given("name", args.name)?;
     let register = register(&given("register", args.register)?)?;
     let service = args.service.map(|service| follows(service, &register)).transpose()?;
@@ -75,10 +78,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         advertise_clients: args.advertise_clients,
         advertise_peers: args.advertise_peers.or(own.filter(|_| advertise_host.is_none())),
         advertise_host,
-        settings: Settings {
-            sync_backups: within("sync-backups", args.sync_backups, 1, 8)?,
-            min_copies: within("min-copies", args.min_copies, 1, 2)?,
-        },
+        settings,
         timing,
         linger: within("linger-ms", args.linger_ms, 0, 60_000)? * MS,
         data_wait: Duration::from_millis(within("data-wait-ms", args.data_wait_ms, 0, 60_000)?),
@@ -162,6 +162,50 @@ fn advertised(host: &str) -> Result<String, OptionsError> {
 fn evict(ms: Option<u64>) -> Result<Option<u64>, OptionsError> {
     let ms = within("evict-ms", ms, 0, 86_400_000)?;
     Ok((ms > 0).then_some(ms * MS))
+}
+
+/// What a cluster is born with.
+fn settings(args: &ServeArgs) -> Result<Settings, OptionsError> {
+    fn either<T>(
+        option: &'static str,
+        value: &Option<String>,
+        (one, other): (&str, &str),
+        (first, second): (T, T),
+    ) -> Result<T, OptionsError> {
+        match given(option, value.as_deref())? {
+            word if word == one => Ok(first),
+            word if word == other => Ok(second),
+            word => Err(wrong(option, word, format!("it is {one} or {other}"))),
+        }
+    }
+    let settings = Settings {
+        sync_backups: within("sync-backups", args.sync_backups, 1, 8)?,
+        min_copies: within("min-copies", args.min_copies, 1, 2)?,
+        execution: either(
+            "execution",
+            &args.execution,
+            ("sync", "async"),
+            (Execution::Sync, Execution::Async),
+        )?,
+        acknowledgement: either(
+            "acknowledgement",
+            &args.acknowledgement,
+            ("durable", "received"),
+            (Acknowledgement::Durable, Acknowledgement::Received),
+        )?,
+        backup_execution: either(
+            "backups",
+            &args.backups,
+            ("hot", "deferred"),
+            (BackupExecution::Hot, BackupExecution::Deferred),
+        )?,
+        max_tail_bytes: within("max-tail-bytes", args.max_tail_bytes, 1, MAX_TAIL_BYTES)?,
+        max_tail_ms: within("max-tail-ms", args.max_tail_ms, 1, MAX_TAIL_MS)?,
+    };
+    match settings.check() {
+        Ok(()) => Ok(settings),
+        Err(why) => Err(wrong("execution", "async", why)),
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, OptionsError> {

@@ -56,7 +56,7 @@ fn primary_messages() -> Vec<Message> {
     let snapshot = Snapshot {
         position: position(),
         time,
-        settings: Settings { sync_backups: 2, min_copies: 2 },
+        settings: Settings { sync_backups: 2, min_copies: 2, ..Settings::default() },
     };
     let refusals = [
         Refusal::NotPrimary(8),

@@ -97,7 +97,7 @@ async fn settings_of_later_versions_are_unimplemented() {
         Settings { execution_mode: ExecutionMode::Async.into(), ..Settings::default() },
         Settings { acknowledgement: Acknowledgement::Received.into(), ..Settings::default() },
         Settings { backup_execution: BackupExecution::Deferred.into(), ..Settings::default() },
-        Settings { max_tail_ms: Some(1), ..Settings::default() },
+        Settings { execution_mode: ExecutionMode::OutputCommit.into(), ..Settings::default() },
     ];
     for settings in later {
         let request = UpdateSettingsRequest { settings: Some(settings) };
