@@ -11,6 +11,7 @@
 //! segment-<life>-<count>        the log
 //! snapshot-<generation>-<index> the machine behind that entry
 //! spare-<life>-<count>          a segment to be used again
+//! cut-<life>-<count>            a tail that was cut though clients were told of it
 //! ```
 //!
 //! What decides after a crash: the newest `state` slot that is whole; the newest `snapshot-*`, and
@@ -18,6 +19,7 @@
 //! whole, which must lie behind everything ever known to be durable.
 
 mod chunk;
+mod cut;
 mod disk;
 mod error;
 mod identity;
@@ -37,6 +39,7 @@ mod store;
 mod verify;
 
 pub use chunk::{SnapshotChunk, Stored};
+pub use cut::{Cut, cuts};
 pub use disk::{Disk, DiskFile, FileId, LockError};
 pub use error::{Damage, OpenError, ReadError, WriteError};
 pub use log::Entries;

@@ -31,6 +31,10 @@ impl Sequence {
         format!("segment-{self}")
     }
 
+    pub fn cut(&self) -> String {
+        format!("cut-{self}")
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (life, count) = text.split_once('-')?;
         Some(Sequence { life: life.parse().ok()?, count: count.parse().ok()? })
@@ -57,6 +61,8 @@ pub(crate) struct Listing {
     pub segments: Vec<(Sequence, String)>,
     /// `(generation, index)`, oldest first: each newer one stands for all before it.
     pub snapshots: Vec<((u64, Index), String)>,
+    /// Oldest first.
+    pub cuts: Vec<(Sequence, String)>,
     pub spares: Vec<String>,
     pub temporary: Vec<String>,
 }
@@ -70,6 +76,7 @@ impl Listing {
         }
         listing.segments.sort();
         listing.snapshots.sort();
+        listing.cuts.sort();
         listing.spares.sort();
         listing.temporary.sort();
         Ok(listing)
@@ -100,6 +107,11 @@ impl Listing {
             Some(("snapshot", rest)) => {
                 if let Some(key) = parse_snapshot(rest) {
                     self.snapshots.push((key, name));
+                }
+            }
+            Some(("cut", rest)) => {
+                if let Some(sequence) = Sequence::parse(rest) {
+                    self.cuts.push((sequence, name));
                 }
             }
             Some(("spare", _)) => self.spares.push(name),

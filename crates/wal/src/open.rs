@@ -3,6 +3,7 @@
 use understudy_evidence::reached;
 use understudy_protocol::{Incarnation, Position, Recovered};
 
+use crate::cut;
 use crate::disk::{Disk, LockError};
 use crate::error::{Damage, OpenError, WriteError};
 use crate::identity::Identity;
@@ -49,6 +50,7 @@ impl<D: Disk> Store<D> {
         let recovered = recovered(incarnation, slots.newest(), &log, snapshot.as_ref(), replayed);
         let generation = lineage.generation;
         let (incoming, poison, writers) = (None, None, Default::default());
+        let cut_entries = cut::count(&disk, &listing);
         let store = Store {
             disk,
             _lock: lock,
@@ -61,6 +63,8 @@ impl<D: Disk> Store<D> {
             incoming,
             poison,
             writers,
+            cut_files: 0,
+            cut_entries,
         };
         Ok((store, recovered))
     }

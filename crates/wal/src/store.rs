@@ -33,6 +33,9 @@ pub struct Store<D: Disk> {
     pub(crate) incoming: Option<Incoming<D>>,
     pub(crate) poison: Option<String>,
     pub(crate) writers: AtomicU32,
+    /// Tails set aside in this life, and their entries in all lives.
+    pub(crate) cut_files: u32,
+    pub(crate) cut_entries: u64,
 }
 
 impl<D: Disk> Store<D> {
@@ -168,7 +171,7 @@ impl<D: Disk> Store<D> {
         })
     }
 
-    fn guarded<T>(
+    pub(crate) fn guarded<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {

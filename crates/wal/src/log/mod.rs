@@ -5,7 +5,7 @@ mod entries;
 mod found;
 mod open;
 mod read;
-mod record;
+pub(crate) mod record;
 mod retire;
 mod room;
 mod scan;
