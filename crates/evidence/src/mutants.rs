@@ -39,6 +39,8 @@ const LINEAR: &str = "linearizable";
 const LOST: &str = "nothing-lost";
 const ONCE: &str = "exactly-once";
 const FAILED: &str = "failed-means-not-executed";
+const AHEAD: &str = "ahead-within-bounds";
+const ASIDE: &str = "lost-is-set-aside";
 
 /// All of them, by rule.
 pub const MUTANTS: &[Mutant] = &[
@@ -121,6 +123,30 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 2,
         wrong: "lets go of a learner that is away while a write that names it is undecided",
         breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "tail-unbounded",
+        rule: 2,
+        wrong: "answers ahead of the commit for any number of bytes in async mode",
+        breaks: &[AHEAD],
+    },
+    Mutant {
+        name: "firm-entries-ahead",
+        rule: 2,
+        wrong: "executes ahead of its commit, in async mode, what must not be lost: settings, new sessions and leases",
+        breaks: &[AHEAD, POINTERS],
+    },
+    Mutant {
+        name: "cut-without-a-trace",
+        rule: 9,
+        wrong: "cuts, in async mode, what clients were told is done, without setting it aside",
+        breaks: &[ASIDE],
+    },
+    Mutant {
+        name: "snapshot-of-the-tail",
+        rule: 9,
+        wrong: "takes on a snapshot, in async mode, that holds entries that are not committed",
+        breaks: &[POINTERS],
     },
     // Rule 3: drop first.
     Mutant {

@@ -36,6 +36,9 @@ pub struct Timing {
     pub drop: u64,
     /// A backup suspects a primary that has been silent for this long.
     pub promote: u64,
+    /// In `async` mode a backup gives a silent primary, or one whose process is gone, so much more time
+    /// to come back: it may hold what nobody else does.
+    pub first_chance: u64,
     /// A primary drops a backup whose acknowledgements do not move for this long while entries
     /// wait, though it is not silent (its disk hangs, or is full).
     pub stall: u64,
@@ -56,6 +59,7 @@ impl Default for Timing {
             heartbeat: 100 * MS,
             drop: 700 * MS,
             promote: 1500 * MS,
+            first_chance: 3000 * MS,
             stall: 2000 * MS,
             retry: 100 * MS,
             tick: 20 * MS,

@@ -8,8 +8,8 @@ use understudy_evidence::{mutant, reached};
 use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
-    Config, Effect, Entry, Epoch, Event, HardState, Incarnation, Index, Kind, Life, Member, Nonce,
-    Now, Observed, Record, RequestId, Settings, Snapshot,
+    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
+    Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
 };
 
 /// Entries committed between two notes of the commit index in the hard state.
@@ -69,7 +69,7 @@ impl Core {
             expected: None,
             config,
         };
-        core.hand_over_to_machine();
+        core.execute(core.log.commit);
         core
     }
 
@@ -226,7 +226,7 @@ impl Core {
         let to = to.min(self.log.last().index);
         if to > self.log.commit {
             self.log.commit = to;
-            self.hand_over_to_machine();
+            self.execute(to);
         }
     }
 
@@ -239,9 +239,10 @@ impl Core {
         self.out.push(Effect::Abandon(commands.into_values().collect()));
     }
 
-    fn hand_over_to_machine(&mut self) {
+    /// Gives the machine what it has not been given, up to `through`.
+    pub fn execute(&mut self, through: Index) {
         let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
-        while self.log.handed < self.log.commit {
+        while self.log.handed < through {
             let entry =
                 self.log.get(self.log.handed + 1).expect("unexecuted entries stay in the window");
             if entry.kind == Kind::Settings
@@ -264,7 +265,7 @@ impl Core {
         }
         assert_eq!(first, self.log.applied + 1, "entries are executed in order");
         self.log.applied += digests.len() as Index;
-        assert!(self.log.applied <= self.log.handed, "only committed entries are executed");
+        assert!(self.log.applied <= self.log.handed, "only what was handed over is executed");
         self.digests.extend(digests);
         let excess = self.digests.len().saturating_sub(DIGESTS);
         self.digests.drain(..excess);
@@ -277,9 +278,11 @@ impl Core {
         self.digests.iter().rev().nth(back).copied()
     }
 
-    /// The newest digest, `(0, 0)` when nothing has been executed in this life.
+    /// The newest digest that everybody will have, `(0, 0)` when none is at hand: behind what was
+    /// executed ahead of its commit, others may execute something else.
     pub fn latest_digest(&self) -> (Index, u64) {
-        self.digests.back().map_or((0, 0), |&digest| (self.log.applied, digest))
+        let index = self.log.applied.min(self.log.commit);
+        self.digest(index).map_or((0, 0), |digest| (index, digest))
     }
 
     /// Compares the primary's digest with mine, now or once I have executed that far. `Err` is a
@@ -302,6 +305,43 @@ impl Core {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The settings in force behind an entry of this log that is committed or not.
+    pub fn settings_behind(&self, index: Index) -> Settings {
+        let later = self.log.behind(self.log.commit).take_while(|entry| entry.index <= index);
+        later
+            .filter(|entry| entry.kind == Kind::Settings)
+            .filter_map(|entry| Settings::decode(&entry.payload))
+            .last()
+            .unwrap_or(self.settings)
+    }
+
+    /// Cuts the log behind `after`: another primary has gone on from there.
+    pub fn cut(&mut self, after: Index) {
+        self.set_aside(after);
+        self.log.truncate(after);
+        self.out.push(Effect::Truncate { after });
+    }
+
+    /// Sets aside what lies behind `after` and is about to go, if clients may have been told that some
+    /// of it is done: if `async` mode held somewhere there.
+    fn set_aside(&mut self, after: Index) {
+        let tail: Vec<Entry> = self.log.behind(after).cloned().collect();
+        let told = [after, self.log.last().index]
+            .iter()
+            .any(|&index| self.settings_behind(index).execution == Execution::Async);
+        if told && !tail.is_empty() && !mutant!("cut-without-a-trace") {
+            reached!("tail set aside");
+            self.out.push(Effect::SetAside(tail));
+        }
+    }
+
+    /// A snapshot is about to take the log's place. What of the log is in it, only a log tells that
+    /// reaches as far; else more is set aside than is lost.
+    pub fn make_way(&mut self, snapshot: Position) {
+        let here = self.log.position(snapshot.index) == Some(snapshot);
+        self.set_aside(if here { snapshot.index } else { self.log.commit });
     }
 
     /// Log and machine are what a snapshot says.

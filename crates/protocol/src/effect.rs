@@ -56,6 +56,9 @@ pub enum Effect {
     SaveState(HardState),
     /// Write these behind the log's end and sync; answer `Durable`. Need not be awaited.
     Append(Vec<Entry>),
+    /// Write these, which are about to be cut from the log though clients were told of them, into a file
+    /// of their own, durably, before any later effect is carried out. A failure ends the life.
+    SetAside(Vec<Entry>),
     /// Cut the log behind this index, durably, before any later effect is carried out.
     Truncate {
         /// The last index that stays.

@@ -26,6 +26,9 @@ pub struct Proposal {
     pub kind: Kind,
     /// The entry's payload.
     pub payload: Bytes,
+    /// Whether it is executed, and answered, only once it is committed, also in `async` mode: it makes
+    /// something that must exist for good, such as a session's number.
+    pub firm: bool,
 }
 
 /// How a knock at a peer's door ended.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::core::Core;
 use crate::lead::Leading;
-use crate::{Effect, Incarnation, Member};
+use crate::{Effect, Execution, Incarnation, Member};
 
 /// Backups that this primary has dropped and not seen again.
 #[derive(Default)]
@@ -26,7 +26,10 @@ impl Leading {
         // One that has asked to leave goes by itself, and a replaced one is gone.
         let goes =
             |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || self.is_replaced(peer));
-        if core.config.timing.evict.is_some() && !goes(member.incarnation) {
+        // In `async` mode it may hold what nobody else does.
+        let settings = core.settings_behind(core.log.last().index);
+        let spared = settings.execution == Execution::Async || goes(member.incarnation);
+        if core.config.timing.evict.is_some() && !spared {
             let dropped = (member.clone(), core.now.mono);
             self.evictions.dropped.insert(member.incarnation, dropped);
         }

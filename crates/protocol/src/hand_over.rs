@@ -87,6 +87,7 @@ impl Leading {
         }
         let last = core.log.last();
         let drained = core.log.applied == last.index
+            && core.log.commit == last.index
             && self.reads.is_empty()
             && core.desk.undecided().is_none();
         let Some(seal) = &mut self.seal else { return Next::Stay };

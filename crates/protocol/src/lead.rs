@@ -14,6 +14,7 @@ use crate::govern::Join;
 use crate::hand_over::Seal;
 use crate::peer::Peer;
 use crate::replica::Next;
+use crate::tail::Tail;
 use crate::{
     ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Now, Record,
     Rejection, RequestId, Round, Status, Time,
@@ -35,9 +36,8 @@ pub(crate) struct Leading {
     /// The newest read round started, and the reads with the round that each needs.
     pub(crate) round: Round,
     pub(crate) reads: VecDeque<(Round, RequestId)>,
-    /// Bytes of entries that are not committed: `(index, bytes)` each.
-    pub(crate) tail: VecDeque<(Index, usize)>,
-    pub(crate) tail_bytes: usize,
+    /// What is appended and not committed.
+    pub(crate) tail: Tail,
     pub(crate) seal: Option<Seal>,
     pub(crate) ahead: Ahead,
     /// Asked to go: without a handover at the latest then.
@@ -74,8 +74,7 @@ impl Leading {
             joining: None,
             round: 0,
             reads: VecDeque::new(),
-            tail: VecDeque::new(),
-            tail_bytes: 0,
+            tail: Tail::default(),
             seal: None,
             ahead: Ahead::None,
             leave_by: None,
@@ -90,11 +89,11 @@ impl Leading {
             return leading;
         }
         // Alone, for an opening entry may use the disk's reserve.
-        let open = leading.append(core, Kind::Open, Bytes::new());
+        let open = leading.append(core, Kind::Open, Bytes::new(), true);
         core.out.push(Effect::Append(vec![open]));
         if unsettled {
             let settings = core.config.settings.encode().into();
-            let settings = leading.append(core, Kind::Settings, settings);
+            let settings = leading.append(core, Kind::Settings, settings, true);
             core.out.push(Effect::Append(vec![settings]));
         }
         leading
@@ -204,6 +203,7 @@ impl Leading {
     fn advance(&mut self, core: &mut Core) -> Next {
         self.feed(core);
         self.advance_commit(core);
+        self.run_ahead(core);
         self.advance_reads(core);
         self.govern(core);
         self.advance_evictions(core);
@@ -211,7 +211,7 @@ impl Leading {
     }
 
     /// Appends one entry to the log in memory; the caller hands it to the disk.
-    fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes) -> Entry {
+    fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes, firm: bool) -> Entry {
         let last = core.log.last();
         let time = Time {
             wall: core.log.last_time().wall.max(core.now.wall),
@@ -219,8 +219,7 @@ impl Leading {
         };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);
         core.log.push(entry.clone());
-        self.tail.push_back((entry.index, entry.weight()));
-        self.tail_bytes += entry.weight();
+        self.tail.push(&entry, core.now.mono, firm);
         entry
     }
 
@@ -230,7 +229,8 @@ impl Leading {
         for proposal in proposals {
             match self.refuses(core, proposal.kind) {
                 None => {
-                    let entry = self.append(core, proposal.kind, proposal.payload);
+                    let firm = proposal.firm || proposal.kind == Kind::Settings;
+                    let entry = self.append(core, proposal.kind, proposal.payload, firm);
                     core.waiting.insert(entry.index, proposal.id);
                     batch.push(entry);
                 }
@@ -263,7 +263,7 @@ impl Leading {
         if few && kind == Kind::Command {
             return Some(Rejection::TooFewCopies);
         }
-        (self.tail_bytes >= limits.tail_bytes || self.tail.len() >= limits.tail_entries)
+        (self.tail.bytes >= limits.tail_bytes || self.tail.len() >= limits.tail_entries)
             .then_some(Rejection::Overloaded)
     }
 
@@ -293,12 +293,7 @@ impl Leading {
             reached!("opening entry committed");
         }
         core.commit(held);
-        while let Some(&(index, bytes)) = self.tail.front()
-            && index <= core.log.commit
-        {
-            self.tail.pop_front();
-            self.tail_bytes -= bytes;
-        }
+        self.tail.settle(core.log.commit);
     }
 
     /// Ends this term: whoever waits for a read is told where to go.

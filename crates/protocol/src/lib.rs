@@ -32,6 +32,7 @@ mod settings;
 mod start;
 mod state;
 mod status;
+mod tail;
 
 pub use config::{Config, Limits, MS, Timing};
 pub use effect::{Effect, Rejection, Transition};

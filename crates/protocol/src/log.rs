@@ -92,7 +92,13 @@ impl Log {
 
     /// Entries that the machine has not been given.
     pub fn unexecuted(&self) -> impl Iterator<Item = &Entry> {
-        self.window.iter().filter(|entry| entry.index > self.handed)
+        self.behind(self.handed)
+    }
+
+    /// Entries of the window behind `index`.
+    pub fn behind(&self, index: Index) -> impl Iterator<Item = &Entry> {
+        let known = index.saturating_sub(self.base.index);
+        self.window.iter().skip(usize::try_from(known).unwrap_or(usize::MAX))
     }
 
     /// Entries from `from` on, at least one, about `bytes` of them; `None` below the window.

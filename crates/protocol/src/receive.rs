@@ -141,6 +141,9 @@ impl Following {
         }
         let (snapshot, last) = (part.snapshot, part.last);
         self.storing = Some(snapshot.position);
+        if last {
+            core.make_way(snapshot.position);
+        }
         core.out.push(Effect::StoreSnapshot(conn, part));
         if last {
             // The effect is durable before any later one; from here on the log is the snapshot.
@@ -193,8 +196,7 @@ fn take_in(core: &mut Core, entries: Vec<Entry>) -> Result<(), Index> {
                 return Err(entry.index);
             }
             reached!("conflicting tail cut");
-            core.log.truncate(entry.index - 1);
-            core.out.push(Effect::Truncate { after: entry.index - 1 });
+            core.cut(entry.index - 1);
         }
         core.log.push(entry.clone());
         fresh.push(entry);

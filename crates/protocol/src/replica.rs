@@ -5,8 +5,8 @@ use crate::follow::Following;
 use crate::lead::Leading;
 use crate::start::Starting;
 use crate::{
-    Config, ConnId, Effect, Event, Message, Now, Observed, PROTOCOL_VERSION, PeerState, Recovered,
-    Refusal, Rejection, Status, Transition,
+    Config, ConnId, Effect, Event, Execution, Index, Message, Now, Observed, PROTOCOL_VERSION,
+    PeerState, Recovered, Refusal, Rejection, Status, Transition,
 };
 
 /// How the message begins with which [`Replica::step`] panics when [`Replica::inequalities`] finds
@@ -144,6 +144,11 @@ impl Replica {
         status
     }
 
+    /// End of what every obliged replica holds, as far as known here.
+    pub fn commit(&self) -> Index {
+        self.core.log.commit
+    }
+
     /// What this replica answers to a peer that asks whether it is blank (rule 11).
     pub fn peer_state(&self) -> PeerState {
         PeerState {
@@ -229,17 +234,23 @@ impl Replica {
         }));
     }
 
-    /// The pointer inequalities of `sync` mode (docs/protocol.md).
+    /// The pointer inequalities (docs/protocol.md).
     ///
     /// # Errors
     /// Which one does not hold. [`Replica::step`] panics then: going on would make it worse.
     pub fn inequalities(&self) -> Result<(), String> {
         let log = &self.core.log;
         let last = log.last().index;
+        let asynchronous = self.core.settings.execution == Execution::Async;
+        let (ahead, bound) = match &self.role {
+            Role::Starting(_) | Role::Following(_) => ("commit", log.commit),
+            _ if asynchronous => ("durable", log.durable),
+            _ => ("commit", log.commit),
+        };
         for (small, lower, large, upper) in [
             ("snapshot", log.snapshot.index, "commit", log.commit),
             ("applied", log.applied, "handed", log.handed),
-            ("handed", log.handed, "commit", log.commit),
+            ("handed", log.handed, ahead, bound),
             ("commit", log.commit, "durable", log.durable),
             ("durable", log.durable, "last", last),
         ] {

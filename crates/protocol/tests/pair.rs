@@ -30,6 +30,7 @@ struct Node {
     flaw: u64,
     /// The kinds of the entries of each batch it was told to append.
     appended: Vec<Vec<Kind>>,
+    aside: Vec<Entry>,
 }
 
 const NAMES: [&str; 2] = ["a", "b"];
@@ -63,7 +64,7 @@ fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) ->
         ..Recovered::default()
     };
     let replica = Replica::new(config, recovered, now);
-    Node { replica, up: true, log, state, life, flaw: 0, appended: Vec::new() }
+    Node { replica, up: true, log, state, life, flaw: 0, appended: Vec::new(), aside: Vec::new() }
 }
 
 impl Pair {
@@ -154,6 +155,10 @@ impl Pair {
                 node.log.extend(entries);
                 Event::Durable(node.log.last().unwrap().position())
             }
+            Effect::SetAside(entries) => {
+                node.aside.extend(entries);
+                return;
+            }
             Effect::Truncate { after } => {
                 node.log.truncate(after as usize);
                 return;
@@ -224,7 +229,7 @@ impl Pair {
     }
 
     fn propose(&mut self, name: &str, id: u64, kind: Kind, payload: Bytes) {
-        self.ask(name, vec![Proposal { id: RequestId(id), kind, payload }], vec![]);
+        self.ask(name, vec![Proposal { id: RequestId(id), kind, payload, firm: false }], vec![]);
     }
 
     fn ask(&mut self, name: &str, proposals: Vec<Proposal>, reads: Vec<RequestId>) {

@@ -230,6 +230,7 @@ fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
     });
     assert_eq!(opened.unwrap().time, time);
     backup.now.mono += MS;
-    let proposal = Proposal { id: RequestId(1), kind: Kind::Command, payload: "y".into() };
+    let proposal =
+        Proposal { id: RequestId(1), kind: Kind::Command, payload: "y".into(), firm: false };
     backup.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
 }

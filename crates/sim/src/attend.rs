@@ -75,6 +75,8 @@ impl World {
         ongoing.opening = false;
         let wish = match ongoing.job.clone() {
             Job::HandOver => Wish::HandOver,
+            Job::Settle(settings) => Wish::Settle(settings),
+            Job::Rest => return self.finish(id, Outcome::Failed),
             Job::Operate(operation) => Wish::Execute(Command::new(operation).to_payload()),
             Job::Action(Action::Get { key }) => Wish::Read(key, 0),
             Job::Action(Action::GetAt { key, revision }) => Wish::Read(key, revision),
@@ -141,7 +143,7 @@ impl World {
         }
         match told {
             Told::Executed(response) if ongoing.opening => self.session_opened(id, &response),
-            Told::Executed(_) if matches!(ongoing.job, Job::Operate(_)) => {
+            Told::Executed(_) if matches!(ongoing.job, Job::Operate(_) | Job::Settle(_)) => {
                 self.finish(id, Outcome::Failed);
             }
             Told::Executed(response) => self.executed(id, &response),
@@ -253,7 +255,8 @@ impl World {
             });
             self.history.push(operation);
         }
-        let pause = self.held(id, response).unwrap_or_else(|| self.span((0, think)));
+        let pause = self.held(id, response).or_else(|| self.next_mode(id));
+        let pause = pause.unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));
     }
 }

@@ -44,6 +44,7 @@ pub fn effect(effect: &Effect) -> String {
             state.epoch, state.commit, state.replaying, state.halted
         ),
         Effect::Append(entries) => format!("append {}", range(entries)),
+        Effect::SetAside(entries) => format!("set aside {} entries", entries.len()),
         Effect::Truncate { after } => format!("truncate after {after}"),
         Effect::StoreSnapshot(_, part) => format!("store {}", piece(part)),
         Effect::Apply(batch) => match (batch.first(), batch.last()) {

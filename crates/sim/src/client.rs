@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use understudy_history::Action;
 use understudy_machine::{Command, Failure, KeyValue, OpenSession, Operation, Response, Stamp};
-use understudy_protocol::Rejection;
+use understudy_protocol::{Rejection, Settings};
 
 use crate::happening::HostId;
 use crate::workload::Workload;
@@ -31,6 +31,8 @@ pub enum Wish {
     Read(String, u64),
     /// A handover, as an operator would order it.
     HandOver,
+    /// Other settings.
+    Settle(Settings),
 }
 
 /// What a client hears of a try.
@@ -61,6 +63,10 @@ pub enum Job {
     Operate(Operation),
     /// An operation of no history, executed once.
     Stamped(Operation),
+    /// A change of the settings.
+    Settle(Settings),
+    /// Nothing.
+    Rest,
 }
 
 /// One client.

@@ -20,6 +20,7 @@ impl World {
                 process.backlog.extend(entries);
                 return self.write_backlog(host, run);
             }
+            Effect::SetAside(entries) => process.store.set_aside_tail(&entries).map(drop),
             Effect::Truncate { after } => {
                 process.backlog.retain(|entry| entry.index <= after);
                 // What was to be cut may be gone even if the cutting fails.

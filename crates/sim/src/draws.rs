@@ -36,9 +36,9 @@ struct Made {
 }
 
 impl Draws {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xd1ce);
-        let wanted = rng.u32(0..8) == 0;
+        let wanted = rng.u32(0..8) == 0 && lasting;
         Draws { rng, wanted, seeded: false, each: Vec::new() }
     }
 

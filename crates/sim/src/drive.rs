@@ -4,6 +4,7 @@ use understudy_evidence::mutant;
 use understudy_machine::{Input as MachineInput, Machine, Moment};
 use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Settings};
 
+use crate::ahead::firm_payload;
 use crate::brief;
 use crate::client::{Told, Wish};
 use crate::clock::MILLISECOND;
@@ -17,6 +18,8 @@ use crate::world::World;
 
 /// As the service has it: between two ticks for the machine.
 const TICK_PAUSE: u64 = 20 * MILLISECOND;
+/// As a follower says that its digest is not the primary's.
+const DIFFERS: &str = "state differs from the primary's";
 /// Steps that follow from one event at once; more are a circle.
 const ENDLESS: u32 = 100_000;
 
@@ -214,12 +217,22 @@ impl World {
                     let explanation = format!("{} yields to its own write: {why}", self.name(host));
                     self.guilty(Property::YieldsToOthers, explanation);
                 }
+                if why.contains(DIFFERS) {
+                    self.guilty(Property::EqualDigests, format!("{}: {why}", self.name(host)));
+                }
                 self.end_life(host, why);
             }
             Effect::Halt(why) => self.halt(host, run, why),
             Effect::Left => {
                 self.counts.add("left in order");
                 self.end_process(host, "left".into());
+            }
+            Effect::SetAside(entries) => {
+                let next =
+                    self.hosts[host].running(run).and_then(|process| process.effects.front());
+                let cut = matches!(next, Some(Effect::Truncate { .. }));
+                self.noted_aside(host, &entries, cut);
+                self.use_disk(host, run, Effect::SetAside(entries));
             }
             disk @ (Effect::SaveState(_)
             | Effect::Append(_)
@@ -233,12 +246,17 @@ impl World {
 
     fn apply(&mut self, host: HostId, run: Run, batch: Vec<(Entry, Option<RequestId>)>) {
         let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
+        self.settle_ahead(host, run);
         let now = self.hosts[host].clock.read(self.time);
         let mut digests = Vec::with_capacity(batch.len());
         for (entry, waiting) in batch {
             let name = self.name(host);
-            let done = self.ledger.executed(&name, &entry);
-            self.blame(done);
+            let Some(process) = self.hosts[host].running(run) else { return };
+            let ahead = entry.index > process.replica.commit();
+            if !ahead {
+                let done = self.ledger.executed(&name, &entry);
+                self.blame(done);
+            }
             let Some(process) = self.hosts[host].running(run) else { return };
             let moment =
                 Moment { index: entry.index, wall: entry.time.wall, elapsed: entry.time.elapsed };
@@ -260,21 +278,31 @@ impl World {
             let response = process.machine.apply(moment, input);
             let digest = process.machine.digest();
             let revision = process.machine.revision();
-            self.past.note(&process.machine);
+            if !self.ahead.is_there() {
+                self.past.note(&process.machine);
+            }
             let held = self.holders.note(&entry, &response, &process.machine, &mut self.counts);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
             process.ticking &= entry.kind != Kind::Tick;
             digests.push(digest);
-            let same = self.ledger.digest(&name, entry.index, digest);
-            self.blame(same);
+            match ahead {
+                true => self.executed_ahead(host, run, &entry, digest),
+                false => {
+                    let same = self.ledger.digest(&name, entry.index, digest);
+                    self.blame(same);
+                }
+            }
             self.blame(held);
             if let Some(id) = waiting {
                 // A retry carries the store's revision behind the first execution.
                 if response.failure().is_none() && response.revision < revision {
                     self.counts.add("retry answered from the session table");
                 }
-                self.ledger.promise(entry.index);
+                match ahead {
+                    true => self.told_ahead(host, &entry),
+                    false => self.ledger.promise(entry.index),
+                }
                 self.answer(host, run, id, Told::Executed(response));
             }
         }
@@ -298,7 +326,7 @@ impl World {
                 _ => machine.at(revision.cast_signed()).map(|reader| reader.get(key.as_bytes())),
             };
             let told = Told::Read(found, machine.revision());
-            let seen = process.applied.position.index;
+            let seen = process.applied.position.index.min(process.replica.commit());
             let alone = process.members == 1;
             self.ledger.promise(seen);
             self.counts.add(if alone {
@@ -318,7 +346,12 @@ impl World {
             let id = process.request_id();
             match &request.wish {
                 Wish::Execute(payload) => {
-                    proposals.push(Proposal { id, kind: Kind::Command, payload: payload.clone() })
+                    let (payload, firm) = (payload.clone(), firm_payload(payload));
+                    proposals.push(Proposal { id, kind: Kind::Command, payload, firm });
+                }
+                Wish::Settle(settings) => {
+                    let payload = settings.encode().into();
+                    proposals.push(Proposal { id, kind: Kind::Settings, payload, firm: true });
                 }
                 Wish::Read(..) => reads.push(id),
                 Wish::HandOver => process.todo.push_back(Event::HandOver { id, to: None }),
@@ -358,7 +391,8 @@ impl World {
             process.tick_not_before = self.time + TICK_PAUSE;
             let id = process.request_id();
             process.waiting.insert(id, Waiter::Tick);
-            let proposal = Proposal { id, kind: Kind::Tick, payload: bytes::Bytes::new() };
+            let proposal =
+                Proposal { id, kind: Kind::Tick, payload: bytes::Bytes::new(), firm: false };
             process
                 .todo
                 .push_back(Event::Requests { proposals: vec![proposal], reads: Vec::new() });

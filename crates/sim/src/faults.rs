@@ -118,6 +118,9 @@ impl World {
         let name = self.name(host);
         self.say(|| format!("{name}: blank disk"));
         self.count_strikes(host);
+        for (index, hash) in self.hosts[host].shadow.entries() {
+            self.ahead.lose(index, hash);
+        }
         let place = &mut self.hosts[host];
         place.disk = SimDisk::new();
         place.rot = None;

@@ -49,9 +49,9 @@ struct Lease {
 }
 
 impl Holders {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x1ea5e);
-        let wanted = rng.u32(0..8) == 0;
+        let wanted = rng.u32(0..8) == 0 && lasting;
         Holders { rng, wanted, resting: false, each: BTreeMap::new(), log: Held::default() }
     }
 

@@ -11,6 +11,7 @@ use understudy_protocol::{
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, OpenError, Options, Store};
 
+use crate::ahead::Early;
 use crate::client::{Request, Wish};
 use crate::clock::{Clock, MILLISECOND};
 use crate::happening::{Input, Run};
@@ -82,6 +83,8 @@ pub struct Process {
     pub machine: KvMachine,
     /// What a snapshot of the machine would stand for now.
     pub applied: Snapshot,
+    /// What it has executed ahead of its commit.
+    pub early: Early,
     /// Requests given to the replica and not answered.
     pub waiting: BTreeMap<RequestId, Waiter>,
     /// What is still to be carried out of the last step.
@@ -165,6 +168,7 @@ impl Host {
             store,
             machine,
             applied: recovered.snapshot,
+            early: Early::new(),
             waiting: BTreeMap::new(),
             effects: VecDeque::new(),
             blocked: false,

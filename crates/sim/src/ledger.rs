@@ -89,6 +89,11 @@ impl Ledger {
         Some((self.promised, *hash))
     }
 
+    /// The running hash behind a committed entry.
+    pub fn hash(&self, index: Index) -> Option<u64> {
+        self.hashes.get((index as usize).checked_sub(1)?).copied()
+    }
+
     /// Committed entries.
     pub fn committed(&self) -> Index {
         self.hashes.len() as Index

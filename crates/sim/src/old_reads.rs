@@ -15,9 +15,9 @@ pub struct OldReads {
 }
 
 impl OldReads {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x901d);
-        let wanted = rng.u32(0..8) == 0;
+        let wanted = rng.u32(0..8) == 0 && lasting;
         OldReads { rng, wanted }
     }
 

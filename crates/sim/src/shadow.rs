@@ -54,6 +54,11 @@ impl Shadow {
             .or((later.durable < self.durable).then_some(later.durable + 1))
     }
 
+    /// Indices and hashes behind the snapshot.
+    pub fn entries(&self) -> Vec<(Index, u64)> {
+        (self.base.index + 1..).zip(self.written.iter().copied()).collect()
+    }
+
     /// End of what is durable.
     pub fn durable(&self) -> Index {
         self.durable

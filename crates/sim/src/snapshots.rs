@@ -2,11 +2,13 @@
 
 use std::io;
 
+use understudy_evidence::mutant;
 use understudy_machine::{Frozen, Machine};
 use understudy_protocol::{Event, Snapshot};
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, Store};
 
+use crate::clock::MILLISECOND;
 use crate::happening::{HostId, Input, Run};
 use crate::world::World;
 
@@ -38,6 +40,11 @@ impl World {
         let Some(process) = self.hosts[host].running(run) else { return };
         // One that came from the primary meanwhile has taken its place.
         let Some((position, finished)) = process.snapshot.take() else { return };
+        if position.index > process.replica.commit() && !mutant!("snapshot-of-the-tail") {
+            // It may stand for the log once everything in it is committed.
+            process.snapshot = Some((position, finished));
+            return self.input_after(MILLISECOND, host, run, Input::SnapshotWritten);
+        }
         match process.store.adopt(finished) {
             Ok(_) => {
                 process.snapshot_at = position.index;

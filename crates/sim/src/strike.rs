@@ -1,5 +1,5 @@
-//! Blows that fall while a write of the register is under way: the moment at which replicated
-//! stores lose data.
+//! Blows that fall at a bad moment: while a write of the register is under way, when replicated stores
+//! lose data, or while clients rely on what only one copy holds.
 
 use crate::clock::MILLISECOND;
 use crate::happening::{Happening, HostId};
@@ -35,6 +35,7 @@ impl World {
         let landing = 2 * self.register.delay.1;
         let longest = if self.rng.bool() { landing } else { self.options.register_timeout };
         let delay = self.span((0, longest));
+        self.counts.add("blow while the register is written");
         self.after(delay, Happening::Strike(host, blow));
     }
 
@@ -42,6 +43,7 @@ impl World {
     pub(crate) fn strike_at_landing(&mut self, writer: HostId) {
         if self.chance(self.strike) {
             let blow = [Blow::Kill, Blow::Pause, Blow::Cut][self.rng.usize(0..3)];
+            self.counts.add("blow while the register is written");
             self.strike(writer, blow);
         }
     }
@@ -59,7 +61,6 @@ impl World {
         let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) else {
             return;
         };
-        self.counts.add("blow while the register is written");
         match blow {
             Blow::Kill => {
                 self.kill(host);

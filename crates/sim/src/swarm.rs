@@ -117,6 +117,7 @@ impl Swarm {
         }
         world.prepare_draws();
         world.prepare_holders();
+        world.prepare_ahead();
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
             world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
@@ -187,6 +188,7 @@ impl Swarm {
             client.queue.clear();
         }
         world.holders.rest();
+        world.ahead.rest();
     }
 
     /// The cluster serves again, in full strength, within the bound.
@@ -207,6 +209,7 @@ impl Swarm {
         }
         let took = world.time - started;
         world.say(|| format!("whole again after {:.3} s", took as f64 / 1e9));
+        world.judge_ahead();
         self.probe(world);
     }
 
@@ -315,6 +318,9 @@ fn judge(world: &mut World) {
         return;
     }
     world.give_up_all();
+    if world.ahead.is_there() {
+        return;
+    }
     world.judge_draws();
     // What holders write, and what goes with their leases, is in no history.
     let verdict = match world.holders.are_there() {

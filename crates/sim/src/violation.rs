@@ -49,6 +49,10 @@ pub enum Property {
     DrawsHappenOnce,
     /// Leases live by logged time alone, and the keys that hang on them as long as they.
     LeasesKeepTheirTime,
+    /// What is executed before it is committed is so in `async` mode only, and within its bounds.
+    AheadWithinBounds,
+    /// What clients were told is done in `async` mode and is lost was set aside, and nothing that is committed.
+    LostIsSetAside,
     /// Nothing is executed twice.
     ExactlyOnce,
     /// What clients were told is surely not executed is not.
@@ -82,6 +86,8 @@ impl Property {
             Property::NothingLost => "nothing-lost",
             Property::DrawsHappenOnce => "draws-happen-once",
             Property::LeasesKeepTheirTime => "leases-keep-their-time",
+            Property::AheadWithinBounds => "ahead-within-bounds",
+            Property::LostIsSetAside => "lost-is-set-aside",
             Property::ExactlyOnce => "exactly-once",
             Property::FailedMeansNotExecuted => "failed-means-not-executed",
             Property::Undecided => "undecided",

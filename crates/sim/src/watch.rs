@@ -1,6 +1,6 @@
 //! Safety, after every event.
 
-use understudy_protocol::{Record, Status};
+use understudy_protocol::{Execution, Record, Status};
 
 use crate::happening::{HostId, Run};
 use crate::violation::{Property, Violation};
@@ -11,11 +11,13 @@ impl World {
     pub(crate) fn watch(&mut self, host: HostId, run: Run) {
         let Some(process) = self.hosts[host].running(run) else { return };
         let status = process.replica.status();
+        let asynchronous = process.applied.settings.execution == Execution::Async;
         let waiting = process.waiting.len();
         process.members = status.members.len();
         let name = self.name(host);
-        let ordered = pointers(&name, &status);
+        let ordered = pointers(&name, &status, asynchronous && !follows(&status));
         self.blame(ordered);
+        self.settle_ahead(host, run);
         if status.epoch < self.hosts[host].epoch {
             let known = self.hosts[host].epoch;
             let explanation = format!("{name} goes from epoch {known} to {}", status.epoch);
@@ -89,9 +91,15 @@ pub fn acts(status: &Status) -> bool {
     matches!(status.role, "primary" | "opening")
 }
 
-fn pointers(name: &str, status: &Status) -> Result<(), Violation> {
+/// Whether a replica executes what it is told is committed, and no more.
+fn follows(status: &Status) -> bool {
+    !acts(status) && status.role != "halted"
+}
+
+fn pointers(name: &str, status: &Status, ahead: bool) -> Result<(), Violation> {
     let Status { last, durable, commit, applied, snapshot, .. } = *status;
-    if applied <= commit && commit <= durable && durable <= last && snapshot <= commit {
+    let bound = if ahead { durable } else { commit };
+    if applied <= bound && commit <= durable && durable <= last && snapshot <= commit {
         return Ok(());
     }
     let explanation = format!(

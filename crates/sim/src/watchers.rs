@@ -60,7 +60,7 @@ impl Watchers {
 impl World {
     /// Whoever watches has its turn now and then.
     pub(crate) fn let_watch(&mut self) {
-        if self.time < self.watchers.next || self.violation.is_some() {
+        if self.time < self.watchers.next || self.violation.is_some() || self.ahead.is_there() {
             return;
         }
         self.watchers.next = self.time + self.watchers.rng.u64(0..40 * MILLISECOND);
@@ -74,9 +74,8 @@ impl World {
 
     /// At the end of the world everybody sees what is left.
     pub(crate) fn finish_watching(&mut self) {
-        let Some(host) = (0..self.hosts.len()).find(|&host| self.serves(host).is_some()) else {
-            return;
-        };
+        let serving = || (0..self.hosts.len()).find(|&host| self.serves(host).is_some());
+        let Some(host) = serving().filter(|_| !self.ahead.is_there()) else { return };
         let newest =
             self.hosts[host].process.as_ref().map_or(0, |process| process.machine.revision());
         for id in 0..WATCHERS {

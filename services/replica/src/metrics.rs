@@ -1,7 +1,7 @@
 //! What this life counts: the atomic figures behind `/metrics` and the status.
 
 use prometheus::core::Collector;
-use prometheus::{Histogram, HistogramOpts, IntCounter, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Opts, Registry};
 
 /// Figures of one life. Clones count together.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub(crate) struct Metrics {
     pub acknowledged: IntCounter,
     /// Of these, how many while this was the only copy.
     pub acknowledged_solo: IntCounter,
+    /// Of these, how many before a second copy existed, in `async` mode.
+    pub acknowledged_ahead: IntCounter,
     /// Reads answered.
     pub reads: IntCounter,
     /// Requests turned away.
@@ -23,6 +25,8 @@ pub(crate) struct Metrics {
     pub executed: IntCounter,
     /// Seconds of each sync of the log.
     pub fsync: Histogram,
+    /// Entries set aside in the data directory, in all lives.
+    pub set_aside: IntGauge,
     /// Snapshots made.
     pub snapshots: IntCounter,
 }
@@ -44,11 +48,22 @@ impl Metrics {
         let fsync = Histogram::with_opts(options.buckets(buckets))
             .expect("the names of metrics are well-formed");
         register(&registry, fsync.clone());
+        let set_aside = IntGauge::new(
+            "understudy_set_aside_entries",
+            "Entries of async tails that failovers cut and that are set aside here",
+        )
+        .expect("the names of metrics are well-formed");
+        register(&registry, set_aside.clone());
         Metrics {
+            set_aside,
             acknowledged: counter("acknowledged_total", "Mutations acknowledged"),
             acknowledged_solo: counter(
                 "acknowledged_solo_total",
                 "Mutations acknowledged while this was the only copy",
+            ),
+            acknowledged_ahead: counter(
+                "acknowledged_ahead_total",
+                "Mutations acknowledged ahead of their commit, in async mode",
             ),
             reads: counter("reads_total", "Reads answered"),
             rejected: counter("rejected_total", "Requests turned away"),

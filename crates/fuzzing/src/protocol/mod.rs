@@ -200,7 +200,7 @@ fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>)
     let mut proposals: Vec<Proposal> = (0..writes % 4)
         .map(|n| {
             let payload = vec![n; usize::from(writes)].into();
-            Proposal { id: id(), kind: Kind::Command, payload }
+            Proposal { id: id(), kind: Kind::Command, payload, firm: false }
         })
         .collect();
     if let Some((sync_backups, min_copies)) = settings {
@@ -211,7 +211,7 @@ fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>)
             ..Settings::default()
         };
         let payload = settings.encode().into();
-        proposals.push(Proposal { id: id(), kind: Kind::Settings, payload });
+        proposals.push(Proposal { id: id(), kind: Kind::Settings, payload, firm: false });
     }
     let reads = (0..reads % 4).map(|_| id()).collect();
     world.feed(Event::Requests { proposals, reads });

@@ -121,6 +121,7 @@ impl World {
                     self.flush();
                 }
             }
+            Effect::SetAside(entries) => assert!(!entries.is_empty()),
             Effect::Truncate { after } => self.disk.truncate(after),
             Effect::ReadLog { conn, from, .. } => self.read_log(conn, from),
             Effect::ReadSnapshot { conn, position, offset, .. } => {

@@ -104,6 +104,24 @@ impl Command {
         Command { stamp: Some(stamp), operation: Some(operation.into()) }
     }
 
+    /// Whether it makes something that others rely on by its number: a session, a lease, or a key on a
+    /// lease, such as a lock. To be told of one and to lose it would be to find another's in its place.
+    pub fn is_firm(&self) -> bool {
+        let on_lease = |put: &Put| {
+            !matches!(put.lifetime, None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)))
+        };
+        match &self.operation {
+            Some(Operation::OpenSession(_) | Operation::GrantLease(_)) => true,
+            Some(Operation::Put(put)) => on_lease(put),
+            Some(Operation::Txn(txn)) => {
+                txn.then.iter().chain(&txn.otherwise).any(
+                    |operation| matches!(&operation.step, Some(Step::Put(put)) if on_lease(put)),
+                )
+            }
+            _ => false,
+        }
+    }
+
     /// The payload of the log entry.
     pub fn to_payload(&self) -> Bytes {
         self.encode_to_vec().into()

@@ -1,7 +1,7 @@
 //! Carries out the commands of a script.
 
 use understudy_history::Outcome as Ended;
-use understudy_protocol::Observed;
+use understudy_protocol::{Execution, Observed};
 
 use super::words::{action, span, time};
 use crate::client::{Client, Job};
@@ -37,8 +37,13 @@ impl Player {
         news
     }
 
-    /// Violations of safety, in the world and in the clients' history.
-    pub fn verdict(self) -> Vec<String> {
+    /// Violations of safety, in the world and in the clients' history, which in `async` mode may lose its
+    /// end.
+    pub fn verdict(mut self) -> Vec<String> {
+        if self.world.ahead.is_there() {
+            self.world.judge_ahead();
+            return self.world.violation.iter().map(ToString::to_string).collect();
+        }
         let verdict = understudy_history::check(&self.world.history);
         let history = verdict.violations.into_iter().map(|violation| violation.explanation);
         self.world.violation.iter().map(ToString::to_string).chain(history).collect()
@@ -56,6 +61,12 @@ impl Player {
                 let mut options = self.world.options.clone();
                 options.settings.sync_backups = number(backups)?;
                 options.settings.min_copies = number(copies)?;
+                self.world = make(self.world.hosts.len(), options);
+                Ok(())
+            }
+            ["settings", "async"] => {
+                let mut options = self.world.options.clone();
+                options.settings.execution = Execution::Async;
                 self.world = make(self.world.hosts.len(), options);
                 Ok(())
             }

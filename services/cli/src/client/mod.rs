@@ -23,4 +23,6 @@ pub mod status;
 pub mod txn;
 pub mod watch;
 
+pub use notation::Notation;
+
 use crate::print;

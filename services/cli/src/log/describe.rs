@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use prost::Message as _;
+use serde_json::{Map, Value, json};
 use understudy_machine::{
     Command, Compare, Delete, KeyRange, Lifetime, Operation, Put, Relation, Step, Target, Txn,
     TxnOperation,
 };
 use understudy_protocol::{Entry, Kind, Settings};
+
+use crate::client::Notation;
 
 /// Longer keys and values are cut, in bytes.
 const SHOWN: usize = 48;
@@ -34,6 +37,43 @@ pub fn payload(entry: &Entry) -> String {
             Ok(command) => describe(&command),
             Err(_) => unreadable(entry),
         },
+    }
+}
+
+/// The keys that a command writes, with their values in whole, and those that it deletes: what is needed
+/// to do it again. Of a Txn both lists.
+pub fn writes(entry: &Entry) -> Value {
+    let command = match entry.kind {
+        Kind::Command => Command::decode(&entry.payload[..]).unwrap_or_default(),
+        _ => Command::default(),
+    };
+    let object = |fields: [(&str, &Bytes); 2]| {
+        let mut object = Map::new();
+        for (name, bytes) in fields {
+            Notation::default().put(&mut object, name, bytes);
+        }
+        Value::Object(object)
+    };
+    let put = |put: &Put| object([("put", &put.key), ("value", &put.value)]);
+    let delete = |delete: &Delete| {
+        let range = delete.range.clone().unwrap_or_default();
+        object([("delete", &range.start), ("end", &range.end)])
+    };
+    match &command.operation {
+        Some(Operation::Put(one)) => json!([put(one)]),
+        Some(Operation::Delete(one)) => json!([delete(one)]),
+        Some(Operation::Txn(txn)) => {
+            let steps = |steps: &[TxnOperation]| -> Vec<Value> {
+                let one = |operation: &TxnOperation| match &operation.step {
+                    Some(Step::Put(one)) => Some(put(one)),
+                    Some(Step::Delete(one)) => Some(delete(one)),
+                    _ => None,
+                };
+                steps.iter().filter_map(one).collect()
+            };
+            json!({ "then": steps(&txn.then), "otherwise": steps(&txn.otherwise) })
+        }
+        _ => json!([]),
     }
 }
 
@@ -166,6 +206,26 @@ mod tests {
         assert_eq!(time(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(time(951_782_400_123_000_000), "2000-02-29T00:00:00.123Z");
         assert_eq!(time(1_798_761_599_999_999_999), "2026-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn what_a_command_writes_is_told_in_whole() {
+        let long = "x".repeat(2 * SHOWN);
+        let txn = Txn {
+            then: vec![
+                Put::new("k", long.clone()).into(),
+                Delete { range: Some(KeyRange::single("d")), ..Delete::default() }.into(),
+            ],
+            otherwise: vec![Put::new("k", vec![0xff]).into()],
+            ..Txn::default()
+        };
+        let payload = Command::new(txn).to_payload();
+        let time = understudy_protocol::Time::default();
+        let entry = Entry::after(Default::default(), 1, time, Kind::Command, payload);
+        let told = writes(&entry);
+        assert_eq!(told["then"][0], json!({ "put": "k", "value": long }));
+        assert_eq!(told["then"][1]["delete"], "d");
+        assert_eq!(told["otherwise"][0], json!({ "put": "k", "value_hex": "ff" }));
     }
 
     #[test]

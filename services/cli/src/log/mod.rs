@@ -2,13 +2,14 @@
 
 mod describe;
 
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 use understudy_protocol::{Entry, Index};
-use understudy_wal::{RealDisk, entries};
+use understudy_wal::{Cut, RealDisk, cuts, entries};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,6 +25,9 @@ pub struct Log {
     /// How many entries to print at most.
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
+    /// Print instead what was cut from the log in async mode and set aside, file by file.
+    #[arg(long)]
+    cut: bool,
     /// How to print; JSON is one object per line.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
@@ -31,16 +35,48 @@ pub struct Log {
 
 impl Log {
     pub fn run(self) -> Result<(), Failure> {
+        let disk = RealDisk::new(&self.dir);
+        if self.cut {
+            return self.print_cuts(&cuts(&disk).map_err(Failure::new)?);
+        }
         let mut out = std::io::stdout().lock();
-        let entries = entries(&RealDisk::new(&self.dir)).map_err(Failure::new)?;
-        let wanted = entries
-            .filter(|entry| entry.as_ref().map_or(true, |entry| entry.index >= self.from))
-            .take(self.limit.unwrap_or(usize::MAX));
-        for entry in wanted {
+        for entry in self.wanted(entries(&disk).map_err(Failure::new)?) {
             let entry = entry.map_err(Failure::new)?;
             match self.output {
                 Output::Text => writeln!(out, "{}", text(&entry))?,
                 Output::Json => writeln!(out, "{}", to_json(&entry))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted<E>(
+        &self,
+        entries: impl Iterator<Item = Result<Entry, E>>,
+    ) -> impl Iterator<Item = Result<Entry, E>> {
+        let from = self.from;
+        entries
+            .filter(move |entry| entry.as_ref().map_or(true, |entry| entry.index >= from))
+            .take(self.limit.unwrap_or(usize::MAX))
+    }
+
+    /// Every entry with the file that it is in; JSON has all of its payload.
+    fn print_cuts(&self, cuts: &[Cut]) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        for Cut { file, entries } in cuts {
+            if self.output == Output::Text {
+                writeln!(out, "{file}, {} entries", entries.len())?;
+            }
+            for entry in self.wanted(entries.iter().cloned().map(Ok::<_, Infallible>)).flatten() {
+                match self.output {
+                    Output::Text => writeln!(out, "{}", text(&entry))?,
+                    Output::Json => {
+                        let mut object = to_json(&entry);
+                        object["file"] = file.as_str().into();
+                        object["writes"] = describe::writes(&entry);
+                        writeln!(out, "{object}")?;
+                    }
+                }
             }
         }
         Ok(())

@@ -4,6 +4,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod ahead;
 mod bank;
 mod farewells;
 mod hangs;

@@ -162,7 +162,7 @@ pub(super) fn compacted(
 
 /// Modes and bounds that this version does not have.
 pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
-    let known = matches!(change.execution_mode, 0 | 1)
+    let known = matches!(change.execution_mode, 0 | 1 | 3)
         && matches!(change.acknowledgement, 0 | 1)
         && matches!(change.backup_execution, 0 | 1);
     match known {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use prost::Message;
 use tokio::sync::oneshot;
 use understudy_machine::{Command, KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
@@ -60,7 +59,11 @@ impl Slot {
 /// What is wanted.
 pub(crate) enum Want {
     /// To execute an encoded machine command, through the log.
-    Command(Bytes),
+    Command {
+        payload: Bytes,
+        /// Whether it waits for its commit, whatever the mode.
+        firm: bool,
+    },
     /// To change the cluster's settings, through the log.
     Settings(Settings),
     /// To read, linearizably.
@@ -76,7 +79,7 @@ pub(crate) enum Want {
 impl Want {
     /// To have `command` executed.
     pub fn executed(command: &Command) -> Want {
-        Want::Command(Bytes::from(command.encode_to_vec()))
+        Want::Command { payload: command.to_payload(), firm: command.is_firm() }
     }
 }
 

@@ -86,7 +86,7 @@ impl Intake {
     async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
         let asked = operation::asked(&self.gate, operation);
         if let Ok((want, _)) = &asked {
-            let reads = !matches!(want, Want::Command(_));
+            let reads = !matches!(want, Want::Command { .. });
             if std::mem::replace(&mut self.reads, reads) != reads {
                 // All that is before has its result.
                 drop(self.room(WINDOW).await?);

@@ -67,7 +67,7 @@ impl Places {
 /// How many places a request takes: large ones take more, so that memory is bounded, too.
 fn weight(want: &Want) -> u32 {
     let bytes = match want {
-        Want::Command(payload) => payload.len(),
+        Want::Command { payload, .. } => payload.len(),
         _ => 0,
     };
     u32::try_from(1 + bytes / PLACE).unwrap_or(u32::MAX)

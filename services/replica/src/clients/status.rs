@@ -60,7 +60,7 @@ impl StatusSource {
             reads: metrics.reads.get(),
             rejected: metrics.rejected.get(),
             outcome_unknown: metrics.outcome_unknown.get(),
-            set_aside: 0,
+            set_aside: metrics.set_aside.get().cast_unsigned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Effects become deeds, in order.
 
 use understudy_protocol::{
-    ConnId, Effect, Event, Member, Message, Rejection, RequestId, SnapshotPart, Transition,
+    ConnId, Effect, Entry, Event, Member, Message, Rejection, RequestId, SnapshotPart, Transition,
 };
 use understudy_wal::WriteError;
 
@@ -39,6 +39,7 @@ impl Driver {
                 self.after_write(appended.map(|()| None));
                 self.tell_room();
             }
+            Effect::SetAside(entries) => self.set_aside(&entries),
             Effect::Truncate { after } => {
                 let truncated = self.disk.truncate(after);
                 self.after_write(truncated.map(|()| None));
@@ -92,6 +93,20 @@ impl Driver {
                 "{} was dropped and has not come back: its process may be ended and started anew",
                 member.name
             ));
+        }
+    }
+
+    /// A tail that clients were told of is about to be cut.
+    fn set_aside(&mut self, entries: &[Entry]) {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return };
+        match self.disk.set_aside(entries) {
+            Ok(file) => tracing::warn!(
+                replica = %self.name,
+                "another primary has gone on without entries {} to {} of epoch {}, which clients may \
+                 have been told of: they are set aside as {file}, see `understudy log --cut`",
+                first.index, last.index, first.epoch
+            ),
+            Err(error) => self.end_life(error.to_string()),
         }
     }
 

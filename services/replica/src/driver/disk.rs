@@ -30,6 +30,7 @@ pub(crate) struct DataDisk<D: Disk = RealDisk> {
 
 impl<D: Disk> DataDisk<D> {
     pub fn new(store: Store<D>, metrics: Metrics) -> Self {
+        metrics.set_aside.set(store.cut_entries().cast_signed());
         DataDisk { store, backlog: Vec::new(), full: false, unsynced: false, metrics }
     }
 
@@ -90,6 +91,13 @@ impl<D: Disk> DataDisk<D> {
         let durable = self.flush()?;
         self.store.save_state(state)?;
         Ok(durable)
+    }
+
+    /// Writes entries that are about to be cut into a file of their own, durably; gives its name.
+    pub fn set_aside(&mut self, entries: &[Entry]) -> Result<String, WriteError> {
+        let file = self.store.set_aside_tail(entries)?;
+        self.metrics.set_aside.set(self.store.cut_entries().cast_signed());
+        Ok(file)
     }
 
     pub fn truncate(&mut self, after: Index) -> Result<(), WriteError> {

@@ -11,11 +11,12 @@ use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Refusal, Slot};
 const TICK_PAUSE: u64 = 20 * MS;
 
 impl Driver {
-    /// Executes committed entries in order.
+    /// Executes entries in order: committed ones, in `async` mode also those that will be.
     pub(super) fn apply(&mut self, batch: Vec<(Entry, Option<RequestId>)>) {
         let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
         let mut digests = Vec::with_capacity(batch.len());
         self.metrics.executed.inc_by(batch.len() as u64);
+        let commit = self.replica.commit();
         for (entry, id) in batch {
             let (response, digest) = self.executor.execute(&entry);
             digests.push(digest);
@@ -33,6 +34,9 @@ impl Driver {
                 answered.revision = response.revision;
             }
             self.metrics.acknowledged.inc();
+            if entry.index > commit {
+                self.metrics.acknowledged_ahead.inc();
+            }
             if self.view.borrow().is_solo() {
                 self.metrics.acknowledged_solo.inc();
             }
@@ -110,7 +114,7 @@ impl Driver {
         self.tick_not_before = now.mono + TICK_PAUSE;
         let id = self.waiting.number();
         self.tick = Some(id);
-        let tick = Proposal { id, kind: Kind::Tick, payload: Default::default() };
+        let tick = Proposal { id, kind: Kind::Tick, payload: Default::default(), firm: false };
         self.pending.push_back(Event::Requests { proposals: vec![tick], reads: Vec::new() });
     }
 }

@@ -29,6 +29,7 @@ impl Driver {
         let retried = self.disk.retry();
         self.after_write(retried.map(|()| None));
         self.tell_room();
+        self.adopt_snapshot();
         self.propose_tick();
         self.note_acting();
         self.tell_handed_over();
@@ -86,14 +87,28 @@ impl Driver {
 
     /// The snapshot thread is done.
     pub(super) fn on_frozen(&mut self, finished: io::Result<Finished<RealDisk>>) {
-        self.executor.written();
         let finished = match finished {
             Ok(finished) => finished,
             Err(error) => {
+                self.executor.written();
                 tracing::warn!(replica = %self.name, "no snapshot: {error}; the log is kept");
                 return;
             }
         };
+        self.frozen = Some(finished);
+        self.adopt_snapshot();
+    }
+
+    /// A snapshot stands for the log once everything in it is committed, which in `async` mode it may
+    /// not be yet.
+    fn adopt_snapshot(&mut self) {
+        let commit = self.replica.commit();
+        let Some(finished) =
+            self.frozen.take_if(|finished| finished.snapshot().position.index <= commit)
+        else {
+            return;
+        };
+        self.executor.written();
         match self.disk.adopt(finished) {
             Ok(position) => {
                 self.metrics.snapshots.inc();

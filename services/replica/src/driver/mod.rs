@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use understudy_protocol::{Epoch, Event, HardState, Member, Recovered, Replica, RequestId};
+use understudy_wal::{Finished, RealDisk};
 
 pub(crate) use disk::DataDisk;
 pub(crate) use execute::key_at;
@@ -96,6 +97,8 @@ pub(crate) struct Driver {
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
+    /// A snapshot that is written and waits for its commit.
+    frozen: Option<Finished<RealDisk>>,
     watches: Arc<Hub>,
     acts: watch::Sender<bool>,
     evict: Option<mpsc::Sender<Member>>,
@@ -144,6 +147,7 @@ impl Driver {
             term: 0,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
+            frozen: None,
             watches: parts.watches,
             acts: parts.acts,
             evict: parts.evict,

@@ -97,14 +97,14 @@ impl Driver {
                 slot.answer(Err(self.refuse_all("this replica has refused what is before it")));
             }
             Want::Stale(read) => self.answer_read(read, slot),
-            Want::Command(payload) => {
+            Want::Command { payload, firm } => {
                 let id = self.waiting.add(Pending::Command, slot);
-                proposals.push(Proposal { id, kind: Kind::Command, payload });
+                proposals.push(Proposal { id, kind: Kind::Command, payload, firm });
             }
             Want::Settings(settings) => {
                 let id = self.waiting.add(Pending::Settings, slot);
                 let payload = settings.encode().into();
-                proposals.push(Proposal { id, kind: Kind::Settings, payload });
+                proposals.push(Proposal { id, kind: Kind::Settings, payload, firm: true });
             }
             Want::Read(read) => reads.push(self.waiting.add(Pending::Read(read), slot)),
             Want::HandOver(to) => {

@@ -75,6 +75,10 @@ pub struct ServeArgs {
     /// A backup tries to become primary after this much silence, milliseconds; above drop-ms
     #[arg(long, env = "UNDERSTUDY_PROMOTE_MS", value_name = "MS")]
     pub promote_ms: Option<u64>,
+    /// In async mode a primary that is away gets so much more time to come back, milliseconds: it may
+    /// hold what nobody else does
+    #[arg(long, env = "UNDERSTUDY_FIRST_CHANCE_MS", value_name = "MS")]
+    pub first_chance_ms: Option<u64>,
     /// A primary drops a backup that talks but makes nothing durable for this long, milliseconds
     #[arg(long, env = "UNDERSTUDY_STALL_MS", value_name = "MS")]
     pub stall_ms: Option<u64>,
@@ -130,6 +134,7 @@ max-tail-ms = 1000
 heartbeat-ms = 100
 drop-ms = 700
 promote-ms = 1500
+first-chance-ms = 3000
 stall-ms = 2000
 hand-over-ms = 3000
 linger-ms = 0

@@ -58,6 +58,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         heartbeat: ms("heartbeat-ms", args.heartbeat_ms)?,
         drop: ms("drop-ms", args.drop_ms)?,
         promote: ms("promote-ms", args.promote_ms)?,
+        first_chance: within("first-chance-ms", args.first_chance_ms, 0, 3_600_000)? * MS,
         stall: ms("stall-ms", args.stall_ms)?,
         hand_over: ms("hand-over-ms", args.hand_over_ms)?,
         retry: ms("retry-ms", args.retry_ms)?,

@@ -94,7 +94,6 @@ async fn settings_of_later_versions_are_unimplemented() {
     cluster.primary().await;
     let mut operator = admin(&cluster.clients(0)).await.unwrap();
     let later = [
-        Settings { execution_mode: ExecutionMode::Async.into(), ..Settings::default() },
         Settings { acknowledgement: Acknowledgement::Received.into(), ..Settings::default() },
         Settings { backup_execution: BackupExecution::Deferred.into(), ..Settings::default() },
         Settings { execution_mode: ExecutionMode::OutputCommit.into(), ..Settings::default() },

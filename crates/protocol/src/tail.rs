@@ -1,0 +1,140 @@
+//! What a primary has appended and not committed, and how far `async` lets it run ahead.
+
+use std::collections::VecDeque;
+
+use understudy_evidence::{mutant, reached};
+
+use crate::core::Core;
+use crate::lead::Leading;
+use crate::{Entry, Execution, Index, MS};
+
+/// The entries behind the commit index that this primary appended in this term.
+#[derive(Default)]
+pub(crate) struct Tail {
+    entries: VecDeque<Uncommitted>,
+    /// Of all of them.
+    pub bytes: usize,
+    /// End of what may be executed ahead of its commit.
+    reach: Index,
+    /// Bytes of those up to there.
+    ahead: usize,
+}
+
+struct Uncommitted {
+    index: Index,
+    bytes: usize,
+    /// When it was appended, in [`crate::Now::mono`]'s terms.
+    since: u64,
+    /// It is executed once it is committed, whatever the mode.
+    firm: bool,
+}
+
+impl Tail {
+    pub fn push(&mut self, entry: &Entry, since: u64, firm: bool) {
+        let (index, bytes) = (entry.index, entry.weight());
+        self.entries.push_back(Uncommitted { index, bytes, since, firm });
+        self.bytes += bytes;
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Forgets what is committed.
+    pub fn settle(&mut self, commit: Index) {
+        while let Some(entry) = self.entries.front().filter(|entry| entry.index <= commit) {
+            self.bytes -= entry.bytes;
+            if entry.index <= self.reach {
+                self.ahead -= entry.bytes;
+            }
+            self.entries.pop_front();
+        }
+        self.reach = self.reach.max(commit);
+    }
+
+    /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing behind a firm
+    /// entry, and nothing more while the oldest was appended before `oldest`.
+    fn run_ahead(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
+        let Some(first) = self.entries.front().map(|entry| entry.index) else { return self.reach };
+        if self.entries.front().is_some_and(|entry| entry.since < oldest) {
+            reached!("async waited for an old tail");
+            return self.reach;
+        }
+        while self.reach < end {
+            let at = usize::try_from(self.reach + 1 - first).unwrap_or(usize::MAX);
+            let Some(next) = self.entries.get(at) else { break };
+            if next.firm && !mutant!("firm-entries-ahead") {
+                break;
+            }
+            if (self.ahead + next.bytes) as u64 > bytes && !mutant!("tail-unbounded") {
+                reached!("async waited for a long tail");
+                break;
+            }
+            self.ahead += next.bytes;
+            self.reach = next.index;
+        }
+        self.reach
+    }
+}
+
+impl Leading {
+    /// In `async` mode, executes what is on this disk and not committed, within the tail's bounds; what
+    /// lies beyond waits as in `sync`. Nothing before the opening entry is committed (rule 8).
+    pub(crate) fn run_ahead(&mut self, core: &mut Core) {
+        let settings = core.settings;
+        if settings.execution != Execution::Async || core.log.commit < self.opening {
+            return;
+        }
+        let oldest = core.now.mono.saturating_sub(settings.max_tail_ms.saturating_mul(MS));
+        let reach = self.tail.run_ahead(core.log.durable, settings.max_tail_bytes, oldest);
+        if reach > core.log.commit && reach > core.log.handed {
+            reached!("executed ahead of the commit");
+        }
+        core.execute(reach);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Kind, Position, Time};
+
+    /// Ten entries of 100 bytes, appended a second apart; the fourth is firm.
+    fn tail() -> Tail {
+        let (mut tail, mut last) = (Tail::default(), Position::default());
+        for second in 1..=10 {
+            let payload = Bytes::from(vec![0; 36]);
+            let entry = Entry::after(last, 1, Time::default(), Kind::Command, payload);
+            last = entry.position();
+            tail.push(&entry, second, second == 4);
+        }
+        tail
+    }
+
+    #[test]
+    fn it_runs_ahead_as_far_as_bytes_and_age_allow() {
+        let mut tail = tail();
+        assert_eq!(tail.run_ahead(10, 250, 0), 2, "two of them have 200 bytes");
+        assert_eq!(tail.run_ahead(10, 250, 0), 2, "and no more when it is asked again");
+        tail.settle(1);
+        assert_eq!(tail.run_ahead(2, 250, 0), 2, "not beyond the disk");
+        assert_eq!(tail.run_ahead(10, 250, 2), 3, "one is committed, another takes its place");
+        tail.settle(2);
+        assert_eq!(tail.run_ahead(10, 1000, 4), 3, "the oldest is too old");
+        assert_eq!((tail.len(), tail.bytes), (8, 800));
+    }
+
+    #[test]
+    fn nothing_runs_past_a_firm_entry_before_it_is_committed() {
+        let mut tail = tail();
+        assert_eq!(tail.run_ahead(10, 10_000, 0), 3);
+        tail.settle(3);
+        assert_eq!(tail.run_ahead(10, 10_000, 0), 3);
+        tail.settle(4);
+        assert_eq!(tail.run_ahead(10, 300, 0), 7, "what is committed counts no more");
+        tail.settle(10);
+        assert_eq!((tail.run_ahead(10, 300, 0), tail.bytes, tail.ahead), (10, 0, 0));
+    }
+}

@@ -1,0 +1,212 @@
+//! Worlds in `async` mode, where clients are told before a second copy exists. What a failover cuts then
+//! is lost; it must be exactly what was set aside.
+//!
+//! Only some worlds are such, and the mode changes while they run; their clients' history is not judged,
+//! for it may lose its end.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use prost::Message as _;
+use understudy_machine::Command;
+use understudy_protocol::{Entry, Execution, Index, Kind, Settings};
+
+use crate::client::{Client, Job};
+use crate::clock::{MILLISECOND, SECOND};
+use crate::happening::{Happening, HostId, Run};
+use crate::strike::Blow;
+use crate::violation::{Property, Violation};
+use crate::world::World;
+
+/// What is known of entries that were executed before they were committed.
+pub struct Ahead {
+    rng: fastrand::Rng,
+    /// Whether the mode changes.
+    wanted: bool,
+    /// Whether it may be `async`.
+    there: bool,
+    /// The client that changes the mode.
+    operator: u64,
+    /// What clients were told, `(index, hash)`, before it was committed.
+    told: BTreeSet<(Index, u64)>,
+    /// What was set aside.
+    aside: BTreeSet<(Index, u64)>,
+    /// What went with a disk.
+    gone: BTreeMap<Index, BTreeSet<u64>>,
+}
+
+impl Ahead {
+    pub fn new(seed: u64, born: Execution) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed ^ 0xa57c);
+        let wanted = rng.u32(0..8) == 0;
+        let there = wanted || born == Execution::Async;
+        let (told, aside) = Default::default();
+        Ahead { rng, wanted, there, operator: 0, told, aside, gone: BTreeMap::new() }
+    }
+
+    /// Whether this is such a world.
+    pub fn is_there(&self) -> bool {
+        self.there
+    }
+
+    /// Whether the mode is drawn by chance.
+    pub fn varies(&self) -> bool {
+        self.wanted
+    }
+
+    /// How long backups wait for a primary that is away, nanoseconds.
+    pub fn first_chance(&mut self) -> u64 {
+        [0, 0, SECOND / 2, 3 * SECOND][self.rng.usize(0..4)]
+    }
+
+    /// The mode stays from here on.
+    pub fn rest(&mut self) {
+        self.operator = 0;
+    }
+
+    /// The next mode.
+    pub fn draw(&mut self, settings: Settings) -> Settings {
+        let asynchronous = self.rng.u32(0..3) > 0;
+        Settings {
+            execution: if asynchronous { Execution::Async } else { Execution::Sync },
+            max_tail_bytes: [200, 1000, 1 << 20][self.rng.usize(0..3)],
+            max_tail_ms: [5, 100, 1000][self.rng.usize(0..3)],
+            ..settings
+        }
+    }
+
+    /// A disk is gone, and with it what it alone held.
+    pub fn lose(&mut self, index: Index, hash: u64) {
+        if self.there {
+            self.gone.entry(index).or_default().insert(hash);
+        }
+    }
+
+    /// What was lost was set aside, but for what went with a disk.
+    fn judge(&self, committed: impl Fn(Index) -> Option<u64>) -> Result<(), String> {
+        let lost = |&(index, hash): &(Index, u64)| committed(index) != Some(hash);
+        for entry in self.told.iter().filter(|entry| lost(entry)) {
+            let (index, hash) = entry;
+            let gone = self.gone.get(index).is_some_and(|hashes| hashes.contains(hash));
+            if !gone && !self.aside.contains(entry) {
+                return Err(format!(
+                    "entry {index}, of which a client was told, is lost without a trace"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a process has executed ahead of its commit: the entries and the digests behind them.
+pub type Early = VecDeque<(Entry, u64)>;
+
+impl World {
+    /// Somebody changes the mode now and then.
+    pub(crate) fn prepare_ahead(&mut self) {
+        if self.ahead.wanted {
+            let id = self.clients.len() as u64;
+            self.ahead.operator = id;
+            self.clients.push(Client::new(id, None));
+            self.order(id, Job::Rest);
+        }
+    }
+
+    /// What the client that changes the mode does next, and after which pause.
+    pub(crate) fn next_mode(&mut self, client: u64) -> Option<u64> {
+        if !self.ahead.wanted || client != self.ahead.operator || self.ahead.operator == 0 {
+            return None;
+        }
+        let settings = self.ahead.draw(self.options.settings);
+        self.clients[client as usize].queue.push_back(Job::Settle(settings));
+        Some(self.ahead.rng.u64(100 * MILLISECOND..2 * SECOND))
+    }
+
+    /// What was executed ahead and is committed now is as good as any.
+    pub(crate) fn settle_ahead(&mut self, host: HostId, run: Run) {
+        let name = self.name(host);
+        while let Some(process) = self.hosts[host].running(run)
+            && let Some((entry, _)) = process.early.front()
+            && entry.index <= process.replica.commit()
+            && let Some((entry, digest)) = process.early.pop_front()
+        {
+            let executed = self.ledger.executed(&name, &entry);
+            self.blame(executed);
+            let same = self.ledger.digest(&name, entry.index, digest);
+            self.blame(same);
+        }
+    }
+
+    /// An entry is executed before it is committed: only in `async` mode, and within its bounds.
+    pub(crate) fn executed_ahead(&mut self, host: HostId, run: Run, entry: &Entry, digest: u64) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        process.early.push_back((entry.clone(), digest));
+        let settings = process.applied.settings;
+        let bytes: usize = process.early.iter().map(|(entry, _)| entry.weight()).sum();
+        let name = self.name(host);
+        let index = entry.index;
+        let wrong = if settings.execution != Execution::Async {
+            format!("{name} executes entry {index} ahead of its commit, in sync mode")
+        } else if entry.kind == Kind::Settings || is_firm(entry) {
+            format!("{name} executes entry {index} ahead of its commit, and it must not be lost")
+        } else if bytes as u64 > settings.max_tail_bytes {
+            format!("{name} has executed {bytes} bytes ahead of their commit")
+        } else {
+            return self.counts.add("executed ahead of the commit");
+        };
+        self.guilty(Property::AheadWithinBounds, wrong);
+    }
+
+    /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies.
+    pub(crate) fn told_ahead(&mut self, host: HostId, entry: &Entry) {
+        if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
+            self.strike(host, Blow::Cut);
+            if self.ahead.rng.bool() {
+                let delay = self.ahead.rng.u64(0..300 * MILLISECOND);
+                self.after(delay, Happening::Strike(host, Blow::Kill));
+            }
+        }
+        self.counts.add("client told ahead of the commit");
+        self.ahead.told.insert((entry.index, entry.hash));
+    }
+
+    /// A tail is set aside; `cut`: because another primary has gone on without it. Then nothing of it
+    /// is committed. (It may be in the end, if a third copy holds it and wins.)
+    pub(crate) fn noted_aside(&mut self, host: HostId, entries: &[Entry], cut: bool) {
+        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            let name = self.name(host);
+            self.narrate(|| format!("{name} sets aside entries {} to {}", first.index, last.index));
+        }
+        self.ahead.aside.extend(entries.iter().map(|entry| (entry.index, entry.hash)));
+        let known = |entry: &&Entry| self.ledger.hash(entry.index) == Some(entry.hash);
+        if let Some(entry) = entries.iter().find(known).filter(|_| cut) {
+            let explanation = format!("entry {} is set aside and is committed", entry.index);
+            self.guilty(Property::LostIsSetAside, explanation);
+        }
+    }
+
+    /// Everybody is of one log again.
+    pub(crate) fn judge_ahead(&mut self) {
+        if !self.ahead.there {
+            return;
+        }
+        let lost = |entry: &&(Index, u64)| self.ledger.hash(entry.0) != Some(entry.1);
+        let lost = self.ahead.told.iter().filter(lost).count();
+        self.counts.more("entry lost that a client was told of", lost as u64);
+        let judged = self.ahead.judge(|index| self.ledger.hash(index));
+        self.blame(
+            judged.map_err(|explanation| Violation {
+                property: Property::LostIsSetAside,
+                explanation,
+            }),
+        );
+    }
+}
+
+/// Whether the machine says of a command that it must not be lost.
+pub(crate) fn is_firm(entry: &Entry) -> bool {
+    entry.kind == Kind::Command && firm_payload(&entry.payload)
+}
+
+pub(crate) fn firm_payload(payload: &[u8]) -> bool {
+    Command::decode(payload).is_ok_and(|command| command.is_firm())
+}

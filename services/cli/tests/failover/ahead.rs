@@ -1,0 +1,91 @@
+//! `async`: answers come before the second copy, and what a failover then cuts is not gone.
+
+use rustix::process::Signal;
+use understudy_client::Error;
+use understudy_client::proto::admin::v1::Role;
+use understudy_client::proto::kv::v1::watch_request::{From, Target};
+use understudy_client::proto::kv::v1::{ErrorReason, WatchRequest};
+
+use crate::harness::cluster::Cluster;
+use crate::harness::command::succeed;
+use crate::harness::raw::Raw;
+
+/// A pair in `async` mode with `k` = 1 on both.
+async fn ahead() -> (Cluster, usize, usize) {
+    let mut cluster = Cluster::new(2).await;
+    // Nobody is dropped meanwhile, and the tail may grow old.
+    cluster.extra = ["--execution", "async", "--max-tail-ms", "60000", "--first-chance-ms", "0"]
+        .iter()
+        .chain(&["--max-tail-bytes", "16777216"])
+        .chain(&["--drop-ms", "6000", "--promote-ms", "6500", "--stall-ms", "7000"])
+        .map(ToString::to_string)
+        .collect();
+    cluster.start_all();
+    let primary = cluster.complete().await;
+    let raw = Raw::connect(&cluster.replicas[primary].clients).await;
+    raw.put("k", "1").await.unwrap();
+    cluster
+        .until(primary, "has nothing that is not committed", |status| {
+            status.positions.as_ref().is_some_and(|p| p.commit == p.last)
+        })
+        .await;
+    (cluster, primary, 1 - primary)
+}
+
+#[tokio::test]
+async fn what_async_loses_is_set_aside_and_watchers_are_told() {
+    let (mut cluster, primary, backup) = ahead().await;
+    let raw = Raw::connect(&cluster.replicas[primary].clients).await;
+    let client = cluster.client();
+    let target = Some(Target::Key("k".into()));
+    let from = Some(From::StartRevision(1));
+    let mut watch = client.watch(WatchRequest { target, from, ..WatchRequest::default() });
+    // A watch begins with a read, for which the backup is asked.
+    let first = watch.next().await.unwrap().events;
+    cluster.signal(backup, Signal::STOP);
+    // What the sockets take, it will find there when it goes on.
+    for _ in 0..12 {
+        raw.put("filler", &"x".repeat(1_000_000)).await.unwrap();
+    }
+    for value in ["2", "3"] {
+        raw.put("k", value).await.unwrap();
+    }
+    let mut told = first;
+    while told.len() < 3 {
+        told.extend(watch.next().await.unwrap().events);
+    }
+    let seen: Vec<_> = told.into_iter().map(|event| event.kv.unwrap().value).collect();
+    assert_eq!(seen, ["1", "2", "3"], "watchers see what is executed");
+    cluster.kill(primary);
+    cluster.signal(backup, Signal::CONT);
+    cluster.until(backup, "takes over", |s| s.role() == Role::Primary).await;
+    assert_eq!(client.get("k").await.unwrap().kv.unwrap().value, "1", "the tail is lost");
+    match watch.next().await {
+        Err(Error::Rejected(rejected)) => {
+            assert_eq!(rejected.reason, Some(ErrorReason::LineageLost), "{rejected:?}");
+        }
+        other => panic!("a watch went on over what was cut: {other:?}"),
+    }
+    client.put("k", "4").await.unwrap();
+    cluster.start(primary);
+    assert_eq!(cluster.complete().await, backup);
+    let status = cluster.status(primary).await.unwrap();
+    assert!(status.counters.unwrap().set_aside >= 2, "it says so");
+    let data = cluster.replicas[primary].data.display().to_string();
+    let shown = succeed(&["log", &data, "--cut"]);
+    assert!(shown.contains("put \"k\" = \"2\"") && shown.contains("put \"k\" = \"3\""), "{shown}");
+    assert!(!shown.contains("= \"1\"") && !shown.contains("= \"4\""), "{shown}");
+}
+
+#[tokio::test]
+async fn an_async_primary_that_comes_back_has_lost_nothing() {
+    let (mut cluster, primary, backup) = ahead().await;
+    let raw = Raw::connect(&cluster.replicas[primary].clients).await;
+    cluster.signal(backup, Signal::STOP);
+    raw.put("k", "2").await.unwrap();
+    cluster.kill(primary);
+    cluster.signal(backup, Signal::CONT);
+    cluster.start(primary);
+    assert_eq!(cluster.complete().await, primary);
+    assert_eq!(cluster.client().get("k").await.unwrap().kv.unwrap().value, "2");
+}
