@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use understudy_protocol::{Entry, Index};
-use understudy_wal::{Cut, RealDisk, cuts, entries};
+use understudy_wal::{Cut, OpenError, RealDisk, cuts, entries};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -37,7 +37,7 @@ impl Log {
     pub fn run(self) -> Result<(), Failure> {
         let disk = RealDisk::new(&self.dir);
         if self.cut {
-            return self.print_cuts(&cuts(&disk).map_err(Failure::new)?);
+            return self.print_cuts(cuts(&disk).map_err(Failure::new)?);
         }
         let mut out = std::io::stdout().lock();
         for entry in self.wanted(entries(&disk).map_err(Failure::new)?) {
@@ -61,9 +61,10 @@ impl Log {
     }
 
     /// Every entry with the file that it is in; JSON has all of its payload.
-    fn print_cuts(&self, cuts: &[Cut]) -> Result<(), Failure> {
+    fn print_cuts(&self, cuts: Vec<Result<Cut, OpenError>>) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
-        for Cut { file, entries } in cuts {
+        let (whole, damaged): (Vec<_>, Vec<_>) = cuts.into_iter().partition(Result::is_ok);
+        for Cut { file, entries } in whole.into_iter().flatten() {
             if self.output == Output::Text {
                 writeln!(out, "{file}, {} entries", entries.len())?;
             }
@@ -79,7 +80,11 @@ impl Log {
                 }
             }
         }
-        Ok(())
+        // What can be read is printed first.
+        match damaged.into_iter().find_map(Result::err) {
+            Some(error) => Err(Failure::new(error)),
+            None => Ok(()),
+        }
     }
 }
 
