@@ -84,6 +84,11 @@ pub struct Limits {
     pub window_bytes: usize,
     /// Bytes of one snapshot part.
     pub part_bytes: usize,
+    /// Bytes of entries that the machine is given at once, at least one entry: whatever else happens has
+    /// its turn between two batches.
+    pub batch_bytes: usize,
+    /// The same in entries.
+    pub batch_entries: usize,
     /// A follower that lags by no more than this many entries counts as caught up.
     pub caught_up: u64,
     /// Entries kept in the log behind the newest snapshot for followers that come back.
@@ -99,6 +104,8 @@ impl Default for Limits {
             tail_entries: 65_536,
             window_bytes: 32 << 20,
             part_bytes: 1 << 20,
+            batch_bytes: 1 << 20,
+            batch_entries: 1024,
             caught_up: 4096,
             retain: 100_000,
         }

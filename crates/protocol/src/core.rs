@@ -34,6 +34,8 @@ pub(crate) struct Core {
     pub space: bool,
     /// This process has been asked to go.
     pub leaving: bool,
+    /// End of what the machine is to be given.
+    due: Index,
     /// Requests whose entries are in the log and not executed.
     pub waiting: BTreeMap<Index, RequestId>,
     /// The highest epoch read from the register in this life.
@@ -61,6 +63,7 @@ impl Core {
             out: Vec::new(),
             space: true,
             leaving: false,
+            due: 0,
             waiting: BTreeMap::new(),
             seen: 0,
             known_at_read: 0,
@@ -241,8 +244,23 @@ impl Core {
 
     /// Gives the machine what it has not been given, up to `through`.
     pub fn execute(&mut self, through: Index) {
+        self.due = self.due.max(through);
+        self.hand_over_to_machine();
+    }
+
+    /// Gives the machine the next batch of what is due, once it has executed the last one: a long
+    /// replay leaves the loop its time for everything else.
+    fn hand_over_to_machine(&mut self) {
+        if self.log.applied < self.log.handed {
+            return;
+        }
+        let limits = &self.config.limits;
         let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
-        while self.log.handed < through {
+        let mut bytes = 0;
+        while self.log.handed < self.due
+            && batch.len() < limits.batch_entries.max(1)
+            && (batch.is_empty() || bytes < limits.batch_bytes)
+        {
             let entry =
                 self.log.get(self.log.handed + 1).expect("unexecuted entries stay in the window");
             if entry.kind == Kind::Settings
@@ -251,6 +269,7 @@ impl Core {
                 self.settings = settings;
                 self.settled = true;
             }
+            bytes += entry.weight();
             batch.push((entry.clone(), self.waiting.remove(&entry.index)));
             self.log.handed += 1;
         }
@@ -270,6 +289,7 @@ impl Core {
         let excess = self.digests.len().saturating_sub(DIGESTS);
         self.digests.drain(..excess);
         self.log.trim(self.config.limits.window_bytes);
+        self.hand_over_to_machine();
     }
 
     /// The machine's digest behind an entry executed lately.

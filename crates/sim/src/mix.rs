@@ -190,6 +190,8 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
             part_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
             caught_up: pick(rng, &[1, 16, 4096]),
             retain: pick(rng, &[0, 50, 100_000]),
+            batch_bytes: usize::MAX,
+            batch_entries: usize::MAX,
         },
         settings: Settings {
             sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },

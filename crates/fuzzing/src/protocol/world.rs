@@ -228,6 +228,8 @@ fn config() -> Config {
             tail_entries: 20,
             window_bytes: 400,
             part_bytes: 400,
+            batch_bytes: 300,
+            batch_entries: 3,
             caught_up: 4,
             retain: 3,
         },

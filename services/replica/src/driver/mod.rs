@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{Epoch, Event, HardState, Member, Recovered, Replica, RequestId};
+use understudy_protocol::{Epoch, Event, HardState, MS, Member, Recovered, Replica, RequestId};
 use understudy_wal::{Finished, RealDisk};
 
 pub(crate) use disk::DataDisk;
@@ -37,6 +37,9 @@ use crate::peers::{Peers, Streams};
 use crate::register::Order;
 use crate::watches::Hub;
 use waiting::Waiting;
+
+/// What is stepped in one go, nanoseconds.
+const TURN: u64 = 20 * MS;
 
 /// What a driver is made of.
 pub(crate) struct Parts {
@@ -201,13 +204,19 @@ impl Driver {
         }
     }
 
+    /// Steps what is pending and what follows from it, up to the length of a turn: a long replay must
+    /// not keep the sockets and the time-outs from theirs.
     fn step_all(&mut self) {
+        let begun = self.clock.now().mono;
         while let Some(event) = self.pending.pop_front() {
             for effect in self.replica.step(self.clock.now(), event) {
                 if self.ended.is_some() {
                     return;
                 }
                 self.carry_out(effect);
+            }
+            if self.clock.now().mono >= begun + TURN {
+                return;
             }
         }
     }

@@ -1,0 +1,163 @@
+//! What a replica gives its machine, and when: in batches, one after the other.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use understudy_protocol::*;
+
+const CONN: ConnId = ConnId(1);
+const EPOCH: Epoch = 1;
+
+/// Replica b, named in epoch 1 of primary a. Its disk needs no time; its machine answers when asked to.
+struct Backup {
+    replica: Replica,
+    now: Now,
+    log: Vec<Entry>,
+    /// What the machine was given and has not executed.
+    given: Vec<Index>,
+    executed: Index,
+}
+
+fn member(incarnation: u128, name: &str) -> Member {
+    Member {
+        incarnation: Incarnation(incarnation),
+        name: name.into(),
+        peer_address: name.into(),
+        client_address: name.into(),
+    }
+}
+
+fn register() -> Observed {
+    let record = Record {
+        cluster: ClusterId(1),
+        epoch: EPOCH,
+        primary: Incarnation(1),
+        members: vec![member(1, "a"), member(2, "b")],
+        floor: 0,
+        nonce: Nonce(1),
+    };
+    Observed { uid: RegisterUid(5), version: "1".into(), record: Some(record) }
+}
+
+impl Backup {
+    /// Starts with this log, all of it committed, and follows.
+    fn start(limits: Limits, log: Vec<Entry>) -> Self {
+        let config = Config {
+            name: "b".into(),
+            peer_address: "b".into(),
+            client_address: "b".into(),
+            peers: vec![("a".into(), "a".into())],
+            fresh_cluster: ClusterId(9),
+            settings: Settings::default(),
+            timing: Timing::default(),
+            limits,
+        };
+        let state = HardState {
+            cluster: Some(ClusterId(1)),
+            register: Some(RegisterUid(5)),
+            epoch: EPOCH,
+            commit: log.len() as Index,
+            ..HardState::default()
+        };
+        let recovered = Recovered {
+            incarnation: Incarnation(2),
+            life: 2,
+            state,
+            first: 1,
+            runs: log.last().map(|last| (last.epoch, last.index)).into_iter().collect(),
+            entries: log.clone(),
+            ..Recovered::default()
+        };
+        let now = Now { mono: 1, wall: 1 };
+        let replica = Replica::new(config, recovered, now);
+        let mut backup = Backup { replica, now, log, given: Vec::new(), executed: 0 };
+        backup.step(Event::Tick);
+        backup.step(Event::RegisterRead(Ok(register())));
+        backup.step(Event::Connected(CONN));
+        backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1) });
+        assert_eq!(backup.status().role, "backup");
+        backup
+    }
+
+    fn status(&self) -> Status {
+        self.replica.status()
+    }
+
+    fn step(&mut self, event: Event) -> Vec<Effect> {
+        self.now.mono += MS;
+        let effects = self.replica.step(self.now, event);
+        for effect in &effects {
+            match effect {
+                Effect::Apply(batch) => {
+                    assert!(self.given.is_empty(), "one batch at a time");
+                    self.given.extend(batch.iter().map(|(entry, _)| entry.index));
+                }
+                Effect::Append(entries) => self.log.extend(entries.clone()),
+                _ => {}
+            }
+        }
+        effects
+    }
+
+    fn hear(&mut self, message: Message) -> Vec<Effect> {
+        self.step(Event::Received(CONN, message))
+    }
+
+    /// The primary sends and commits so many entries.
+    fn append(&mut self, kind: Kind, payload: &[u8], count: usize) {
+        let previous = self.log.last().map(Entry::position).unwrap_or_default();
+        let mut last = previous;
+        let next = |_| {
+            let payload = payload.to_vec().into();
+            let entry = Entry::after(last, EPOCH, Time::default(), kind, payload);
+            last = entry.position();
+            entry
+        };
+        let entries = (0..count).map(next).collect();
+        let commit = last.index;
+        let append = Append { epoch: EPOCH, previous, entries, commit, round: 1, digest: (0, 0) };
+        self.hear(Message::Append(append));
+        self.step(Event::Durable(last));
+        assert_eq!(self.status().commit, commit);
+    }
+
+    /// The machine executes what it was given; gives how much that was.
+    fn execute(&mut self) -> usize {
+        let given = std::mem::take(&mut self.given);
+        let Some(&first) = given.first() else { return 0 };
+        assert_eq!(first, self.executed + 1);
+        self.executed += given.len() as Index;
+        self.step(Event::Applied { first, digests: given.clone() });
+        given.len()
+    }
+
+    /// The same until it is given nothing more; gives the size of every batch.
+    fn execute_all(&mut self) -> Vec<usize> {
+        std::iter::repeat_with(|| self.execute()).take_while(|&count| count > 0).collect()
+    }
+}
+
+fn few() -> Limits {
+    Limits { batch_entries: 3, ..Limits::default() }
+}
+
+#[test]
+fn the_machine_is_given_one_bounded_batch_after_the_other() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.append(Kind::Command, b"x", 7);
+    backup.append(Kind::Command, b"x", 1);
+    assert_eq!(backup.execute_all(), [3, 3, 2]);
+    let limits = Limits { batch_bytes: 1000, ..Limits::default() };
+    let mut backup = Backup::start(limits, Vec::new());
+    backup.append(Kind::Command, &[7; 600], 3);
+    backup.append(Kind::Command, &[7; 5000], 2);
+    assert_eq!(backup.execute_all(), [2, 2, 1], "at least one, and no more behind the bound");
+}
+
+#[test]
+fn a_replay_at_the_start_is_bounded_too_and_the_replica_follows_meanwhile() {
+    let mut before = Backup::start(few(), Vec::new());
+    before.append(Kind::Command, b"x", 7);
+    let mut backup = Backup::start(few(), before.log);
+    assert_eq!((backup.given.len(), backup.status().applied), (3, 0));
+    backup.append(Kind::Command, b"x", 1);
+    assert_eq!(backup.execute_all(), [3, 3, 2]);
+}
