@@ -256,6 +256,13 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "a new primary answers reads from what it has executed until its opening entry is",
         breaks: &[LINEAR, LOST],
     },
+    Mutant {
+        name: "deferred-answers-before-replay",
+        rule: 8,
+        wrong: "a new primary answers reads once its opening entry is committed, though what it deferred as \
+                a backup is not executed yet",
+        breaks: &[LINEAR, LOST],
+    },
     // Rule 9: log matching.
     Mutant {
         name: "match-by-length",
@@ -472,6 +479,13 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes snapshots whose leases were all kept alive just then",
         breaks: &[LEASES, DIGESTS],
+    },
+    Mutant {
+        name: "deferred-settings-unread",
+        rule: 0,
+        wrong: "a backup that executes nothing takes no note of settings, either: not that it shall execute \
+                again",
+        breaks: &[PROGRESS],
     },
     Mutant {
         name: "draw-not-kept",

@@ -89,6 +89,9 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// The same in entries.
     pub batch_entries: usize,
+    /// Bytes of entries that a backup keeps in memory where the settings say that it executes nothing; beyond
+    /// that it executes after all.
+    pub deferred_bytes: usize,
     /// A follower that lags by no more than this many entries counts as caught up.
     pub caught_up: u64,
     /// Entries kept in the log behind the newest snapshot for followers that come back.
@@ -106,6 +109,7 @@ impl Default for Limits {
             part_bytes: 1 << 20,
             batch_bytes: 1 << 20,
             batch_entries: 1024,
+            deferred_bytes: 256 << 20,
             caught_up: 4096,
             retain: 100_000,
         }

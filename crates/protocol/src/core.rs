@@ -8,8 +8,8 @@ use understudy_evidence::{mutant, reached};
 use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
-    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
-    Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
+    BackupExecution, Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index,
+    Kind, Life, Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
 };
 
 /// Entries committed between two notes of the commit index in the hard state.
@@ -25,9 +25,12 @@ pub(crate) struct Core {
     pub state: HardState,
     pub log: Log,
     pub desk: Desk,
+    /// The cluster's settings, as far as committed here.
     pub settings: Settings,
-    /// Whether the cluster's settings were ever logged, as far as executed here.
+    /// Whether they were ever logged, so far.
     settled: bool,
+    /// This replica acts: it executes whatever the settings say of backups.
+    pub acts: bool,
     pub now: Now,
     pub out: Vec<Effect>,
     /// Whether the disk has room beyond its reserve.
@@ -59,6 +62,7 @@ impl Core {
             state: recovered.state,
             settings: snapshot.settings,
             settled: snapshot.position.index > 0,
+            acts: false,
             now,
             out: Vec::new(),
             space: true,
@@ -72,6 +76,7 @@ impl Core {
             expected: None,
             config,
         };
+        core.settle(snapshot.position.index);
         core.execute(core.log.commit);
         core
     }
@@ -228,9 +233,36 @@ impl Core {
     pub fn commit(&mut self, to: Index) {
         let to = to.min(self.log.last().index);
         if to > self.log.commit {
-            self.log.commit = to;
+            let behind = std::mem::replace(&mut self.log.commit, to);
+            self.settle(behind);
             self.execute(to);
         }
+    }
+
+    /// The cluster's settings count from their commit on: who executes nothing must learn, too, that it
+    /// shall execute again.
+    fn settle(&mut self, behind: Index) {
+        if self.defers() && mutant!("deferred-settings-unread") {
+            return;
+        }
+        for index in behind + 1..=self.log.commit {
+            if let Some(entry) = self.log.get(index)
+                && entry.kind == Kind::Settings
+                && let Some(settings) = Settings::decode(&entry.payload)
+            {
+                self.settings = settings;
+                self.settled = true;
+            }
+        }
+    }
+
+    /// Whether what is committed waits in memory: on a backup, where the settings say so. Not when there is
+    /// too much of it, nor while a replay is to tell whether a digest still differs.
+    fn defers(&self) -> bool {
+        self.settings.backup_execution == BackupExecution::Deferred
+            && !self.acts
+            && !self.state.replaying
+            && self.log.bytes() <= self.config.limits.deferred_bytes
     }
 
     /// Ends the clients' requests whose entries wait with "outcome unknown".
@@ -251,7 +283,7 @@ impl Core {
     /// Gives the machine the next batch of what is due, once it has executed the last one: a long
     /// replay leaves the loop its time for everything else.
     fn hand_over_to_machine(&mut self) {
-        if self.log.applied < self.log.handed {
+        if self.log.applied < self.log.handed || self.defers() {
             return;
         }
         let limits = &self.config.limits;
@@ -263,12 +295,6 @@ impl Core {
         {
             let entry =
                 self.log.get(self.log.handed + 1).expect("unexecuted entries stay in the window");
-            if entry.kind == Kind::Settings
-                && let Some(settings) = Settings::decode(&entry.payload)
-            {
-                self.settings = settings;
-                self.settled = true;
-            }
             bytes += entry.weight();
             batch.push((entry.clone(), self.waiting.remove(&entry.index)));
             self.log.handed += 1;

@@ -62,6 +62,7 @@ impl Leading {
             .filter(|m| m.incarnation != core.me)
             .map(|m| (m.incarnation, Peer::new(m.clone(), now)))
             .collect();
+        core.acts = true;
         // The founder's may have died with it.
         let unsettled = !core.has_settings();
         let mut leading = Leading {
@@ -96,6 +97,8 @@ impl Leading {
             let settings = leading.append(core, Kind::Settings, settings, true);
             core.out.push(Effect::Append(vec![settings]));
         }
+        // What a backup has deferred is executed while that is on its way.
+        core.execute(core.log.commit);
         leading
     }
 
@@ -298,6 +301,7 @@ impl Leading {
 
     /// Ends this term: whoever waits for a read is told where to go.
     pub(crate) fn dismiss(&mut self, core: &mut Core, primary: Option<String>) {
+        core.acts = false;
         let mut ids: Vec<RequestId> = self.reads.drain(..).map(|(_, id)| id).collect();
         ids.extend(self.seal.take().and_then(|seal| seal.request));
         if !ids.is_empty() {

@@ -90,6 +90,11 @@ impl Log {
         self.window.get(usize::try_from(offset).ok()?)
     }
 
+    /// Bytes of the entries in the window.
+    pub fn bytes(&self) -> usize {
+        self.window_bytes
+    }
+
     /// Entries that the machine has not been given.
     pub fn unexecuted(&self) -> impl Iterator<Item = &Entry> {
         self.behind(self.handed)

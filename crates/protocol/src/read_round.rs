@@ -29,7 +29,11 @@ impl Leading {
     /// Starts a round when reads wait and none is under way; answers those whose round is
     /// complete, once the opening entry is executed.
     pub(crate) fn advance_reads(&mut self, core: &mut Core) {
-        if self.reads.is_empty() || core.log.applied < self.opening {
+        let opened = match mutant!("deferred-answers-before-replay") {
+            true => core.log.commit,
+            false => core.log.applied,
+        };
+        if self.reads.is_empty() || opened < self.opening {
             if mutant!("read-before-opening") {
                 let ids = self.reads.drain(..).map(|(_, id)| id).collect();
                 core.out.push(Effect::Serve(ids));

@@ -131,6 +131,7 @@ impl Replica {
             commit: core.log.commit,
             applied: core.log.applied,
             snapshot: core.log.snapshot.index,
+            settings: core.settings,
             followers: Vec::new(),
             reason: String::new(),
         };

@@ -1,6 +1,6 @@
 //! What a replica says of itself.
 
-use crate::{Epoch, Index, Member};
+use crate::{Epoch, Index, Member, Settings};
 
 /// Role, positions and company of a replica at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +26,8 @@ pub struct Status {
     pub applied: Index,
     /// End of the newest snapshot.
     pub snapshot: Index,
+    /// The cluster's settings, as far as committed here.
+    pub settings: Settings,
     /// On a primary: each follower it knows.
     pub followers: Vec<Follower>,
     /// Why it waits or halted; empty when all is well.

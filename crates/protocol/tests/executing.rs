@@ -40,6 +40,15 @@ fn register() -> Observed {
 impl Backup {
     /// Starts with this log, all of it committed, and follows.
     fn start(limits: Limits, log: Vec<Entry>) -> Self {
+        Backup::begin(limits, log, false)
+    }
+
+    /// The same after its digest differed.
+    fn start_replaying(limits: Limits, log: Vec<Entry>) -> Self {
+        Backup::begin(limits, log, true)
+    }
+
+    fn begin(limits: Limits, log: Vec<Entry>, replaying: bool) -> Self {
         let config = Config {
             name: "b".into(),
             peer_address: "b".into(),
@@ -55,6 +64,7 @@ impl Backup {
             register: Some(RegisterUid(5)),
             epoch: EPOCH,
             commit: log.len() as Index,
+            replaying,
             ..HardState::default()
         };
         let recovered = Recovered {
@@ -119,6 +129,22 @@ impl Backup {
         assert_eq!(self.status().commit, commit);
     }
 
+    /// The primary logs and commits these settings.
+    fn set(&mut self, backup_execution: BackupExecution) {
+        let settings = Settings { backup_execution, ..Settings::default() };
+        self.append(Kind::Settings, &settings.encode(), 1);
+    }
+
+    /// The primary's process is gone and this replica wins the register.
+    fn promote(&mut self) -> Vec<Effect> {
+        self.step(Event::Closed(CONN));
+        self.step(Event::DialFailed(Knock::Refused));
+        self.step(Event::RegisterRead(Ok(register())));
+        let effects = self.step(Event::RegisterWritten(WriteAnswer::Written));
+        assert_eq!(self.status().role, "opening");
+        effects
+    }
+
     /// The machine executes what it was given; gives how much that was.
     fn execute(&mut self) -> usize {
         let given = std::mem::take(&mut self.given);
@@ -160,4 +186,88 @@ fn a_replay_at_the_start_is_bounded_too_and_the_replica_follows_meanwhile() {
     assert_eq!((backup.given.len(), backup.status().applied), (3, 0));
     backup.append(Kind::Command, b"x", 1);
     assert_eq!(backup.execute_all(), [3, 3, 2]);
+}
+
+#[test]
+fn a_deferred_backup_commits_and_executes_nothing() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.append(Kind::Command, b"x", 2);
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 5);
+    assert_eq!(backup.execute_all(), [2], "what came before the settings");
+    let Status { role, commit, applied, settings, .. } = backup.status();
+    assert_eq!((role, commit, applied), ("backup", 8, 2));
+    assert_eq!(settings.backup_execution, BackupExecution::Deferred, "as committed");
+}
+
+#[test]
+fn a_deferred_backup_that_starts_anew_goes_on_deferring() {
+    let mut before = Backup::start(few(), Vec::new());
+    before.set(BackupExecution::Deferred);
+    before.append(Kind::Command, b"x", 5);
+    let mut backup = Backup::start(few(), before.log);
+    assert_eq!((backup.execute_all(), backup.status().applied), (vec![], 0));
+}
+
+#[test]
+fn a_backup_that_shall_execute_again_does_though_it_has_not_executed_that_order() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 5);
+    backup.set(BackupExecution::Hot);
+    assert_eq!(backup.execute_all(), [3, 3, 1]);
+}
+
+#[test]
+fn a_deferred_backup_executes_rather_than_let_its_memory_grow() {
+    let limits =
+        Limits { deferred_bytes: 10_000, window_bytes: 0, batch_bytes: 1, ..Limits::default() };
+    let mut backup = Backup::start(limits, Vec::new());
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, &[7; 3000], 3);
+    assert_eq!(backup.execute_all(), [], "there is room for more");
+    backup.append(Kind::Command, &[7; 3000], 2);
+    assert_eq!(backup.execute_all().len(), 3, "the settings are the first of them");
+    assert_eq!(backup.status().commit, 6);
+}
+
+#[test]
+fn a_promoted_backup_executes_all_it_has_behind_an_opening_entry_that_is_on_its_way() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 6);
+    let effects = backup.promote();
+    let place = |wanted: fn(&Effect) -> bool| effects.iter().position(wanted);
+    let opened = place(|effect| matches!(effect, Effect::Append(_)));
+    assert!(opened < place(|effect| matches!(effect, Effect::Apply(_))), "{effects:?}");
+    let end = backup.log.last().unwrap().position();
+    let read = Event::Requests { proposals: Vec::new(), reads: vec![RequestId(1)] };
+    let served = |effects: Vec<Effect>| effects.contains(&Effect::Serve(vec![RequestId(1)]));
+    backup.step(Event::Durable(end));
+    assert_eq!((backup.status().commit, backup.status().role), (end.index, "opening"));
+    assert!(!served(backup.step(read)), "nothing is answered before all is executed");
+    assert_eq!((backup.execute(), backup.execute()), (3, 3));
+    assert_eq!(backup.status().role, "opening");
+    let first = backup.given[0];
+    let digests = std::mem::take(&mut backup.given);
+    assert!(served(backup.step(Event::Applied { first, digests })));
+    assert_eq!((backup.status().role, backup.status().applied), ("primary", end.index));
+}
+
+#[test]
+fn a_deferred_backup_whose_digest_differed_executes_to_see_whether_it_still_does() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.append(Kind::Command, b"x", 2);
+    backup.execute_all();
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 2);
+    let previous = backup.log.last().unwrap().position();
+    let (epoch, entries, commit, digest) = (EPOCH, Vec::new(), previous.index, (5, 99));
+    let told = Append { epoch, previous, entries, commit, round: 1, digest };
+    backup.hear(Message::Append(told.clone()));
+    assert_eq!(backup.status().role, "backup", "there is nothing to compare with");
+    backup.hear(Message::Append(Append { digest: (2, 99), ..told }));
+    assert_eq!(backup.status().role, "ended");
+    let mut again = Backup::start_replaying(few(), backup.log);
+    assert_eq!(again.execute_all(), [3, 2]);
 }

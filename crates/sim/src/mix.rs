@@ -192,6 +192,7 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
             retain: pick(rng, &[0, 50, 100_000]),
             batch_bytes: usize::MAX,
             batch_entries: usize::MAX,
+            deferred_bytes: usize::MAX,
         },
         settings: Settings {
             sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },

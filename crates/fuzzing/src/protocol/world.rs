@@ -230,6 +230,7 @@ fn config() -> Config {
             part_bytes: 400,
             batch_bytes: 300,
             batch_entries: 3,
+            deferred_bytes: 1000,
             caught_up: 4,
             retain: 3,
         },
