@@ -47,6 +47,8 @@ pub const MARKS: &[Mark] = &[
     at!(7, "restarted primary did not act"),
     at!(8, "opening entry committed"),
     at!(8, "read waited for the opening entry"),
+    at!(8, "backlog executed by a new primary"),
+    at!(8, "backlog executed for its size"),
     at!(9, "conflicting tail cut"),
     at!(9, "tail set aside"),
     at!(9, "ack held back for the disk"),

@@ -34,6 +34,7 @@ const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
 const HALT: &str = "no-halt";
 const YIELDS: &str = "yields-to-others";
+const MEMORY: &str = "bounded-memory";
 const PROGRESS: &str = "progress";
 const LINEAR: &str = "linearizable";
 const LOST: &str = "nothing-lost";
@@ -486,6 +487,12 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "a backup that executes nothing takes no note of settings, either: not that it shall execute \
                 again",
         breaks: &[PROGRESS],
+    },
+    Mutant {
+        name: "deferred-without-bound",
+        rule: 0,
+        wrong: "a backup that executes nothing keeps in memory whatever comes",
+        breaks: &[MEMORY],
     },
     Mutant {
         name: "draw-not-kept",

@@ -262,7 +262,8 @@ impl Core {
         self.settings.backup_execution == BackupExecution::Deferred
             && !self.acts
             && !self.state.replaying
-            && self.log.bytes() <= self.config.limits.deferred_bytes
+            && (self.log.bytes() <= self.config.limits.deferred_bytes
+                || mutant!("deferred-without-bound"))
     }
 
     /// Ends the clients' requests whose entries wait with "outcome unknown".
@@ -287,6 +288,10 @@ impl Core {
             return;
         }
         let limits = &self.config.limits;
+        let deferred = self.settings.backup_execution == BackupExecution::Deferred;
+        if deferred && !self.acts && self.log.handed < self.log.commit {
+            reached!("backlog executed for its size");
+        }
         let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
         let mut bytes = 0;
         while self.log.handed < self.due

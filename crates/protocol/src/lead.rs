@@ -98,6 +98,9 @@ impl Leading {
             core.out.push(Effect::Append(vec![settings]));
         }
         // What a backup has deferred is executed while that is on its way.
+        if core.log.handed < core.log.commit {
+            reached!("backlog executed by a new primary");
+        }
         core.execute(core.log.commit);
         leading
     }

@@ -248,6 +248,7 @@ impl World {
         let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
         self.settle_ahead(host, run);
         let now = self.hosts[host].clock.read(self.time);
+        let takes = self.deferred.takes();
         let mut digests = Vec::with_capacity(batch.len());
         for (entry, waiting) in batch {
             let name = self.name(host);
@@ -307,7 +308,11 @@ impl World {
             }
         }
         let Some(process) = self.hosts[host].running(run) else { return };
-        process.todo.push_back(Event::Applied { first, digests });
+        let applied = Event::Applied { first, digests };
+        match takes {
+            None => process.todo.push_back(applied),
+            Some(time) => self.input_after(time, host, run, Input::Event(applied)),
+        }
         self.begin_snapshot(host, run);
     }
 

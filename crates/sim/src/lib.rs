@@ -15,6 +15,7 @@ mod brief;
 mod client;
 mod clock;
 mod counts;
+mod deferred;
 mod disk;
 mod draws;
 mod drive;

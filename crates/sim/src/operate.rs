@@ -90,7 +90,8 @@ impl Swarm {
 /// A new program on a host.
 fn renew(world: &mut World, host: HostId, version: u32) {
     world.counts.add("replica upgraded");
-    let options = mix::options(&mut world.rng, world.options.hosts);
+    let mut options = mix::options(&mut world.rng, world.options.hosts);
+    world.deferred.limit(&mut options.limits);
     let stretch = |world: &mut World, span: u64| span * world.rng.u64(70..=150) / 100;
     let old = Timing::default();
     let timing = Timing {

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use understudy_evidence::{MARKS, take_counts};
 use understudy_history::{Action, Condition};
+use understudy_protocol::BackupExecution;
 
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
@@ -115,6 +116,7 @@ impl Swarm {
             let delay = world.span((0, SECOND));
             world.after(delay, Happening::ClientTurn(id as u64));
         }
+        world.prepare_deferred();
         world.prepare_draws();
         world.prepare_holders();
         world.prepare_ahead();
@@ -135,6 +137,7 @@ impl Swarm {
             let pause = world.span((MILLISECOND, self.mix.pause));
             let next = (world.time + pause).min(end);
             self.pass(world, next);
+            world.switch_backups();
             if !self.mix.faults.is_empty() {
                 let fault = self.mix.faults[world.rng.usize(0..self.mix.faults.len())];
                 self.inflict(world, fault);
@@ -211,6 +214,9 @@ impl Swarm {
         world.say(|| format!("whole again after {:.3} s", took as f64 / 1e9));
         world.judge_ahead();
         self.probe(world);
+        if world.deferred.is_wanted() && world.violation.is_none() {
+            expect_hot(world);
+        }
     }
 
     /// A fresh client writes and reads everything.
@@ -231,10 +237,7 @@ impl Swarm {
             world.order(id, Job::Action(Action::Get { key }));
         }
         let end = world.time + BOUND;
-        let idle = |world: &World| {
-            world.clients.iter().all(|client| client.ongoing.is_none() && client.queue.is_empty())
-        };
-        let done = run_and_restart(world, end, idle);
+        let done = run_and_restart(world, end, is_idle);
         let failed = world.history.iter().filter(|operation| operation.client == id);
         if world.violation.is_none()
             && (!done || failed.into_iter().any(|operation| operation.answer().is_none()))
@@ -242,6 +245,28 @@ impl Swarm {
             let explanation = format!("a fresh client gets no answers: {}", states(world));
             world.guilty(Property::Progress, explanation);
         }
+    }
+}
+
+fn is_idle(world: &World) -> bool {
+    world.clients.iter().all(|client| client.ongoing.is_none() && client.queue.is_empty())
+}
+
+/// Backups that have executed nothing execute everything when they are told to.
+fn expect_hot(world: &mut World) {
+    let end = world.time + BOUND;
+    if !run_and_restart(world, end, |world| world.hoarder().is_none()) && world.violation.is_none()
+    {
+        let explanation = format!("a backup keeps too much: {}", states(world));
+        return world.guilty(Property::BoundedMemory, explanation);
+    }
+    world.count_backlogs();
+    world.order_hot_backups();
+    let end = world.time + BOUND;
+    let done = run_and_restart(world, end, |world| is_idle(world) && is_whole(world));
+    if !done && world.violation.is_none() {
+        let explanation = format!("a backup does not execute again: {}", states(world));
+        world.guilty(Property::Progress, explanation);
     }
 }
 
@@ -261,7 +286,7 @@ fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -
 }
 
 /// One primary serves, as many members are named as there should be, and everybody has executed
-/// everything.
+/// everything, but for backups that only have to know that it is committed.
 pub(crate) fn is_whole(world: &World) -> bool {
     let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
     let Some(record) = world.register.record() else { return false };
@@ -277,7 +302,13 @@ pub(crate) fn is_whole(world: &World) -> bool {
             .iter()
             .all(|member| world.hosts.iter().any(|h| h.incarnation == Some(member.incarnation)))
         && primary.role == "primary"
-        && statuses.iter().all(|status| status.applied == primary.last)
+        && statuses.iter().all(|status| {
+            let deferred = primary.settings.backup_execution == BackupExecution::Deferred;
+            match deferred && !acts(status) {
+                true => status.commit == primary.last,
+                false => status.applied == primary.last,
+            }
+        })
 }
 
 /// Whether the register names only copies that are gone: an operator must decide.

@@ -13,6 +13,7 @@ use crate::ahead::Ahead;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::counts::Counts;
+use crate::deferred::Deferred;
 use crate::draws::Draws;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::holders::Holders;
@@ -103,6 +104,8 @@ pub struct World {
     pub(crate) draws: Draws,
     /// What was executed before it was committed.
     pub(crate) ahead: Ahead,
+    /// What backups execute.
+    pub(crate) deferred: Deferred,
     /// Who holds leases.
     pub(crate) holders: Holders,
     /// What is read of the past.
@@ -157,6 +160,7 @@ impl World {
             holders: Holders::new(seed, lasting),
             old_reads: OldReads::new(seed, lasting),
             ahead,
+            deferred: Deferred::new(seed),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,
