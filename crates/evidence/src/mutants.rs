@@ -289,6 +289,13 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "what was verified on an earlier stream, perhaps against another primary, counts on a new one",
         breaks: &[PREFIX, MEMBERS, LINEAR, LOST],
     },
+    Mutant {
+        name: "deferred-snapshot-ahead",
+        rule: 9,
+        wrong: "a backup takes on a snapshot that is sent beside the log without looking whether that is its own \
+                log, and committed here",
+        breaks: &[POINTERS, DISK, PREFIX],
+    },
     // Rule 10: reads.
     Mutant {
         name: "read-without-round",

@@ -89,8 +89,8 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// The same in entries.
     pub batch_entries: usize,
-    /// Bytes of entries that a backup keeps in memory where the settings say that it executes nothing; beyond
-    /// that it executes after all.
+    /// Bytes of entries that a backup keeps in memory, besides `window_bytes`, where the settings say that it
+    /// executes nothing; beyond that it executes after all.
     pub deferred_bytes: usize,
     /// A follower that lags by no more than this many entries counts as caught up.
     pub caught_up: u64,

@@ -256,14 +256,18 @@ impl Core {
         }
     }
 
-    /// Whether what is committed waits in memory: on a backup, where the settings say so. Not when there is
-    /// too much of it, nor while a replay is to tell whether a digest still differs.
+    /// Whether this replica is to execute nothing: as a backup, where the settings say so. Not while a replay
+    /// is to tell whether a digest still differs.
+    pub fn is_deferred(&self) -> bool {
+        let deferred = self.settings.backup_execution == BackupExecution::Deferred;
+        deferred && !self.acts && !self.state.replaying
+    }
+
+    /// Whether what is committed waits in memory, unless there is too much of it.
     fn defers(&self) -> bool {
-        self.settings.backup_execution == BackupExecution::Deferred
-            && !self.acts
-            && !self.state.replaying
-            && (self.log.bytes() <= self.config.limits.deferred_bytes
-                || mutant!("deferred-without-bound"))
+        let limits = &self.config.limits;
+        let most = limits.window_bytes.saturating_add(limits.deferred_bytes);
+        self.is_deferred() && (self.log.bytes() <= most || mutant!("deferred-without-bound"))
     }
 
     /// Ends the clients' requests whose entries wait with "outcome unknown".
@@ -288,8 +292,7 @@ impl Core {
             return;
         }
         let limits = &self.config.limits;
-        let deferred = self.settings.backup_execution == BackupExecution::Deferred;
-        if deferred && !self.acts && self.log.handed < self.log.commit {
+        if self.is_deferred() && self.log.handed < self.log.commit {
             reached!("backlog executed for its size");
         }
         let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
@@ -393,6 +396,26 @@ impl Core {
     pub fn make_way(&mut self, snapshot: Position) {
         let here = self.log.position(snapshot.index) == Some(snapshot);
         self.set_aside(if here { snapshot.index } else { self.log.commit });
+    }
+
+    /// Whether the primary's snapshot that ends there would spare this replica something: it stands for a
+    /// committed part of this very log that was not executed here.
+    pub fn is_spared_by(&self, position: Position) -> bool {
+        let index = position.index;
+        self.is_deferred()
+            && index > self.log.handed
+            && (index <= self.log.commit && self.log.position(index) == Some(position)
+                || mutant!("deferred-snapshot-ahead"))
+    }
+
+    /// The machine is what the primary's snapshot says; the log stays.
+    pub fn take_on(&mut self, position: Position) {
+        reached!("snapshot taken on beside the log");
+        self.out.push(Effect::AdoptSnapshot(position));
+        self.log.skip(position);
+        self.digests.clear();
+        self.expected = None;
+        self.log.trim(self.config.limits.window_bytes);
     }
 
     /// Log and machine are what a snapshot says.

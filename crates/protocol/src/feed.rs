@@ -7,11 +7,11 @@ use understudy_evidence::mutant;
 use crate::core::Core;
 use crate::follow::release_through;
 use crate::lead::Leading;
-use crate::peer::{Feed, Peer};
+use crate::peer::{Beside, Feed, Peer};
 use crate::replica::{Next, refuse};
 use crate::{
-    Ack, Append, ConnId, Effect, Entry, Hello, Index, Knock, Message, PROTOCOL_VERSION, Position,
-    Refusal, Snapshot, SnapshotPart,
+    Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Index, Knock, Message,
+    PROTOCOL_VERSION, Position, Refusal, Snapshot, SnapshotPart,
 };
 
 impl Leading {
@@ -196,21 +196,26 @@ impl Leading {
     ) {
         let epoch = self.record.epoch;
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
-        if !peer.is_catching_up_from_snapshot() {
-            return;
-        }
         let end = last.then_some(offset + data.len() as u64);
         let position = snapshot.position;
-        peer.feed = Feed::Snapshot { position, offset, end };
-        peer.sent = Position::default();
+        let beside = !peer.is_catching_up_from_snapshot();
+        if beside {
+            let Some(sending) = &mut peer.beside else { return };
+            *sending = Beside { position, end };
+        } else {
+            peer.feed = Feed::Snapshot { position, offset, end };
+            peer.sent = Position::default();
+        }
         peer.told_at = core.now.mono;
-        let part = SnapshotPart { epoch, snapshot, offset, data, last };
+        let part = SnapshotPart { epoch, snapshot, offset, data, last, beside };
         core.out.push(Effect::Send(conn, Message::SnapshotPart(part)));
     }
 
     fn on_snapshot_ack(&mut self, core: &mut Core, conn: ConnId, position: Position, stored: u64) {
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
-        let Feed::Snapshot { position: sending, end, .. } = peer.feed else { return };
+        let Feed::Snapshot { position: sending, end, .. } = peer.feed else {
+            return send_more_beside(core, peer, conn, position, stored);
+        };
         if sending != position {
             return;
         }
@@ -222,6 +227,23 @@ impl Leading {
         peer.feed = Feed::Snapshot { position, offset: stored, end: None };
         let bytes = core.config.limits.part_bytes;
         core.out.push(Effect::ReadSnapshot { conn, position, offset: stored, bytes });
+    }
+
+    /// A new snapshot is here: it spares those who execute nothing what is before it, in memory and when they
+    /// are promoted. One that did not take the last one in, be it that it needed it no more, gets this one.
+    pub(crate) fn send_beside(&mut self, core: &mut Core) {
+        if core.settings.backup_execution != BackupExecution::Deferred {
+            return;
+        }
+        let (position, bytes) = (core.log.snapshot, core.config.limits.part_bytes);
+        for (&conn, incarnation) in &self.conns {
+            let Some(peer) = self.peers.get_mut(incarnation) else { continue };
+            let sending = peer.beside.is_some_and(|beside| beside.position == position);
+            if peer.feed == Feed::Log && !sending {
+                peer.beside = Some(Beside { position, end: None });
+                core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
+            }
+        }
     }
 
     pub(crate) fn on_closed(&mut self, core: &mut Core, conn: ConnId) {
@@ -278,9 +300,26 @@ fn read_log(core: &mut Core, peer: &mut Peer, conn: ConnId, from: Index) {
     core.out.push(Effect::ReadLog { conn, from, bytes });
 }
 
+fn send_more_beside(
+    core: &mut Core,
+    peer: &mut Peer,
+    conn: ConnId,
+    position: Position,
+    stored: u64,
+) {
+    let Some(sending) = peer.beside.filter(|beside| beside.position == position) else { return };
+    if sending.end == Some(stored) {
+        peer.beside = None;
+        return;
+    }
+    let bytes = core.config.limits.part_bytes;
+    core.out.push(Effect::ReadSnapshot { conn, position, offset: stored, bytes });
+}
+
 fn read_snapshot(core: &mut Core, peer: &mut Peer, conn: ConnId) {
     let position = core.log.snapshot;
     peer.feed = Feed::Snapshot { position, offset: 0, end: None };
+    peer.beside = None;
     peer.sent = Position::default();
     let bytes = core.config.limits.part_bytes;
     core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });

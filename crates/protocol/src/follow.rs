@@ -39,6 +39,8 @@ pub(crate) struct Following {
     pub(crate) newer: Option<Epoch>,
     /// The snapshot part given to the store: acknowledge it when stored.
     pub(crate) storing: Option<Position>,
+    /// The part of a snapshot beside the log that was given to the store, and where it ends if it is the last.
+    pub(crate) beside: Option<(Position, Option<u64>)>,
     /// The primary has stopped and wants this replica to win: until when, and whether it leaves.
     pub(crate) take_over: Option<(u64, bool)>,
     /// Asked the primary to be dropped; leave at the latest then.
@@ -64,6 +66,7 @@ impl Following {
             round: 0,
             newer: None,
             storing: None,
+            beside: None,
             take_over: None,
             leave_by: None,
             look_at: core.now.mono,

@@ -178,6 +178,7 @@ impl Leading {
                 Next::Stay
             }
             Event::SnapshotMade(_) => {
+                self.send_beside(core);
                 self.release(core);
                 Next::Stay
             }

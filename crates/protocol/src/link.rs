@@ -73,7 +73,7 @@ impl Following {
         }
         self.told_commit = 0;
         self.round = 0;
-        self.storing = None;
+        (self.storing, self.beside) = (None, None);
         core.out.push(Effect::Send(conn, Message::Hello(hello)));
         Next::Stay
     }
@@ -115,7 +115,7 @@ impl Following {
         if !mutant!("old-stream-counts") {
             self.verified = None;
         }
-        self.storing = None;
+        (self.storing, self.beside) = (None, None);
     }
 
     pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {

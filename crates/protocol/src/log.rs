@@ -165,6 +165,12 @@ impl Log {
         }
     }
 
+    /// The machine is what a snapshot of this log says.
+    pub fn skip(&mut self, position: Position) {
+        self.snapshot = position;
+        (self.handed, self.applied) = (position.index, position.index);
+    }
+
     /// Forgets what the window holds beyond `bytes`, but nothing that is still to be executed or
     /// to be made durable.
     pub fn trim(&mut self, bytes: usize) {

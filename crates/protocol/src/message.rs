@@ -23,7 +23,8 @@ pub enum Message {
     Append(Append),
     /// Follower to primary.
     Ack(Ack),
-    /// Primary to follower: a part of a snapshot, for one whose log ends before ours begins.
+    /// Primary to follower: a part of a snapshot, for one whose log ends before ours begins, or for one that
+    /// executes nothing.
     SnapshotPart(SnapshotPart),
     /// Follower to primary: everything of this snapshot before `offset` is stored.
     SnapshotAck {
@@ -128,6 +129,8 @@ pub struct SnapshotPart {
     pub data: Bytes,
     /// Whether the snapshot ends here.
     pub last: bool,
+    /// It is sent beside the log, to a backup that executes nothing: the log stays.
+    pub beside: bool,
 }
 
 /// What a replica answers to "are you blank?" when a cluster may be born.

@@ -15,6 +15,15 @@ pub(crate) enum Feed {
     Snapshot { position: Position, offset: u64, end: Option<u64> },
 }
 
+/// A snapshot that is sent beside the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Beside {
+    /// Which.
+    pub position: Position,
+    /// Where it ends, once its last part is sent.
+    pub end: Option<u64>,
+}
+
 pub(crate) struct Peer {
     pub member: Member,
     pub life: Life,
@@ -28,6 +37,8 @@ pub(crate) struct Peer {
     /// The newest read round it confirmed on this stream.
     pub confirmed: Round,
     pub feed: Feed,
+    /// What is sent beside the log.
+    pub beside: Option<Beside>,
     /// The end of what was sent on this stream.
     pub sent: Position,
     /// Messages sent and not verified there: `(last index, bytes)`.
@@ -58,6 +69,7 @@ impl Peer {
             moved: now,
             confirmed: 0,
             feed: Feed::Log,
+            beside: None,
             sent: Position::default(),
             flight: VecDeque::new(),
             flight_bytes: 0,
@@ -86,6 +98,7 @@ impl Peer {
         self.conn = None;
         self.confirmed = 0;
         self.feed = Feed::Log;
+        self.beside = None;
         self.flight.clear();
         self.flight_bytes = 0;
         self.knocked_at = None;

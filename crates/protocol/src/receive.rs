@@ -3,7 +3,7 @@
 use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
-use crate::follow::Following;
+use crate::follow::{Following, release};
 use crate::link::Link;
 use crate::replica::Next;
 use crate::{Ack, Append, ConnId, Effect, Entry, Epoch, Index, Message, Position, SnapshotPart};
@@ -134,6 +134,9 @@ impl Following {
         if !self.accept_epoch(core, conn, part.epoch) {
             return Next::Stay;
         }
+        if part.beside {
+            return self.on_part_beside(core, conn, part);
+        }
         if part.snapshot.position.index <= core.log.commit {
             core.note(format!("a snapshot up to {} brings nothing", part.snapshot.position.index));
             self.hang_up(core, conn);
@@ -155,6 +158,21 @@ impl Following {
         Next::Stay
     }
 
+    /// The primary's snapshot beside the log. What does not serve here is not answered: the primary sends
+    /// its next one from the beginning.
+    fn on_part_beside(&mut self, core: &mut Core, conn: ConnId, part: SnapshotPart) -> Next {
+        let position = part.snapshot.position;
+        // It holds only what is committed.
+        self.told_commit = self.told_commit.max(position.index);
+        self.acknowledge(core);
+        if core.is_spared_by(position) {
+            let end = part.last.then_some(part.offset + part.data.len() as u64);
+            self.beside = Some((position, end));
+            core.out.push(Effect::StoreSnapshot(conn, part));
+        }
+        Next::Stay
+    }
+
     pub(crate) fn on_snapshot_stored(
         &mut self,
         core: &mut Core,
@@ -167,6 +185,16 @@ impl Following {
             && live == conn
         {
             self.storing = None;
+            core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset }));
+        }
+        if let Link::Live(live) = self.link
+            && live == conn
+            && let Some((_, end)) = self.beside.take_if(|(beside, _)| *beside == position)
+        {
+            if end == Some(offset) && core.is_spared_by(position) {
+                core.take_on(position);
+                release(core);
+            }
             core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset }));
         }
         Next::Stay

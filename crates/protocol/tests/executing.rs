@@ -271,3 +271,97 @@ fn a_deferred_backup_whose_digest_differed_executes_to_see_whether_it_still_does
     let mut again = Backup::start_replaying(few(), backup.log);
     assert_eq!(again.execute_all(), [3, 2]);
 }
+
+/// The only part of a snapshot that the primary sends beside the log.
+fn part(position: Position) -> Message {
+    let snapshot = Snapshot { position, ..Snapshot::default() };
+    let (epoch, offset, data, last, beside) = (EPOCH, 0, "machine".into(), true, true);
+    Message::SnapshotPart(SnapshotPart { epoch, snapshot, offset, data, last, beside })
+}
+
+fn stored(position: Position) -> Event {
+    Event::SnapshotStored { conn: CONN, position, offset: 7 }
+}
+
+#[test]
+fn a_snapshot_beside_the_log_takes_the_machine_ahead_and_leaves_the_log() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 6);
+    let position = backup.log[3].position();
+    let effects = backup.hear(part(position));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::StoreSnapshot(..))));
+    assert_eq!(backup.status().applied, 0, "not before it is stored");
+    let effects = backup.step(stored(position));
+    let ack = Effect::Send(CONN, Message::SnapshotAck { position, offset: 7 });
+    assert_eq!(effects[0], Effect::AdoptSnapshot(position));
+    assert!(effects.contains(&ack), "{effects:?}");
+    let Status { snapshot, applied, commit, last, .. } = backup.status();
+    assert_eq!((snapshot, applied, commit, last), (4, 4, 7, 7));
+    backup.executed = 4;
+    backup.promote();
+    backup.step(Event::Durable(backup.log.last().unwrap().position()));
+    assert_eq!(backup.execute_all(), [3, 1], "what is behind it, and the opening entry");
+}
+
+#[test]
+fn a_snapshot_beside_the_log_that_does_not_serve_is_not_taken_and_the_stream_stays() {
+    let mut backup = Backup::start(few(), Vec::new());
+    let refuses = |backup: &mut Backup, position: Position| {
+        let effects = backup.hear(part(position));
+        let taken = |effect: &Effect| {
+            matches!(effect, Effect::StoreSnapshot(..) | Effect::Close(_))
+                || matches!(effect, Effect::Send(_, Message::SnapshotAck { .. }))
+        };
+        assert!(!effects.iter().any(taken), "{effects:?}");
+    };
+    backup.append(Kind::Command, b"x", 4);
+    let hot = backup.log[1].position();
+    refuses(&mut backup, hot);
+    assert_eq!(backup.execute_all(), [3, 1]);
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 3);
+    let executed = backup.log[3].position();
+    refuses(&mut backup, executed);
+    let of_another_log = Position { hash: 1, ..backup.log[6].position() };
+    refuses(&mut backup, of_another_log);
+    refuses(&mut backup, Position { index: 9, epoch: EPOCH, hash: 1 });
+    // Here in memory, and not on the disk.
+    let previous = backup.log[7].position();
+    let entry = Entry::after(previous, EPOCH, Time::default(), Kind::Command, "x".into());
+    let (epoch, commit, digest) = (EPOCH, 8, (0, 0));
+    let entries = vec![entry.clone()];
+    let append = Append { epoch, previous, entries, commit, round: 1, digest };
+    backup.hear(Message::Append(append));
+    refuses(&mut backup, entry.position());
+    assert_eq!(backup.status().commit, 8);
+}
+
+#[test]
+fn a_snapshot_beside_the_log_that_is_stored_too_late_is_left_alone() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.set(BackupExecution::Deferred);
+    backup.append(Kind::Command, b"x", 3);
+    let position = backup.log[2].position();
+    backup.hear(part(position));
+    backup.set(BackupExecution::Hot);
+    let effects = backup.step(stored(position));
+    assert!(!effects.contains(&Effect::AdoptSnapshot(position)), "{effects:?}");
+    assert_eq!(backup.execute_all(), [3, 2]);
+}
+
+#[test]
+fn a_snapshot_beside_the_log_tells_what_is_committed() {
+    let mut backup = Backup::start(few(), Vec::new());
+    backup.set(BackupExecution::Deferred);
+    let previous = backup.log[0].position();
+    let entry = Entry::after(previous, EPOCH, Time::default(), Kind::Command, "x".into());
+    let (epoch, commit, digest) = (EPOCH, 1, (0, 0));
+    let entries = vec![entry.clone()];
+    backup.hear(Message::Append(Append { epoch, previous, entries, commit, round: 1, digest }));
+    backup.step(Event::Durable(entry.position()));
+    assert_eq!(backup.status().commit, 1);
+    backup.hear(part(entry.position()));
+    backup.step(stored(entry.position()));
+    assert_eq!((backup.status().commit, backup.status().applied), (2, 2));
+}

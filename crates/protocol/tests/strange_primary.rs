@@ -164,7 +164,10 @@ fn an_entry_that_contradicts_a_committed_one_halts() {
 fn a_snapshot_of_what_is_committed_here_is_not_taken() {
     let mut backup = Backup::following();
     let snapshot = Snapshot { position: backup.log[0].position(), ..Snapshot::default() };
-    let part = |epoch| SnapshotPart { epoch, snapshot, offset: 0, data: "m".into(), last: true };
+    let part = |epoch| {
+        let (data, last, beside) = ("m".into(), true, false);
+        SnapshotPart { epoch, snapshot, offset: 0, data, last, beside }
+    };
     let why = backup.hangs_up(Message::SnapshotPart(part(EPOCH)));
     assert!(why.contains("up to 1 brings nothing"), "{why}");
     let why = Backup::following().hangs_up(Message::SnapshotPart(part(1)));

@@ -107,7 +107,8 @@ impl World {
     /// The name of a replica that keeps more for later than it may.
     pub(crate) fn hoarder(&self) -> Option<&str> {
         let hoards = |host: &&Host| {
-            let most = host.config.limits.deferred_bytes as u64;
+            let limits = &host.config.limits;
+            let most = limits.deferred_bytes.saturating_add(limits.window_bytes) as u64;
             backlog(host) * LEAST_WEIGHT > most
         };
         self.hosts.iter().find(hoards).map(Host::name)

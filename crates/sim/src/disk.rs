@@ -1,6 +1,6 @@
 //! The driver's part that concerns the data directory.
 
-use understudy_protocol::{ConnId, Effect, Event, Position, SnapshotPart};
+use understudy_protocol::{ConnId, Effect, Event, Position, Snapshot, SnapshotPart};
 use understudy_wal::{ReadError, WriteError};
 
 use crate::happening::{HostId, Input, Run};
@@ -64,6 +64,7 @@ impl World {
                 }
                 Ok(())
             }
+            Effect::AdoptSnapshot(position) => return self.take_on(host, position),
             Effect::StoreSnapshot(conn, part) => {
                 return self.store_snapshot(host, conn, &part);
             }
@@ -117,14 +118,20 @@ impl World {
     fn store_snapshot(&mut self, host: HostId, conn: ConnId, part: &SnapshotPart) {
         let place = &mut self.hosts[host];
         let Some(process) = place.process.as_mut() else { return };
-        if part.last {
+        if part.last && !part.beside {
             // What the snapshot replaces may be gone even if the installing fails.
             place.shadow.truncate(part.snapshot.position.index);
         }
         let stored = match process.store.store_part(part) {
             Ok(stored) => stored,
+            Err(WriteError::NoSpace) if part.beside => {
+                return self.counts.add("snapshot beside the log that found no room");
+            }
             Err(error) => return self.end_life(host, error.to_string()),
         };
+        if part.beside && part.last {
+            return self.finish_beside(host, conn, part.snapshot, stored.offset);
+        }
         if stored.installed {
             match thaw(&process.store) {
                 Ok(machine) => process.machine = machine,
@@ -141,6 +148,52 @@ impl World {
         let Some(process) = self.hosts[host].process.as_mut() else { return };
         let (position, offset) = (part.snapshot.position, stored.offset);
         process.todo.push_back(Event::SnapshotStored { conn, position, offset });
+    }
+
+    /// The last part of a snapshot beside the log has come: it is made whole meanwhile.
+    fn finish_beside(&mut self, host: HostId, conn: ConnId, snapshot: Snapshot, offset: u64) {
+        let delay = self.span((0, 20_000_000));
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
+        let Some(incoming) = process.store.take_received() else { return };
+        let run = process.run;
+        let position = snapshot.position;
+        match incoming.finish() {
+            Ok(finished) => {
+                process.received = Some((snapshot, finished));
+                let stored = Event::SnapshotStored { conn, position, offset };
+                self.input_after(delay, host, run, Input::Event(stored));
+            }
+            Err(WriteError::NoSpace) => {
+                self.counts.add("snapshot beside the log that found no room");
+            }
+            Err(error) => self.end_life(host, error.to_string()),
+        }
+    }
+
+    /// The snapshot that came beside the log is the newest one, and the machine what it says.
+    fn take_on(&mut self, host: HostId, position: Position) {
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
+        let Some((snapshot, finished)) = process.received.take() else {
+            let explanation = format!("{} has no snapshot at {position:?}", self.name(host));
+            return self.guilty(Property::Assertions, explanation);
+        };
+        match process.store.adopt(finished).map(|newest| newest == position) {
+            Ok(true) => {}
+            Ok(false) => {
+                let explanation = format!("{} takes on another snapshot", self.name(host));
+                return self.guilty(Property::Assertions, explanation);
+            }
+            Err(error) => return self.end_life(host, error.to_string()),
+        }
+        match thaw(&process.store) {
+            Ok(machine) => process.machine = machine,
+            Err(error) => return self.end_life(host, error),
+        }
+        process.applied = snapshot;
+        process.snapshot = None;
+        process.snapshot_at = position.index;
+        self.counts.add("snapshot taken on beside the log");
+        self.check_past(host);
     }
 
     /// The log is synced up to its end.

@@ -240,7 +240,8 @@ impl World {
             | Effect::Release { .. }
             | Effect::ReadLog { .. }
             | Effect::ReadSnapshot { .. }
-            | Effect::StoreSnapshot(..)) => self.use_disk(host, run, disk),
+            | Effect::StoreSnapshot(..)
+            | Effect::AdoptSnapshot(_)) => self.use_disk(host, run, disk),
         }
     }
 

@@ -117,6 +117,8 @@ pub struct Process {
     pub ticking: bool,
     /// A snapshot is being written, up to this position.
     pub snapshot: Option<(Position, Finished<SimDisk>)>,
+    /// One that came beside the log and is whole.
+    pub received: Option<(Snapshot, Finished<SimDisk>)>,
     /// No tick is proposed sooner.
     pub tick_not_before: u64,
     /// The newest snapshot cannot be read: another one is wanted at the next entry.
@@ -185,6 +187,7 @@ impl Host {
             gathered: Vec::new(),
             ticking: false,
             snapshot: None,
+            received: None,
             renew: false,
             tick_not_before: 0,
             snapshot_at: recovered.snapshot.position.index,

@@ -79,10 +79,11 @@ impl World {
         self.watch_flight(from, bytes);
     }
 
-    /// A primary sends no more than its follower's window, and one message.
+    /// A primary sends no more than its follower's window, and one message, and one part of a snapshot beside it.
     fn watch_flight(&mut self, from: HostId, bytes: u64) {
         let limits = &self.hosts[from].config.limits;
-        let message = limits.message_bytes.max(limits.part_bytes) + LARGEST_ENTRY;
+        let part = if self.deferred.is_wanted() { limits.part_bytes } else { 0 };
+        let message = limits.message_bytes.max(limits.part_bytes) + part + LARGEST_ENTRY;
         if bytes > (limits.flight_bytes + message) as u64 {
             let explanation =
                 format!("{} has {bytes} bytes under way on a stream", self.name(from));

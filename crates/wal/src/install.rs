@@ -1,10 +1,12 @@
 //! Puts snapshots in place: one's own beside the log, another replica's instead of it.
 
+use std::sync::atomic::Ordering;
+
 use understudy_protocol::{Position, Snapshot, SnapshotPart};
 
 use crate::chunk::Stored;
 use crate::disk::Disk;
-use crate::error::{OpenError, ReadError, WriteError};
+use crate::error::WriteError;
 use crate::listing::snapshot_name;
 use crate::snapshot::{Finished, Incoming, SnapshotFile, SnapshotHeader};
 use crate::store::Store;
@@ -47,34 +49,37 @@ impl<D: Disk> Store<D> {
 
     pub(crate) fn do_store_part(&mut self, part: &SnapshotPart) -> Result<Stored, WriteError> {
         let commit = self.slots.newest().state.commit;
-        if part.snapshot.position.index < commit {
+        if part.snapshot.position.index < commit && !part.beside {
             return Err(WriteError::BelowCommit { index: part.snapshot.position.index, commit });
         }
+        let generation = if part.beside { self.generation } else { self.generation + 1 };
+        let header = self.header(generation, part.snapshot);
         let mut incoming = match self.incoming.take() {
             Some(incoming) if part.offset > 0 => incoming,
-            earlier => {
-                // The file of an earlier transfer has the same name: it goes first.
-                drop(earlier);
-                let header = self.header(self.generation + 1, part.snapshot);
-                Incoming::new(self.disk.clone(), self.life(), header)
+            _ => {
+                let nth = self.writers.fetch_add(1, Ordering::Relaxed);
+                let name = format!("incoming-{}-{nth}", self.life());
+                Incoming::new(self.disk.clone(), &name, header)
             }
         };
-        let expected = incoming.expected(part);
+        let expected = incoming.expected(header);
         if part.offset != expected {
             self.incoming = Some(incoming);
             return Ok(Stored { offset: expected, installed: false });
         }
         let offset = incoming.take(part)?;
-        if part.last {
+        let installed = part.last && !part.beside;
+        if installed {
             self.install(incoming.finish()?)?;
+        } else if part.last {
+            self.received = Some(incoming);
         } else {
             self.incoming = Some(incoming);
         }
-        Ok(Stored { offset, installed: part.last })
+        Ok(Stored { offset, installed })
     }
 
     fn install(&mut self, finished: Finished<D>) -> Result<(), WriteError> {
-        check_whole(&self.disk, finished.temporary.name())?;
         let SnapshotHeader { snapshot: Snapshot { position, .. }, generation, .. } =
             finished.header;
         self.put_in_place(finished)?;
@@ -86,20 +91,5 @@ impl<D: Disk> Store<D> {
         // Takes the reserve for an opening entry; without room it is taken when there is some.
         self.log.take_reserve()?;
         Ok(())
-    }
-}
-
-fn check_whole<D: Disk>(disk: &D, name: &str) -> Result<(), WriteError> {
-    let io = |error: Box<dyn std::error::Error + Send + Sync>| {
-        WriteError::io(format!("check {name}"))(std::io::Error::other(error))
-    };
-    let opened = SnapshotFile::open(disk, name);
-    match opened.map(|snapshot| snapshot.verify()) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(ReadError::Damaged(damage))) | Err(OpenError::Damaged(damage)) => {
-            Err(WriteError::BadSnapshot(damage))
-        }
-        Ok(Err(error)) => Err(io(error.into())),
-        Err(error) => Err(io(error.into())),
     }
 }

@@ -46,7 +46,7 @@ pub use log::Entries;
 pub use options::Options;
 pub use real::{RealDisk, RealFile, RealLock};
 pub use set_aside::{SetAsideError, set_aside};
-pub use snapshot::{Finished, SnapshotReader, SnapshotWriter};
+pub use snapshot::{Finished, Incoming, SnapshotReader, SnapshotWriter};
 pub use store::Store;
 pub use verify::{Report, SegmentReport, entries, verify};
 

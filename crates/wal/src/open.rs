@@ -49,7 +49,7 @@ impl<D: Disk> Store<D> {
 
         let recovered = recovered(incarnation, slots.newest(), &log, snapshot.as_ref(), replayed);
         let generation = lineage.generation;
-        let (incoming, poison, writers) = (None, None, Default::default());
+        let (incoming, received, poison, writers) = (None, None, None, Default::default());
         let cut_entries = cut::count(&disk, &listing);
         let store = Store {
             disk,
@@ -61,6 +61,7 @@ impl<D: Disk> Store<D> {
             generation,
             snapshot,
             incoming,
+            received,
             poison,
             writers,
             cut_files: 0,

@@ -237,3 +237,50 @@ fn an_install_happens_at_once() {
     }
     assert!(olds > 20 && news > 20, "{olds} {news}");
 }
+
+/// A snapshot that the primary sends beside the log.
+fn beside(what: Snapshot, data: &[u8]) -> Vec<understudy_protocol::SnapshotPart> {
+    let mut parts = parts(what, data, 30_000);
+    parts.iter_mut().for_each(|part| part.beside = true);
+    parts
+}
+
+#[test]
+fn a_snapshot_received_beside_the_log_leaves_the_log() {
+    let disk = SimDisk::new();
+    let (mut store, _) = open(&disk).unwrap();
+    let all = put(&mut store, 2, 9);
+    store.save_state(&state(2, 9)).unwrap();
+    let what = snapshot(&all[4]);
+    for part in beside(what, &machine(100_000)) {
+        assert!(store.take_received().is_none(), "it is not whole");
+        let end = part.offset + part.data.len() as u64;
+        assert_eq!(store.store_part(&part).unwrap(), Stored { offset: end, installed: false });
+    }
+    // Another one may begin meanwhile.
+    let incoming = store.take_received().unwrap();
+    for part in &beside(snapshot(&all[6]), &machine(100_000))[..3] {
+        store.store_part(part).unwrap();
+    }
+    assert_eq!(temporary(&disk), 2);
+    let finished = std::thread::spawn(move || incoming.finish().unwrap()).join().unwrap();
+    assert_eq!(store.snapshot_position(), Position::default(), "nothing is replaced yet");
+    assert_eq!(store.adopt(finished).unwrap(), what.position);
+    put(&mut store, 2, 1);
+    drop(store);
+    disk.crash(3);
+    let (store, found) = open(&disk).unwrap();
+    assert_eq!((found.snapshot, found.first, found.entries.len()), (what, 1, 5));
+    assert_eq!(read_snapshot(&store), Some(machine(100_000)));
+}
+
+#[test]
+fn a_snapshot_received_beside_another_log_is_not_adopted() {
+    let (mut store, _) = open(&SimDisk::new()).unwrap();
+    put(&mut store, 1, 9);
+    for part in beside(foreign(5), b"machine") {
+        store.store_part(&part).unwrap();
+    }
+    let finished = store.take_received().unwrap().finish().unwrap();
+    assert!(matches!(store.adopt(finished), Err(WriteError::NotInLog(5))));
+}

@@ -8,6 +8,7 @@ use understudy_protocol::{ConnId, Event, PeerState};
 use understudy_wal::{Finished, RealDisk};
 
 use crate::clients::{Ask, OPERATORS};
+use crate::driver::{Executor, Received};
 use crate::peers::Outbox;
 use crate::wire::Undecodable;
 
@@ -28,6 +29,10 @@ pub(crate) enum Input {
     Inquiry(oneshot::Sender<PeerState>),
     /// The snapshot thread is done.
     Frozen(Box<io::Result<Finished<RealDisk>>>),
+    /// The primary's snapshot beside the log is whole.
+    Received(Box<Received>),
+    /// A machine that slept is awake.
+    Thawed(Box<Result<Executor, String>>),
 }
 
 /// Where tasks put their messages.

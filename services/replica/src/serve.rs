@@ -149,8 +149,20 @@ fn config(options: &Options, addresses: &Addresses) -> Result<Config, ServeError
         fresh_cluster: ClusterId(data::random()?),
         settings: options.settings,
         timing: options.timing,
-        limits: Limits { retain: options.retain_entries, ..Limits::default() },
+        limits: limits(options),
     })
+}
+
+/// What a deferred backup keeps in memory: the log between two snapshots of the primary, twice over and once
+/// for what comes while one is under way. No more than is usual, however far apart they are.
+fn limits(options: &Options) -> Limits {
+    let usual = Limits::default();
+    let deferred = usize::try_from(options.snapshot_bytes.saturating_mul(4)).unwrap_or(usize::MAX);
+    Limits {
+        retain: options.retain_entries,
+        deferred_bytes: deferred.min(usual.deferred_bytes),
+        ..usual
+    }
 }
 
 fn announce(options: &Options, recovered: &Recovered, addresses: &Addresses) {

@@ -192,7 +192,8 @@ impl Written {
         last: bool,
     ) {
         let snapshot = snapshot(position);
-        let part = SnapshotPart { epoch: 9, snapshot, offset, data: data.into(), last };
+        let part =
+            SnapshotPart { epoch: 9, snapshot, offset, data: data.into(), last, beside: false };
         // An error says that it does not fit, and the store goes on.
         let Ok(stored) = store.store_part(&part) else { return };
         if stored.installed {

@@ -102,10 +102,18 @@ impl Disk {
         Some(self.snapshot.position)
     }
 
+    /// The snapshot that was stored beside the log is the newest one.
+    pub fn take_on(&mut self, position: Position) {
+        assert!(position.index > self.snapshot.position.index, "it is to be a newer one");
+        assert_eq!(self.position(position.index), position, "and of this log");
+        self.adopt(position.index);
+    }
+
     /// Bytes stored, or `None` where the process must end.
     pub fn store(&mut self, part: &SnapshotPart) -> Option<u64> {
         let index = part.snapshot.position.index;
-        assert!(index >= self.state.commit, "a snapshot is to replace what is committed");
+        let replaces = part.beside || index >= self.state.commit;
+        assert!(replaces, "a snapshot is to replace what is committed");
         let expected = match self.incoming {
             Some((snapshot, taken)) if snapshot == part.snapshot && part.offset > 0 => taken,
             _ => 0,
@@ -115,7 +123,7 @@ impl Disk {
         }
         let taken = expected + part.data.len() as u64;
         self.incoming = Some((part.snapshot, taken));
-        if part.last {
+        if part.last && !part.beside {
             (self.snapshot, self.incoming) = (part.snapshot, None);
             self.entries.clear();
         }

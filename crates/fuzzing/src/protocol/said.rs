@@ -52,6 +52,7 @@ pub enum Said {
         bytes: u8,
         last: bool,
         time: Number,
+        beside: bool,
     },
     SnapshotAck {
         end: Place,
@@ -175,7 +176,7 @@ impl Said {
                 round: number(round),
                 newer: newer.map(number),
             }),
-            Said::Part { epoch, end, offset, bytes, last, time } => {
+            Said::Part { epoch, end, offset, bytes, last, time, beside } => {
                 Message::SnapshotPart(SnapshotPart {
                     epoch: number(epoch),
                     snapshot: Snapshot {
@@ -186,6 +187,7 @@ impl Said {
                     offset: number(offset),
                     data: vec![bytes; bytes.into()].into(),
                     last,
+                    beside,
                 })
             }
             Said::SnapshotAck { end, offset } => {

@@ -134,6 +134,7 @@ impl World {
                     self.queue.push_back(Event::SnapshotStored { conn, position, offset });
                 }
             },
+            Effect::AdoptSnapshot(position) => self.disk.take_on(position),
             Effect::Apply(batch) => {
                 let first = batch[0].0.index;
                 let digests = batch.iter().map(|(entry, _)| entry.hash).collect();

@@ -14,7 +14,7 @@ mod writer;
 
 pub(crate) use file::SnapshotFile;
 pub(crate) use header::SnapshotHeader;
-pub(crate) use incoming::Incoming;
+pub use incoming::Incoming;
 pub use reader::SnapshotReader;
 pub use writer::{Finished, SnapshotWriter};
 

@@ -93,7 +93,14 @@ pub fn parts(snapshot: Snapshot, data: &[u8], size: usize) -> Vec<SnapshotPart> 
         .map(|nth| {
             let piece = &data[nth * size..data.len().min((nth + 1) * size)];
             let (offset, last) = ((nth * size) as u64, nth + 1 == count);
-            SnapshotPart { epoch: 9, snapshot, offset, data: piece.to_vec().into(), last }
+            SnapshotPart {
+                epoch: 9,
+                snapshot,
+                offset,
+                data: piece.to_vec().into(),
+                last,
+                beside: false,
+            }
         })
         .collect()
 }

@@ -164,7 +164,7 @@ pub(super) fn compacted(
 pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
     let known = matches!(change.execution_mode, 0 | 1 | 3)
         && matches!(change.acknowledgement, 0 | 1)
-        && matches!(change.backup_execution, 0 | 1);
+        && matches!(change.backup_execution, 0..=2);
     match known {
         true => Ok(()),
         false => unimplemented("one of these settings"),

@@ -59,6 +59,7 @@ impl Driver {
                 }
             }
             Effect::StoreSnapshot(conn, part) => self.store_part(conn, &part),
+            Effect::AdoptSnapshot(position) => self.take_on(position),
             Effect::Release { through } => {
                 self.first = self.first.max(through + 1);
                 let released = self.disk.release(through);
@@ -147,8 +148,14 @@ impl Driver {
     fn store_part(&mut self, conn: ConnId, part: &SnapshotPart) {
         let stored = match self.disk.store_part(part) {
             Ok(stored) => stored,
+            Err(WriteError::NoSpace) if part.beside => {
+                return self.note("no room for the primary's snapshot; the log is kept");
+            }
             Err(error) => return self.end_life(format!("a snapshot was not stored: {error}")),
         };
+        if part.beside && part.last {
+            return self.finish_received(conn, part.snapshot.position, stored.offset);
+        }
         if part.last {
             if !stored.installed {
                 return self.end_life("the last part of a snapshot did not complete it");
@@ -168,6 +175,7 @@ impl Driver {
         let executor = Executor::thaw(source, part.snapshot)
             .map_err(|error| format!("the snapshot received cannot be used: {error}"))?;
         self.executor = executor;
+        self.awake();
         self.first = part.snapshot.position.index + 1;
         self.stale = true;
         Ok(())

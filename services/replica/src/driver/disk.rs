@@ -11,7 +11,7 @@ use understudy_machine::{Frozen, FrozenKv};
 use understudy_protocol::{
     ConnId, Entry, Event, HardState, Index, Position, Snapshot, SnapshotPart,
 };
-use understudy_wal::{Disk, RealDisk, SnapshotReader, Store, Stored, WriteError};
+use understudy_wal::{Disk, Incoming, RealDisk, SnapshotReader, Store, Stored, WriteError};
 
 use crate::inbox::{Input, Outlet};
 use crate::metrics::Metrics;
@@ -143,6 +143,11 @@ impl<D: Disk> DataDisk<D> {
             self.unsynced = false;
         }
         Ok(stored)
+    }
+
+    /// A snapshot that came beside the log, to its last part.
+    pub fn take_received(&mut self) -> Option<Incoming<D>> {
+        self.store.take_received()
     }
 
     /// The machine's bytes of the newest snapshot.

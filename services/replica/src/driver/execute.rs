@@ -12,7 +12,10 @@ const TICK_PAUSE: u64 = 20 * MS;
 
 impl Driver {
     /// Executes entries in order: committed ones, in `async` mode also those that will be.
-    pub(super) fn apply(&mut self, batch: Vec<(Entry, Option<RequestId>)>) {
+    pub(super) fn apply(&mut self, mut batch: Vec<(Entry, Option<RequestId>)>) {
+        if self.holds(&mut batch) {
+            return;
+        }
         let Some(first) = batch.first().map(|(entry, _)| entry.index) else { return };
         let mut digests = Vec::with_capacity(batch.len());
         self.metrics.executed.inc_by(batch.len() as u64);

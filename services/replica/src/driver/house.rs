@@ -150,8 +150,10 @@ pub(super) fn view(
 ) -> View {
     let Figures { life, term, first, waiting, started } = figures;
     let machine = &executor.machine;
+    let mut status = replica.status();
+    // A machine that sleeps is behind the newest snapshot.
+    status.applied = status.applied.min(executor.at.position.index);
     View {
-        status: replica.status(),
         me: replica.peer_state().member,
         life,
         cluster: state.cluster,
@@ -159,7 +161,8 @@ pub(super) fn view(
         term,
         leads_to: None,
         first,
-        settings: executor.at.settings,
+        settings: status.settings,
+        status,
         usage: machine.usage(),
         max_value: machine.quota().max_value_bytes,
         revision: machine.revision(),

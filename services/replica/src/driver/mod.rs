@@ -5,6 +5,7 @@
 //! One turn: [`take`](Driver::take) what has arrived, [`work`](Driver::work) it off, keep house,
 //! and sleep until the next message or deadline.
 
+mod asleep;
 mod carry_out;
 mod disk;
 mod execute;
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, watch};
 use understudy_protocol::{Epoch, Event, HardState, MS, Member, Recovered, Replica, RequestId};
 use understudy_wal::{Finished, RealDisk};
 
+pub(crate) use asleep::Received;
 pub(crate) use disk::DataDisk;
 pub(crate) use execute::key_at;
 pub(crate) use executor::Executor;
@@ -68,6 +70,7 @@ pub(crate) struct Driver {
     replica: Replica,
     disk: DataDisk,
     executor: Executor,
+    sleep: asleep::Sleep,
     clock: Clock,
     inbox: Inbox,
     outlet: Outlet,
@@ -126,6 +129,7 @@ impl Driver {
             replica,
             disk,
             executor,
+            sleep: asleep::Sleep::default(),
             clock,
             inbox,
             outlet,

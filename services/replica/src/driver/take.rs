@@ -61,6 +61,8 @@ impl Driver {
                 let _ = answer.send(self.replica.peer_state());
             }
             Input::Frozen(finished) => self.on_frozen(*finished),
+            Input::Received(received) => self.on_received(*received),
+            Input::Thawed(thawed) => self.on_thawed(*thawed),
         }
     }
 

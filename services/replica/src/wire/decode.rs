@@ -106,6 +106,7 @@ fn part(part: wire::SnapshotPart) -> Decoded<core::SnapshotPart> {
         offset: part.offset,
         data: part.data,
         last: part.last,
+        beside: part.beside,
     })
 }
 

@@ -4,6 +4,7 @@
 mod bad_input;
 mod common;
 mod crowd;
+mod deferred;
 mod directory;
 mod executing;
 mod history;
