@@ -87,7 +87,7 @@ pub enum Effect {
     },
     /// Store a part; with the last one replace log and machine by the snapshot, durably and at
     /// once; answer `SnapshotStored`. Part 0 discards what an earlier transfer left. One that is sent beside
-    /// the log replaces nothing yet, and where it finds no room there is no answer.
+    /// the log replaces nothing yet, and where it finds no room the answer is 0 bytes.
     StoreSnapshot(ConnId, SnapshotPart),
     /// The snapshot stored beside the log is the newest one from here on, durably, before any later effect is
     /// carried out; the log stays. The machine is what it says.

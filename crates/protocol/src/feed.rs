@@ -230,7 +230,8 @@ impl Leading {
     }
 
     /// A new snapshot is here: it spares those who execute nothing what is before it, in memory and when they
-    /// are promoted. One that did not take the last one in, be it that it needed it no more, gets this one.
+    /// are promoted. Whoever is still being sent an older one gets that first: on a narrow line, one part is
+    /// under way and no more.
     pub(crate) fn send_beside(&mut self, core: &mut Core) {
         if core.settings.backup_execution != BackupExecution::Deferred {
             return;
@@ -238,8 +239,7 @@ impl Leading {
         let (position, bytes) = (core.log.snapshot, core.config.limits.part_bytes);
         for (&conn, incarnation) in &self.conns {
             let Some(peer) = self.peers.get_mut(incarnation) else { continue };
-            let sending = peer.beside.is_some_and(|beside| beside.position == position);
-            if peer.feed == Feed::Log && !sending {
+            if peer.feed == Feed::Log && peer.beside.is_none() {
                 peer.beside = Some(Beside { position, end: None });
                 core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
             }
@@ -308,7 +308,8 @@ fn send_more_beside(
     stored: u64,
 ) {
     let Some(sending) = peer.beside.filter(|beside| beside.position == position) else { return };
-    if sending.end == Some(stored) {
+    // All of it is there, or none of it is wanted.
+    if sending.end == Some(stored) || stored == 0 {
         peer.beside = None;
         return;
     }

@@ -158,8 +158,8 @@ impl Following {
         Next::Stay
     }
 
-    /// The primary's snapshot beside the log. What does not serve here is not answered: the primary sends
-    /// its next one from the beginning.
+    /// The primary's snapshot beside the log. What does not serve here is declined: the primary sends its
+    /// next one.
     fn on_part_beside(&mut self, core: &mut Core, conn: ConnId, part: SnapshotPart) -> Next {
         let position = part.snapshot.position;
         // It holds only what is committed.
@@ -169,6 +169,8 @@ impl Following {
             let end = part.last.then_some(part.offset + part.data.len() as u64);
             self.beside = Some((position, end));
             core.out.push(Effect::StoreSnapshot(conn, part));
+        } else {
+            core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset: 0 }));
         }
         Next::Stay
     }

@@ -309,11 +309,10 @@ fn a_snapshot_beside_the_log_that_does_not_serve_is_not_taken_and_the_stream_sta
     let mut backup = Backup::start(few(), Vec::new());
     let refuses = |backup: &mut Backup, position: Position| {
         let effects = backup.hear(part(position));
-        let taken = |effect: &Effect| {
-            matches!(effect, Effect::StoreSnapshot(..) | Effect::Close(_))
-                || matches!(effect, Effect::Send(_, Message::SnapshotAck { .. }))
-        };
-        assert!(!effects.iter().any(taken), "{effects:?}");
+        let taken =
+            |effect: &Effect| matches!(effect, Effect::StoreSnapshot(..) | Effect::Close(_));
+        let declined = Effect::Send(CONN, Message::SnapshotAck { position, offset: 0 });
+        assert!(!effects.iter().any(taken) && effects.contains(&declined), "{effects:?}");
     };
     backup.append(Kind::Command, b"x", 4);
     let hot = backup.log[1].position();

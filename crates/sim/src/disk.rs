@@ -125,7 +125,7 @@ impl World {
         let stored = match process.store.store_part(part) {
             Ok(stored) => stored,
             Err(WriteError::NoSpace) if part.beside => {
-                return self.counts.add("snapshot beside the log that found no room");
+                return self.declined(host, conn, part.snapshot.position);
             }
             Err(error) => return self.end_life(host, error.to_string()),
         };
@@ -163,11 +163,16 @@ impl World {
                 let stored = Event::SnapshotStored { conn, position, offset };
                 self.input_after(delay, host, run, Input::Event(stored));
             }
-            Err(WriteError::NoSpace) => {
-                self.counts.add("snapshot beside the log that found no room");
-            }
+            Err(WriteError::NoSpace) => self.declined(host, conn, position),
             Err(error) => self.end_life(host, error.to_string()),
         }
+    }
+
+    /// Nothing of a snapshot that came beside the log is kept.
+    fn declined(&mut self, host: HostId, conn: ConnId, position: Position) {
+        self.counts.add("snapshot beside the log that found no room");
+        let Some(process) = self.hosts[host].process.as_mut() else { return };
+        process.todo.push_back(Event::SnapshotStored { conn, position, offset: 0 });
     }
 
     /// The snapshot that came beside the log is the newest one, and the machine what it says.

@@ -49,8 +49,16 @@ impl Driver {
                 self.sleep.received = Some(finished);
                 self.pending.push_back(Event::SnapshotStored { conn, position, offset });
             }
-            Err(error) => self.note(&format!("the primary's snapshot is not kept: {error}")),
+            Err(error) => {
+                self.note(&format!("the primary's snapshot is not kept: {error}"));
+                self.declined(conn, position);
+            }
         }
+    }
+
+    /// Nothing of a snapshot that came beside the log is kept.
+    pub(super) fn declined(&mut self, conn: ConnId, position: Position) {
+        self.pending.push_back(Event::SnapshotStored { conn, position, offset: 0 });
     }
 
     /// The snapshot that came beside the log is the newest one, and what the machine has to be.

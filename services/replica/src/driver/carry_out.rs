@@ -149,7 +149,8 @@ impl Driver {
         let stored = match self.disk.store_part(part) {
             Ok(stored) => stored,
             Err(WriteError::NoSpace) if part.beside => {
-                return self.note("no room for the primary's snapshot; the log is kept");
+                self.note("no room for the primary's snapshot; the log is kept");
+                return self.declined(conn, part.snapshot.position);
             }
             Err(error) => return self.end_life(format!("a snapshot was not stored: {error}")),
         };
