@@ -30,6 +30,7 @@ pub const MARKS: &[Mark] = &[
     at!(2, "executed ahead of the commit"),
     at!(2, "async waited for a long tail"),
     at!(2, "async waited for an old tail"),
+    at!(2, "commit by receipt"),
     at!(3, "drop won"),
     at!(4, "learner obliged"),
     at!(4, "join won"),
@@ -60,6 +61,7 @@ pub const MARKS: &[Mark] = &[
     at!(10, "read answered alone"),
     at!(11, "cluster founded"),
     at!(11, "copy begun anew"),
+    at!(11, "another copy after a crash in received mode"),
     at!(12, "overtaken read repeated"),
     at!(12, "epoch rose"),
 ];

@@ -149,6 +149,30 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "takes on a snapshot, in async mode, that holds entries that are not committed",
         breaks: &[POINTERS],
     },
+    Mutant {
+        name: "received-own-disk",
+        rule: 2,
+        wrong: "in received mode, commits what the backups have received before the own disk has it",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "received-passes-settings",
+        rule: 2,
+        wrong: "counts what lies behind settings that end received mode by the rule before them",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "received-by-a-learner",
+        rule: 2,
+        wrong: "in received mode, counts the memory of a learner that the register does not name yet",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
+    Mutant {
+        name: "received-cut-by-a-full-disk",
+        rule: 2,
+        wrong: "a backup whose disk is full cuts what it has received, though that counts",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
+    },
     // Rule 3: drop first.
     Mutant {
         name: "release-before-drop",
@@ -327,6 +351,12 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 11,
         wrong: "a blank replica founds a cluster on a blank register without asking the others",
         breaks: &[PREFIX, LOST, LINEAR, EPOCHS, ACTOR],
+    },
+    Mutant {
+        name: "received-keeps-its-incarnation",
+        rule: 11,
+        wrong: "a copy that crashed in received mode goes on as if it had all that it received",
+        breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS, HALT],
     },
     // Rule 12: epochs never go back.
     Mutant {

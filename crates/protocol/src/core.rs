@@ -39,6 +39,8 @@ pub(crate) struct Core {
     pub leaving: bool,
     /// End of what the machine is to be given.
     due: Index,
+    /// This copy crashed while what it had received counted: it may have forgotten some of that.
+    pub doubt: bool,
     /// Requests whose entries are in the log and not executed.
     pub waiting: BTreeMap<Index, RequestId>,
     /// The highest epoch read from the register in this life.
@@ -53,7 +55,7 @@ pub(crate) struct Core {
 
 impl Core {
     pub fn new(config: Config, recovered: crate::Recovered, now: Now) -> Self {
-        let snapshot = recovered.snapshot;
+        let (snapshot, clean) = (recovered.snapshot, recovered.clean);
         let mut core = Core {
             desk: Desk::new(config.timing.retry),
             me: recovered.incarnation,
@@ -68,6 +70,7 @@ impl Core {
             space: true,
             leaving: false,
             due: 0,
+            doubt: false,
             waiting: BTreeMap::new(),
             seen: 0,
             known_at_read: 0,
@@ -78,7 +81,33 @@ impl Core {
         };
         core.settle(snapshot.position.index);
         core.execute(core.log.commit);
+        // What the last life had received behind the last settings in this log counted by their rule.
+        core.doubt = !clean && core.rules().last().is_some_and(|rule| rule.counts_received());
         core
+    }
+
+    /// The settings in force and those that the log holds behind them.
+    fn rules(&self) -> impl Iterator<Item = Settings> {
+        let logged = self.log.behind(self.log.commit).filter(|entry| entry.kind == Kind::Settings);
+        [self.settings].into_iter().chain(logged.filter_map(|e| Settings::decode(&e.payload)))
+    }
+
+    /// Whether something in this log may count because it was received.
+    pub fn may_count_received(&self) -> bool {
+        self.rules().any(|rule| rule.counts_received())
+    }
+
+    /// The end of what the rule in force may commit on the way to `to`: settings with another rule are
+    /// the last that the old one counts.
+    pub fn counted_by_this_rule(&self, to: Index) -> Index {
+        let changes = |entry: &Entry| {
+            entry.kind == Kind::Settings
+                && Settings::decode(&entry.payload)
+                    .is_some_and(|s| s.acknowledgement != self.settings.acknowledgement)
+        };
+        (self.log.commit + 1..=to)
+            .find(|index| self.log.get(*index).is_some_and(changes))
+            .unwrap_or(to)
     }
 
     /// This replica as the register names it.

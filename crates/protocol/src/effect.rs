@@ -135,6 +135,9 @@ pub enum Effect {
     /// End this life at once: pending requests end with "outcome unknown", connections close, the
     /// process starts anew.
     EndLife(String),
+    /// End this life at once, set the data directory aside, never erased, and start anew with a blank
+    /// one, as another copy (rule 11).
+    Renew(String),
     /// Leave the cluster's business: stay up, answer nothing, say why, until an operator acts.
     Halt(String),
     /// Everything that a leaving replica owes is done: exit.

@@ -63,7 +63,7 @@ impl Leading {
             self.conns.remove(&old);
             core.out.push(Effect::Close(old));
         }
-        peer.connect(conn, hello.member.clone(), hello.life, now);
+        peer.connect(conn, hello.member.clone(), hello.life, core.log.commit, now);
         self.greeted += 1;
         peer.greeted = self.greeted;
         if mutant!("acks-of-an-old-copy") {
@@ -156,6 +156,12 @@ impl Leading {
         if ack.durable > peer.acked {
             peer.acked = peer.acked.max(ack.durable.min(peer.sent.index));
             peer.moved = core.now.mono;
+        }
+        // Only what a member received behind the write that names it: a copy that crashes reads the
+        // register, and must find that it counted by more than its disk (rule 11).
+        let member = self.record.names(peer.member.incarnation) && ack.epoch == self.record.epoch;
+        if member || mutant!("received-by-a-learner") {
+            peer.receives(ack.verified.min(peer.sent.index));
         }
         peer.confirmed = peer.confirmed.max(ack.round);
     }

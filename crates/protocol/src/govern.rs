@@ -83,7 +83,10 @@ impl Leading {
         let waits = self.something_waits(core);
         let silent = backups().find(|m| {
             self.peers.get(&m.incarnation).is_some_and(|peer| {
-                peer.leaving || self.is_replaced(peer) || waits && self.suspects(core, peer)
+                peer.leaving
+                    || self.is_replaced(peer)
+                    || waits && self.suspects(core, peer)
+                    || is_stuck(core, peer)
             })
         });
         if let Some(member) = silent {
@@ -118,8 +121,7 @@ impl Leading {
 
     pub(crate) fn suspects(&self, core: &Core, peer: &Peer) -> bool {
         let timing = &core.config.timing;
-        let stuck = peer.acked < core.log.last().index && core.passed(peer.moved, timing.stall);
-        peer.gone || core.passed(peer.heard, timing.drop) || stuck
+        peer.gone || core.passed(peer.heard, timing.drop) || is_stuck(core, peer)
     }
 
     /// A stream that says nothing any more holds log and memory for nobody.
@@ -249,6 +251,7 @@ impl Leading {
             reached!("drop won");
             core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
             self.note_dropped(core, &member);
+            self.peers.entry(member.incarnation).and_modify(Peer::dropped);
             if self.peers.get(&member.incarnation).is_some_and(|peer| peer.conn.is_none()) {
                 self.peers.remove(&member.incarnation);
             }
@@ -309,4 +312,9 @@ impl Leading {
         core.desk.write(observed, draft, &mut core.out);
         Next::Stay
     }
+}
+
+/// Its disk does not get on, though entries wait for it: also where nothing else waits for that.
+fn is_stuck(core: &Core, peer: &Peer) -> bool {
+    peer.acked < core.log.last().index && core.passed(peer.moved, core.config.timing.stall)
 }

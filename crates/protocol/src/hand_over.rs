@@ -97,7 +97,9 @@ impl Leading {
         if core.now.mono >= seal.until || gone || conn.is_none() && !seal.offered {
             return self.unseal(core, "the backup did not take over in time");
         }
-        if let Some(conn) = conn.filter(|_| drained && !seal.offered) {
+        // It takes over what is on its own disk, also where less counts.
+        let stored = peer.is_some_and(|peer| peer.acked >= last.index);
+        if let Some(conn) = conn.filter(|_| drained && stored && !seal.offered) {
             seal.offered = true;
             let (epoch, leaving) = (self.record.epoch, core.leaving);
             core.out.push(Effect::Send(conn, Message::TakeOver { epoch, last, leaving }));

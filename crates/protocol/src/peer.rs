@@ -32,6 +32,9 @@ pub(crate) struct Peer {
     pub heard: u64,
     /// End of what it said is durable there. Stays true while it is away.
     pub acked: Index,
+    /// End of what it said, as a member, is in its memory. Stays true while it is away, and ends with
+    /// its life.
+    pub received: Index,
     /// When `acked` last moved, or had nothing to move to. A new stream does not start it anew.
     pub moved: u64,
     /// The newest read round it confirmed on this stream.
@@ -66,6 +69,7 @@ impl Peer {
             conn: None,
             heard: now,
             acked: 0,
+            received: 0,
             moved: now,
             confirmed: 0,
             feed: Feed::Log,
@@ -83,15 +87,34 @@ impl Peer {
         }
     }
 
-    /// A new stream: nothing of the old one counts, but what is durable stays durable.
-    pub fn connect(&mut self, conn: ConnId, member: Member, life: Life, now: u64) {
+    /// A new stream: nothing of the old one counts, but what is durable stays durable. What was in an
+    /// earlier life's memory is not: but for what it was already counted for, since a copy that lost
+    /// some of that does not come back (rule 11).
+    pub fn connect(&mut self, conn: ConnId, member: Member, life: Life, commit: Index, now: u64) {
+        let received = if life == self.life { self.received } else { self.received.min(commit) };
         *self = Peer {
             life,
             conn: Some(conn),
             acked: self.acked,
+            received: received.max(self.acked),
             moved: self.moved,
             ..Peer::new(member, now)
         };
+    }
+
+    /// What it said is in its memory, as a member.
+    pub fn receives(&mut self, index: Index) {
+        self.received = self.received.max(index);
+    }
+
+    /// No member any more: only what is durable stays.
+    pub fn dropped(&mut self) {
+        self.received = self.acked;
+    }
+
+    /// How far its copy counts.
+    pub fn held(&self, received: bool) -> Index {
+        if received { self.received.max(self.acked) } else { self.acked }
     }
 
     pub fn disconnect(&mut self) {

@@ -93,10 +93,11 @@ impl Following {
     }
 
     /// What found no room was never acknowledged: it goes, so that this copy is what its disk says
-    /// and may still be promoted on the reserve.
+    /// and may still be promoted on the reserve. Where it may count because it was received, it stays.
     pub(crate) fn on_disk_full(&mut self, core: &mut Core) -> Next {
         let durable = core.log.durable;
-        if core.log.last().index > durable {
+        let counts = core.may_count_received() && !mutant!("received-cut-by-a-full-disk");
+        if !counts && core.log.last().index > durable {
             core.log.truncate(durable);
             core.out.push(Effect::Truncate { after: durable });
             if let Link::Greeting(conn) | Link::Live(conn) = self.link {

@@ -44,6 +44,13 @@ impl Next {
         Next::Become(Role::Ended, why)
     }
 
+    /// Ends this life; the process starts anew as another copy.
+    pub fn renew(core: &mut Core, why: impl Into<String>) -> Next {
+        let why = why.into();
+        core.out.push(Effect::Renew(why.clone()));
+        Next::Become(Role::Ended, why)
+    }
+
     /// Stops for good, until an operator acts.
     pub fn halt(core: &mut Core, why: impl Into<String>) -> Next {
         let why = why.into();
@@ -148,6 +155,12 @@ impl Replica {
     /// End of what every obliged replica holds, as far as known here.
     pub fn commit(&self) -> Index {
         self.core.log.commit
+    }
+
+    /// Whether this copy crashed in received mode and does not know yet that it has what it was counted
+    /// for: its life must not leave the mark of an orderly end.
+    pub fn is_in_doubt(&self) -> bool {
+        self.core.doubt
     }
 
     /// What this replica answers to a peer that asks whether it is blank (rule 11).

@@ -133,6 +133,11 @@ impl Settings {
         })
     }
 
+    /// Whether a backup's copy counts as soon as it is in its memory.
+    pub(crate) fn counts_received(&self) -> bool {
+        self.acknowledgement == Acknowledgement::Received
+    }
+
     fn is_told_by_version_1(&self) -> bool {
         let Settings { sync_backups, min_copies, .. } = *self;
         *self == Settings { sync_backups, min_copies, ..Settings::default() }

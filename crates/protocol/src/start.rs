@@ -81,6 +81,9 @@ impl Starting {
         }
         core.adopt(&observed);
         if let Some(record) = observed.record.clone() {
+            if let Some(next) = self.doubt(core, &record) {
+                return next;
+            }
             if record.primary == core.me {
                 reached!("restarted primary did not act");
                 if mutant!("act-after-restart") {
@@ -103,6 +106,49 @@ impl Starting {
         self.birth = Some((observed, BTreeMap::new()));
         self.look_at = core.now.mono + 5 * core.config.timing.retry;
         self.found(core)
+    }
+
+    /// A copy that crashed in received mode may have forgotten what it was counted for (rule 11).
+    /// `None`: it has not, or that does no harm, and it goes on.
+    fn doubt(&mut self, core: &mut Core, record: &Record) -> Option<Next> {
+        core.doubt &= !mutant!("received-keeps-its-incarnation");
+        if !core.doubt {
+            return None;
+        }
+        let mine = record.primary == core.me;
+        // - Not named: then and since it counted only for what was on its disk.
+        // - The only member: it acted when it became that, or its primary had stopped for it, or it is
+        //   by order. So whatever was acknowledged is on its own disk.
+        // - Its log ends with entries of the record's epoch: nobody but this copy can have written
+        //   them. All it had received before lies in front of them, and since then it followed nobody.
+        let alone = mine && record.members.len() == 1;
+        let acted = mine && core.log.last().epoch == record.epoch;
+        if !record.names(core.me) || alone || acted {
+            core.doubt = false;
+            return None;
+        }
+        if !mine {
+            reached!("another copy after a crash in received mode");
+            let why = "crashed in received mode: what it had received and not yet written is gone";
+            return Some(Next::renew(core, why));
+        }
+        // Its candidacy may have landed late, after the crash: it may have received more since it asked.
+        let others: Vec<&str> = record
+            .members
+            .iter()
+            .filter(|m| m.incarnation != core.me)
+            .map(|m| m.name.as_str())
+            .collect();
+        let reason = format!(
+            "crashed in received mode while it was about to become primary: waits for {} to take over, or see `understudy recover`",
+            others.join(" or ")
+        );
+        if self.reason != reason {
+            core.note(reason.clone());
+            self.reason = reason;
+        }
+        self.look_at = core.now.mono + core.config.timing.retry;
+        Some(Next::Stay)
     }
 
     fn on_inquired(

@@ -48,6 +48,8 @@ pub struct Recovered {
     pub first: Index,
     /// The runs of one epoch in the whole retained log, oldest first: `(epoch, last index)`.
     pub runs: Vec<(Epoch, Index)>,
+    /// Whether the life before this one ended in order, with everything that it had received on disk.
+    pub clean: bool,
     /// Every entry behind the snapshot, durable again in this life.
     pub entries: Vec<Entry>,
 }

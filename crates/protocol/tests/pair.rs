@@ -200,7 +200,7 @@ impl Pair {
                 self.answers.push((id, "handed over".into()));
                 return;
             }
-            Effect::EndLife(_) | Effect::Left | Effect::Halt(_) => {
+            Effect::EndLife(_) | Effect::Renew(_) | Effect::Left | Effect::Halt(_) => {
                 self.kill(name);
                 return;
             }

@@ -14,6 +14,7 @@ use crate::net::Frame;
 use crate::register::Ask;
 use crate::trace::Detail;
 use crate::violation::Property;
+use crate::watch::acts;
 use crate::world::World;
 
 /// As the service has it: between two ticks for the machine.
@@ -184,6 +185,7 @@ impl World {
             Effect::Close(conn) => self.close(run, conn),
             Effect::ReadRegister => self.ask_register(host, run, Ask::Read),
             Effect::WriteRegister { base, record } => {
+                self.strike_at_naming(&record);
                 self.ask_register(
                     host,
                     run,
@@ -222,10 +224,11 @@ impl World {
                 }
                 self.end_life(host, why);
             }
+            Effect::Renew(why) => self.renew(host, why),
             Effect::Halt(why) => self.halt(host, run, why),
             Effect::Left => {
                 self.counts.add("left in order");
-                self.end_process(host, "left".into());
+                self.end_in_order(host, "left".into());
             }
             Effect::SetAside(entries) => {
                 let next =
@@ -250,6 +253,7 @@ impl World {
         self.settle_ahead(host, run);
         let now = self.hosts[host].clock.read(self.time);
         let takes = self.deferred.takes();
+        let settings = batch.iter().any(|(entry, _)| entry.kind == Kind::Settings);
         let mut digests = Vec::with_capacity(batch.len());
         for (entry, waiting) in batch {
             let name = self.name(host);
@@ -313,6 +317,9 @@ impl World {
         match takes {
             None => process.todo.push_back(applied),
             Some(time) => self.input_after(time, host, run, Input::Event(applied)),
+        }
+        if settings && self.hosts[host].running(run).is_some_and(|p| acts(&p.replica.status())) {
+            self.strike_at_settings(host);
         }
         self.begin_snapshot(host, run);
     }

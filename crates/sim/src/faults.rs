@@ -232,9 +232,28 @@ impl World {
     pub(crate) fn end_life(&mut self, host: HostId, why: String) {
         let struck = self.hosts[host].disk.has_stopped();
         self.counts.add(if struck { "kill within a write" } else { "life that ended itself" });
-        self.end_process(host, why);
+        self.end_in_order(host, why);
         let delay = self.options.restart_delay;
         self.after(delay, Happening::Start(host));
+    }
+
+    /// The same, with a blank disk in the place of the one that is set aside.
+    pub(crate) fn renew(&mut self, host: HostId, why: String) {
+        self.counts.add("copy set aside after a crash");
+        self.end_process(host, why);
+        self.blank(host);
+        let delay = self.options.restart_delay;
+        self.after(delay, Happening::Start(host));
+    }
+
+    /// The same for one that ends by itself: what it has received is on its disk, and it says so.
+    pub(crate) fn end_in_order(&mut self, host: HostId, why: String) {
+        if self.receipts.may_count()
+            && let Some(process) = self.hosts[host].process.as_mut()
+        {
+            process.closes = process.backlog.is_empty() && !process.replica.is_in_doubt();
+        }
+        self.end_process(host, why);
     }
 
     /// The process is gone: streams are reset, waiting clients hear that nobody knows.
@@ -262,8 +281,15 @@ impl World {
             Waiter::Tick => None,
         });
         let lost: Vec<(u64, u64)> = waiting.chain(gathered).chain(inbox).collect();
-        disk.kill();
-        drop(process.store);
+        let last = process.store.last();
+        if process.closes && process.store.close().is_ok() {
+            self.hosts[host].shadow.synced(last);
+            disk.kill();
+        } else if let Some(seed) = self.receipts.crash() {
+            disk.crash(seed);
+        } else {
+            disk.kill();
+        }
         for (client, attempt) in lost {
             self.tell(host, client, attempt, Told::Lost);
         }

@@ -125,6 +125,8 @@ pub struct Process {
     pub renew: bool,
     /// The index of the newest snapshot.
     pub snapshot_at: u64,
+    /// It ends in order and leaves the mark of that.
+    pub closes: bool,
     /// What the replica believes of the disk.
     pub room: bool,
     requests: u64,
@@ -190,6 +192,7 @@ impl Host {
             received: None,
             renew: false,
             tick_not_before: 0,
+            closes: false,
             snapshot_at: recovered.snapshot.position.index,
             room: true,
             requests: 0,

@@ -47,6 +47,11 @@ impl Shadow {
         index <= self.base.index || (index <= self.durable && self.hash(index) == Some(hash))
     }
 
+    /// Whether it has it at all, durably or not.
+    pub fn has(&self, index: Index, hash: u64) -> bool {
+        index <= self.base.index || self.hash(index) == Some(hash)
+    }
+
     /// What is missing in a later life that should be there.
     pub fn missing_in(&self, later: &Shadow) -> Option<Index> {
         (later.base.index + 1..=self.durable)

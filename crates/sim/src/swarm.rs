@@ -87,6 +87,7 @@ impl Swarm {
     }
 
     fn prepare(&mut self, world: &mut World) {
+        world.receipts.spare_disks(&mut self.mix);
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
         world.strike = self.mix.strike;
@@ -192,6 +193,7 @@ impl Swarm {
         }
         world.holders.rest();
         world.ahead.rest();
+        world.receipts.rest();
     }
 
     /// The cluster serves again, in full strength, within the bound.
@@ -205,6 +207,10 @@ impl Swarm {
         if !whole {
             if nobody_left(world) {
                 world.counts.add("no named copy left");
+                return;
+            }
+            if world.waits_for_an_order() {
+                world.counts.add("only a copy in doubt left");
                 return;
             }
             let explanation = format!("not whole after {} s: {}", BOUND / SECOND, states(world));
@@ -239,6 +245,9 @@ impl Swarm {
         let end = world.time + BOUND;
         let done = run_and_restart(world, end, is_idle);
         let failed = world.history.iter().filter(|operation| operation.client == id);
+        if world.waits_for_an_order() {
+            return world.counts.add("only a copy in doubt left");
+        }
         if world.violation.is_none()
             && (!done || failed.into_iter().any(|operation| operation.answer().is_none()))
         {

@@ -120,6 +120,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "old revision not kept",
         ],
     ),
+    ("modes", &["settings: received", "settings: durable", "copy set aside after a crash"]),
     (
         "adversaries",
         &[

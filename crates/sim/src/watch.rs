@@ -53,9 +53,11 @@ impl World {
             return;
         };
         for member in &record.members {
-            let copy = self.hosts.iter().find(|host| host.incarnation == Some(member.incarnation));
-            if let Some(host) = copy
+            let copy = self.hosts.iter().position(|h| h.incarnation == Some(member.incarnation));
+            if let Some(at) = copy
+                && let host = &self.hosts[at]
                 && !host.shadow.holds(index, hash)
+                && !(self.receipts.may_count() && self.remembers(at, index, hash))
             {
                 let explanation = format!(
                     "{} is named in epoch {} and lacks entry {index}, which was acknowledged; it has {}",

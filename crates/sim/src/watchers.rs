@@ -174,7 +174,7 @@ impl World {
     }
 
     /// The process on this host, if it is a primary that serves.
-    fn serves(&self, host: HostId) -> Option<Run> {
+    pub(crate) fn serves(&self, host: HostId) -> Option<Run> {
         let process = self.hosts[host].process.as_ref()?;
         (process.replica.status().role == "primary").then_some(process.run)
     }

@@ -23,6 +23,7 @@ use crate::net::Net;
 use crate::old_reads::OldReads;
 use crate::past::Past;
 use crate::queue::Queue;
+use crate::receipts::Receipts;
 use crate::register::Register;
 use crate::shadow::Shadow;
 use crate::trace::{Detail, Trace};
@@ -110,6 +111,8 @@ pub struct World {
     pub(crate) holders: Holders,
     /// What is read of the past.
     pub(crate) old_reads: OldReads,
+    /// Whether what backups receive counts at times.
+    pub(crate) receipts: Receipts,
     /// Who watches.
     pub(crate) watchers: Watchers,
     /// What the clients did.
@@ -161,6 +164,7 @@ impl World {
             old_reads: OldReads::new(seed, lasting),
             ahead,
             deferred: Deferred::new(seed),
+            receipts: Receipts::new(seed, lasting),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,
@@ -280,6 +284,7 @@ impl World {
         }
         self.watch_members();
         self.let_watch();
+        self.let_settings_change();
     }
 
     /// Schedules something that is so many nanoseconds away.

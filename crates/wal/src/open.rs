@@ -47,7 +47,8 @@ impl<D: Disk> Store<D> {
         // Without room for an opening entry the life begins, too, and takes it when there is some.
         log.take_reserve().map_err(failed)?;
 
-        let recovered = recovered(incarnation, slots.newest(), &log, snapshot.as_ref(), replayed);
+        let recovered =
+            recovered((incarnation, clean), slots.newest(), &log, snapshot.as_ref(), replayed);
         let generation = lineage.generation;
         let (incoming, received, poison, writers) = (None, None, None, Default::default());
         let cut_entries = cut::count(&disk, &listing);
@@ -171,7 +172,7 @@ fn settle<D: Disk>(
 }
 
 fn recovered<D: Disk>(
-    incarnation: Incarnation,
+    (incarnation, clean): (Incarnation, bool),
     slot: &Slot,
     log: &Log<D>,
     snapshot: Option<&SnapshotFile<D::File>>,
@@ -184,6 +185,7 @@ fn recovered<D: Disk>(
         snapshot: snapshot.map(|file| file.header.snapshot).unwrap_or_default(),
         first: log.first(),
         runs: replayed.runs,
+        clean,
         entries: replayed.entries,
     }
 }

@@ -57,7 +57,7 @@ async fn live(options: Options) -> Result<Next, Failure> {
     let begin = Instant::now();
     match serve(options).await.map_err(Failure::new)? {
         Ended::Left => Ok(Next::Exit),
-        Ended::LifeEnded(_) => rest(begin.elapsed()).await,
+        Ended::LifeEnded(_) | Ended::Renewed(_) => rest(begin.elapsed()).await,
     }
 }
 

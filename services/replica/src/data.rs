@@ -78,7 +78,8 @@ fn try_open(options: &Options) -> Result<Result<Opened, String>, ServeError> {
     })
 }
 
-fn put_aside(data: &Path) -> Result<String, ServeError> {
+/// Renames a data directory that nobody uses; gives its new path.
+pub(crate) fn put_aside(data: &Path) -> Result<String, ServeError> {
     let unusable = || ServeError::NoDirectory(data.display().to_string());
     let name = data.file_name().and_then(|name| name.to_str()).ok_or_else(unusable)?;
     let parent = match data.parent() {

@@ -7,4 +7,6 @@ pub enum Ended {
     Left,
     /// It must begin anew, for this reason: the process should execute itself again.
     LifeEnded(String),
+    /// The same, and its data directory is set aside: it comes back as another copy.
+    Renewed(String),
 }

@@ -39,7 +39,7 @@ pub async fn serve(options: Options) -> Result<Ended, ServeError> {
     let ended = Server::bind(options).await?.run(leave).await?;
     match &ended {
         Ended::Left => tracing::info!("left"),
-        Ended::LifeEnded(why) => {
+        Ended::LifeEnded(why) | Ended::Renewed(why) => {
             tracing::warn!("this life has ended: {why}");
             // What ends one life after the other must not take the whole machine.
             tokio::time::sleep(SHORTEST.saturating_sub(begun.elapsed())).await;
@@ -136,6 +136,14 @@ impl Server {
         let serving = Serving::start(ports, peers, gate, view, metrics).await;
         let ended = driver.run(leave).await;
         serving.end().await;
+        if let Ended::Renewed(why) = &ended {
+            let aside = data::put_aside(&options.data)?;
+            tracing::error!(
+                replica = %options.name,
+                "this copy is not used any more ({why}): it is set aside as {aside}, and this \
+                 replica joins anew as another copy"
+            );
+        }
         Ok(ended)
     }
 }

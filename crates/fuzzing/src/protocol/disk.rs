@@ -69,6 +69,7 @@ impl Disk {
             snapshot: self.snapshot,
             first: base.index + 1,
             runs,
+            clean: true,
             entries: self.entries.clone(),
         }
     }

@@ -142,7 +142,9 @@ impl World {
             }
             Effect::ReadRegister => self.queue.push_back(Event::RegisterRead(self.read())),
             Effect::WriteRegister { base, record } => self.write(&base, record),
-            Effect::EndLife(_) | Effect::Left | Effect::Halt(_) => self.over = true,
+            Effect::EndLife(_) | Effect::Renew(_) | Effect::Left | Effect::Halt(_) => {
+                self.over = true
+            }
             Effect::Send(..)
             | Effect::Close(_)
             | Effect::Release { .. }

@@ -81,6 +81,7 @@ impl Driver {
                 self.note(&text);
             }
             Effect::EndLife(why) => self.end_life(why),
+            Effect::Renew(why) => self.end(Ended::Renewed(why)),
             Effect::Halt(why) => self.halt(why),
             Effect::Left => self.end(Ended::Left),
         }

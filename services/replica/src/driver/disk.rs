@@ -160,8 +160,12 @@ impl<D: Disk> DataDisk<D> {
         self.store.adopt(finished)
     }
 
-    /// Leaves the mark of an orderly end.
+    /// Leaves the mark of an orderly end, if everything is on disk.
     pub fn close(self) {
+        if !self.backlog.is_empty() {
+            tracing::warn!("the data directory was not closed in order: the disk is full");
+            return;
+        }
         if let Err(error) = self.store.close() {
             tracing::warn!("the data directory was not closed in order: {error}");
         }

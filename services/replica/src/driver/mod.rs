@@ -247,7 +247,9 @@ impl Driver {
     fn finish(mut self, ended: Ended) -> Ended {
         let why = match &ended {
             Ended::Left => "this replica has left".to_string(),
-            Ended::LifeEnded(why) => format!("this replica's life ended ({why})"),
+            Ended::LifeEnded(why) | Ended::Renewed(why) => {
+                format!("this replica's life ended ({why})")
+            }
         };
         let abandoned = self.waiting.abandon(&why);
         self.metrics.outcome_unknown.inc_by(abandoned as u64);
@@ -256,7 +258,8 @@ impl Driver {
         while let Ok(ask) = self.inbox.asks.try_recv() {
             ask.slot.answer(Err(self.refuse_all(&why)));
         }
-        if ended == Ended::Left {
+        // A copy that is set aside is looked at by people alone, and a doubt outlives its life.
+        if !matches!(ended, Ended::Renewed(_)) && !self.replica.is_in_doubt() {
             self.disk.close();
         }
         ended

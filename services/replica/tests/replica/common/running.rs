@@ -76,7 +76,7 @@ async fn lives(
         };
         endings.lock().unwrap().push(ended.clone());
         eprintln!("{}: {ended:?}", options.name);
-        if !matches!(ended, Ok(Ended::LifeEnded(_))) {
+        if !matches!(ended, Ok(Ended::LifeEnded(_) | Ended::Renewed(_))) {
             return;
         }
     }
