@@ -13,6 +13,7 @@ mod locks;
 mod modes;
 mod pair;
 mod randoms;
+mod receipts;
 mod registers;
 mod steps;
 mod strangers;

@@ -163,7 +163,7 @@ pub(super) fn compacted(
 /// Modes and bounds that this version does not have.
 pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
     let known = matches!(change.execution_mode, 0 | 1 | 3)
-        && matches!(change.acknowledgement, 0 | 1)
+        && matches!(change.acknowledgement, 0..=2)
         && matches!(change.backup_execution, 0..=2);
     match known {
         true => Ok(()),

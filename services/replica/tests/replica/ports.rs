@@ -8,9 +8,7 @@ use tonic::transport::Endpoint;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
-use understudy_proto::admin::v1::{
-    Acknowledgement, ExecutionMode, Settings, UpdateSettingsRequest,
-};
+use understudy_proto::admin::v1::{ExecutionMode, Settings, UpdateSettingsRequest};
 use understudy_proto::kv::v1::{GetRequest, ReadConsistency};
 use understudy_proto::replication::v1 as wire;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
@@ -94,7 +92,7 @@ async fn settings_of_later_versions_are_unimplemented() {
     cluster.primary().await;
     let mut operator = admin(&cluster.clients(0)).await.unwrap();
     let later = [
-        Settings { acknowledgement: Acknowledgement::Received.into(), ..Settings::default() },
+        Settings { acknowledgement: 3, ..Settings::default() },
         Settings { backup_execution: 3, ..Settings::default() },
         Settings { execution_mode: ExecutionMode::OutputCommit.into(), ..Settings::default() },
     ];
