@@ -46,10 +46,11 @@ def table(text: str, values: dict) -> str:
 
 
 def defaults(tally: Tally, values: dict):
-    """Timing and limits: what the program does without them."""
+    """Timing, limits and what a cluster is born with: what the program does without them."""
     source = (ROOT / "services/replica/src/options/args.rs").read_text()
-    program = dict(re.findall(r"^([a-z-]+) = (\d+)$", source, re.M))
-    chart = {**values["timing"], **values["limits"], "syncBackups": values["syncBackups"], "minCopies": values["minCopies"]}
+    program = dict(re.findall(r'^([a-z-]+) = "?(\w+)"?$', source, re.M))
+    born = ("syncBackups", "minCopies", "execution", "acknowledgement", "backups", "maxTailBytes", "maxTailMs")
+    chart = {**values["timing"], **values["limits"], **{key: values[key] for key in born}}
     # Only here is there a Service that takes a moment to follow.
     tally.check("replicas linger", chart.pop("lingerMs") >= 1500 and program["linger-ms"] == "0")
     for key, value in chart.items():

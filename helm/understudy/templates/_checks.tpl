@@ -7,6 +7,14 @@
 {{- if gt (int .minCopies) (add1 (int .syncBackups) | int) -}}
 {{- fail (printf "minCopies is %d: syncBackups %d never makes so many copies" (int .minCopies) (int .syncBackups)) -}}
 {{- end -}}
+{{- if eq (toString .execution) "async" -}}
+{{- if gt (int .minCopies) 1 -}}
+{{- fail "execution async answers before a second copy exists, which minCopies 2 asks for: choose one of them" -}}
+{{- end -}}
+{{- if eq (toString .acknowledgement) "received" -}}
+{{- fail "execution async with acknowledgement received would lose its whole tail in every crash of the primary: choose one of them" -}}
+{{- end -}}
+{{- end -}}
 {{- with .timing -}}
 {{- if ge (int64 .dropMs) (int64 .promoteMs) -}}
 {{- fail (printf "timing.dropMs is %d and must be below timing.promoteMs, which is %d, so that a network break keeps the primary" (int64 .dropMs) (int64 .promoteMs)) -}}

@@ -41,10 +41,19 @@
 - name: UNDERSTUDY_LISTEN_{{ $name }}
   value: "{{ $.Values.listenHost }}:{{ $port }}"
 {{- end }}
-- name: UNDERSTUDY_SYNC_BACKUPS
-  value: {{ .Values.syncBackups | quote }}
-- name: UNDERSTUDY_MIN_COPIES
-  value: {{ .Values.minCopies | quote }}
+{{- /* What a cluster is born with: maxTailMs is UNDERSTUDY_MAX_TAIL_MS. `--reuse-values` of a release that had no modes gives none. */}}
+{{- range $option := list "syncBackups" "minCopies" "maxTailBytes" "maxTailMs" }}
+{{- with get $.Values $option }}
+- name: UNDERSTUDY_{{ $option | snakecase | upper }}
+  value: {{ int64 . | quote }}
+{{- end }}
+{{- end }}
+{{- range $option := list "execution" "acknowledgement" "backups" }}
+{{- with get $.Values $option }}
+- name: UNDERSTUDY_{{ upper $option }}
+  value: {{ . }}
+{{- end }}
+{{- end }}
 - name: UNDERSTUDY_EVICT_MS
   value: {{ include "understudy.milliseconds" .Values.replaceDeadBackup.after | quote }}
 {{- /* dropMs is UNDERSTUDY_DROP_MS; numbers are written out, never as 6.7e+07 */}}
