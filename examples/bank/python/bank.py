@@ -154,9 +154,11 @@ def audit(stored: list, accounts: int, books: Books) -> bool:
         if balances.get(key) != OPENING + moved[key]:
             wrong.append(f"{key.decode()} holds {balances.get(key)}, and its receipts make {OPENING + moved[key]}")
     # An acknowledged transfer has its receipt, and none has one of which the teller was told that it was not done.
+    lost = {name: text for name, text in books.acknowledged.items() if name not in receipts}
+    wrong += [f"transfer {name}, {text}, was acknowledged and is lost" for name, text in lost.items()]
     for name, text in books.acknowledged.items():
-        if receipts.get(name) != text:
-            wrong.append(f"transfer {name}, {text}, was acknowledged, its receipt says {receipts.get(name)}")
+        if receipts.get(name, text) != text:
+            wrong.append(f"transfer {name} was {text}, its receipt says {receipts[name]}")
     for name, text in receipts.items():
         if name.startswith(books.run + "/") and name not in books.acknowledged and name not in books.unknown:
             wrong.append(f"transfer {name}, {text}, was done though its teller was told no")
@@ -170,6 +172,9 @@ def audit(stored: list, accounts: int, books: Books) -> bool:
         print(f"audit FAILED, {len(wrong)} things are wrong: {holds}, there are {len(receipts)} receipts")
     else:
         print(f"audit passed: {holds}, as paid in; {len(receipts)} receipts account for every balance")
+    if lost:
+        money = sum(int(text.split()[0]) for text in lost.values())
+        print(f"{len(lost)} acknowledged transfers are not in the books, {money} of money that customers were told had moved")
     return not wrong
 
 

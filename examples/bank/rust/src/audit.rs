@@ -18,6 +18,8 @@ pub struct Audit {
     pub receipts: usize,
     /// How many transfers of unknown outcome were done.
     pub unknown_done: usize,
+    /// Acknowledged transfers without a receipt: customers were told of them, and the books know nothing.
+    pub lost: BTreeMap<String, Transfer>,
     /// What must not be, a sentence each.
     pub wrong: Vec<String>,
 }
@@ -47,6 +49,8 @@ pub fn audit(stored: &[KeyValue], accounts: u32, run: &str, books: &Books) -> Au
     audit.total = balances.values().sum();
     audit.receipts = receipts.len();
     audit.unknown_done = books.unknown.keys().filter(|id| receipts.contains_key(*id)).count();
+    let missing = books.acknowledged.iter().filter(|(id, _)| !receipts.contains_key(*id));
+    audit.lost = missing.map(|(id, order)| (id.clone(), *order)).collect();
     let told = told(&receipts, run, books);
     let reckoned = reckoned(&balances, &receipts, accounts);
     audit.wrong.extend(told.into_iter().chain(reckoned));
@@ -138,6 +142,17 @@ mod tests {
         assert!(audit.wrong.is_empty(), "{audit:?}");
         assert_eq!((audit.accounts, audit.total, audit.receipts), (2, 2_000, 3));
         assert_eq!(audit.unknown_done, 1);
+    }
+
+    #[test]
+    fn books_of_a_moment_before_lack_the_transfer_and_nothing_else() {
+        let (mut stored, books) = sound();
+        stored.remove(2);
+        (stored[0].value, stored[1].value) = ("1004".into(), "996".into());
+        let audit = audit(&stored, 2, RUN, &books);
+        let transfer = Transfer { from: 0, to: 1, amount: 30 };
+        assert_eq!(audit.lost, BTreeMap::from([("rust-1/0-0".to_owned(), transfer)]));
+        assert_eq!((audit.wrong.len(), audit.total), (1, 2_000), "{audit:?}");
     }
 
     #[test]

@@ -98,5 +98,12 @@ async fn report(bank: &Bank) -> Result<bool> {
             "audit FAILED, {wrong} things are wrong: {accounts} accounts hold {total}, there are {receipts} receipts"
         ),
     }
+    if !audit.lost.is_empty() {
+        let (lost, money): (_, u64) =
+            (audit.lost.len(), audit.lost.values().map(|t| t.amount).sum());
+        println!(
+            "{lost} acknowledged transfers are not in the books, {money} of money that customers were told had moved"
+        );
+    }
     Ok(audit.wrong.is_empty())
 }
