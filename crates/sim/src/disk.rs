@@ -154,9 +154,10 @@ impl World {
     fn finish_beside(&mut self, host: HostId, conn: ConnId, snapshot: Snapshot, offset: u64) {
         let delay = self.span((0, 20_000_000));
         let Some(process) = self.hosts[host].process.as_mut() else { return };
-        let Some(incoming) = process.store.take_received() else { return };
-        let run = process.run;
-        let position = snapshot.position;
+        let (run, position) = (process.run, snapshot.position);
+        let Some(incoming) = process.store.take_received() else {
+            return self.declined(host, conn, position);
+        };
         match incoming.finish() {
             Ok(finished) => {
                 process.received = Some((snapshot, finished));
@@ -170,7 +171,7 @@ impl World {
 
     /// Nothing of a snapshot that came beside the log is kept.
     fn declined(&mut self, host: HostId, conn: ConnId, position: Position) {
-        self.counts.add("snapshot beside the log that found no room");
+        self.counts.add("snapshot beside the log that was not kept");
         let Some(process) = self.hosts[host].process.as_mut() else { return };
         process.todo.push_back(Event::SnapshotStored { conn, position, offset: 0 });
     }

@@ -35,7 +35,9 @@ pub(crate) struct Received {
 impl Driver {
     /// The last part of a snapshot beside the log is stored: a thread makes it whole.
     pub(super) fn finish_received(&mut self, conn: ConnId, position: Position, offset: u64) {
-        let Some(incoming) = self.disk.take_received() else { return };
+        let Some(incoming) = self.disk.take_received() else {
+            return self.declined(conn, position);
+        };
         work("received", self.outlet.clone(), move || {
             let finished = incoming.finish();
             Input::Received(Box::new(Received { conn, position, offset, finished }))
