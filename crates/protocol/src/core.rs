@@ -1,6 +1,9 @@
 //! What every role shares: identity, log, hard state, the register's desk, and the effects of the
 //! step under way.
 
+mod execute;
+mod rules;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use understudy_evidence::{mutant, reached};
@@ -8,8 +11,8 @@ use understudy_evidence::{mutant, reached};
 use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::{
-    BackupExecution, Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index,
-    Kind, Life, Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
+    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
+    Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
 };
 
 /// Entries committed between two notes of the commit index in the hard state.
@@ -84,30 +87,6 @@ impl Core {
         // What the last life had received behind the last settings in this log counted by their rule.
         core.doubt = !clean && core.rules().last().is_some_and(|rule| rule.counts_received());
         core
-    }
-
-    /// The settings in force and those that the log holds behind them.
-    fn rules(&self) -> impl Iterator<Item = Settings> {
-        let logged = self.log.behind(self.log.commit).filter(|entry| entry.kind == Kind::Settings);
-        [self.settings].into_iter().chain(logged.filter_map(|e| Settings::decode(&e.payload)))
-    }
-
-    /// Whether something in this log may count because it was received.
-    pub fn may_count_received(&self) -> bool {
-        self.rules().any(|rule| rule.counts_received())
-    }
-
-    /// The end of what the rule in force may commit on the way to `to`: settings with another rule are
-    /// the last that the old one counts.
-    pub fn counted_by_this_rule(&self, to: Index) -> Index {
-        let changes = |entry: &Entry| {
-            entry.kind == Kind::Settings
-                && Settings::decode(&entry.payload)
-                    .is_some_and(|s| s.acknowledgement != self.settings.acknowledgement)
-        };
-        (self.log.commit + 1..=to)
-            .find(|index| self.log.get(*index).is_some_and(changes))
-            .unwrap_or(to)
     }
 
     /// This replica as the register names it.
@@ -258,47 +237,6 @@ impl Core {
         Nonce(self.me.0 ^ (u128::from(self.life) << 32) ^ u128::from(self.attempts))
     }
 
-    /// Moves the commit index and gives the machine what is newly committed.
-    pub fn commit(&mut self, to: Index) {
-        let to = to.min(self.log.last().index);
-        if to > self.log.commit {
-            let behind = std::mem::replace(&mut self.log.commit, to);
-            self.settle(behind);
-            self.execute(to);
-        }
-    }
-
-    /// The cluster's settings count from their commit on: who executes nothing must learn, too, that it
-    /// shall execute again.
-    fn settle(&mut self, behind: Index) {
-        if self.defers() && mutant!("deferred-settings-unread") {
-            return;
-        }
-        for index in behind + 1..=self.log.commit {
-            if let Some(entry) = self.log.get(index)
-                && entry.kind == Kind::Settings
-                && let Some(settings) = Settings::decode(&entry.payload)
-            {
-                self.settings = settings;
-                self.settled = true;
-            }
-        }
-    }
-
-    /// Whether this replica is to execute nothing: as a backup, where the settings say so. Not while a replay
-    /// is to tell whether a digest still differs.
-    pub fn is_deferred(&self) -> bool {
-        let deferred = self.settings.backup_execution == BackupExecution::Deferred;
-        deferred && !self.acts && !self.state.replaying
-    }
-
-    /// Whether what is committed waits in memory, unless there is too much of it.
-    fn defers(&self) -> bool {
-        let limits = &self.config.limits;
-        let most = limits.window_bytes.saturating_add(limits.deferred_bytes);
-        self.is_deferred() && (self.log.bytes() <= most || mutant!("deferred-without-bound"))
-    }
-
     /// Ends the clients' requests whose entries wait with "outcome unknown".
     pub fn abandon_commands(&mut self) {
         let log = &self.log;
@@ -306,98 +244,6 @@ impl Core {
         let commands: BTreeMap<Index, RequestId> =
             self.waiting.extract_if(.., |index, _| is_command(*index)).collect();
         self.out.push(Effect::Abandon(commands.into_values().collect()));
-    }
-
-    /// Gives the machine what it has not been given, up to `through`.
-    pub fn execute(&mut self, through: Index) {
-        self.due = self.due.max(through);
-        self.hand_over_to_machine();
-    }
-
-    /// Gives the machine the next batch of what is due, once it has executed the last one: a long
-    /// replay leaves the loop its time for everything else.
-    fn hand_over_to_machine(&mut self) {
-        if self.log.applied < self.log.handed || self.defers() {
-            return;
-        }
-        let limits = &self.config.limits;
-        if self.is_deferred() && self.log.handed < self.log.commit {
-            reached!("backlog executed for its size");
-        }
-        let mut batch: Vec<(Entry, Option<RequestId>)> = Vec::new();
-        let mut bytes = 0;
-        while self.log.handed < self.due
-            && batch.len() < limits.batch_entries.max(1)
-            && (batch.is_empty() || bytes < limits.batch_bytes)
-        {
-            let entry =
-                self.log.get(self.log.handed + 1).expect("unexecuted entries stay in the window");
-            bytes += entry.weight();
-            batch.push((entry.clone(), self.waiting.remove(&entry.index)));
-            self.log.handed += 1;
-        }
-        if !batch.is_empty() {
-            self.out.push(Effect::Apply(batch));
-        }
-    }
-
-    pub fn applied(&mut self, first: Index, digests: &[u64]) {
-        if first <= self.log.applied {
-            return; // A snapshot was installed meanwhile: it holds them.
-        }
-        assert_eq!(first, self.log.applied + 1, "entries are executed in order");
-        self.log.applied += digests.len() as Index;
-        assert!(self.log.applied <= self.log.handed, "only what was handed over is executed");
-        self.digests.extend(digests);
-        let excess = self.digests.len().saturating_sub(DIGESTS);
-        self.digests.drain(..excess);
-        self.log.trim(self.config.limits.window_bytes);
-        self.hand_over_to_machine();
-    }
-
-    /// The machine's digest behind an entry executed lately.
-    fn digest(&self, index: Index) -> Option<u64> {
-        let back = usize::try_from(self.log.applied.checked_sub(index)?).ok()?;
-        self.digests.iter().rev().nth(back).copied()
-    }
-
-    /// The newest digest that everybody will have, `(0, 0)` when none is at hand: behind what was
-    /// executed ahead of its commit, others may execute something else.
-    pub fn latest_digest(&self) -> (Index, u64) {
-        let index = self.log.applied.min(self.log.commit);
-        self.digest(index).map_or((0, 0), |digest| (index, digest))
-    }
-
-    /// Compares the primary's digest with mine, now or once I have executed that far. `Err` is a
-    /// difference.
-    pub fn compare_digest(&mut self, told: Option<(Index, u64)>) -> Result<(), Index> {
-        if let Some(told) = told.filter(|&(index, _)| index > 0) {
-            self.expected = Some(told);
-        }
-        let Some((index, digest)) = self.expected else { return Ok(()) };
-        if index > self.log.applied {
-            return Ok(());
-        }
-        self.expected = None;
-        match self.digest(index) {
-            Some(mine) if mine != digest => Err(index),
-            Some(_) if self.state.replaying => {
-                self.state.replaying = false;
-                self.save();
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The settings in force behind an entry of this log that is committed or not.
-    pub fn settings_behind(&self, index: Index) -> Settings {
-        let later = self.log.behind(self.log.commit).take_while(|entry| entry.index <= index);
-        later
-            .filter(|entry| entry.kind == Kind::Settings)
-            .filter_map(|entry| Settings::decode(&entry.payload))
-            .last()
-            .unwrap_or(self.settings)
     }
 
     /// Cuts the log behind `after`: another primary has gone on from there.
@@ -425,26 +271,6 @@ impl Core {
     pub fn make_way(&mut self, snapshot: Position) {
         let here = self.log.position(snapshot.index) == Some(snapshot);
         self.set_aside(if here { snapshot.index } else { self.log.commit });
-    }
-
-    /// Whether the primary's snapshot that ends there would spare this replica something: it stands for a
-    /// committed part of this very log that was not executed here.
-    pub fn is_spared_by(&self, position: Position) -> bool {
-        let index = position.index;
-        self.is_deferred()
-            && index > self.log.handed
-            && (index <= self.log.commit && self.log.position(index) == Some(position)
-                || mutant!("deferred-snapshot-ahead"))
-    }
-
-    /// The machine is what the primary's snapshot says; the log stays.
-    pub fn take_on(&mut self, position: Position) {
-        reached!("snapshot taken on beside the log");
-        self.out.push(Effect::AdoptSnapshot(position));
-        self.log.skip(position);
-        self.digests.clear();
-        self.expected = None;
-        self.log.trim(self.config.limits.window_bytes);
     }
 
     /// Log and machine are what a snapshot says.

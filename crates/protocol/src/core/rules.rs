@@ -1,0 +1,59 @@
+//! The cluster's settings as the log has them: in force, and on their way.
+
+use understudy_evidence::mutant;
+
+use super::Core;
+use crate::{Entry, Index, Kind, Settings};
+
+impl Core {
+    /// The settings in force and those that the log holds behind them.
+    pub(super) fn rules(&self) -> impl Iterator<Item = Settings> {
+        let logged = self.log.behind(self.log.commit).filter(|entry| entry.kind == Kind::Settings);
+        [self.settings].into_iter().chain(logged.filter_map(|e| Settings::decode(&e.payload)))
+    }
+
+    /// Whether something in this log may count because it was received.
+    pub fn may_count_received(&self) -> bool {
+        self.rules().any(|rule| rule.counts_received())
+    }
+
+    /// The end of what the rule in force may commit on the way to `to`: settings with another rule are
+    /// the last that the old one counts.
+    pub fn counted_by_this_rule(&self, to: Index) -> Index {
+        let changes = |entry: &Entry| {
+            entry.kind == Kind::Settings
+                && Settings::decode(&entry.payload)
+                    .is_some_and(|s| s.acknowledgement != self.settings.acknowledgement)
+        };
+        (self.log.commit + 1..=to)
+            .find(|index| self.log.get(*index).is_some_and(changes))
+            .unwrap_or(to)
+    }
+
+    /// The cluster's settings count from their commit on: who executes nothing must learn, too, that it
+    /// shall execute again.
+    pub(super) fn settle(&mut self, behind: Index) {
+        if self.defers() && mutant!("deferred-settings-unread") {
+            return;
+        }
+        for index in behind + 1..=self.log.commit {
+            if let Some(entry) = self.log.get(index)
+                && entry.kind == Kind::Settings
+                && let Some(settings) = Settings::decode(&entry.payload)
+            {
+                self.settings = settings;
+                self.settled = true;
+            }
+        }
+    }
+
+    /// The settings in force behind an entry of this log that is committed or not.
+    pub fn settings_behind(&self, index: Index) -> Settings {
+        let later = self.log.behind(self.log.commit).take_while(|entry| entry.index <= index);
+        later
+            .filter(|entry| entry.kind == Kind::Settings)
+            .filter_map(|entry| Settings::decode(&entry.payload))
+            .last()
+            .unwrap_or(self.settings)
+    }
+}
