@@ -18,7 +18,7 @@ use player::Player;
 pub const COMMANDS: &str = "\
 replicas a b c                 how many there are (first line; else a b)
 settings sync-backups 2 min-copies 2    (before the first start)
-settings async                          (the same)
+settings async | settings deferred      (the same)
 evict after 3s                 dropped backups are replaced (before the first start)
 start a b | kill a | restart a | wipe a | pause a | resume a | leave a
 power off a | power on a | hand over

@@ -1,7 +1,7 @@
 //! Carries out the commands of a script.
 
 use understudy_history::Outcome as Ended;
-use understudy_protocol::{Execution, Observed};
+use understudy_protocol::{BackupExecution, Execution, Observed};
 
 use super::words::{action, span, time};
 use crate::client::{Client, Job};
@@ -67,6 +67,12 @@ impl Player {
             ["settings", "async"] => {
                 let mut options = self.world.options.clone();
                 options.settings.execution = Execution::Async;
+                self.world = make(self.world.hosts.len(), options);
+                Ok(())
+            }
+            ["settings", "deferred"] => {
+                let mut options = self.world.options.clone();
+                options.settings.backup_execution = BackupExecution::Deferred;
                 self.world = make(self.world.hosts.len(), options);
                 Ok(())
             }
