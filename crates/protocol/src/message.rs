@@ -26,7 +26,8 @@ pub enum Message {
     /// Primary to follower: a part of a snapshot, for one whose log ends before ours begins, or for one that
     /// executes nothing.
     SnapshotPart(SnapshotPart),
-    /// Follower to primary: everything of this snapshot before `offset` is stored.
+    /// Follower to primary: everything of this snapshot before `offset` is stored; 0 for one beside the log
+    /// that is not wanted.
     SnapshotAck {
         /// The snapshot's end.
         position: Position,
