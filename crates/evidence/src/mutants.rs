@@ -253,7 +253,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "answer-from-another-epoch",
         rule: 6,
         wrong: "a deposed primary follows in the same life and keeps its waiting clients: they hear what other entries did",
-        breaks: &[LINEAR, LOST, ONCE, FAILED, PREFIX],
+        breaks: &[LINEAR, LOST, ONCE, FAILED, PREFIX, POINTERS],
     },
     // Rule 7: one life, one epoch.
     Mutant {
@@ -273,7 +273,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "skip-opening-entry",
         rule: 8,
         wrong: "a new primary serves at once, without an entry that opens its epoch",
-        breaks: &[LINEAR, LOST, MEMBERS, PREFIX, POINTERS],
+        breaks: &[LINEAR, LOST, MEMBERS, PREFIX, POINTERS, MEMORY],
     },
     Mutant {
         name: "read-before-opening",

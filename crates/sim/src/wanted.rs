@@ -122,6 +122,15 @@ pub const WANTED: &[(&str, &[&str])] = &[
     ),
     ("modes", &["settings: received", "settings: durable", "copy set aside after a crash"]),
     (
+        "modes",
+        &[
+            "client told ahead of the commit",
+            "entry lost that a client was told of",
+            "settings: received",
+            "snapshot taken on beside the log",
+        ],
+    ),
+    (
         "adversaries",
         &[
             "blow while the register is written",
