@@ -91,6 +91,8 @@ pub struct Counts {
     pub reads: u64,
     pub rejected: u64,
     pub outcome_unknown: u64,
+    /// Entries cut by failovers in async mode and set aside, in all lives.
+    pub set_aside: u64,
 }
 
 impl Report {
@@ -191,6 +193,7 @@ impl From<Counters> for Counts {
             reads: counters.reads,
             rejected: counters.rejected,
             outcome_unknown: counters.outcome_unknown,
+            set_aside: counters.set_aside,
         }
     }
 }
