@@ -34,7 +34,7 @@ async fn copy(cluster: &Cluster, number: usize) -> (Vec<u8>, usize) {
 
 #[tokio::test]
 async fn a_backup_that_crashes_comes_back_as_another_copy_and_takes_over_from_a_crashed_primary() {
-    let (mut cluster, primary, _) = pair().await;
+    let (mut cluster, primary, backup) = pair().await;
     // Nothing waits for it meanwhile, so it is still named when it comes back.
     let first = copy(&cluster, backup).await;
     cluster.kill(backup);
