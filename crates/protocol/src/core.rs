@@ -14,6 +14,7 @@ use crate::{
     Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
     Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
 };
+use rules::rule;
 
 /// Entries committed between two notes of the commit index in the hard state.
 const NOTE_EVERY: Index = 16_384;
@@ -257,9 +258,8 @@ impl Core {
     /// of it is done: if `async` mode held somewhere there.
     fn set_aside(&mut self, after: Index) {
         let tail: Vec<Entry> = self.log.behind(after).cloned().collect();
-        let told = [after, self.log.last().index]
-            .iter()
-            .any(|&index| self.settings_behind(index).execution == Execution::Async);
+        let rules = tail.iter().filter_map(rule).chain([self.settings_behind(after)]);
+        let told = { rules }.any(|rule| rule.execution == Execution::Async);
         if told && !tail.is_empty() && !mutant!("cut-without-a-trace") {
             reached!("tail set aside");
             self.out.push(Effect::SetAside(tail));
@@ -282,3 +282,6 @@ impl Core {
         self.expected = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::core::Core;
 use crate::lead::Leading;
-use crate::{Effect, Execution, Incarnation, Member};
+use crate::{Effect, Incarnation, Member};
 
 /// Backups that this primary has dropped and not seen again.
 #[derive(Default)]
@@ -27,8 +27,7 @@ impl Leading {
         let goes =
             |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || self.is_replaced(peer));
         // In `async` mode it may hold what nobody else does.
-        let settings = core.settings_behind(core.log.last().index);
-        let spared = settings.execution == Execution::Async || goes(member.incarnation);
+        let spared = core.may_run_ahead() || goes(member.incarnation);
         if core.config.timing.evict.is_some() && !spared {
             let dropped = (member.clone(), core.now.mono);
             self.evictions.dropped.insert(member.incarnation, dropped);

@@ -7,7 +7,7 @@ use crate::follow::Following;
 use crate::lead::Leading;
 use crate::link::Link;
 use crate::replica::{Next, Role, examined};
-use crate::{ConnId, Effect, Epoch, Execution, Message, Observed, Position, Record};
+use crate::{ConnId, Effect, Epoch, Message, Observed, Position, Record};
 
 impl Following {
     /// A time-out, a refused redial or a primary that stepped back for us: reasons to try.
@@ -19,10 +19,7 @@ impl Following {
         if self.take_over.is_some() {
             return true;
         }
-        let last = core.log.last().index;
-        if core.settings_behind(last).execution == Execution::Async
-            && self.record.primary != core.me
-        {
+        if core.may_run_ahead() && self.record.primary != core.me {
             // It may hold what nobody else does: it gets the time to come back, whatever has happened.
             return core.passed(self.heard, timing.promote + timing.first_chance);
         }

@@ -3,13 +3,17 @@
 use understudy_evidence::mutant;
 
 use super::Core;
-use crate::{Entry, Index, Kind, Settings};
+use crate::{Entry, Execution, Index, Kind, Settings};
 
 impl Core {
     /// The settings in force and those that the log holds behind them.
     pub(super) fn rules(&self) -> impl Iterator<Item = Settings> {
-        let logged = self.log.behind(self.log.commit).filter(|entry| entry.kind == Kind::Settings);
-        [self.settings].into_iter().chain(logged.filter_map(|e| Settings::decode(&e.payload)))
+        [self.settings].into_iter().chain(self.log.behind(self.log.commit).filter_map(rule))
+    }
+
+    /// Whether some entry of this log may have been answered before it was committed.
+    pub fn may_run_ahead(&self) -> bool {
+        self.rules().any(|rule| rule.execution == Execution::Async)
     }
 
     /// Whether something in this log may count because it was received.
@@ -20,11 +24,8 @@ impl Core {
     /// The end of what the rule in force may commit on the way to `to`: settings with another rule are
     /// the last that the old one counts.
     pub fn counted_by_this_rule(&self, to: Index) -> Index {
-        let changes = |entry: &Entry| {
-            entry.kind == Kind::Settings
-                && Settings::decode(&entry.payload)
-                    .is_some_and(|s| s.acknowledgement != self.settings.acknowledgement)
-        };
+        let now = self.settings.acknowledgement;
+        let changes = |entry| rule(entry).is_some_and(|rule| rule.acknowledgement != now);
         (self.log.commit + 1..=to)
             .find(|index| self.log.get(*index).is_some_and(changes))
             .unwrap_or(to)
@@ -37,10 +38,7 @@ impl Core {
             return;
         }
         for index in behind + 1..=self.log.commit {
-            if let Some(entry) = self.log.get(index)
-                && entry.kind == Kind::Settings
-                && let Some(settings) = Settings::decode(&entry.payload)
-            {
+            if let Some(settings) = self.log.get(index).and_then(rule) {
                 self.settings = settings;
                 self.settled = true;
             }
@@ -50,10 +48,11 @@ impl Core {
     /// The settings in force behind an entry of this log that is committed or not.
     pub fn settings_behind(&self, index: Index) -> Settings {
         let later = self.log.behind(self.log.commit).take_while(|entry| entry.index <= index);
-        later
-            .filter(|entry| entry.kind == Kind::Settings)
-            .filter_map(|entry| Settings::decode(&entry.payload))
-            .last()
-            .unwrap_or(self.settings)
+        later.filter_map(rule).last().unwrap_or(self.settings)
     }
+}
+
+/// The settings that an entry makes.
+pub(super) fn rule(entry: &Entry) -> Option<Settings> {
+    (entry.kind == Kind::Settings).then(|| Settings::decode(&entry.payload)).flatten()
 }
