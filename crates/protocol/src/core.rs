@@ -258,8 +258,10 @@ impl Core {
     /// of it is done: if `async` mode held somewhere there.
     fn set_aside(&mut self, after: Index) {
         let tail: Vec<Entry> = self.log.behind(after).cloned().collect();
-        let rules = tail.iter().filter_map(rule).chain([self.settings_behind(after)]);
-        let told = { rules }.any(|rule| rule.execution == Execution::Async);
+        let told = [self.settings_behind(after)]
+            .into_iter()
+            .chain(tail.iter().filter_map(rule))
+            .any(|rule| rule.execution == Execution::Async);
         if told && !tail.is_empty() && !mutant!("cut-without-a-trace") {
             reached!("tail set aside");
             self.out.push(Effect::SetAside(tail));

@@ -170,7 +170,8 @@ impl World {
     }
 
     /// A tail is set aside; `cut`: because another primary has gone on without it. Then nothing of it
-    /// is committed. (It may be in the end, if a third copy holds it and wins.)
+    /// is committed, where a member cuts. (It may be in the end, if a third copy holds it and wins; and
+    /// a spare may follow a primary that is deposed.)
     pub(crate) fn noted_aside(&mut self, host: HostId, entries: &[Entry], cut: bool) {
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
             let name = self.name(host);
@@ -178,7 +179,10 @@ impl World {
         }
         self.ahead.aside.extend(entries.iter().map(|entry| (entry.index, entry.hash)));
         let known = |entry: &&Entry| self.ledger.hash(entry.index) == Some(entry.hash);
-        if let Some(entry) = entries.iter().find(known).filter(|_| cut) {
+        let member = self.hosts[host]
+            .incarnation
+            .is_some_and(|copy| self.register.record().is_some_and(|record| record.names(copy)));
+        if let Some(entry) = entries.iter().find(known).filter(|_| cut && member) {
             let explanation = format!("entry {} is set aside and is committed", entry.index);
             self.guilty(Property::LostIsSetAside, explanation);
         }
