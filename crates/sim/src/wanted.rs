@@ -120,13 +120,14 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "old revision not kept",
         ],
     ),
-    ("modes", &["settings: received", "settings: durable", "copy set aside after a crash"]),
     (
         "modes",
         &[
             "client told ahead of the commit",
             "entry lost that a client was told of",
             "settings: received",
+            "settings: durable",
+            "copy set aside after a crash",
             "snapshot taken on beside the log",
         ],
     ),
