@@ -3,18 +3,12 @@
 
 use understudy_protocol::*;
 
+mod common;
+use common::config;
+
 /// Replica a, which has found the register blank and asks b.
 fn asking() -> Replica {
-    let config = Config {
-        name: "a".into(),
-        peer_address: "a".into(),
-        client_address: "a".into(),
-        peers: vec![("b".into(), "b".into())],
-        fresh_cluster: ClusterId(9),
-        settings: Settings::default(),
-        timing: Timing::default(),
-        limits: Limits::default(),
-    };
+    let config = config("a", &["b"]);
     let recovered =
         Recovered { incarnation: Incarnation(1), life: 1, first: 1, ..Recovered::default() };
     let mut replica = Replica::new(config, recovered, Now::default());

@@ -3,6 +3,9 @@
 
 use understudy_protocol::*;
 
+mod common;
+use common::{config, pair, state};
+
 const CONN: ConnId = ConnId(1);
 const EPOCH: Epoch = 1;
 
@@ -14,27 +17,6 @@ struct Backup {
     /// What the machine was given and has not executed.
     given: Vec<Index>,
     executed: Index,
-}
-
-fn member(incarnation: u128, name: &str) -> Member {
-    Member {
-        incarnation: Incarnation(incarnation),
-        name: name.into(),
-        peer_address: name.into(),
-        client_address: name.into(),
-    }
-}
-
-fn register() -> Observed {
-    let record = Record {
-        cluster: ClusterId(1),
-        epoch: EPOCH,
-        primary: Incarnation(1),
-        members: vec![member(1, "a"), member(2, "b")],
-        floor: 0,
-        nonce: Nonce(1),
-    };
-    Observed { uid: RegisterUid(5), version: "1".into(), record: Some(record) }
 }
 
 impl Backup {
@@ -49,24 +31,8 @@ impl Backup {
     }
 
     fn begin(limits: Limits, log: Vec<Entry>, replaying: bool) -> Self {
-        let config = Config {
-            name: "b".into(),
-            peer_address: "b".into(),
-            client_address: "b".into(),
-            peers: vec![("a".into(), "a".into())],
-            fresh_cluster: ClusterId(9),
-            settings: Settings::default(),
-            timing: Timing::default(),
-            limits,
-        };
-        let state = HardState {
-            cluster: Some(ClusterId(1)),
-            register: Some(RegisterUid(5)),
-            epoch: EPOCH,
-            commit: log.len() as Index,
-            replaying,
-            ..HardState::default()
-        };
+        let config = Config { limits, ..config("b", &["a"]) };
+        let state = HardState { replaying, ..state(EPOCH, log.len() as Index) };
         let recovered = Recovered {
             incarnation: Incarnation(2),
             life: 2,
@@ -80,7 +46,7 @@ impl Backup {
         let replica = Replica::new(config, recovered, now);
         let mut backup = Backup { replica, now, log, given: Vec::new(), executed: 0 };
         backup.step(Event::Tick);
-        backup.step(Event::RegisterRead(Ok(register())));
+        backup.step(Event::RegisterRead(Ok(pair(EPOCH))));
         backup.step(Event::Connected(CONN));
         backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1) });
         assert_eq!(backup.status().role, "backup");
@@ -139,7 +105,7 @@ impl Backup {
     fn promote(&mut self) -> Vec<Effect> {
         self.step(Event::Closed(CONN));
         self.step(Event::DialFailed(Knock::Refused));
-        self.step(Event::RegisterRead(Ok(register())));
+        self.step(Event::RegisterRead(Ok(pair(EPOCH))));
         let effects = self.step(Event::RegisterWritten(WriteAnswer::Written));
         assert_eq!(self.status().role, "opening");
         effects

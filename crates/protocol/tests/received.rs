@@ -5,16 +5,14 @@ use std::collections::VecDeque;
 
 use understudy_protocol::*;
 
+mod common;
+use common::config;
+
 const B: ConnId = ConnId(2);
 const C: ConnId = ConnId(3);
 
 fn member(name: &str) -> Member {
-    Member {
-        incarnation: Incarnation(u128::from(name.as_bytes()[0])),
-        name: name.into(),
-        peer_address: name.into(),
-        client_address: name.into(),
-    }
+    common::member(u128::from(name.as_bytes()[0]), name)
 }
 
 fn settings(acknowledgement: Acknowledgement) -> Settings {
@@ -62,16 +60,7 @@ struct One {
 impl One {
     /// Starts with that log in epoch 1; the last life ended in order or not.
     fn start(name: &str, entries: &[Entry], register: Observed, clean: bool) -> One {
-        let config = Config {
-            name: name.into(),
-            peer_address: name.into(),
-            client_address: name.into(),
-            peers: Vec::new(),
-            fresh_cluster: ClusterId(9),
-            settings: Settings::default(),
-            timing: Timing::default(),
-            limits: Limits::default(),
-        };
+        let config = config(name, &[]);
         let epoch = entries.last().unwrap().epoch;
         let state = HardState {
             cluster: Some(ClusterId(1)),

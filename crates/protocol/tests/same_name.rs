@@ -3,6 +3,9 @@
 
 use understudy_protocol::*;
 
+mod common;
+use common::{config, member};
+
 /// Replica a, solo, with a register in memory and a disk without delay; its peers are spoken for by hand.
 struct Solo {
     replica: Replica,
@@ -11,27 +14,9 @@ struct Solo {
     log: Vec<Entry>,
 }
 
-fn member(incarnation: u128, name: &str) -> Member {
-    Member {
-        incarnation: Incarnation(incarnation),
-        name: name.into(),
-        peer_address: name.into(),
-        client_address: name.into(),
-    }
-}
-
 impl Solo {
     fn new() -> Self {
-        let config = Config {
-            name: "a".into(),
-            peer_address: "a".into(),
-            client_address: "a".into(),
-            peers: Vec::new(),
-            fresh_cluster: ClusterId(9),
-            settings: Settings::default(),
-            timing: Timing::default(),
-            limits: Limits::default(),
-        };
+        let config = config("a", &[]);
         let now = Now { mono: 1, wall: 1 };
         let recovered =
             Recovered { incarnation: Incarnation(1), life: 1, first: 1, ..Recovered::default() };

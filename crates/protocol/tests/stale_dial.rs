@@ -3,41 +3,21 @@
 
 use understudy_protocol::*;
 
+mod common;
+use common::{config, member, state};
+
 /// Replica c, driven by hand: a and b exist in the register only.
 struct Copy {
     replica: Replica,
     mono: u64,
 }
 
-fn member(incarnation: u128, name: &str) -> Member {
-    let address = name.to_string();
-    Member {
-        incarnation: Incarnation(incarnation),
-        name: address.clone(),
-        peer_address: address.clone(),
-        client_address: address,
-    }
-}
-
 impl Copy {
     /// Named in epoch 1, whose primary a it dials.
     fn dialing_a() -> Self {
-        let config = Config {
-            name: "c".into(),
-            peer_address: "c".into(),
-            client_address: "c".into(),
-            peers: vec![("a".into(), "a".into()), ("b".into(), "b".into())],
-            fresh_cluster: ClusterId(9),
-            settings: Settings { sync_backups: 2, min_copies: 1, ..Settings::default() },
-            timing: Timing::default(),
-            limits: Limits::default(),
-        };
-        let state = HardState {
-            cluster: Some(ClusterId(1)),
-            register: Some(RegisterUid(5)),
-            epoch: 1,
-            ..HardState::default()
-        };
+        let settings = Settings { sync_backups: 2, min_copies: 1, ..Settings::default() };
+        let config = Config { settings, ..config("c", &["a", "b"]) };
+        let state = state(1, 0);
         let recovered = Recovered {
             incarnation: Incarnation(3),
             life: 2,

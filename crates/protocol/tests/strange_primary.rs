@@ -3,6 +3,9 @@
 
 use understudy_protocol::*;
 
+mod common;
+use common::{config, pair, state};
+
 const CONN: ConnId = ConnId(1);
 const EPOCH: Epoch = 4;
 
@@ -11,15 +14,6 @@ struct Backup {
     replica: Replica,
     now: Now,
     log: Vec<Entry>,
-}
-
-fn member(incarnation: u128, name: &str) -> Member {
-    Member {
-        incarnation: Incarnation(incarnation),
-        name: name.into(),
-        peer_address: name.into(),
-        client_address: name.into(),
-    }
 }
 
 fn entries(mut last: Position, epoch: Epoch, count: usize) -> Vec<Entry> {
@@ -35,38 +29,11 @@ fn append(epoch: Epoch, previous: Position, entries: Vec<Entry>) -> Message {
     Message::Append(Append { epoch, previous, entries, commit: 2, round: 1, digest: (0, 0) })
 }
 
-fn register() -> Observed {
-    let record = Record {
-        cluster: ClusterId(1),
-        epoch: EPOCH,
-        primary: Incarnation(1),
-        members: vec![member(1, "a"), member(2, "b")],
-        floor: 0,
-        nonce: Nonce(1),
-    };
-    Observed { uid: RegisterUid(5), version: "4".into(), record: Some(record) }
-}
-
 impl Backup {
     /// Has just said hello.
     fn greeting() -> Self {
-        let config = Config {
-            name: "b".into(),
-            peer_address: "b".into(),
-            client_address: "b".into(),
-            peers: vec![("a".into(), "a".into())],
-            fresh_cluster: ClusterId(9),
-            settings: Settings::default(),
-            timing: Timing::default(),
-            limits: Limits::default(),
-        };
-        let state = HardState {
-            cluster: Some(ClusterId(1)),
-            register: Some(RegisterUid(5)),
-            epoch: EPOCH,
-            commit: 1,
-            ..HardState::default()
-        };
+        let config = config("b", &["a"]);
+        let state = state(EPOCH, 1);
         let log = entries(Position::default(), 1, 2);
         let recovered = Recovered {
             incarnation: Incarnation(2),
@@ -80,7 +47,7 @@ impl Backup {
         let now = Now { mono: 1, wall: 1 };
         let mut backup = Backup { replica: Replica::new(config, recovered, now), now, log };
         backup.step(Event::Tick);
-        backup.step(Event::RegisterRead(Ok(register())));
+        backup.step(Event::RegisterRead(Ok(pair(EPOCH))));
         backup.step(Event::Applied { first: 1, digests: vec![7] });
         backup.step(Event::Connected(CONN));
         backup
@@ -223,7 +190,7 @@ fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
     backup.hear(append(EPOCH, previous, vec![last]));
     backup.step(Event::Durable(end));
     backup.hear(Message::TakeOver { epoch: EPOCH, last: end, leaving: true });
-    let effects = backup.step(Event::RegisterRead(Ok(register())));
+    let effects = backup.step(Event::RegisterRead(Ok(pair(EPOCH))));
     assert!(matches!(effects[..], [Effect::WriteRegister { .. }, ..]), "{effects:?}");
     backup.now.mono += MS;
     let effects = backup.step(Event::RegisterWritten(WriteAnswer::Written));
