@@ -211,17 +211,18 @@ impl Driver {
     /// Steps what is pending and what follows from it, up to the length of a turn: a long replay must
     /// not keep the sockets and the time-outs from theirs.
     fn step_all(&mut self) {
-        let begun = self.clock.now().mono;
-        while let Some(event) = self.pending.pop_front() {
-            for effect in self.replica.step(self.clock.now(), event) {
+        let mut now = self.clock.now();
+        let over = now.mono + TURN;
+        while now.mono < over
+            && let Some(event) = self.pending.pop_front()
+        {
+            for effect in self.replica.step(now, event) {
                 if self.ended.is_some() {
                     return;
                 }
                 self.carry_out(effect);
             }
-            if self.clock.now().mono >= begun + TURN {
-                return;
-            }
+            now = self.clock.now();
         }
     }
 
