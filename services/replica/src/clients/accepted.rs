@@ -15,8 +15,8 @@ use understudy_protocol::Settings;
 
 use super::limits::{self, Limits};
 use super::{
-    Cursor, Read, Refusal, admin, delete, gate, key_value, lease, list, put, quota, random,
-    session, txn, watch,
+    Read, Refusal, admin, delete, gate, key_value, lease, list, put, quota, random, session, txn,
+    watch,
 };
 use crate::driver::key_at;
 
@@ -248,8 +248,9 @@ pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> 
 /// The status that the client gets.
 pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Status> {
     let (changes, cluster) = (machine.changes(), Bytes::new());
-    let watch = watch::Asked::new(decoded(body)?, &cluster)?.watch(changes)?;
-    let cursor = Cursor::behind(watch.position(), changes, &cluster).text();
+    let asked = watch::Asked::new(decoded(body)?, &cluster)?;
+    let watch = asked.watch(changes)?;
+    let cursor = asked.cursor(watch.position(), changes, &cluster).text();
     Ok((watch, cursor))
 }
 

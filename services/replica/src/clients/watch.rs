@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::unfold;
+use prost::Message;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
+use twox_hash::XxHash3_64;
 use understudy_machine::{Changes, Failure, FailureCode, KeyRange, Watch};
 use understudy_proto::kv::v1::watch_request::{From, Target};
 use understudy_proto::kv::v1::watch_service_server::WatchService;
@@ -49,7 +51,8 @@ impl WatchService for Watches {
         let changes = subscription.changes();
         let (gate, watch) = (self.gate.clone(), asked.watch(&changes)?);
         let newest = changes.newest();
-        let following = Following::new(gate, subscription, watch, newest, asked.patience);
+        let Asked { target, patience, .. } = asked;
+        let following = Following::new(gate, subscription, watch, newest, patience, target);
         Ok(Response::new(Box::pin(unfold(following, Following::next))))
     }
 }
@@ -60,6 +63,8 @@ pub(crate) struct Asked {
     from: Start,
     previous: bool,
     patience: Duration,
+    /// Stands for the target in cursors.
+    target: u64,
 }
 
 enum Start {
@@ -71,6 +76,7 @@ enum Start {
 impl Asked {
     /// What `request` asks of `cluster`.
     pub fn new(request: WatchRequest, cluster: &Bytes) -> Result<Asked, Refusal> {
+        let target = hash(&request);
         let range = match request.target {
             None => return Err(limits::missing(ErrorReason::InvalidField, "target")),
             Some(Target::Key(key)) => {
@@ -86,14 +92,19 @@ impl Asked {
                 limits::at_least("start_revision", revision, 1)?;
                 Start::Revision(revision)
             }
-            Some(From::Cursor(text)) => Start::Cursor(Cursor::read(&text, cluster)?),
+            Some(From::Cursor(text)) => Start::Cursor(Cursor::read(&text, cluster, target)?),
         };
         let patience = match limits::natural("progress_interval_ms", request.progress_interval_ms)?
         {
             0 => PATIENCE,
             ms => Duration::from_millis(ms).max(LEAST_PATIENCE),
         };
-        Ok(Asked { range, from, previous: request.return_previous, patience })
+        Ok(Asked { range, from, previous: request.return_previous, patience, target })
+    }
+
+    /// The cursor of whoever has come that far.
+    pub fn cursor(&self, revision: i64, changes: &Changes, cluster: &Bytes) -> Cursor {
+        Cursor::behind(revision, changes, cluster, self.target)
     }
 
     /// The watch, at its beginning.
@@ -115,4 +126,10 @@ impl Asked {
             Start::Cursor(cursor) => cursor.resume(changes),
         }
     }
+}
+
+/// Of what must be the same where a cursor leads on.
+fn hash(request: &WatchRequest) -> u64 {
+    let same = WatchRequest { target: request.target.clone(), ..WatchRequest::default() };
+    XxHash3_64::oneshot(&same.encode_to_vec())
 }

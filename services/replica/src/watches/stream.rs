@@ -23,6 +23,8 @@ pub(crate) struct Following {
     through: i64,
     /// After so much silence a message tells how far the watch has come.
     patience: Duration,
+    /// Stands for what is watched in cursors.
+    target: u64,
     state: State,
 }
 
@@ -53,9 +55,10 @@ impl Following {
         watch: Watch,
         newest: i64,
         patience: Duration,
+        target: u64,
     ) -> Self {
         let state = State::Begun;
-        Following { gate, subscription, watch, through: newest, patience, state }
+        Following { gate, subscription, watch, through: newest, patience, target, state }
     }
 
     /// The next message, or how the watch ends; `None` behind that.
@@ -160,7 +163,7 @@ impl Following {
             events,
             revision: complete + i64::from(more),
             more,
-            cursor: Cursor::behind(complete, changes, &self.gate.cluster()).text(),
+            cursor: Cursor::behind(complete, changes, &self.gate.cluster(), self.target).text(),
         }
     }
 }

@@ -244,6 +244,45 @@ async fn what_cannot_be_watched_is_refused() {
     check(elsewhere, invalid, "INVALID_CURSOR", &["field=cursor"]);
 }
 
+/// What a cursor says of its own keys says nothing of others.
+#[tokio::test]
+async fn a_cursor_leads_on_what_it_was_given_for() {
+    let (cluster, mut client) = alone().await;
+    client.put(put("a", "1")).await.unwrap();
+    let range = |start: &str, end: &str| {
+        Target::Range(KeyRange { start: start.to_owned().into(), end: end.to_owned().into() })
+    };
+    let targets = [
+        Target::Key("a".into()),
+        Target::Key("a\0".into()),
+        Target::Prefix("".into()),
+        Target::Prefix("a".into()),
+        range("", "\0"),
+        range("a", "a\0\0"),
+        range("a", ""),
+    ];
+    let watching = |target: &Target, cursor: &str| WatchRequest {
+        target: Some(target.clone()),
+        from: Some(From::Cursor(cursor.to_owned())),
+        ..WatchRequest::default()
+    };
+    for given in &targets {
+        let from_now = WatchRequest { target: Some(given.clone()), ..WatchRequest::default() };
+        let mut stream = open(&cluster, from_now).await.unwrap();
+        let cursor = message(&mut stream).await.cursor;
+        for target in &targets {
+            match open(&cluster, watching(target, &cursor)).await {
+                Ok(_) => assert_eq!(target, given),
+                Err(refused) => {
+                    assert_ne!(target, given);
+                    let field = ["field=cursor"];
+                    check(refused, Code::InvalidArgument, "INVALID_CURSOR", &field);
+                }
+            }
+        }
+    }
+}
+
 /// It has lost its disk and knows nothing from the register yet, so it cannot tell whose the tokens are: it
 /// must not turn away for good who is right.
 #[tokio::test]
