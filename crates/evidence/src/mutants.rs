@@ -28,6 +28,7 @@ const OLD: &str = "old-reads-hold";
 const WATCHES: &str = "watches-miss-nothing";
 const DRAWS: &str = "draws-happen-once";
 const LEASES: &str = "leases-keep-their-time";
+const RANGES: &str = "ranges-hold-what-is-between";
 const TIME: &str = "time-never-goes-back";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
@@ -554,6 +555,12 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "tells whoever watches of writes and not of deletions",
         breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "zero-byte-is-no-end",
+        rule: 0,
+        wrong: "takes a range that ends at the key of one zero byte for one without an end",
+        breaks: &[RANGES],
     },
     Mutant {
         name: "forgotten-changes-skipped",

@@ -17,9 +17,9 @@ mod response;
 mod thaw_error;
 
 pub use command::{
-    CloseSession, Command, Compact, Compare, Delete, Draw, Get, GrantLease, KeepLease, KeepSession,
-    KeyRange, Lifetime, Now, OpenSession, Operation, Put, Random, Relation, RevokeLease,
-    SeedGenerator, SetGenerator, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
+    Between, CloseSession, Command, Compact, Compare, Delete, Draw, Get, GrantLease, KeepLease,
+    KeepSession, KeyRange, Lifetime, Now, OpenSession, Operation, Put, Random, Relation,
+    RevokeLease, SeedGenerator, SetGenerator, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
 };
 pub use input::Input;
 pub use kv::{

@@ -52,6 +52,6 @@ pub use settings::{
 pub use state::{HardState, Recovered, Snapshot};
 pub use status::{Follower, Status};
 
-/// Version of [`Message`] and of what the messages mean. Replicas of different versions refuse
-/// each other.
-pub const PROTOCOL_VERSION: u32 = 1;
+/// Version of [`Message`], of what the messages mean, and of what entries say. Replicas of different versions
+/// refuse each other.
+pub const PROTOCOL_VERSION: u32 = 2;

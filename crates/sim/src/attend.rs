@@ -255,7 +255,8 @@ impl World {
             });
             self.history.push(operation);
         }
-        let pause = self.held(id, response).or_else(|| self.next_mode(id));
+        let pause =
+            self.held(id, response).or_else(|| self.ranged(id)).or_else(|| self.next_mode(id));
         let pause = pause.unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));
     }

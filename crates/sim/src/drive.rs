@@ -288,6 +288,7 @@ impl World {
                 self.past.note(&process.machine);
             }
             let held = self.holders.note(&entry, &response, &process.machine, &mut self.counts);
+            let ranged = self.ranges.note(&entry, &response, &process.machine, &mut self.counts);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
             process.ticking &= entry.kind != Kind::Tick;
@@ -300,6 +301,7 @@ impl World {
                 }
             }
             self.blame(held);
+            self.blame(ranged);
             if let Some(id) = waiting {
                 // A retry carries the store's revision behind the first execution.
                 if response.failure().is_none() && response.revision < revision {

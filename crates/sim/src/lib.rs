@@ -34,6 +34,7 @@ mod operate;
 mod past;
 pub mod progress;
 mod queue;
+mod ranges;
 mod receipts;
 mod register;
 mod report;

@@ -120,6 +120,7 @@ impl Swarm {
         world.prepare_deferred();
         world.prepare_draws();
         world.prepare_holders();
+        world.prepare_ranges();
         world.prepare_ahead();
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
@@ -192,6 +193,7 @@ impl Swarm {
             client.queue.clear();
         }
         world.holders.rest();
+        world.ranges.rest();
         world.ahead.rest();
         world.receipts.rest();
     }
@@ -362,8 +364,8 @@ fn judge(world: &mut World) {
         return;
     }
     world.judge_draws();
-    // What holders write, and what goes with their leases, is in no history.
-    let verdict = match world.holders.are_there() {
+    // What holders write, what goes with their leases, and what comes and goes by ranges is in no history.
+    let verdict = match world.holders.are_there() || world.ranges.are_there() {
         true => understudy_history::check_among_others(&world.history),
         false => understudy_history::check(&world.history),
     };

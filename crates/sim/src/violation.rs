@@ -49,6 +49,8 @@ pub enum Property {
     DrawsHappenOnce,
     /// Leases live by logged time alone, and the keys that hang on them as long as they.
     LeasesKeepTheirTime,
+    /// A range holds the keys that lie between its ends, whatever bytes these are, and no others.
+    RangesHoldWhatIsBetween,
     /// What is executed before it is committed is so in `async` mode only, and within its bounds.
     AheadWithinBounds,
     /// What clients were told is done in `async` mode and is lost was set aside, and nothing that is committed.
@@ -86,6 +88,7 @@ impl Property {
             Property::NothingLost => "nothing-lost",
             Property::DrawsHappenOnce => "draws-happen-once",
             Property::LeasesKeepTheirTime => "leases-keep-their-time",
+            Property::RangesHoldWhatIsBetween => "ranges-hold-what-is-between",
             Property::AheadWithinBounds => "ahead-within-bounds",
             Property::LostIsSetAside => "lost-is-set-aside",
             Property::ExactlyOnce => "exactly-once",

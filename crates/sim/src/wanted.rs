@@ -106,8 +106,9 @@ pub const WANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "history, watches, leases and generators",
+        "history, watches, leases, ranges and generators",
         &[
+            "range of any two ends",
             "lease kept",
             "keys gone with their lease",
             "draw answered",

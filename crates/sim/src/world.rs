@@ -23,6 +23,7 @@ use crate::net::Net;
 use crate::old_reads::OldReads;
 use crate::past::Past;
 use crate::queue::Queue;
+use crate::ranges::Ranges;
 use crate::receipts::Receipts;
 use crate::register::Register;
 use crate::shadow::Shadow;
@@ -111,6 +112,8 @@ pub struct World {
     pub(crate) holders: Holders,
     /// What is read of the past.
     pub(crate) old_reads: OldReads,
+    /// Who deletes and reads ranges.
+    pub(crate) ranges: Ranges,
     /// Whether what backups receive counts at times.
     pub(crate) receipts: Receipts,
     /// Who watches.
@@ -162,6 +165,7 @@ impl World {
             draws: Draws::new(seed, lasting),
             holders: Holders::new(seed, lasting),
             old_reads: OldReads::new(seed, lasting),
+            ranges: Ranges::new(seed, lasting),
             ahead,
             deferred: Deferred::new(seed),
             receipts: Receipts::new(seed, lasting),

@@ -6,7 +6,7 @@ use crate::KeyRange;
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct Delete {
     /// Which keys. Missing means bad command.
-    #[prost(message, optional, tag = "1")]
+    #[prost(oneof = "KeyRange", tags = "4, 5, 6")]
     pub range: Option<KeyRange>,
     /// Answer with the keys as they were.
     #[prost(bool, tag = "2")]

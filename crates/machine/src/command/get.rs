@@ -6,7 +6,7 @@ use crate::KeyRange;
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct Get {
     /// Which keys. Missing means bad command.
-    #[prost(message, optional, tag = "1")]
+    #[prost(oneof = "KeyRange", tags = "4, 5, 6")]
     pub range: Option<KeyRange>,
     /// Read at most the first so many, never more than the quota's `max_range_keys`, and say
     /// whether there are more. 0 means all or nothing: then more than the quota is refused.

@@ -20,7 +20,7 @@ pub use compact::Compact;
 pub use compare::{Compare, Relation, Target};
 pub use delete::Delete;
 pub use get::Get;
-pub use key_range::KeyRange;
+pub use key_range::{Between, KeyRange};
 pub use lease::{GrantLease, KeepLease, RevokeLease};
 pub use put::{Lifetime, Put};
 pub use random::{Draw, Now, Random, SeedGenerator, SetGenerator};

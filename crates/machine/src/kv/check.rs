@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::quota::Quota;
 use crate::{
-    Compare, Delete, Failure, FailureCode, Get, KeyRange, Limit, Put, Relation, Step, Txn,
+    Between, Compare, Delete, Failure, FailureCode, Get, KeyRange, Limit, Put, Relation, Step, Txn,
     TxnOperation,
 };
 
@@ -70,12 +70,14 @@ impl Quota {
     }
 
     fn check_range(&self, range: Option<&KeyRange>) -> Checked {
-        let range = range.ok_or(Failure::new(FailureCode::BadCommand))?;
-        if range.is_single() {
-            return self.check_key(&range.start);
+        match range.ok_or(Failure::new(FailureCode::BadCommand))? {
+            KeyRange::Key(key) => self.check_key(key),
+            KeyRange::From(start) => self.check_length(start),
+            KeyRange::Between(Between { start, end }) => {
+                self.check_length(start)?;
+                self.check_length(end)
+            }
         }
-        self.check_length(&range.start)?;
-        self.check_length(&range.end)
     }
 
     fn check_key(&self, key: &Bytes) -> Checked {
@@ -116,6 +118,6 @@ fn check_written_once(list: &[TxnOperation]) -> Checked {
 /// Whether no two ranges overlap: ordered by their start, only neighbours can be the first to.
 fn are_apart(ranges: &[(KeyRange, u32)]) -> bool {
     let mut ordered: Vec<_> = ranges.iter().map(|(range, _)| range).collect();
-    ordered.sort_by(|a, b| a.start.cmp(&b.start));
+    ordered.sort_by(|a, b| a.first().cmp(b.first()));
     ordered.windows(2).all(|pair| !pair[0].overlaps(pair[1]))
 }

@@ -99,8 +99,13 @@ impl Reader {
                 page(listing, newest.into_iter())
             }
             _ => {
-                let range = behind(listing);
-                page(listing, self.walk(&range, order == Order::Descending))
+                let back = order == Order::Descending;
+                let range = match &listing.behind {
+                    None => listing.range.clone(),
+                    Some(mark) if back => listing.range.before(&mark.key),
+                    Some(mark) => listing.range.after(&mark.key),
+                };
+                page(listing, self.walk(&range, back))
             }
         }
     }
@@ -191,24 +196,6 @@ where
             if let Some((key, Some(record))) = self.then.next() {
                 return Some((key, record));
             }
-        }
-    }
-}
-
-/// What of the range of a listing by key is still to be listed.
-fn behind(listing: &Listing) -> KeyRange {
-    let range = &listing.range;
-    let Some(mark) = &listing.behind else { return range.clone() };
-    if range.is_single() {
-        return KeyRange::nothing();
-    }
-    match listing.order {
-        // No key comes before it, and as an end it would mean the last key.
-        Order::Descending if mark.key == [0][..] => KeyRange::nothing(),
-        Order::Descending => KeyRange::between(range.start.clone(), mark.key.clone()),
-        _ => {
-            let next: Bytes = [&mark.key[..], &[0]].concat().into();
-            KeyRange::between(next.max(range.start.clone()), range.end.clone())
         }
     }
 }

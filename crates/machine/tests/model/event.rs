@@ -73,7 +73,7 @@ fn any_byte() -> impl Strategy<Value = u8> {
 }
 
 fn key() -> impl Strategy<Value = Bytes> {
-    prop::sample::select(vec!["a", "a\0", "b", "c", "d"]).prop_map(Bytes::from)
+    prop::sample::select(vec!["\0", "a", "a\0", "b", "c", "d"]).prop_map(Bytes::from)
 }
 
 fn sometimes_bad_key() -> impl Strategy<Value = Bytes> {
@@ -95,10 +95,12 @@ fn value() -> impl Strategy<Value = Bytes> {
 }
 
 fn range() -> impl Strategy<Value = KeyRange> {
-    let end = prop_oneof![key(), Just(Bytes::from_static(b"\0"))];
+    let end =
+        || prop_oneof![4 => key(), 1 => Just(Bytes::new()), 1 => Just(Bytes::from_static(b"\0"))];
     prop_oneof![
-        sometimes_bad_key().prop_map(KeyRange::single),
-        (prop_oneof![key(), Just(Bytes::new())], end).prop_map(|(s, e)| KeyRange::between(s, e)),
+        2 => sometimes_bad_key().prop_map(KeyRange::single),
+        1 => end().prop_map(KeyRange::from),
+        2 => (end(), end()).prop_map(|(start, end)| KeyRange::between(start, end)),
     ]
 }
 

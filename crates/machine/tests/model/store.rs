@@ -223,7 +223,7 @@ fn check_step(operation: &TxnOperation) -> Done<()> {
 fn check_range(range: Option<&KeyRange>) -> Done<()> {
     match range {
         None => Err(Failure::new(FailureCode::BadCommand)),
-        Some(range) if range.end.is_empty() => check_key(&range.start),
+        Some(KeyRange::Key(key)) => check_key(key),
         Some(_) => Ok(()),
     }
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 use understudy_machine::{
-    Command, Compare, Delete, KeyRange, Lifetime, Operation, Put, Relation, Step, Target, Txn,
-    TxnOperation,
+    Between, Command, Compare, Delete, KeyRange, Lifetime, Operation, Put, Relation, Step, Target,
+    Txn, TxnOperation,
 };
 use understudy_protocol::{Entry, Kind, Settings};
 
@@ -47,17 +47,22 @@ pub fn writes(entry: &Entry) -> Value {
         Kind::Command => Command::decode(&entry.payload[..]).unwrap_or_default(),
         _ => Command::default(),
     };
-    let object = |fields: [(&str, &Bytes); 2]| {
+    let object = |fields: &[(&str, &Bytes)]| {
         let mut object = Map::new();
-        for (name, bytes) in fields {
+        for (name, bytes) in fields.iter().copied() {
             Notation::default().put(&mut object, name, bytes);
         }
         Value::Object(object)
     };
-    let put = |put: &Put| object([("put", &put.key), ("value", &put.value)]);
-    let delete = |delete: &Delete| {
-        let range = delete.range.clone().unwrap_or_default();
-        object([("delete", &range.start), ("end", &range.end)])
+    let put = |put: &Put| object(&[("put", &put.key), ("value", &put.value)]);
+    // One key, all from one on, or those from one up to another.
+    let delete = |delete: &Delete| match &delete.range {
+        None => object(&[]),
+        Some(KeyRange::Key(key)) => object(&[("delete", key)]),
+        Some(KeyRange::From(start)) => object(&[("delete_from", start)]),
+        Some(KeyRange::Between(Between { start, end })) => {
+            object(&[("delete_from", start), ("delete_to", end)])
+        }
     };
     match &command.operation {
         Some(Operation::Put(one)) => json!([put(one)]),
@@ -126,10 +131,10 @@ fn describe_delete(delete: &Delete) -> String {
 }
 
 fn describe_range(range: &KeyRange) -> String {
-    match range.is_single() {
-        true => show(&range.start),
-        false if range.end == [0][..] => format!("{}..", show(&range.start)),
-        false => format!("{}..{}", show(&range.start), show(&range.end)),
+    match range {
+        KeyRange::Key(key) => show(key),
+        KeyRange::From(start) => format!("{}..", show(start)),
+        KeyRange::Between(Between { start, end }) => format!("{}..{}", show(start), show(end)),
     }
 }
 
@@ -224,7 +229,14 @@ mod tests {
         let entry = Entry::after(Default::default(), 1, time, Kind::Command, payload);
         let told = writes(&entry);
         assert_eq!(told["then"][0], json!({ "put": "k", "value": long }));
-        assert_eq!(told["then"][1]["delete"], "d");
+        assert_eq!(told["then"][1], json!({ "delete": "d" }));
+        let deleted = |range| {
+            let payload = Command::new(Delete::new(range)).to_payload();
+            writes(&Entry::after(Default::default(), 1, time, Kind::Command, payload))[0].clone()
+        };
+        assert_eq!(deleted(KeyRange::from("d")), json!({ "delete_from": "d" }));
+        let between = json!({ "delete_from": "", "delete_to": "\0" });
+        assert_eq!(deleted(KeyRange::between("", "\0")), between, "no key, and not all");
         assert_eq!(told["otherwise"][0], json!({ "put": "k", "value_hex": "ff" }));
     }
 

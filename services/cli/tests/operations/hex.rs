@@ -43,6 +43,13 @@ async fn every_command_takes_and_prints_hex_digits() {
     let last: Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
     assert_eq!((&last["type"], &last["key_hex"]), (&json!("del"), &json!("00ff61")));
 
+    let there = run(&["list", "--keys"]);
+    run(&["txn", "--then", "del-range '' 00"]);
+    assert_eq!(run(&["list", "--keys"]), there, "no key is less than the first one");
+    assert_eq!(run(&["list", "--to", "00"]), "");
+    assert_eq!(run(&["list", "--to", "00", "--count"]), "0\n");
+    assert_eq!(run(&["txn", "--then", "list '' 00"]).lines().last(), Some("list: 0 found"));
+
     for arguments in [&["get", "0"][..], &["put", "00", "0g"], &["txn", "--then", "del k"]] {
         let ended = understudy(&[arguments, &hex].concat());
         assert_eq!(ended.code, Some(2), "{ended:?}");

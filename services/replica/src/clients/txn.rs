@@ -157,22 +157,17 @@ fn delete(delete: proto::TxnDelete) -> Result<Delete, Refusal> {
     }
 }
 
-/// The machine's form of a range; it says "one key" and "to the last key" by other ends.
 /// The keys that begin with a prefix.
 pub(crate) fn prefix(prefix: Bytes) -> Result<KeyRange, Refusal> {
     limits::prefix(&prefix)?;
     Ok(KeyRange::prefix(prefix))
 }
 
+/// The keys of a range. That an empty end means the last key is the contract's alone.
 pub(crate) fn range(range: proto::KeyRange) -> Result<KeyRange, Refusal> {
     limits::range(&range)?;
     let proto::KeyRange { start, end } = range;
-    Ok(match &end[..] {
-        [] => KeyRange::from(start),
-        // No key lies below the one of a single zero byte.
-        [0] => KeyRange::between(end.clone(), end),
-        _ => KeyRange::between(start, end),
-    })
+    Ok(if end.is_empty() { KeyRange::from(start) } else { KeyRange::between(start, end) })
 }
 
 pub(crate) fn response(

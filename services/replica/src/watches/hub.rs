@@ -50,9 +50,9 @@ impl Hub {
         let mut inner = self.lock();
         // First, so that it is not told of what it can see.
         inner.publish(changes);
-        let touched = match range.is_single() {
-            true => join(&mut inner.keys, range.start.clone()),
-            false => join(&mut inner.ranges, range.clone()),
+        let touched = match &range {
+            KeyRange::Key(key) => join(&mut inner.keys, key.clone()),
+            range => join(&mut inner.ranges, range.clone()),
         };
         drop(inner);
         Subscription::new(self.clone(), range, touched)
@@ -73,9 +73,9 @@ impl Hub {
     pub fn leave(&self, range: &KeyRange) {
         self.watched.fetch_sub(1, Ordering::Relaxed);
         let mut inner = self.lock();
-        match range.is_single() {
-            true => forget(&mut inner.keys, &range.start),
-            false => forget(&mut inner.ranges, range),
+        match range {
+            KeyRange::Key(key) => forget(&mut inner.keys, key),
+            range => forget(&mut inner.ranges, range),
         }
     }
 

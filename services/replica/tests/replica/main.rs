@@ -14,6 +14,7 @@ mod ops;
 mod pair;
 mod ports;
 mod random;
+mod ranges;
 mod register;
 mod successor;
 mod ticks;
