@@ -15,9 +15,11 @@
 //!
 //! Demands on the recording: written values are unique, keys are absent when it begins, and
 //! all writers of its keys are in it. For [`check`] the store is new and nobody else writes to it;
-//! [`check_among_others`] does without that.
+//! [`check_among_others`] does without that, and [`check_from`] begins where the history says
+//! ([`Beginning`]).
 
 pub mod account;
+mod beginning;
 mod check;
 mod evidence;
 mod format;
@@ -28,8 +30,9 @@ pub mod order;
 pub mod replay;
 mod verdict;
 
-pub use check::{check, check_among_others};
-pub use format::{FormatError, read_lines, write_line};
+pub use beginning::Beginning;
+pub use check::{check, check_among_others, check_from};
+pub use format::{FormatError, read_history, read_lines, write_beginning, write_line};
 pub use model::{Cell, Store};
 pub use operation::{
     Action, Answer, Compare, Condition, Found, Operation, Outcome, Relation, Reply, Step, Target,

@@ -9,28 +9,48 @@
 use std::collections::BTreeMap;
 
 use crate::evidence::Evidence;
-use crate::{Operation, Outcome, Property, Reply, Verdict};
-
-/// Whose the store's revisions are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Revisions {
-    /// Of this history alone, from 1 on: each needs an operation.
-    Ours,
-    /// Of others, too.
-    Shared,
-}
+use crate::{Beginning, Operation, Outcome, Property, Reply, Verdict};
 
 /// Reports operations out of order, and revisions given twice or to nobody.
 pub(crate) fn judge(
     history: &[Operation],
     evidence: &Evidence<'_>,
-    revisions: Revisions,
+    beginning: Beginning,
     verdict: &mut Verdict,
 ) {
     real_time(history, evidence, verdict);
+    before(history, evidence, beginning, verdict);
     let owners = given_twice(history, evidence, verdict);
-    if revisions == Revisions::Ours {
-        given_to_nobody(history, evidence, &owners, verdict);
+    if !beginning.others {
+        given_to_nobody(history, evidence, beginning, &owners, verdict);
+    }
+}
+
+/// Nothing stands before the history's beginning, and no change at it.
+fn before(
+    history: &[Operation],
+    evidence: &Evidence<'_>,
+    beginning: Beginning,
+    verdict: &mut Verdict,
+) {
+    for (operation, place) in history.iter().zip(&evidence.places) {
+        let Some(place) = *place else { continue };
+        if place >= (beginning.revision, true) || forgotten(operation) {
+            continue;
+        }
+        match (place, beginning.revision) {
+            ((0, false), 0) => {
+                let explanation = format!("{} changed nothing", operation.describe());
+                verdict.add(Property::Revisions, explanation);
+            }
+            (_, revision) => verdict.add(
+                Property::Linearizable,
+                format!(
+                    "{} stands before the history's beginning, revision {revision}",
+                    operation.describe()
+                ),
+            ),
+        }
     }
 }
 
@@ -66,10 +86,6 @@ fn given_twice(
     let mut owners: BTreeMap<u64, usize> = BTreeMap::new();
     for (i, place) in evidence.places.iter().enumerate() {
         let Some((revision, false)) = *place else { continue };
-        if revision == 0 {
-            let explanation = format!("{} changed nothing", history[i].describe());
-            verdict.add(Property::Revisions, explanation);
-        }
         if let Some(other) = owners.insert(revision, i) {
             verdict.add(
                 Property::Revisions,
@@ -92,6 +108,7 @@ fn given_twice(
 fn given_to_nobody(
     history: &[Operation],
     evidence: &Evidence<'_>,
+    beginning: Beginning,
     owners: &BTreeMap<u64, usize>,
     verdict: &mut Verdict,
 ) {
@@ -104,12 +121,12 @@ fn given_to_nobody(
                 && operation.action.mutates()
                 && evidence.places[*i].is_none()
         })
-        .map(|(i, _)| evidence.floors[i].map_or(0, |(floor, _)| floor.0))
+        .map(|(i, _)| evidence.floors[i].map_or(beginning.revision, |(floor, _)| floor.0))
         .collect();
     hidden.sort_unstable();
     let mut free = 0u64;
     let mut hidden = hidden.into_iter().peekable();
-    for revision in 1..=highest {
+    for revision in beginning.revision + 1..=highest {
         while hidden.next_if(|&floor| floor < revision).is_some() {
             free += 1;
         }

@@ -1,5 +1,8 @@
 //! Short words for operations and answers.
 
+// Each test binary uses a part of it.
+#![allow(dead_code)]
+
 use understudy_history::*;
 
 pub fn put(key: &str, value: &str) -> Action {
