@@ -6,8 +6,9 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::admin::v1::{
-    CompactRequest, CompactResponse, GetSettingsRequest, GetSettingsResponse, HandOverRequest,
-    HandOverResponse, StatusRequest, StatusResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    CompactRequest, CompactResponse, GetQuotaRequest, GetQuotaResponse, GetSettingsRequest,
+    GetSettingsResponse, HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
+    UpdateQuotaRequest, UpdateQuotaResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
@@ -132,6 +133,8 @@ call!(
     AdminServiceClient.update_settings,
     UpdateSettingsResponse
 );
+call!(GetQuotaRequest, "quota", AdminServiceClient.get_quota, GetQuotaResponse);
+call!(UpdateQuotaRequest, "change of quota", AdminServiceClient.update_quota, UpdateQuotaResponse);
 call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
 call!(CompactRequest, "compact", AdminServiceClient.compact, CompactResponse);
 call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

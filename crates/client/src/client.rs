@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use understudy_proto::admin::v1::{
-    CompactRequest, GetSettingsRequest, HandOverRequest, HandOverResponse, Settings, StatusRequest,
-    StatusResponse, UpdateSettingsRequest,
+    CompactRequest, GetQuotaRequest, GetQuotaResponse, GetSettingsRequest, HandOverRequest,
+    HandOverResponse, Quota, Settings, StatusRequest, StatusResponse, UpdateQuotaRequest,
+    UpdateQuotaResponse, UpdateSettingsRequest,
 };
 use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
@@ -166,6 +167,23 @@ impl Client {
     pub async fn update_settings(&self, change: Settings) -> Result<Settings, Error> {
         let request = UpdateSettingsRequest { settings: Some(change) };
         Ok(self.read(request).await?.settings.unwrap_or_default())
+    }
+
+    /// What the store takes, and what is used of it.
+    ///
+    /// # Errors
+    /// As a read.
+    pub async fn quota(&self) -> Result<GetQuotaResponse, Error> {
+        self.read(GetQuotaRequest {}).await
+    }
+
+    /// Changes the bounds that are given; gives all of them. It may be executed more than once, which makes
+    /// no difference.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Rejected`]: among others `INVALID_SETTINGS`.
+    pub async fn update_quota(&self, change: Quota) -> Result<UpdateQuotaResponse, Error> {
+        self.read(UpdateQuotaRequest { quota: Some(change) }).await
     }
 
     /// Forgets what the store was before `revision`. It may be executed more than once, which makes no

@@ -133,7 +133,8 @@ impl Server {
         let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));
         let _helpers: Vec<_> = helpers.into_iter().map(help).collect();
         let gate = Gate::new(asks, view.clone(), acting, options.max_waiting);
-        let serving = Serving::start(ports, peers, gate, view, metrics).await;
+        let others = options.peers.len();
+        let serving = Serving::start(ports, peers, gate, view, metrics, others).await;
         let ended = driver.run(leave).await;
         serving.end().await;
         if let Ended::Renewed(why) = &ended {

@@ -62,19 +62,20 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts all of them.
+    /// Starts all of them; `others`: how many other replicas are configured.
     pub async fn start(
         ports: Ports,
         peers: Peers,
         gate: Gate,
         view: watch::Receiver<Arc<View>>,
         metrics: Metrics,
+        others: usize,
     ) -> Self {
         let Ports { clients, peers: at_peers, ops, addresses } = ports;
         let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
         let (reporter, health_service) = health_reporter();
         let guide = Guide::new(view.clone());
-        let routes = client_routes(gate, source, &guide).add_service(health_service);
+        let routes = client_routes(gate, source, &guide, others).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
         let server = transport(WINDOW);
@@ -112,7 +113,7 @@ fn transport(window: u32) -> tonic::transport::Server {
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
 }
 
-fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
+fn client_routes(gate: Gate, source: StatusSource, guide: &Guide, others: usize) -> Routes {
     let key_values = KeyValueServiceServer::new(KeyValues { gate: gate.clone() })
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
@@ -123,7 +124,7 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide) -> Routes {
         .max_encoding_message_size(usize::MAX);
     let mut routes = Routes::new(Usher::new(key_values, guide))
         .add_service(Usher::new(sessions, guide))
-        .add_service(AdminServiceServer::new(Admin { gate, source }))
+        .add_service(AdminServiceServer::new(Admin { gate, source, others }))
         .add_service(Usher::new(watches, guide))
         .add_service(Usher::new(leases, guide))
         .add_service(Usher::new(generators, guide));

@@ -77,7 +77,7 @@ impl fmt::Display for Failure {
             }
             FailureCode::QuotaExceeded => write!(
                 f,
-                "the quota of {limit} {} would be exceeded: free some or raise it",
+                "the quota of {limit} {} would be exceeded: free some, or raise it with `understudy quota`",
                 noun(self.what())
             ),
             FailureCode::LeaseUnknown => write!(f, "there is no lease {actual}: grant one first"),

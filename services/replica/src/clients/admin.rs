@@ -18,6 +18,8 @@ use crate::options::is_name;
 pub(crate) struct Admin {
     pub gate: Gate,
     pub source: StatusSource,
+    /// How many other replicas are configured.
+    pub others: usize,
 }
 
 impl Admin {
@@ -86,6 +88,7 @@ impl AdminService for Admin {
         check_known(&change)?;
         let (_, settings) = self.settings().await?;
         let settings = changed(settings, &change)?;
+        possible(&change, self.others)?;
         match self.gate.ask(Want::Settings(settings)).await? {
             (header, Answer::Settings(settings)) => {
                 let settings = Some(status::settings(&settings));
@@ -169,6 +172,26 @@ pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
         true => Ok(()),
         false => unimplemented("one of these settings"),
     }
+}
+
+/// Whether so many copies can be had of the replicas that are configured.
+pub(super) fn possible(change: &proto::Settings, others: usize) -> Result<(), Refusal> {
+    let wanted = [
+        ("sync_backups", change.sync_backups, others),
+        ("min_copies", change.min_copies, others + 1),
+    ];
+    for (setting, value, most) in wanted {
+        if let Some(value) = value.filter(|value| *value as usize > most) {
+            let message = format!(
+                "{setting} is {value}, and {others} other replica(s) are configured, which allows {most}: \
+                 add replicas first (--peers of all of them)"
+            );
+            return Err(
+                Refusal::new(ErrorReason::SettingsRefused, message).with("setting", setting)
+            );
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
