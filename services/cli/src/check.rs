@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use understudy_history::{Verdict, check, check_among_others, read_lines};
+use understudy_history::{Beginning, Verdict, check_from, read_history};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -21,7 +21,7 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     history: PathBuf,
     /// Others wrote other keys of the same cluster meanwhile, so the history need not explain every
-    /// revision; so it is with the history of a torture with --endpoints.
+    /// revision. The history of a torture says so itself.
     #[arg(long)]
     others: bool,
     /// How to print.
@@ -41,8 +41,8 @@ impl Check {
         let verdict = judge(&self.history, self.others)?;
         let ok = verdict.is_ok();
         match self.output {
-            Output::Text => print::line(text(&verdict).trim_end())?,
-            Output::Json => print::json(&Judged { ok, verdict })?,
+            Output::Text => print::line(text(&verdict).trim_end()),
+            Output::Json => print::json(&Judged { ok, verdict }),
         }
         match ok {
             true => Ok(()),
@@ -54,15 +54,17 @@ impl Check {
     }
 }
 
-/// What the checkers say of a file; `others`: whether somebody else wrote other keys meanwhile.
+/// What the checkers say of a file; `others`: whether somebody else wrote other keys meanwhile, if the file
+/// does not say so.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn judge(path: &Path, others: bool) -> Result<Verdict, Failure> {
     let file = File::open(path)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-    let history = read_lines(BufReader::new(file)).map_err(Failure::new)?;
-    Ok(if others { check_among_others(&history) } else { check(&history) })
+    let (beginning, history) = read_history(BufReader::new(file)).map_err(Failure::new)?;
+    let others = Beginning { others, ..Beginning::default() };
+    Ok(check_from(&history, beginning.and(others)))
 }
 
 fn text(verdict: &Verdict) -> String {

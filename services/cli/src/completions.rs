@@ -1,11 +1,10 @@
 //! `understudy completions`: shell completions on standard output.
 
-use std::io::Write as _;
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
 use crate::failure::Failure;
+use crate::print;
 
 /// Prints completions for a shell, to be sourced or put where the shell looks for them.
 #[derive(Debug, Args)]
@@ -19,7 +18,7 @@ impl Completions {
     pub fn run(self) -> Result<(), Failure> {
         let mut script = Vec::new();
         generate(self.shell, &mut crate::Cli::command(), "understudy", &mut script);
-        std::io::stdout().write_all(&script)?;
-        Ok(())
+        print::bytes(&script);
+        print::written()
     }
 }

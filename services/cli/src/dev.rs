@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pair::{self, Happening, Pair, Plan, Ports};
-use crate::print;
+use crate::print::{self, Feed, Where};
 
 /// How long the pair may take to be complete.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,12 +82,18 @@ impl Dev {
         let (tell, mut happenings) = mpsc::channel(1024);
         let pair =
             Pair::start(Plan::new(&pair::directory(&dir)?, ports, &self.serve), tell).await?;
+        // The pair serves on, whether or not somebody reads what happens to it.
+        let feed = Feed::start(match self.output {
+            Output::Text => Where::Out,
+            Output::Json => Where::Err,
+        });
         let ended = tokio::select! {
-            ended = self.show(&pair, &mut happenings) => ended,
+            ended = self.show(&pair, &mut happenings, &feed) => ended,
             _ = interrupt.recv() => Ok(()),
             _ = terminate.recv() => Ok(()),
         };
         pair.stop().await;
+        feed.close();
         ended
     }
 
@@ -96,6 +102,7 @@ impl Dev {
         &self,
         pair: &Pair,
         happenings: &mut mpsc::Receiver<Happening>,
+        feed: &Feed,
     ) -> Result<(), Failure> {
         let complete = pair.complete(PATIENCE);
         tokio::pin!(complete);
@@ -104,26 +111,14 @@ impl Dev {
             tokio::select! {
                 primary = &mut complete, if !ready => {
                     ready = true;
-                    self.announce(pair, primary?)?;
+                    let ready = Ready::of(pair, primary?);
+                    match self.output {
+                        Output::Text => feed.line(ready.text(self.dir.is_some())),
+                        Output::Json => print::json(&ready),
+                    }
                 }
-                Some(happening) = happenings.recv() => self.tell(&happening)?,
+                Some(happening) = happenings.recv() => feed.line(happening),
             }
-        }
-    }
-
-    fn tell(&self, happening: &Happening) -> Result<(), Failure> {
-        match self.output {
-            Output::Text => return print::line(happening),
-            Output::Json => eprintln!("{}", happening),
-        }
-        Ok(())
-    }
-
-    fn announce(&self, pair: &Pair, primary: usize) -> Result<(), Failure> {
-        let ready = Ready::of(pair, primary);
-        match self.output {
-            Output::Text => print::line(ready.text(self.dir.is_some())),
-            Output::Json => print::json(&ready),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! How a command fails: one line on stderr, and an exit code that scripts can rely on.
 
 use std::fmt::Display;
-use std::io;
 use std::process::ExitCode;
+
+use crate::print;
 
 /// The exit codes as `--help` tells them.
 pub const EXIT_CODES: &str = "Exit codes:
@@ -30,7 +31,7 @@ pub enum Failure {
     /// The command that was run has failed, and has said why. Its own exit code.
     #[error("the command exited with {0}")]
     Command(u8),
-    /// Whoever reads standard output has gone: nobody is left to tell. Exit code 0, silently.
+    /// Whoever reads standard output has gone and has read what it wanted. Exit code 0, silently.
     #[error("standard output is closed")]
     Closed,
 }
@@ -56,30 +57,25 @@ impl Failure {
             Self::OutcomeUnknown(_) => 3,
             Self::Unavailable(_) => 4,
         };
-        eprintln!("understudy: {}", one_line(&self.to_string()));
+        print::note(format_args!("understudy: {}", one_line(&self.to_string())));
         ExitCode::from(code)
     }
+}
+
+/// The exit code of a command: that of its verdict, whatever printing did.
+pub fn conclude(done: Result<(), Failure>) -> ExitCode {
+    if let Err(failure) = done {
+        return failure.report();
+    }
+    if let Err(Failure::Failed(why)) = print::written() {
+        print::note(format_args!("understudy: done, but {why}"));
+    }
+    ExitCode::SUCCESS
 }
 
 /// The message without line breaks.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Failing to write to standard output.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::Failed(format!("cannot write the output: {error}")),
-        }
-    }
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        io::Error::from(error).into()
-    }
 }
 
 impl From<understudy_client::Error> for Failure {

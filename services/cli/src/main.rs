@@ -4,6 +4,9 @@
 //! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, surely
 //! nothing has happened.
 
+// Both panic where nobody reads: everything goes through `print`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod check;
 mod client;
 mod completions;
@@ -63,6 +66,7 @@ enum Command {
     Now(client::now::Now),
     Status(client::status::Status),
     Mode(client::mode::Mode),
+    Quota(client::quota::Quota),
     #[command(name = "handover")]
     HandOver(client::hand_over::HandOver),
     Bench(client::bench::Bench),
@@ -96,6 +100,7 @@ impl Command {
             Self::Now(command) => runtime::block_on(command.run()),
             Self::Status(command) => runtime::block_on(command.run()),
             Self::Mode(command) => runtime::block_on(command.run()),
+            Self::Quota(command) => runtime::block_on(command.run()),
             Self::HandOver(command) => runtime::block_on(command.run()),
             Self::Bench(command) => runtime::block_on(command.run()),
             Self::Verify(command) => command.run(),
@@ -113,5 +118,5 @@ fn main() -> ExitCode {
     #[cfg(feature = "kubernetes")]
     let _ = rustls::crypto::ring::default_provider().install_default();
     let done = usage::parse::<Cli>().and_then(|cli| cli.command.run());
-    done.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
+    failure::conclude(done)
 }

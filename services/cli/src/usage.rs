@@ -1,19 +1,27 @@
 //! Reading the command line.
 
+use std::io::{self, Write as _};
+
 use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::failure::Failure;
+use crate::print;
 
 /// Reads the command line; prints help and version and ends the process if those are asked for.
 ///
 /// # Errors
-/// A [`Failure::Usage`] on one line that says what to do.
+/// A [`Failure::Usage`] on one line that says what to do; that of help that cannot be written.
 pub fn parse<C: Parser>() -> Result<C, Failure> {
     C::try_parse().map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            match error.print().and_then(|()| io::stdout().flush()) {
+                Err(unwritten) if !error.use_stderr() => print::unwritten(&unwritten),
+                _ => std::process::exit(error.exit_code()),
+            }
+        }
         _ => Failure::usage(summary(&error.to_string())),
     })
 }

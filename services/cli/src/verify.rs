@@ -29,8 +29,8 @@ impl Verify {
             Failure::new(format!("cannot read {}: {error}", self.dir.display()))
         })?;
         match self.output {
-            Output::Text => print::line(text(&report))?,
-            Output::Json => print::json(&to_json(&report))?,
+            Output::Text => print::line(text(&report)),
+            Output::Json => print::json(&to_json(&report)),
         }
         match report.problems.len() {
             0 => Ok(()),

@@ -21,7 +21,7 @@ impl Compact {
     pub async fn run(self) -> Result<(), Failure> {
         self.connection.client().compact(self.revision).await?;
         if self.connection.json() {
-            return print::json(&serde_json::json!({ "oldest_revision": self.revision }));
+            print::json(&serde_json::json!({ "oldest_revision": self.revision }));
         }
         Ok(())
     }

@@ -21,9 +21,10 @@ pub struct Connection {
         default_value = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002"
     )]
     pub endpoints: Endpoints,
-    /// How long one operation may take with all its repetitions, such as 500ms or 30s.
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
-    pub deadline: Duration,
+    /// How long one operation may take with all its repetitions, such as 500ms or 30s. Left out: 30s, and
+    /// a watch waits for a primary as long as it takes.
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse)]
+    pub deadline: Option<Duration>,
     /// How to print.
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Output,
@@ -37,7 +38,8 @@ impl Connection {
 
     /// A client with these options, and the others as given.
     pub fn client_with(&self, options: Options) -> Client {
-        Client::new(&self.endpoints, options.deadline(self.deadline))
+        let deadline = self.deadline.unwrap_or(options.deadline);
+        Client::new(&self.endpoints, options.deadline(deadline))
     }
 
     /// Whether to print JSON.

@@ -43,15 +43,15 @@ impl Del {
         let answer = delete.await;
         client.close().await;
         let answer = answer?;
-        self.show(&answer)?;
+        self.show(&answer);
         if answer.succeeded {
             return Ok(());
         }
-        let key = self.notation.text(&key);
-        Err(Failure::new(format!("not deleted: key {key:?} is not at the revision given")))
+        let key = self.notation.quoted(&key);
+        Err(Failure::new(format!("not deleted: key {key} is not at the revision given")))
     }
 
-    fn show(&self, answer: &DeleteResponse) -> Result<(), Failure> {
+    fn show(&self, answer: &DeleteResponse) {
         if self.connection.json() {
             let mut object = record::header(answer.header.as_ref());
             object.insert("succeeded".to_owned(), answer.succeeded.into());
@@ -63,13 +63,10 @@ impl Del {
             return print::json(&object);
         }
         if answer.succeeded {
-            print::line(if answer.deleted == 0 { "no such key" } else { "deleted" })?;
+            print::line(if answer.deleted == 0 { "no such key" } else { "deleted" });
         }
-        match answer.previous.first() {
-            Some(previous) => {
-                print::line(format_args!("before: {}", self.notation.text(&previous.value)))
-            }
-            None => Ok(()),
+        if let Some(previous) = answer.previous.first() {
+            print::line(format_args!("before: {}", self.notation.text(&previous.value)));
         }
     }
 }

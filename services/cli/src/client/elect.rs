@@ -46,7 +46,11 @@ impl Elect {
                 let Self { name, how, command, connection, .. } = &self;
                 how.hold(&client, connection, (name, value), command).await
             }
-            None => self.observe(&client).await,
+            None if self.once => self.observe(&client).await,
+            None => tokio::select! {
+                done = self.observe(&client) => done,
+                () = print::closed() => Err(Failure::Closed),
+            },
         };
         client.close().await;
         done
@@ -54,10 +58,11 @@ impl Elect {
 
     async fn observe(&self, client: &Client) -> Result<(), Failure> {
         let (mut leader, mut revision) = client.lock_holder(&self.name).await?;
-        self.print(leader.as_ref())?;
+        self.print(leader.as_ref());
         if self.once {
             let nobody = || Failure::new(format!("nobody leads {:?}", self.name));
-            return leader.map(|_| ()).ok_or_else(nobody);
+            leader.ok_or_else(nobody)?;
+            return print::written();
         }
         loop {
             let target = Some(Target::Prefix(format!("{}/", self.name).into()));
@@ -72,20 +77,23 @@ impl Elect {
             (now, revision) = client.lock_holder(&self.name).await?;
             if now != leader {
                 leader = now;
-                self.print(leader.as_ref())?;
+                self.print(leader.as_ref());
+                print::written()?;
             }
         }
     }
 
-    fn print(&self, leader: Option<&Holder>) -> Result<(), Failure> {
-        let value = |leader: &Holder| String::from_utf8_lossy(&leader.value).into_owned();
+    fn print(&self, leader: Option<&Holder>) {
         if self.connection.json() {
+            let value = |leader: &Holder| String::from_utf8_lossy(&leader.value).into_owned();
             let (leader, token) = (leader.map(value), leader.map(|leader| leader.token));
             return print::json(&json!({ "leader": leader, "token": token }));
         }
         match leader {
-            Some(leader) => print::line(format_args!("{}\t{}", leader.token, value(leader))),
-            None if self.once => Ok(()),
+            Some(leader) => {
+                print::line(format_args!("{}\t{}", leader.token, print::text(&leader.value)))
+            }
+            None if self.once => {}
             None => print::line("-\tnobody"),
         }
     }

@@ -23,7 +23,8 @@ pub struct Get {
     /// The key as it stood at this revision.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
     revision: Option<i64>,
-    /// Print the bytes of the value as they are, also with --hex, and no line break behind them.
+    /// Print the bytes of the value as they are, also with --hex, and no line break after them. Without it
+    /// control characters and what is not UTF-8 are escaped.
     #[arg(long, conflicts_with = "output")]
     raw: bool,
     #[command(flatten)]
@@ -41,17 +42,17 @@ impl Get {
             None => client.get(key.clone()).await?,
         };
         let Some(kv) = response.kv else {
-            return Err(Failure::new(format!("there is no key {:?}", notation.text(&key))));
+            return Err(Failure::new(format!("there is no key {}", notation.quoted(&key))));
         };
         if self.connection.json() {
             let mut object = record::header(response.header.as_ref());
             object.append(&mut record::json(&kv, notation));
-            return print::json(&object);
+            print::json(&object);
+        } else if self.raw {
+            print::bytes(&kv.value);
+        } else {
+            print::line(notation.text(&kv.value));
         }
-        if notation.hex && !self.raw {
-            return print::line(print::hex(&kv.value));
-        }
-        print::bytes(&kv.value)?;
-        if self.raw { Ok(()) } else { print::line("") }
+        print::written()
     }
 }

@@ -1,5 +1,6 @@
 //! Tables without lines or colours.
 
+use super::print;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
@@ -7,7 +8,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 pub fn text(headings: &[&str], rows: Vec<Vec<String>>, numbers: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headings.iter().copied()).add_rows(rows);
+    let escaped = |row: Vec<String>| row.into_iter().map(|cell| print::text(cell.as_bytes()));
+    table.set_header(headings.iter().copied()).add_rows(rows.into_iter().map(escaped));
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if numbers.contains(&place) {

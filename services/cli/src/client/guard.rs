@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use understudy_client::Lock;
 
+use super::print;
 use crate::failure::Failure;
 
 /// What asks the process to go: noticed from when this is made, so that none falls between waiting for a
@@ -53,10 +54,10 @@ impl Guard<'_> {
         };
         if let Err(error) = lock.release().await {
             // How the command ended counts: the lock is free once its lease has ended.
-            eprintln!(
+            print::note(format_args!(
                 "understudy: lock {:?} may be free only after {:?}: {error}",
                 self.name, self.ttl
-            );
+            ));
         }
         ended
     }

@@ -25,14 +25,17 @@ impl HandOver {
         if self.connection.json() {
             let name = primary.as_ref().map(|primary| &primary.name);
             let address = primary.as_ref().map(|primary| &primary.client_address);
-            return print::json(&json!({"epoch": epoch, "primary": name, "address": address}));
+            print::json(&json!({"epoch": epoch, "primary": name, "address": address}));
+            return Ok(());
         }
         match primary {
             Some(primary) => print::line(format_args!(
                 "handed over: the primary of epoch {epoch} is {} at {}",
-                primary.name, primary.client_address
+                print::text(primary.name.as_bytes()),
+                print::text(primary.client_address.as_bytes())
             )),
             None => print::line("handed over: `understudy status` shows to whom"),
         }
+        Ok(())
     }
 }

@@ -78,6 +78,7 @@ impl Lease {
                     true => print::json(&values(&lease)),
                     false => print::line(lease.lease_id),
                 }
+                Ok(())
             }
             What::Keep { id, once } => self.keep(client, id, once).await,
             What::Revoke { id } => {
@@ -86,6 +87,7 @@ impl Lease {
                     true => print::json(&json!({ "lease_id": id, "keys": keys })),
                     false => print::line(format_args!("{keys} keys deleted")),
                 }
+                Ok(())
             }
             What::Show { id } => self.show(client, id).await,
             What::List => self.list(client).await,
@@ -95,7 +97,7 @@ impl Lease {
     async fn keep(&self, client: &Client, id: i64, once: bool) -> Result<(), Failure> {
         loop {
             let lease = client.keep_lease_alive(id).await?;
-            self.print(&lease)?;
+            self.print(&lease);
             if once {
                 return Ok(());
             }
@@ -131,17 +133,21 @@ impl Lease {
                 })
                 .collect();
             object["keys"] = shown.into();
-            return print::json(&object);
+            print::json(&object);
+        } else {
+            self.print(&lease);
+            let text = |key| format!("  {}", self.notation.text(key));
+            keys.iter().for_each(|key| print::line(text(key)));
         }
-        self.print(&lease)?;
-        keys.iter().try_for_each(|key| print::line(format_args!("  {}", self.notation.text(key))))
+        print::written()
     }
 
     async fn list(&self, client: &Client) -> Result<(), Failure> {
         let mut request = ListLeasesRequest::default();
         loop {
             let page = client.list_leases(request).await?;
-            page.leases.iter().try_for_each(|lease| self.print(lease))?;
+            page.leases.iter().for_each(|lease| self.print(lease));
+            print::written()?;
             if page.next_page_token.is_empty() {
                 return Ok(());
             }
@@ -149,7 +155,7 @@ impl Lease {
         }
     }
 
-    fn print(&self, lease: &Shown) -> Result<(), Failure> {
+    fn print(&self, lease: &Shown) {
         if self.connection.json() {
             return print::json(&values(lease));
         }

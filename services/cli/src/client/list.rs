@@ -13,6 +13,9 @@ use super::{print, record};
 use crate::failure::Failure;
 
 /// Prints the keys of a range and their values, all as they stood at one revision.
+///
+/// JSON names that revision on each line, and alone on one if there are no keys: `watch --revision` from the
+/// next one on sees everything that follows.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy list
@@ -20,7 +23,8 @@ use crate::failure::Failure;
   understudy list --from a --to n --keys
   understudy list --newest --limit 10
   understudy list --revision 42 --output json users/
-  understudy list --count users/")]
+  understudy list --count users/
+  understudy watch --prefix users/ --revision $(($(understudy list --output json users/ | tail -1 | jq .revision) + 1))")]
 pub struct List {
     /// What the keys begin with; all keys if it is left out.
     #[arg(conflicts_with_all = ["from", "to"])]
@@ -59,19 +63,27 @@ impl List {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
         let mut request = self.request()?;
-        let mut left = self.limit.unwrap_or(u64::MAX);
+        let limit = self.limit.unwrap_or(u64::MAX);
+        let mut left = limit;
         loop {
             request.page_size = i32::try_from(left).unwrap_or(i32::MAX);
             let page = client.list(request.clone()).await?;
+            let revision = page.header.as_ref().map_or(0, |header| header.revision);
             if self.count {
-                return self.show_count(page.count);
+                self.show_count(page.count, revision);
+                return print::written();
             }
             for kv in &page.kvs {
-                self.show(kv)?;
+                self.show(kv, revision);
             }
+            print::written()?;
             left = left.saturating_sub(page.kvs.len() as u64);
             if page.next_page_token.is_empty() || left == 0 {
-                return Ok(());
+                if left == limit && self.connection.json() {
+                    // Whoever watches from here on needs it, though there are no keys.
+                    print::json(&serde_json::json!({ "revision": revision }));
+                }
+                return print::written();
             }
             request.page_token = page.next_page_token;
         }
@@ -100,16 +112,17 @@ impl List {
         })
     }
 
-    fn show_count(&self, count: i64) -> Result<(), Failure> {
+    fn show_count(&self, count: i64, revision: i64) {
         match self.connection.json() {
-            true => print::json(&serde_json::json!({ "count": count })),
+            true => print::json(&serde_json::json!({ "count": count, "revision": revision })),
             false => print::line(count),
         }
     }
 
-    fn show(&self, kv: &KeyValue) -> Result<(), Failure> {
+    fn show(&self, kv: &KeyValue, revision: i64) {
         if self.connection.json() {
             let mut object = record::json(kv, self.notation);
+            object.insert("revision".to_owned(), revision.into());
             if self.keys {
                 object.retain(|name, _| !name.starts_with("value"));
             }

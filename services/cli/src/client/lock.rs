@@ -66,7 +66,7 @@ impl How {
         let mut signals = Signals::new()?;
         let lock = self.take(client, name, value, &mut signals).await?;
         if command.is_empty() {
-            announce(connection, name, &lock)?;
+            announce(connection, name, &lock);
         }
         Guard { name, ttl: self.ttl, command }.run(lock, signals).await
     }
@@ -90,12 +90,13 @@ impl How {
 }
 
 /// Says that a lock is held.
-fn announce(connection: &Connection, name: &str, lock: &Held) -> Result<(), Failure> {
+fn announce(connection: &Connection, name: &str, lock: &Held) {
     if connection.json() {
         let key = String::from_utf8_lossy(lock.key());
         return print::json(&json!({ "name": name, "token": lock.token(), "key": key }));
     }
-    print::line(format_args!("{name} is held, token {}: Ctrl-C releases it", lock.token()))
+    let name = print::text(name.as_bytes());
+    print::line(format_args!("{name} is held, token {}: Ctrl-C releases it", lock.token()));
 }
 
 /// What others see of who holds a lock.

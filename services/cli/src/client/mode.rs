@@ -63,9 +63,10 @@ impl Mode {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
         let change = self.change();
-        let settings = match change == Settings::default() {
-            true => client.settings().await?,
-            false => client.update_settings(change).await?,
+        let changes = change != Settings::default();
+        let settings = match changes {
+            true => client.update_settings(change).await?,
+            false => client.settings().await?,
         };
         let execution = word(settings.execution_mode().as_str_name(), "EXECUTION_MODE_");
         let acknowledgement = word(settings.acknowledgement().as_str_name(), "ACKNOWLEDGEMENT_");
@@ -75,7 +76,7 @@ impl Mode {
         let bytes = settings.max_tail_bytes.unwrap_or_default();
         let ms = settings.max_tail_ms.unwrap_or_default();
         if self.connection.json() {
-            return print::json(&json!({
+            print::json(&json!({
                 "execution": execution,
                 "acknowledgement": acknowledgement,
                 "backup_execution": backups,
@@ -84,16 +85,18 @@ impl Mode {
                 "max_tail_bytes": bytes,
                 "max_tail_ms": ms,
             }));
+        } else {
+            print::line(format_args!("execution        {execution}"));
+            print::line(format_args!("acknowledgement  {acknowledgement}"));
+            print::line(format_args!("backups          {backups}"));
+            print::line(format_args!("sync backups     {sync_backups}"));
+            print::line(format_args!("min copies       {min_copies}"));
+            if settings.execution_mode() == ExecutionMode::Async {
+                print::line(format_args!("max tail         {bytes} bytes, {ms} ms"));
+            }
         }
-        print::line(format_args!("execution        {execution}"))?;
-        print::line(format_args!("acknowledgement  {acknowledgement}"))?;
-        print::line(format_args!("backups          {backups}"))?;
-        print::line(format_args!("sync backups     {sync_backups}"))?;
-        print::line(format_args!("min copies       {min_copies}"))?;
-        if settings.execution_mode() != ExecutionMode::Async {
-            return Ok(());
-        }
-        print::line(format_args!("max tail         {bytes} bytes, {ms} ms"))
+        // A change is done, printed or not.
+        if changes { Ok(()) } else { print::written() }
     }
 
     /// What is to change: the rest is left out.

@@ -39,9 +39,14 @@ impl Notation {
         })
     }
 
-    /// A key or value for people; as text, what is not UTF-8 is shown as such.
+    /// A key or value for people: as text, escaped, or in hex digits.
     pub fn text(self, bytes: &[u8]) -> String {
-        if self.hex { print::hex(bytes) } else { String::from_utf8_lossy(bytes).into_owned() }
+        if self.hex { print::hex(bytes) } else { print::text(bytes) }
+    }
+
+    /// The same in quotation marks, for a sentence.
+    pub fn quoted(self, bytes: &[u8]) -> String {
+        if self.hex { format!("\"{}\"", print::hex(bytes)) } else { print::quoted(bytes) }
     }
 
     /// Adds a key or value to a JSON object: under `name` as text, or in hex digits under `name` with

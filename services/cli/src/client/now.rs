@@ -18,8 +18,10 @@ impl Now {
     pub async fn run(self) -> Result<(), Failure> {
         let now = self.connection.client().now().await?;
         if self.connection.json() {
-            return print::json(&json!({ "wall_ns": now.wall_ns, "elapsed_ns": now.elapsed_ns }));
+            print::json(&json!({ "wall_ns": now.wall_ns, "elapsed_ns": now.elapsed_ns }));
+        } else {
+            print::line(now.wall_ns);
         }
-        print::line(now.wall_ns)
+        print::written()
     }
 }

@@ -78,8 +78,12 @@ impl Put {
         let answer = put.await;
         client.close().await;
         let answer = answer?;
-        self.show(&answer)?;
-        if answer.succeeded { Ok(()) } else { Err(self.unmet(&self.notation.text(&key), &answer)) }
+        self.show(&answer);
+        if answer.succeeded {
+            Ok(())
+        } else {
+            Err(self.unmet(&self.notation.quoted(&key), &answer))
+        }
     }
 
     /// The value given, or all of standard input.
@@ -94,7 +98,7 @@ impl Put {
         Ok(value.into())
     }
 
-    fn show(&self, answer: &PutResponse) -> Result<(), Failure> {
+    fn show(&self, answer: &PutResponse) {
         if self.connection.json() {
             let mut object = record::header(answer.header.as_ref());
             object.insert("succeeded".to_owned(), answer.succeeded.into());
@@ -113,22 +117,22 @@ impl Put {
             print::line(format_args!(
                 "revision {}, version {}",
                 answer.mod_revision, answer.version
-            ))?;
+            ));
         }
         match &answer.previous {
             Some(previous) => {
                 print::line(format_args!("before: {}", self.notation.text(&previous.value)))
             }
             None if self.previous => print::line("before: no such key"),
-            None => Ok(()),
+            None => {}
         }
     }
 
     fn unmet(&self, key: &str, answer: &PutResponse) -> Failure {
         Failure::new(match (answer.mod_revision, self.if_revision) {
-            (0, _) => format!("not written: there is no key {key:?}"),
-            (now, Some(_)) => format!("not written: key {key:?} is at revision {now}"),
-            (now, None) => format!("not written: key {key:?} exists, at revision {now}"),
+            (0, _) => format!("not written: there is no key {key}"),
+            (now, Some(_)) => format!("not written: key {key} is at revision {now}"),
+            (now, None) => format!("not written: key {key} exists, at revision {now}"),
         })
     }
 }

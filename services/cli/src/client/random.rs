@@ -57,10 +57,11 @@ impl Random {
         let client = self.connection.client();
         match self.what.drawn(&client, &self.name).await? {
             Some(drawn) if self.connection.json() => print::json(&drawn),
-            Some(serde_json::Value::Array(all)) => all.iter().try_for_each(print::line),
+            Some(serde_json::Value::Array(all)) => all.iter().for_each(print::line),
             Some(serde_json::Value::String(text)) => print::line(text),
-            _ => Ok(()),
+            _ => {}
         }
+        print::written()
     }
 }
 

@@ -9,10 +9,12 @@ use understudy_proto::kv::v1::{Event, EventType, KeyRange, WatchRequest};
 
 use super::connection::Connection;
 use super::notation::Notation;
+use super::standing::Standing;
 use super::{print, record};
 use crate::failure::Failure;
 
-/// Prints changes as they happen, each once and in order, over any failover. Ends with Ctrl-C.
+/// Prints changes as they happen, each once and in order, over any failover. Ends with Ctrl-C, or when
+/// nobody reads what it prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy watch city
@@ -50,11 +52,13 @@ pub struct Watch {
 
 impl Watch {
     pub async fn run(self) -> Result<(), Failure> {
-        let mut watch = self.connection.client().watch(self.request()?);
+        let watch = self.connection.client().watch(self.request()?);
+        let mut standing = Standing::new(watch, &self.connection);
         let mut left = self.count.unwrap_or(u64::MAX);
         loop {
-            for event in watch.next().await?.events {
-                self.show(&event)?;
+            for event in standing.next().await?.events {
+                self.show(&event);
+                print::written()?;
                 left -= 1;
                 if left == 0 {
                     return Ok(());
@@ -83,7 +87,7 @@ impl Watch {
     }
 
     /// One line for each change: revision, what happened, key, value; with `--previous` what was there.
-    fn show(&self, event: &Event) -> Result<(), Failure> {
+    fn show(&self, event: &Event) {
         if self.connection.json() {
             return print::json(&json(event, self.notation));
         }

@@ -81,8 +81,8 @@ impl Demo {
         self.keep(&history)?;
         let report = Report::new(&history, &kills, self.clients);
         match self.output {
-            Output::Text => print::line(text::print(&report).trim_end())?,
-            Output::Json => print::json(&report)?,
+            Output::Text => print::line(text::print(&report).trim_end()),
+            Output::Json => print::json(&report),
         }
         match report.ok {
             true => Ok(()),

@@ -10,6 +10,7 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind, Settings};
 
 use crate::client::Notation;
+use crate::print;
 
 /// Longer keys and values are cut, in bytes.
 const SHOWN: usize = 48;
@@ -22,6 +23,13 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::Tick => "tick",
         Kind::Settings => "settings",
     }
+}
+
+/// Session and sequence of the command, if it has a stamp: whoever sends it again uses the same.
+pub fn stamp(entry: &Entry) -> Option<(u64, u64)> {
+    let command = (entry.kind == Kind::Command).then(|| Command::decode(&entry.payload[..]).ok());
+    let stamp = command.flatten()?.stamp?;
+    Some((stamp.session, stamp.sequence))
 }
 
 /// What the entry does.
@@ -182,14 +190,12 @@ fn describe_compare(compare: &Compare) -> String {
     format!("{of} of {} {relation} {with}", show(&compare.key))
 }
 
-/// Text as text, other bytes escaped.
+/// In quotation marks, escaped, and cut.
 fn show(bytes: &Bytes) -> String {
-    let cut = &bytes[..bytes.len().min(SHOWN)];
-    let more = match bytes.len() > SHOWN {
-        true => format!("...({} bytes)", bytes.len()),
-        false => String::new(),
-    };
-    format!("\"{}{more}\"", cut.escape_ascii())
+    match bytes.len() > SHOWN {
+        true => format!("{}...({} bytes)", print::quoted(&bytes[..SHOWN]), bytes.len()),
+        false => print::quoted(bytes),
+    }
 }
 
 /// Nanoseconds since 1970 as UTC, in milliseconds: `2026-01-02T03:04:05.678Z`.

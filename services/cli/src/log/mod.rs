@@ -2,8 +2,7 @@
 
 mod describe;
 
-use std::convert::Infallible;
-use std::io::Write as _;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,6 +12,7 @@ use understudy_wal::{Cut, OpenError, RealDisk, cuts, entries};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::print;
 
 /// Prints the log of a data directory: one entry per line, oldest first. Reads only.
 #[derive(Debug, Args)]
@@ -39,13 +39,13 @@ impl Log {
         if self.cut {
             return self.print_cuts(cuts(&disk).map_err(Failure::new)?);
         }
-        let mut out = std::io::stdout().lock();
         for entry in self.wanted(entries(&disk).map_err(Failure::new)?) {
             let entry = entry.map_err(Failure::new)?;
             match self.output {
-                Output::Text => writeln!(out, "{}", text(&entry))?,
-                Output::Json => writeln!(out, "{}", to_json(&entry))?,
+                Output::Text => print::line(text(&entry)),
+                Output::Json => print::json(&to_json(&entry)),
             }
+            print::written()?;
         }
         Ok(())
     }
@@ -60,30 +60,60 @@ impl Log {
             .take(self.limit.unwrap_or(usize::MAX))
     }
 
-    /// Every entry with the file that it is in; JSON has all of its payload.
+    /// Every entry with the file that it is in; JSON has all of its payload. What a client sent again has
+    /// one stamp and was to be executed once: it is printed once, and counted.
     fn print_cuts(&self, cuts: Vec<Result<Cut, OpenError>>) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
         let (whole, damaged): (Vec<_>, Vec<_>) = cuts.into_iter().partition(Result::is_ok);
-        for Cut { file, entries } in whole.into_iter().flatten() {
+        let whole: Vec<Cut> = whole.into_iter().flatten().collect();
+        let mut repeats = Repeats::of(&whole);
+        for Cut { file, entries } in &whole {
             if self.output == Output::Text {
-                writeln!(out, "{file}, {} entries", entries.len())?;
+                print::line(format_args!("{file}, {} entries", entries.len()));
             }
-            for entry in self.wanted(entries.iter().cloned().map(Ok::<_, Infallible>)).flatten() {
+            let first = entries.iter().filter_map(|entry| Some((entry, repeats.take(entry)?)));
+            let wanted = first.filter(|(entry, _)| entry.index >= self.from);
+            for (entry, again) in wanted.take(self.limit.unwrap_or(usize::MAX)) {
                 match self.output {
-                    Output::Text => writeln!(out, "{}", text(&entry))?,
+                    Output::Text if again > 0 => {
+                        print::line(format_args!("{}  (logged {again} more times)", text(entry)));
+                    }
+                    Output::Text => print::line(text(entry)),
                     Output::Json => {
-                        let mut object = to_json(&entry);
+                        let mut object = to_json(entry);
                         object["file"] = file.as_str().into();
-                        object["writes"] = describe::writes(&entry);
-                        writeln!(out, "{object}")?;
+                        object["repeats"] = again.into();
+                        object["writes"] = describe::writes(entry);
+                        print::json(&object);
                     }
                 }
+                print::written()?;
             }
         }
         // What can be read is printed first.
         match damaged.into_iter().find_map(Result::err) {
             Some(error) => Err(Failure::new(error)),
             None => Ok(()),
+        }
+    }
+}
+
+/// How often each stamp stands in what was cut.
+struct Repeats(HashMap<(u64, u64), u64>);
+
+impl Repeats {
+    fn of(cuts: &[Cut]) -> Self {
+        let mut counts = HashMap::new();
+        for stamp in cuts.iter().flat_map(|cut| &cut.entries).filter_map(describe::stamp) {
+            *counts.entry(stamp).or_default() += 1;
+        }
+        Repeats(counts)
+    }
+
+    /// How often an entry comes again, at its first place; `None` at the others.
+    fn take(&mut self, entry: &Entry) -> Option<u64> {
+        match describe::stamp(entry) {
+            None => Some(0),
+            Some(stamp) => self.0.remove(&stamp).map(|count| count - 1),
         }
     }
 }

@@ -39,6 +39,8 @@ impl AcceptCopy {
             ],
         )?;
         self.directory.open(true)?.close()?;
-        print::line(format!("accepted: start the replica on {}", self.directory.data.display()))
+        let data = self.directory.data.display();
+        print::line(format_args!("accepted: start the replica on {data}"));
+        Ok(())
     }
 }

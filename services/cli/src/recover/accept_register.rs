@@ -48,6 +48,8 @@ impl AcceptRegister {
             &["whatever this copy holds and the register's members do not".into()],
         )?;
         copy.save(|state| state.register = Some(observed.uid))?;
-        print::line(format!("accepted: start the replica on {}", self.directory.data.display()))
+        let data = self.directory.data.display();
+        print::line(format_args!("accepted: start the replica on {data}"));
+        Ok(())
     }
 }

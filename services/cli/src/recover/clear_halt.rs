@@ -34,6 +34,8 @@ impl ClearHalt {
                 .into()],
         )?;
         copy.save(|state| (state.halted, state.replaying) = (None, false))?;
-        print::line(format!("cleared: start the replica on {}", self.directory.data.display()))
+        let data = self.directory.data.display();
+        print::line(format_args!("cleared: start the replica on {data}"));
+        Ok(())
     }
 }

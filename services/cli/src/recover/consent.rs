@@ -1,11 +1,12 @@
 //! What a person must say before data may be lost.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::Args;
 use understudy_protocol::ClusterId;
 
 use crate::failure::Failure;
+use crate::print;
 
 /// The consent of whoever gives the order.
 #[derive(Debug, Args)]
@@ -21,11 +22,11 @@ impl Consent {
     /// # Errors
     /// When it is not.
     pub fn ask(&self, cluster: ClusterId, does: &str, gives_up: &[String]) -> Result<(), Failure> {
-        eprintln!("This {does}.\nIt gives up:");
+        print::note(format_args!("This {does}.\nIt gives up:"));
         for loss in gives_up {
-            eprintln!("  - {loss}");
+            print::note(format_args!("  - {loss}"));
         }
-        eprintln!("All replicas of cluster {cluster} should be stopped.");
+        print::note(format_args!("All replicas of cluster {cluster} should be stopped."));
         let answer = match self.yes {
             Some(cluster) => cluster,
             None => typed()?,
@@ -43,8 +44,7 @@ fn typed() -> Result<ClusterId, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::new("nobody to ask: consent with --yes CLUSTER; nothing was done"));
     }
-    eprint!("Type the cluster's id to go on: ");
-    std::io::stderr().flush().map_err(Failure::new)?;
+    print::ask("Type the cluster's id to go on: ");
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(Failure::new)?;
     line.trim().parse().map_err(|_| Failure::new("not a cluster's id: nothing was done"))

@@ -49,13 +49,14 @@ impl OnlyMember {
         self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found))?;
         let base = continued(&copy, &found, &record);
         if let Some(old) = self.carry_out(copy, base, &record).await? {
-            print::line(old)?;
+            print::line(old);
         }
         if base.is_none() {
-            print::line("made a new register: the other copies must accept it or be set aside")?;
+            print::line("made a new register: the other copies must accept it or be set aside");
         }
         let data = self.directory.data.display();
-        print::line(format!("epoch {}: start the replica on {data}", record.epoch))
+        print::line(format_args!("epoch {}: start the replica on {data}", record.epoch));
+        Ok(())
     }
 
     /// Writes register and data directory, in this order: ordered again it goes on from there. Gives

@@ -46,7 +46,8 @@ impl SetAside {
             return Err(Failure::new("the root of a file system cannot be set aside"));
         };
         let aside = understudy_wal::set_aside(parent, name).map_err(Failure::new)?;
-        print::line(format!("set aside as {}: start the replica", aside.display()))
+        print::line(format_args!("set aside as {}: start the replica", aside.display()));
+        Ok(())
     }
 
     fn cluster_of_unopened(&self, why: Failure) -> Result<understudy_protocol::ClusterId, Failure> {

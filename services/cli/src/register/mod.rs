@@ -52,7 +52,8 @@ impl Register {
                     RegisterUri::Directory(dir) => dir.display().to_string(),
                     lease => lease.to_string(),
                 };
-                print::line(format!("made register {uid} in {place}"))
+                print::line(format_args!("made register {uid} in {place}"));
+                Ok(())
             }
             Order::Show(order) => order.run().await,
         }

@@ -31,6 +31,7 @@ impl Show {
             Output::Text => print::line(text(&observed)),
             Output::Json => print::json(&object(&observed)),
         }
+        print::written()
     }
 }
 

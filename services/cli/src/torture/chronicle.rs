@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::fault::{Fault, Kind};
 use super::journal::Journal;
+use super::over::Over;
 use crate::pair::Happening;
 
 /// How long behind a fault its pause is looked for at least.
@@ -62,12 +63,14 @@ impl Chronicle {
         begin: Instant,
         clock: Instant,
         journal: &Journal,
+        over: &Over,
     ) -> Deed {
         let end = Instant::now();
         let at = (begin - clock).as_nanos() as u64;
-        while end.elapsed() < SETTLE
+        while (end.elapsed() < SETTLE && !over.is_over())
             || (!journal.acknowledged_since((end - clock).as_nanos() as u64)
-                && end.elapsed() < LONGEST)
+                && end.elapsed() < LONGEST
+                && !over.is_over())
         {
             tokio::time::sleep(POLL).await;
         }

@@ -140,7 +140,8 @@ impl Clients {
 }
 
 impl Order {
-    fn recorder(&self, number: u64, deadline: Duration) -> Recorder {
+    /// A client that records what it does.
+    pub fn recorder(&self, number: u64, deadline: Duration) -> Recorder {
         let options = Options::default().deadline(deadline);
         Recorder::new(Client::new(&self.endpoints, options), number, self.clock)
     }

@@ -1,13 +1,15 @@
 //! Writes the history while it happens, and counts.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
-use understudy_history::{Action, Condition, Operation, Outcome, write_line};
+use understudy_history::{
+    Action, Beginning, Condition, Operation, Outcome, write_beginning, write_line,
+};
 
 use super::locks::is_of_witness;
 use crate::failure::Failure;
@@ -16,11 +18,15 @@ use understudy_load::pauses::longest;
 
 /// Operations on their way to the file.
 const QUEUE: usize = 16_384;
+/// Bytes that are written at once when there are more operations than the file takes.
+const BATCH: usize = 64 * 1024;
 
 /// Writes operations to a file, on a thread of its own: clients do not wait for it.
 pub struct Journal {
     operations: mpsc::Sender<Operation>,
     counts: Arc<Mutex<Counts>>,
+    /// Goes with the next operation.
+    beginning: Arc<Mutex<Option<Beginning>>>,
     writer: JoinHandle<io::Result<()>>,
 }
 
@@ -39,18 +45,33 @@ impl Journal {
     /// # Errors
     /// When it cannot be made.
     pub fn start(path: &Path) -> Result<Self, Failure> {
-        let mut file = BufWriter::new(create(path)?);
+        let mut file = create(path)?;
         let (operations, mut queue) = mpsc::channel::<Operation>(QUEUE);
         let counts = Arc::<Mutex<Counts>>::default();
-        let counted = counts.clone();
+        let beginning = Arc::<Mutex<Option<Beginning>>>::default();
+        let (counted, begins) = (counts.clone(), beginning.clone());
         let writer = std::thread::spawn(move || {
+            // The file has whole lines only, whenever the process ends.
+            let mut lines = Vec::new();
             while let Some(operation) = queue.blocking_recv() {
                 lock(&counted).count(&operation);
-                write_line(&mut file, &operation)?;
+                match lock(&begins).take() {
+                    Some(beginning) => write_beginning(&mut lines, &operation, beginning)?,
+                    None => write_line(&mut lines, &operation)?,
+                }
+                if queue.is_empty() || lines.len() >= BATCH {
+                    file.write_all(&lines)?;
+                    lines.clear();
+                }
             }
-            file.flush()
+            Ok(())
         });
-        Ok(Journal { operations, counts, writer })
+        Ok(Journal { operations, counts, beginning, writer })
+    }
+
+    /// Says with the next operation where the history begins, or that it is otherwise than was said.
+    pub fn begins(&self, beginning: Beginning) {
+        *lock(&self.beginning) = Some(beginning);
     }
 
     /// Where operations go.
@@ -119,6 +140,6 @@ impl Counts {
     }
 }
 
-fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

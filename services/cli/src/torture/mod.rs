@@ -4,6 +4,7 @@
 mod board;
 mod chronicle;
 mod clients;
+mod command;
 mod fault;
 mod faults;
 mod ground;
@@ -12,6 +13,7 @@ mod locks;
 mod loyal;
 mod netns;
 mod network;
+mod over;
 mod plan;
 mod proxy;
 mod report;
@@ -108,11 +110,11 @@ impl Torture {
         }
         // First of all, for a run that nobody sees the end of.
         let faults: usize = plan.iter().map(|round| round.faults.len()).sum();
-        eprintln!("seed {seed}: {faults} faults in {} rounds", plan.len());
+        print::note(format_args!("seed {seed}: {faults} faults in {} rounds", plan.len()));
         let report = run::run(&self, seed, &plan).await?;
         match self.output {
-            Output::Text => print::line(text::print(&report).trim_end())?,
-            Output::Json => print::json(&report)?,
+            Output::Text => print::line(text::print(&report).trim_end()),
+            Output::Json => print::json(&report),
         }
         match report.ok {
             true => Ok(()),
@@ -141,6 +143,7 @@ impl Torture {
             Output::Json => print::json(&plan),
             Output::Text => print::line(text::plan(plan).trim_end()),
         }
+        print::written()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Facts {
     pub clients: u64,
     /// How long they did, seconds.
     pub seconds: f64,
+    /// Whether somebody ended it early.
+    pub interrupted: bool,
     /// Why the pair was not whole in time, if it was not.
     pub whole: Option<String>,
     /// What clients asked.
@@ -40,6 +42,8 @@ pub struct Report {
     pub clients: u64,
     /// How long they did, seconds.
     pub seconds: f64,
+    /// Whether a signal ended it early; it is judged all the same.
+    pub interrupted: bool,
     /// Operations by what was asked.
     pub operations: BTreeMap<&'static str, u64>,
     /// Faults that were inflicted, by kind.
@@ -96,6 +100,7 @@ impl Report {
             seed: facts.seed,
             clients: facts.clients,
             seconds: facts.seconds,
+            interrupted: facts.interrupted,
             operations: facts.counts.asked,
             faults,
             skipped,

@@ -1,11 +1,12 @@
 //! One torture from beginning to end.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::sync::mpsc;
-use understudy_client::Endpoints;
+use understudy_client::{Endpoints, Options};
+use understudy_history::{Action, Beginning, Outcome};
 
 use super::Torture;
 use super::chronicle::Chronicle;
@@ -25,6 +26,10 @@ use understudy_load::{Mix, Shape};
 /// Pairs of keys of a round.
 const KEY_PAIRS: u64 = 16;
 const VALUE_BYTES: usize = 64;
+/// How long a rest between two rounds may take.
+const REST: Duration = Duration::from_secs(120);
+/// What the client calls itself that reads where the history begins.
+const FIRST: u64 = 3_000_000;
 
 /// Runs the plan and judges what the clients saw.
 pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report, Failure> {
@@ -55,19 +60,19 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
         journal: stage.journal.sender(),
     };
     let stay = torture.endpoints.is_none();
-    let played = play(order, &stage, plan, stay).await;
+    let played = play(order, &stage, plan, torture.minutes, stay).await;
     let closed = stage.close(&history).await;
     let last = logbook.close().await;
-    let Played { whole, seconds, locks } = played.map_err(|why| {
+    let Played { whole, seconds, locks, interrupted } = played.map_err(|why| {
         // What the replicas said last tells why.
         Failure::new(format!("{why}; last log lines: {}", last.join(" / ")))
     })?;
     let (counts, pages) = closed?;
-    let others = torture.endpoints.is_some() || !locks.followed;
     // Not on the runtime's thread: it takes a while.
-    let judged = tokio::task::spawn_blocking(move || judge(&history, others));
+    let judged = tokio::task::spawn_blocking(move || judge(&history, false));
     let verdict = judged.await.map_err(Failure::new)??;
-    let facts = Facts { seed, clients: torture.clients, seconds, whole, counts, pages, locks };
+    let clients = torture.clients;
+    let facts = Facts { seed, clients, seconds, interrupted, whole, counts, pages, locks };
     let mut report = Report::new(facts, verdict);
     if !report.ok {
         // Whoever looks into it needs them.
@@ -100,6 +105,8 @@ struct Played {
     seconds: f64,
     /// What became of the locks.
     locks: Judged,
+    /// Whether somebody ended it early.
+    interrupted: bool,
 }
 
 /// Load and faults; `stay`: the keys may, in a store that is ours alone.
@@ -110,17 +117,22 @@ async fn play(
     mut order: Order,
     stage: &Stage,
     plan: &[Round],
+    length: Duration,
     stay: bool,
 ) -> Result<Played, String> {
     stage.whole().await?;
     order.clock = Instant::now();
     let clock = order.clock;
+    // Commands may take any time; our own faults take what was planned, and the rests between come on top.
+    let end = clock + if stay { length + REST * plan.len() as u32 } else { length };
+    let others = !stay;
+    let begins = begin(&order, stage, others).await?;
     let locks = Locks::start(&order, stay).await?;
     let mut clients = Clients::start(order);
     let mut broken = None;
     for round in plan {
-        broken = stage.round(round, clock).await.err();
-        if broken.is_some() || stage.interrupted() {
+        broken = stage.round(round, clock, end).await.err();
+        if broken.is_some() || stage.interrupted() || Instant::now() >= end {
             break;
         }
         clients.turn();
@@ -128,9 +140,30 @@ async fn play(
     let seconds = clock.elapsed().as_secs_f64();
     stage.say("waiting for the locks");
     let locks = locks.finish(broken.is_none()).await;
+    if !others && !locks.followed {
+        // Some changes of theirs are missing: they are as those of others.
+        stage.journal.begins(Beginning { others: true, ..begins });
+    }
     stage.say("reading everything back");
     clients.finish(broken.is_none(), stay).await;
-    Ok(Played { whole: broken, seconds, locks })
+    Ok(Played { whole: broken, seconds, locks, interrupted: stage.interrupted() })
+}
+
+/// Reads where the history begins: its first operation.
+///
+/// # Errors
+/// A sentence, when nobody answers.
+async fn begin(order: &Order, stage: &Stage, others: bool) -> Result<Beginning, String> {
+    let mut recorder = order.recorder(FIRST, Options::default().deadline);
+    let read = Action::Get { key: format!("{}beginning", order.prefix) };
+    let revision = match recorder.act(read).await {
+        Outcome::Ok(answer) => answer.revision,
+        _ => return Err("nobody tells where the history begins".to_owned()),
+    };
+    let beginning = Beginning { revision, others };
+    stage.journal.begins(beginning);
+    order.record(recorder.take()).await;
+    Ok(beginning)
 }
 
 fn history(torture: &Torture, dir: &TempDir) -> PathBuf {

@@ -1,19 +1,17 @@
 //! What is tortured: a pair of our own, or replicas of somebody's.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
 use understudy_client::{Client, Endpoints, Options};
 
+use super::command;
 use super::fault::Fault;
 use super::faults::{self, World};
+use super::over::Over;
 use super::plan::Planned;
 
 /// How long the subject may take to be whole when everything is mended.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a command may take.
-const COMMAND: Duration = Duration::from_secs(300);
 
 /// What is tortured.
 pub enum Subject {
@@ -31,11 +29,11 @@ pub struct Yours {
 }
 
 impl Subject {
-    /// Inflicts a fault, waits as long as it lasts, and mends it.
-    pub async fn inflict(&self, planned: &Planned) -> faults::Result {
+    /// Inflicts a fault, waits as long as it lasts, and mends it. A command ends when it is over.
+    pub async fn inflict(&self, planned: &Planned, over: &Over) -> faults::Result {
         match self {
             Subject::Own(world) => world.inflict(planned).await,
-            Subject::Yours(yours) => yours.inflict(&planned.fault).await,
+            Subject::Yours(yours) => yours.inflict(&planned.fault, over).await,
         }
     }
 
@@ -67,24 +65,12 @@ impl Yours {
         Yours { client, commands: commands.to_vec(), prefix: prefix.to_owned() }
     }
 
-    async fn inflict(&self, fault: &Fault) -> faults::Result {
+    async fn inflict(&self, fault: &Fault, over: &Over) -> faults::Result {
         let Fault::Command { number } = fault else {
             return Err("only commands are possible here".into());
         };
         let command = self.commands.get(*number).ok_or("there is no such command")?;
-        let mut shell = Command::new("sh");
-        shell.args(["-c", command]).stdin(Stdio::null()).kill_on_drop(true);
-        let output = tokio::time::timeout(COMMAND, shell.output()).await;
-        let output = output.map_err(|_| format!("{command}: still runs after {COMMAND:?}"))?;
-        let output = output.map_err(|error| format!("{command}: {error}"))?;
-        match output.status.success() {
-            true => Ok(command.clone()),
-            false => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                let last = said.lines().last().unwrap_or_default();
-                Err(format!("{command}: {}: {last}", output.status))
-            }
-        }
+        command::run(command, over).await
     }
 
     async fn answers(&self) -> Result<(), crate::failure::Failure> {

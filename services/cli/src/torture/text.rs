@@ -105,6 +105,9 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
     ));
     lines.push(("ends", format!("{} of processes by themselves", report.ends.len())));
     lines.push(("panics", report.panics.len().to_string()));
+    if report.interrupted {
+        lines.push(("ended early", "by a signal".into()));
+    }
     if let Some(why) = &report.not_whole {
         lines.push(("no progress", why.clone()));
     }

@@ -8,7 +8,7 @@ use understudy_client::proto::kv::v1::{ErrorReason, WatchRequest};
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::succeed;
-use crate::harness::raw::Raw;
+use crate::harness::raw::{Raw, Session};
 
 /// A pair in `async` mode with `k` = 1 on both.
 async fn ahead() -> (Cluster, usize, usize) {
@@ -36,6 +36,7 @@ async fn ahead() -> (Cluster, usize, usize) {
 async fn what_async_loses_is_set_aside_and_watchers_are_told() {
     let (mut cluster, primary, backup) = ahead().await;
     let raw = Raw::connect(&cluster.replicas[primary].clients).await;
+    let session = Session::open(&cluster.replicas[primary].clients).await;
     let client = cluster.client();
     let target = Some(Target::Key("k".into()));
     let from = Some(From::StartRevision(1));
@@ -49,6 +50,9 @@ async fn what_async_loses_is_set_aside_and_watchers_are_told() {
     }
     for value in ["2", "3"] {
         raw.put("k", value).await.unwrap();
+    }
+    for _ in 0..4 {
+        raw.put_again(&session, 1, ("again", "once")).await.unwrap();
     }
     let mut told = first;
     while told.len() < 3 {
@@ -75,6 +79,9 @@ async fn what_async_loses_is_set_aside_and_watchers_are_told() {
     let shown = succeed(&["log", &data, "--cut"]);
     assert!(shown.contains("put \"k\" = \"2\"") && shown.contains("put \"k\" = \"3\""), "{shown}");
     assert!(!shown.contains("= \"1\"") && !shown.contains("= \"4\""), "{shown}");
+    // What a client sent again is to be done once: it is there once.
+    let again: Vec<_> = shown.lines().filter(|line| line.contains("put \"again\"")).collect();
+    assert!(again.len() == 1 && again[0].ends_with("(logged 3 more times)"), "{again:?}");
 }
 
 #[tokio::test]

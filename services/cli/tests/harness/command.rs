@@ -1,5 +1,6 @@
 //! The binary as a command that ends.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -31,6 +32,24 @@ fn run(command: &mut Command, arguments: &[&str]) -> Ended {
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
     }
+}
+
+/// Standard output or error on a disk without room.
+pub fn full() -> Stdio {
+    File::options().write(true).open("/dev/full").unwrap().into()
+}
+
+/// Standard output or error whose reader has gone.
+pub fn gone() -> Stdio {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer.into()
+}
+
+/// Runs it with these streams; gives the exit code.
+pub fn code(arguments: &[&str], out: Stdio, err: Stdio) -> Option<i32> {
+    let mut command = Command::new(binary());
+    command.env_clear().args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
+    command.status().unwrap().code()
 }
 
 /// Runs it and wants it to succeed.

@@ -31,6 +31,21 @@ async fn lists_show_what_is_asked_for_as_it_stood() {
         serde_json::from_str(&run(&["list", "--output", "json", "nut"])).unwrap();
     assert_eq!((json["key"].as_str(), json["value"].as_str()), (Some("nut"), Some("brown")));
 
+    // Where a watch can go on, also from a list without keys.
+    let listed: serde_json::Value =
+        serde_json::from_str(&run(&["get", "--output", "json", "nut"])).unwrap();
+    assert_eq!(json["revision"], listed["revision"]);
+    for arguments in [&["list", "none/"][..], &["list", "--count", "none/"]] {
+        let empty = run(&[arguments, &["--output", "json"]].concat());
+        let empty: serde_json::Value = serde_json::from_str(&empty).unwrap();
+        assert_eq!(empty["revision"], listed["revision"]);
+    }
+    let old = run(&["list", "--output", "json", "--revision", &then, "fruit/"]);
+    let old: Vec<serde_json::Value> =
+        old.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(old.len(), 2);
+    assert!(old.iter().all(|kv| kv["revision"] == json["mod_revision"]), "{old:?}");
+
     assert_eq!(run(&["compact", &then]), "");
     assert_eq!(run(&["get", "--revision", &then, "fruit/apple"]), "green\n");
     let older = (then.parse::<i64>().unwrap() - 1).to_string();

@@ -45,6 +45,14 @@ async fn how_the_cluster_replicates_is_shown_and_changed_while_it_serves() {
     let changed = run(&["mode", "--max-tail-bytes", "4096", "--output", "json"]);
     let changed: serde_json::Value = serde_json::from_str(&changed).unwrap();
     assert_eq!((&changed["max_tail_bytes"], &changed["max_tail_ms"]), (&4096.into(), &1000.into()));
+    // More copies than there are replicas to hold them.
+    for (option, count) in [("--sync-backups", "3"), ("--sync-backups", "8")] {
+        let refused = understudy(&["mode", option, count, at[0], at[1]]);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        let why = format!("sync_backups is {count}, and 2 other replica(s) are configured");
+        assert!(refused.err.contains(&why), "{refused:?}");
+    }
+    assert!(run(&["mode"]).contains("sync backups     2\n"));
     let wrong = understudy(&["mode", "--sync-backups", "9", at[0], at[1]]);
     assert!(wrong.err.contains("sync_backups is 9: it must be 1 to 8"), "{wrong:?}");
 }

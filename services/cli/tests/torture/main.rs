@@ -5,6 +5,7 @@
 mod harness;
 
 mod doctored;
+mod interrupted;
 mod namespaces;
 mod own;
 mod plan;

@@ -51,6 +51,15 @@ async fn replicas_of_others_are_tortured_with_commands_and_left_as_they_were() {
     let report = json(&ended);
     assert_eq!(reported(&report), count(&history));
 
+    // It says itself that the store had been used, and that others write.
+    let again = run(&["check", "--history", history.to_str().unwrap()]).await;
+    assert_eq!(again.code, Some(0), "{again:?}");
+    let text = std::fs::read_to_string(&history).unwrap();
+    let beginning = text.lines().find(|line| line.contains(r#""store":"#)).unwrap();
+    let beginning: Value = serde_json::from_str(beginning).unwrap();
+    assert!(beginning["store"]["revision"].as_u64().unwrap() >= 5, "{beginning}");
+    assert_eq!(beginning["store"]["others"], true);
+
     let strikes = std::fs::read_to_string(&struck).unwrap_or_default().lines().count();
     assert!(strikes > 0, "{report}");
     assert_eq!(report["faults"]["command"], strikes);

@@ -91,7 +91,8 @@ impl Bench {
         for client in &clients {
             client.close().await;
         }
-        self.show(&summary)
+        self.show(&summary);
+        print::written()
     }
 
     fn load(&self) -> Load {
@@ -113,7 +114,7 @@ impl Bench {
         Ok(clients)
     }
 
-    fn show(&self, summary: &Summary) -> Result<(), Failure> {
+    fn show(&self, summary: &Summary) {
         if self.connection.json() { print::json(summary) } else { print::line(summary.text()) }
     }
 }

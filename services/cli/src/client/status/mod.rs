@@ -4,6 +4,7 @@ mod report;
 mod table;
 
 use std::io::IsTerminal as _;
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
@@ -46,25 +47,30 @@ impl Status {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
         if !self.watch {
-            let report = self.show(&client).await?;
-            return if report.is_answered() { Ok(()) } else { Err(nobody(&report)) };
+            let report = self.show(&client).await;
+            return if report.is_answered() { print::written() } else { Err(nobody(&report)) };
         }
+        let mut closed = pin!(print::closed());
         loop {
-            self.show(&client).await?;
-            tokio::time::sleep(self.interval).await;
+            self.show(&client).await;
+            print::written()?;
+            tokio::select! {
+                () = tokio::time::sleep(self.interval) => {}
+                () = &mut closed => return Err(Failure::Closed),
+            }
         }
     }
 
-    async fn show(&self, client: &Client) -> Result<Report, Failure> {
+    async fn show(&self, client: &Client) -> Report {
         let report = Report::new(&client.survey(self.patience).await);
         if self.connection.json() {
-            print::json(&report)?;
+            print::json(&report);
         } else if self.watch && std::io::stdout().is_terminal() {
-            print::bytes(format!("{CLEAR}{}\n", table::text(&report)).as_bytes())?;
+            print::bytes(format!("{CLEAR}{}\n", table::text(&report)).as_bytes());
         } else {
-            print::line(table::text(&report))?;
+            print::line(table::text(&report));
         }
-        Ok(report)
+        report
     }
 }
 

@@ -1,7 +1,7 @@
 //! The report for people.
 
 use super::report::{Follower, Replica, Report};
-use crate::client::grid;
+use crate::client::{grid, print};
 
 const HEADINGS: [&str; 11] = [
     "NAME",
@@ -27,7 +27,7 @@ pub fn text(report: &Report) -> String {
 
 fn headline(report: &Report) -> String {
     let primary = match &report.primary {
-        Some(primary) => format!("primary {primary}"),
+        Some(primary) => format!("primary {}", print::text(primary.as_bytes())),
         None => "no primary".to_owned(),
     };
     match &report.cluster_id {

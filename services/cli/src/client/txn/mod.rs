@@ -66,10 +66,9 @@ impl Txn {
         client.close().await;
         let answer = answer?;
         if self.connection.json() {
-            return print::json(&show::json(&answer, self.notation));
-        }
-        for line in show::text(&request, &answer, self.notation) {
-            print::line(line)?;
+            print::json(&show::json(&answer, self.notation));
+        } else {
+            show::text(&request, &answer, self.notation).iter().for_each(print::line);
         }
         Ok(())
     }
