@@ -38,9 +38,17 @@ CHANNEL = [
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 500),
+    # The default resolves a name again after 30 s at the earliest: a pod's name leads to nowhere for as long.
+    ("grpc.dns_min_time_between_resolutions_ms", 500),
 ]
 
-NOT_DONE = {"NOT_PRIMARY", "TOO_FEW_COPIES", "OVERLOADED"}
+CLUSTER_ID = "understudy-cluster-id"
+"""Metadata that names the cluster which is meant. Addresses of pods are given anew: what is found there may be another cluster."""
+
+FOLLOWS = ("understudy-follows", "1")
+"""Metadata that says: name the primary, this client goes there by itself."""
+
+NOT_DONE = {"NOT_PRIMARY", "TOO_FEW_COPIES", "OVERLOADED", "WRONG_CLUSTER"}
 SESSION_GONE = {"SESSION_EXPIRED", "SESSION_UNKNOWN"}
 # What the client's own library says when a connection breaks or no answer comes.
 NO_ANSWER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL}
@@ -66,7 +74,8 @@ class Client:
     """Safe for several threads, which take turns.
 
     `endpoints` is `host:port,host:port`: all replicas, which is quickest, or the one address that
-    follows the primary. `deadline` is how long one operation may take with all its tries, seconds.
+    follows the primary. `deadline` is how long one operation may take with all its tries, seconds. From the first answer on
+    it is bound to the cluster that gave it: no other one's will do, wherever the addresses lead.
     """
 
     def __init__(self, endpoints: str, deadline: float = 30.0):
@@ -74,6 +83,7 @@ class Client:
         self._deadline = deadline
         self._channels: dict[str, grpc.Channel] = {}
         self._address = self._endpoints[0]
+        self._cluster = b""
         self._lock = threading.Lock()
         self._session = self._sequence = 0
         self._used = 0.0
@@ -161,7 +171,11 @@ class Client:
             address = self._address
             asked.add(address)
             try:
-                return self._stub(address, service, method)(request, timeout=min(ATTEMPT_S, left))
+                stub = self._stub(address, service, method)
+                answer = stub(request, timeout=min(ATTEMPT_S, left), metadata=self._metadata())
+                # A request that named the cluster was answered by it.
+                self._cluster = self._cluster or answer.header.cluster_id
+                return answer
             except grpc.RpcError as error:
                 reason, primary = reason_of(error)
                 last = f"{address}: {reason or error.code().name}: {error.details()}"
@@ -173,7 +187,13 @@ class Client:
                     if in_doubt:
                         raise OutcomeUnknown(f"{method}: {last}") from error
                     raise Rejected(reason, error.details()) from error
+                if reason == "WRONG_CLUSTER":
+                    # The name may lead elsewhere by now.
+                    self._channels.pop(address).close()
                 self._turn(address, primary)
+
+    def _metadata(self) -> list[tuple[str, str]]:
+        return [FOLLOWS] + ([(CLUSTER_ID, self._cluster.hex())] if self._cluster else [])
 
     def _turn(self, address: str, primary: str):
         """Whom to ask next: whom the replica named, else the next in the list."""

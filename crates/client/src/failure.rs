@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Broken(String),
     /// A replica answered.
     Answered(Rejection),
+    /// An answer came from another cluster than the one that this client is bound to, which did nothing for it.
+    Foreign { theirs: String, ours: String },
 }
 
 /// What a failed try means for the operation.
@@ -56,7 +58,7 @@ impl Failure {
 
     pub fn meaning(&self) -> Meaning {
         match self {
-            Self::NotConnected { .. } => Meaning::NotDone,
+            Self::NotConnected { .. } | Self::Foreign { .. } => Meaning::NotDone,
             Self::TimedOut(_) | Self::Broken(_) => Meaning::InDoubt,
             Self::Answered(rejection) => meaning_of(rejection.reason),
         }
@@ -65,6 +67,11 @@ impl Failure {
     /// Whether the replica kept silent, so that asking it again costs a time-out again.
     pub fn is_silence(&self) -> bool {
         matches!(self, Self::TimedOut(_) | Self::NotConnected { silent: true, .. })
+    }
+
+    /// Whether another cluster than ours was asked.
+    pub fn is_of_another_cluster(&self) -> bool {
+        matches!(self, Self::Foreign { .. }) || self.reason() == Some(ErrorReason::WrongCluster)
     }
 
     /// How long the replica asked to be left alone.
@@ -113,7 +120,8 @@ fn is_an_answer(code: Code) -> bool {
 fn meaning_of(reason: Option<ErrorReason>) -> Meaning {
     use ErrorReason as R;
     match reason {
-        Some(R::NotPrimary | R::TooFewCopies | R::Overloaded) => Meaning::NotDone,
+        // An address can be given to a pod of another cluster: ours may be found elsewhere.
+        Some(R::NotPrimary | R::TooFewCopies | R::Overloaded | R::WrongCluster) => Meaning::NotDone,
         Some(R::OutcomeUnknown) => Meaning::InDoubt,
         Some(R::SessionExpired | R::SessionUnknown) => Meaning::SessionGone,
         Some(
@@ -135,6 +143,9 @@ impl fmt::Display for Failure {
             Self::TimedOut(after) => write!(formatter, "no answer within {after:.1?}"),
             Self::Broken(detail) => write!(formatter, "connection broken: {detail}"),
             Self::Answered(rejection) => rejection.fmt(formatter),
+            Self::Foreign { theirs, ours } => {
+                write!(formatter, "cluster {theirs} answers there, this client is bound to {ours}")
+            }
         }
     }
 }

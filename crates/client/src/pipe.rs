@@ -160,6 +160,7 @@ impl Pipe {
 
     fn take(&mut self, response: ExecuteResponse, address: &Arc<str>) -> Result<(), Interrupted> {
         let header = response.header.unwrap_or_default();
+        self.shared.bind(&header).map_err(Interrupted::By)?;
         self.shared.finder.confirm(address, header.epoch);
         (self.back_off, self.timeouts) = (BackOff::new(&self.shared.options), 0);
         for result in response.results {

@@ -38,6 +38,9 @@ impl Shared {
     pub fn steer(&self, address: &Arc<str>, failure: &Failure) -> Option<Duration> {
         let now = Instant::now();
         match (failure, failure.meaning()) {
+            (failure, _) if failure.is_of_another_cluster() => {
+                self.finder.failed(address, false, now);
+            }
             (Failure::Answered(rejection), Meaning::NotDone) => {
                 if rejection.reason != Some(ErrorReason::NotPrimary) {
                     let wait = failure.retry_after().unwrap_or_default();

@@ -51,7 +51,7 @@ impl Shared {
     ) -> Result<C::Response, Failure> {
         let line = self.lines.to(address, self.options.connections);
         let connection = self.connect(&line, until).await?;
-        send(&line, connection, tonic::Request::new(request.clone()), until).await
+        send(&line, &connection, tonic::Request::new(request.clone()), until).await
     }
 
     /// One try at the replica at `address`, which must be of our cluster. A connection is not
@@ -75,14 +75,28 @@ impl Shared {
                 return Err(Failure::not_connected("another replica is the primary", false));
             }
         };
-        let response = send(&line, connection, request, until).await?;
-        if self.cluster.get().is_none()
-            && let Some(cluster) = C::header(&response).and_then(cluster_of)
-        {
-            // Another answer may have come first; ours names the same cluster or the next call fails.
-            let _ = self.cluster.set(cluster);
+        let answer = send::<C>(&line, &connection, request, until).await;
+        let answer = answer.and_then(|response| {
+            C::header(&response).map_or(Ok(()), |header| self.bind(header))?;
+            Ok(response)
+        });
+        if answer.as_ref().is_err_and(Failure::is_of_another_cluster) {
+            // The name may lead elsewhere by now.
+            line.discard(&connection);
         }
-        Ok(response)
+        answer
+    }
+
+    /// Binds this client to the cluster of its first answer. Of several that come at once from different
+    /// clusters only one counts.
+    pub fn bind(&self, header: &ResponseHeader) -> Result<(), Failure> {
+        let Some(theirs) = cluster_of(header) else { return Ok(()) };
+        let ours = self.cluster.get_or_init(|| theirs.clone());
+        if *ours == theirs {
+            return Ok(());
+        }
+        let text = |id: &MetadataValue<Ascii>| id.to_str().unwrap_or_default().to_owned();
+        Err(Failure::Foreign { theirs: text(&theirs), ours: text(ours) })
     }
 
     /// Until when one operation waits for a connection. To be made it has longer.
@@ -102,7 +116,7 @@ impl Shared {
 
 async fn send<C: Call>(
     line: &Line,
-    connection: Connection,
+    connection: &Connection,
     request: tonic::Request<C>,
     until: Instant,
 ) -> Result<C::Response, Failure> {
@@ -113,7 +127,7 @@ async fn send<C: Call>(
         Ok(Err(status)) => {
             let failure = Failure::from_status(&status);
             if matches!(failure, Failure::Broken(_)) {
-                line.discard(&connection);
+                line.discard(connection);
             }
             Err(failure)
         }
@@ -126,4 +140,25 @@ fn cluster_of(header: &ResponseHeader) -> Option<MetadataValue<Ascii>> {
     let id: [u8; 16] = header.cluster_id.as_ref().try_into().ok()?;
     let id = u128::from_be_bytes(id);
     if id == 0 { None } else { format!("{id:032x}").parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn of_first_answers_from_two_clusters_one_counts() {
+        let shared = Shared::new(&"a:1".parse().unwrap(), Options::default());
+        let of = |cluster: u128| {
+            let cluster_id = cluster.to_be_bytes().to_vec().into();
+            ResponseHeader { cluster_id, ..ResponseHeader::default() }
+        };
+        shared.bind(&ResponseHeader::default()).unwrap();
+        shared.bind(&of(0)).unwrap();
+        shared.bind(&of(1)).unwrap();
+        let foreign = shared.bind(&of(2)).unwrap_err();
+        assert!(foreign.is_of_another_cluster(), "{foreign}");
+        shared.bind(&of(1)).unwrap();
+    }
 }

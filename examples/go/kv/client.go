@@ -7,6 +7,7 @@ package kv
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver/dns"
 	pb "understudy.dev/example/generated/understudy/kv/v1"
 )
 
@@ -27,12 +30,19 @@ const (
 	longestPause  = 200 * time.Millisecond // ... however long it takes
 )
 
+// clusterID is metadata that names the cluster which is meant. Addresses of pods are given anew: what is found there may be another cluster.
+const clusterID = "understudy-cluster-id"
+
+// The default resolves a name again after 30 s at the earliest: a pod's name leads to nowhere for as long.
+func init() { dns.SetMinResolutionInterval(500 * time.Millisecond) }
+
 // Client is safe for several goroutines, which take turns.
 type Client struct {
 	mutex     sync.Mutex
 	endpoints []string
 	address   string // whom to ask now
 	channels  map[string]*grpc.ClientConn
+	cluster   string // hex; that of the first answer: no other will do
 	session   uint64
 	sequence  uint64
 	used      time.Time // the session's last use
@@ -96,10 +106,18 @@ func (c *Client) seeToTheSession(ctx context.Context) error {
 	return nil
 }
 
+// response is what all answers have.
+type response interface{ GetHeader() *pb.ResponseHeader }
+
 // ask asks whoever may be the primary until one answers or the deadline comes.
-func ask[T any](ctx context.Context, c *Client, call func(context.Context, *grpc.ClientConn) (T, error)) (T, error) {
+func ask[T response](ctx context.Context, c *Client, call func(context.Context, *grpc.ClientConn) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
+	// This client goes by itself to the primary that a replica names.
+	ctx = metadata.AppendToOutgoingContext(ctx, "understudy-follows", "1")
+	if c.cluster != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, clusterID, c.cluster)
+	}
 	var none T
 	pause, asked, inDoubt := shortestPause, map[string]bool{}, false
 	for {
@@ -113,6 +131,8 @@ func ask[T any](ctx context.Context, c *Client, call func(context.Context, *grpc
 		answer, err := call(try, conn)
 		done()
 		if err == nil {
+			// A request that named the cluster was answered by it.
+			c.cluster = hex.EncodeToString(answer.GetHeader().GetClusterId())
 			return answer, nil
 		}
 		failure := failureOf(err)
@@ -127,6 +147,10 @@ func ask[T any](ctx context.Context, c *Client, call func(context.Context, *grpc
 				return none, fmt.Errorf("outcome unknown: %w", err)
 			}
 			return none, err
+		}
+		if failure.foreign { // the name may lead elsewhere by now
+			conn.Close()
+			delete(c.channels, address)
 		}
 		c.turn(address, failure.primary)
 		if asked[c.address] {

@@ -19,6 +19,7 @@ const (
 type failure struct {
 	meaning meaning
 	primary string // the primary's address, where the replica named it
+	foreign bool   // another cluster's replica was asked
 }
 
 func failureOf(err error) failure {
@@ -30,18 +31,20 @@ func failureOf(err error) failure {
 		}
 		switch info.Reason {
 		case "NOT_PRIMARY", "TOO_FEW_COPIES", "OVERLOADED":
-			return failure{notDone, info.Metadata["primary"]}
+			return failure{meaning: notDone, primary: info.Metadata["primary"]}
+		case "WRONG_CLUSTER":
+			return failure{meaning: notDone, foreign: true}
 		case "OUTCOME_UNKNOWN":
-			return failure{unknown, ""}
+			return failure{meaning: unknown}
 		case "SESSION_EXPIRED", "SESSION_UNKNOWN":
-			return failure{sessionGone, ""}
+			return failure{meaning: sessionGone}
 		}
-		return failure{refused, ""}
+		return failure{meaning: refused}
 	}
 	switch failed.Code() {
 	// What the client's own library says when a connection breaks or no answer comes.
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Internal:
-		return failure{unknown, ""}
+		return failure{meaning: unknown}
 	}
-	return failure{refused, ""}
+	return failure{meaning: refused}
 }

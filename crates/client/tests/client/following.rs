@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tonic::Code;
+use understudy_client::Error;
 
 use crate::fake::Fake;
 use crate::model::Model;
@@ -183,8 +184,39 @@ async fn from_the_first_answer_on_no_other_cluster_will_do() {
     client.get("a").await.unwrap();
     let id = Some("0123456789abcdef0123456789abcdef".to_owned());
     assert_eq!(primary.clusters(), [None, id]);
-    let status = error(Code::FailedPrecondition, "WRONG_CLUSTER", &[("cluster_id", "00")]);
-    primary.next([Reply::Fail(status)]);
-    let refused = client.get("a").await.unwrap_err();
-    assert_eq!(refused.rejection().unwrap().name(), "WRONG_CLUSTER");
+}
+
+/// What a replica of another cluster says to whoever names its own.
+fn wrong_cluster() -> Reply {
+    Reply::Fail(error(Code::FailedPrecondition, "WRONG_CLUSTER", &[("cluster_id", "00")]))
+}
+
+#[tokio::test]
+async fn a_replica_of_another_cluster_is_left_for_ones_own() {
+    let model = Model::default();
+    let own = Fake::start(&model, Reply::Execute);
+    let stranger = Fake::start(&Model::default(), wrong_cluster());
+    let client = client(&own.address, options());
+    client.put("a", "1").await.unwrap();
+    // The address that a hint names has been given to somebody else meanwhile.
+    own.next([not_primary(&stranger.address)]);
+    client.put("b", "1").await.unwrap();
+    assert_eq!(stranger.clusters().len(), 1, "it was asked, and refused");
+    assert_eq!(client.addresses(), [own.address.as_str().into()], "and is forgotten");
+    assert_eq!(
+        (model.executed(), stranger.script.model.executed()),
+        (vec!["a".into(), "b".into()], vec![])
+    );
+}
+
+#[tokio::test]
+async fn where_only_another_cluster_answers_nothing_is_done() {
+    let replica = Fake::start(&Model::default(), Reply::Execute);
+    let client = client(&replica.address, options().deadline(Duration::from_millis(500)));
+    client.put("a", "1").await.unwrap();
+    replica.always(wrong_cluster());
+    let error = client.put("b", "1").await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("WRONG_CLUSTER"), "{error}");
+    assert_eq!(replica.script.model.executed(), ["a"]);
 }

@@ -7,14 +7,16 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use understudy_client::Rejection;
 use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_client::proto::kv::v1::session_service_client::SessionServiceClient;
 use understudy_client::proto::kv::v1::{
     DeleteRequest, DeleteResponse, GetRequest, GetResponse, OpenSessionRequest,
-    OpenSessionResponse, PutRequest, PutResponse, RequestStamp, TxnRequest, TxnResponse,
+    OpenSessionResponse, PutRequest, PutResponse, RequestStamp, ResponseHeader, TxnRequest,
+    TxnResponse,
 };
 use understudy_history::Outcome;
 use understudy_load::{Ask, refused};
@@ -32,6 +34,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Plain {
     endpoint: Endpoint,
     channel: Option<Channel>,
+    /// The cluster of the first answer, 32 hex digits.
+    cluster: Option<MetadataValue<Ascii>>,
     session: Option<u64>,
     sequence: u64,
 }
@@ -53,7 +57,7 @@ impl Plain {
     /// When that is no address.
     pub fn new(address: &str) -> Result<Self, tonic::transport::Error> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
-        Ok(Plain { endpoint, channel: None, session: None, sequence: 0 })
+        Ok(Plain { endpoint, channel: None, cluster: None, session: None, sequence: 0 })
     }
 
     async fn read<C: Call>(&mut self, request: C) -> Result<C::Response, Outcome> {
@@ -99,8 +103,16 @@ impl Plain {
         while Instant::now() < deadline {
             let limit = deadline.min(Instant::now() + TRY);
             if let Some(channel) = self.connection().await {
-                match timeout_at(limit, request.clone().send(channel)).await {
-                    Ok(Ok(response)) => return Ok(response),
+                let mut request = Request::new(request.clone());
+                if let Some(cluster) = &self.cluster {
+                    request.metadata_mut().insert("understudy-cluster-id", cluster.clone());
+                }
+                match timeout_at(limit, C::send(request, channel)).await {
+                    Ok(Ok(response)) => {
+                        self.cluster =
+                            self.cluster.take().or_else(|| cluster_of(C::header(&response)?));
+                        return Ok(response);
+                    }
                     Ok(Err(status)) => match status.code() {
                         Code::NotFound | Code::FailedPrecondition => return Err(Lack::NoSession),
                         Code::InvalidArgument | Code::OutOfRange | Code::Unimplemented => {
@@ -126,11 +138,22 @@ impl Plain {
     }
 }
 
+/// The metadata that names the cluster of `header`.
+fn cluster_of(header: &ResponseHeader) -> Option<MetadataValue<Ascii>> {
+    let digits = header.cluster_id.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect::<String>().parse().ok()
+}
+
 /// A request that knows how it is sent.
-trait Call: Clone + Send + Sync {
+trait Call: Clone + Send + Sync + Sized {
     type Response: Send;
 
-    fn send(self, channel: Channel) -> impl Future<Output = Result<Self::Response, Status>> + Send;
+    fn send(
+        request: Request<Self>,
+        channel: Channel,
+    ) -> impl Future<Output = Result<Self::Response, Status>> + Send;
+
+    fn header(response: &Self::Response) -> Option<&ResponseHeader>;
 }
 
 /// One that changes something.
@@ -143,8 +166,12 @@ macro_rules! call {
         impl Call for $request {
             type Response = $response;
 
-            async fn send(self, channel: Channel) -> Result<$response, Status> {
-                Ok($client::new(channel).$method(self).await?.into_inner())
+            async fn send(request: Request<Self>, channel: Channel) -> Result<$response, Status> {
+                Ok($client::new(channel).$method(request).await?.into_inner())
+            }
+
+            fn header(response: &$response) -> Option<&ResponseHeader> {
+                response.header.as_ref()
             }
         }
 

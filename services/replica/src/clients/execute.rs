@@ -44,6 +44,8 @@ type Answered = Result<(Form, ResponseHeader, Answer), Status>;
 struct Intake {
     gate: Gate,
     lane: Lane,
+    /// Whether the call named the cluster that it means.
+    names_cluster: bool,
     /// A permit for each operation that may yet be without a result.
     window: Arc<Semaphore>,
     /// Whether what was asked last is a read.
@@ -84,7 +86,7 @@ impl Intake {
     }
 
     async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
-        let asked = operation::asked(&self.gate, operation);
+        let asked = operation::asked(&self.gate, self.names_cluster, operation);
         if let Ok((want, _)) = &asked {
             let reads = !matches!(want, Want::Command { .. });
             if std::mem::replace(&mut self.reads, reads) != reads {
@@ -126,11 +128,12 @@ pub(crate) struct Results {
 
 impl Results {
     /// Begins to take operations in.
-    pub fn of(gate: &Gate, operations: Streaming<ExecuteRequest>) -> Self {
+    pub fn of(gate: &Gate, names_cluster: bool, operations: Streaming<ExecuteRequest>) -> Self {
         let (sender, pending) = mpsc::unbounded_channel();
         let intake = Intake {
             gate: gate.clone(),
             lane: Lane::default(),
+            names_cluster,
             window: Arc::new(Semaphore::new(WINDOW as usize)),
             reads: false,
             pending: sender,

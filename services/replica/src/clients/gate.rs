@@ -12,13 +12,14 @@ use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
 use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
+use super::in_session::{self, MayNameSession};
 use super::limits::{self, Limits};
 use super::places::{Place, Places};
 use super::refusal::Refusal;
 use crate::driver::View;
 
 /// Request metadata that names the cluster a client wants.
-const CLUSTER_HEADER: &str = "understudy-cluster-id";
+pub(crate) const CLUSTER_HEADER: &str = "understudy-cluster-id";
 
 /// What all handlers share.
 #[derive(Clone)]
@@ -64,8 +65,9 @@ impl Gate {
     }
 
     /// What is common to all calls: the cluster wanted, and the request's size.
-    pub fn enter<M: Message>(&self, request: Request<M>) -> Result<M, Refusal> {
+    pub fn enter<M: Message + MayNameSession>(&self, request: Request<M>) -> Result<M, Refusal> {
         self.check_cluster(request.metadata())?;
+        in_session::check(request.get_ref(), in_session::names_cluster(request.metadata()))?;
         let request = request.into_inner();
         limits::request(request.encoded_len())?;
         Ok(request)

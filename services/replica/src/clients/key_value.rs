@@ -14,8 +14,8 @@ use understudy_proto::kv::v1::{
 
 use super::execute::Results;
 use super::gate::{self, Gate};
-use super::limits;
 use super::{Answer, Read, Refusal, delete, list, put, txn};
+use super::{in_session, limits};
 
 /// Keys and values, through the gate.
 pub(crate) struct KeyValues {
@@ -75,7 +75,8 @@ impl KeyValueService for KeyValues {
     ) -> Result<Response<Self::ExecuteStream>, Status> {
         self.gate.check_cluster(request.metadata())?;
         self.gate.check_acting()?;
-        let results = Results::of(&self.gate, request.into_inner());
+        let names_cluster = in_session::names_cluster(request.metadata());
+        let results = Results::of(&self.gate, names_cluster, request.into_inner());
         Ok(Response::new(Box::pin(unfold(results, Results::next))))
     }
 }

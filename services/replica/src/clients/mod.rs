@@ -7,6 +7,7 @@ mod cursor;
 mod delete;
 mod execute;
 mod gate;
+mod in_session;
 mod key_value;
 mod lease;
 mod limits;

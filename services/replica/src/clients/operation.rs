@@ -8,7 +8,7 @@ use understudy_proto::kv::v1::{
 };
 
 use super::gate::{self, Gate};
-use super::{Answer, Want, delete, key_value, limits, list, put, refusal, txn};
+use super::{Answer, Want, delete, in_session, key_value, limits, list, put, refusal, txn};
 
 /// What the form of a result depends on.
 pub(crate) enum Form {
@@ -19,11 +19,17 @@ pub(crate) enum Form {
     Txn(txn::Gets),
 }
 
-/// What an operation asks of the loop, and the form of its result.
-pub(crate) fn asked(gate: &Gate, operation: ExecuteOperation) -> Result<(Want, Form), Status> {
+/// What an operation asks of the loop, and the form of its result; in a stream that names the cluster it means,
+/// or does not.
+pub(crate) fn asked(
+    gate: &Gate,
+    names_cluster: bool,
+    operation: ExecuteOperation,
+) -> Result<(Want, Form), Status> {
     let missing = || limits::missing(ErrorReason::InvalidField, "operation");
     Ok(match operation.operation.ok_or_else(missing)? {
         Operation::Put(request) => {
+            in_session::check(&request, names_cluster)?;
             let form = Form::Put { wants_previous: request.return_previous };
             (Want::executed(&put::command(&gate.limits(), request)?), form)
         }
@@ -32,6 +38,7 @@ pub(crate) fn asked(gate: &Gate, operation: ExecuteOperation) -> Result<(Want, F
             (if stale { Want::Stale(read) } else { Want::Read(read) }, Form::Get)
         }
         Operation::Delete(request) => {
+            in_session::check(&request, names_cluster)?;
             let form = Form::Delete { wants_previous: request.return_previous };
             (Want::executed(&delete::command(request)?), form)
         }
@@ -40,6 +47,7 @@ pub(crate) fn asked(gate: &Gate, operation: ExecuteOperation) -> Result<(Want, F
             (asked.want(), Form::List(Box::new(asked)))
         }
         Operation::Txn(request) => {
+            in_session::check(&request, names_cluster)?;
             let form = Form::Txn(txn::Gets::of(&request));
             (Want::executed(&txn::command(&gate.limits(), request)?), form)
         }

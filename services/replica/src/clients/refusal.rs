@@ -11,6 +11,8 @@ use understudy_machine::{Failure, FailureCode, Limit};
 use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 use understudy_protocol::{ClusterId, Epoch, Rejection};
 
+use super::gate::CLUSTER_HEADER;
+
 /// The domain of every `google.rpc.ErrorInfo`.
 pub(crate) const DOMAIN: &str = "understudy";
 /// How long to wait where waiting for a new primary helps.
@@ -73,6 +75,15 @@ impl Refusal {
     pub fn wrong_cluster(cluster: ClusterId) -> Self {
         let message = format!("this is cluster {cluster}: correct the endpoints");
         Refusal::new(ErrorReason::WrongCluster, message).with("cluster_id", cluster)
+    }
+
+    /// The client speaks of a session and does not say of which cluster.
+    pub fn names_no_cluster() -> Self {
+        let message = format!(
+            "a request with a stamp or a session must name its cluster: send {CLUSTER_HEADER}, the \
+             cluster_id that came with the session, as 32 hex digits"
+        );
+        Refusal::new(ErrorReason::InvalidMetadata, message).with("field", CLUSTER_HEADER)
     }
 
     /// What is asked for is not kept any more.

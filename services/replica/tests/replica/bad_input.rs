@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tonic::{Code, Request};
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, check, get, key_values, put, reason, session};
+use crate::common::{Cluster, check, get, key_values, put, reason, session, to_cluster};
 
 /// What a failure must look like: code, reason, and its metadata.
 fn bytes(length: usize) -> Bytes {
@@ -177,9 +177,10 @@ async fn stamps_that_cannot_be_are_refused() {
     cluster.start_all();
     let mut client = cluster.client().await;
     let mut sessions = session(&cluster.clients(0)).await.unwrap();
+    let header = client.get(get("k")).await.unwrap().into_inner().header.unwrap();
     let mut stamped = async |session_id, sequence, received_below| {
         let stamp = Some(RequestStamp { session_id, sequence, received_below });
-        client.put(PutRequest { stamp, ..put("k", "v") }).await
+        client.put(to_cluster(&header, PutRequest { stamp, ..put("k", "v") })).await
     };
 
     check(stamped(0, 1, 0).await.unwrap_err(), Invalid, "INVALID_STAMP", &["field=session_id"]);
@@ -213,9 +214,10 @@ async fn stamps_that_cannot_be_are_refused() {
     let expired = stamped(id, 6, 5).await.unwrap_err();
     check(expired, Code::FailedPrecondition, "SESSION_EXPIRED", &[&gone]);
     let close = CloseSessionRequest { session_id: 987_654 };
-    let unknown = sessions.close_session(close).await.unwrap_err();
+    let unknown = sessions.close_session(to_cluster(&header, close)).await.unwrap_err();
     check(unknown, Code::NotFound, "SESSION_UNKNOWN", &["session_id=987654"]);
-    let closed = sessions.close_session(CloseSessionRequest { session_id: id }).await;
+    let close = CloseSessionRequest { session_id: id };
+    let closed = sessions.close_session(to_cluster(&header, close)).await;
     assert!(closed.is_ok(), "closing what has expired is fine: {closed:?}");
 }
 
@@ -239,6 +241,51 @@ async fn a_client_of_another_cluster_is_told_so() {
     let unreadable = client.get(asking("what")).await.unwrap_err();
     let metadata = ["field=understudy-cluster-id"];
     check(unreadable, Code::InvalidArgument, "INVALID_METADATA", &metadata);
+}
+
+#[tokio::test]
+async fn what_speaks_of_a_session_must_name_its_cluster() {
+    let mut cluster = Cluster::new(1);
+    cluster.start_all();
+    let mut client = cluster.client().await;
+    let mut sessions = session(&cluster.clients(0)).await.unwrap();
+    let opened = sessions.open_session(OpenSessionRequest::default()).await.unwrap().into_inner();
+    let (header, session_id) = (opened.header.unwrap(), opened.session_id);
+    let stamp = Some(RequestStamp { session_id, sequence: 1, received_below: 0 });
+    let unnamed = |status| {
+        let metadata = ["field=understudy-cluster-id"];
+        check(status, Code::InvalidArgument, "INVALID_METADATA", &metadata);
+    };
+
+    let stamped = PutRequest { stamp, ..put("k", "v") };
+    unnamed(client.put(stamped.clone()).await.unwrap_err());
+    let target = Some(delete_request::Target::Key("k".into()));
+    let delete = DeleteRequest { stamp, target, ..DeleteRequest::default() };
+    unnamed(client.delete(delete).await.unwrap_err());
+    unnamed(client.txn(TxnRequest { stamp, ..TxnRequest::default() }).await.unwrap_err());
+    unnamed(sessions.keep_session_alive(KeepSessionAliveRequest { session_id }).await.unwrap_err());
+    unnamed(sessions.close_session(CloseSessionRequest { session_id }).await.unwrap_err());
+
+    let operation = |request| {
+        let operation = Some(execute_operation::Operation::Put(request));
+        let operations = vec![ExecuteOperation { operation }];
+        tokio_stream::iter([ExecuteRequest { operations }])
+    };
+    let mut results = client.execute(operation(stamped.clone())).await.unwrap().into_inner();
+    let result = results.message().await.unwrap().unwrap().results.remove(0).result;
+    let Some(execute_result::Result::Failure(failure)) = result else { panic!("{result:?}") };
+    assert_eq!(failure.reason(), ErrorReason::InvalidMetadata);
+    assert_eq!(client.get(get("k")).await.unwrap().into_inner().kv, None, "nothing was executed");
+
+    let named = to_cluster(&header, operation(stamped.clone()));
+    let mut results = client.execute(named).await.unwrap().into_inner();
+    let result = results.message().await.unwrap().unwrap().results.remove(0).result;
+    assert!(matches!(result, Some(execute_result::Result::Put(_))), "{result:?}");
+    let again = client.put(to_cluster(&header, stamped)).await.unwrap().into_inner();
+    assert_eq!((again.version, again.mod_revision), (1, 1), "executed once");
+    let keep = KeepSessionAliveRequest { session_id };
+    sessions.keep_session_alive(to_cluster(&header, keep)).await.unwrap();
+    sessions.close_session(to_cluster(&header, CloseSessionRequest { session_id })).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use understudy_proto::admin::v1::{HandOverRequest, Role, StatusRequest};
 use understudy_proto::kv::v1::{OpenSessionRequest, RequestStamp};
 
-use crate::common::{Cluster, admin, get, key_values, put, reason, session, until};
+use crate::common::{Cluster, admin, get, key_values, put, reason, session, to_cluster, until};
 
 #[tokio::test]
 async fn what_was_put_is_there_after_the_primary_is_killed() {
@@ -44,21 +44,23 @@ async fn a_retry_over_a_failover_executes_nothing_and_gets_the_first_answer() {
     let opened = sessions.open_session(OpenSessionRequest::default()).await.unwrap().into_inner();
     assert_eq!((opened.ttl_ms, opened.window), (300_000, 1024));
     let stamp = RequestStamp { session_id: opened.session_id, sequence: 1, received_below: 0 };
+    let header = opened.header.unwrap();
     let mut request = put("k", "v");
     request.stamp = Some(stamp);
-    let first = cluster.client().await.put(request.clone()).await.unwrap().into_inner();
+    let first = to_cluster(&header, request.clone());
+    let first = cluster.client().await.put(first).await.unwrap().into_inner();
     cluster.client().await.put(put("k", "other")).await.unwrap();
 
     cluster.kill(primary);
     let mut client = cluster.client().await;
-    let again = client.put(request.clone()).await.unwrap().into_inner();
+    let again = client.put(to_cluster(&header, request.clone())).await.unwrap().into_inner();
     assert_eq!((again.version, again.mod_revision), (first.version, first.mod_revision));
     assert_eq!(again.header.unwrap().revision, first.header.unwrap().revision);
     let got = client.get(get("k")).await.unwrap().into_inner().kv.unwrap();
     assert_eq!((&got.value[..], got.version), (&b"other"[..], 2));
 
     request.value = "a different mutation".into();
-    let reused = client.put(request).await.unwrap_err();
+    let reused = client.put(to_cluster(&header, request)).await.unwrap_err();
     assert_eq!(reason(&reused).0, "SEQUENCE_REUSED");
 }
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::session_service_client::SessionServiceClient;
-use understudy_proto::kv::v1::{GetRequest, PutRequest};
+use understudy_proto::kv::v1::{GetRequest, PutRequest, ResponseHeader};
 
 use super::cluster::PATIENCE;
 
@@ -30,6 +30,14 @@ pub async fn session(address: &str) -> Connected<SessionServiceClient<Channel>> 
 
 pub async fn admin(address: &str) -> Connected<AdminServiceClient<Channel>> {
     Ok(AdminServiceClient::new(channel(address).await?))
+}
+
+/// A request to the cluster that an answer's header names, and to no other.
+pub fn to_cluster<T>(header: &ResponseHeader, request: T) -> Request<T> {
+    let id: String = header.cluster_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut request = Request::new(request);
+    request.metadata_mut().insert("understudy-cluster-id", id.parse().unwrap());
+    request
 }
 
 /// The reason of a failure, and its metadata `name=value`, sorted.

@@ -7,5 +7,5 @@ mod connect;
 mod running;
 
 pub use cluster::Cluster;
-pub use connect::{admin, check, get, key_values, put, reason, session, until};
+pub use connect::{admin, check, get, key_values, put, reason, session, to_cluster, until};
 pub use running::Running;
