@@ -38,18 +38,60 @@ REFUSED = [
     (["--set", "persistence.accessMode=ReadWriteMany"], "value must be one of 'ReadWriteOnce', 'ReadWriteOncePod'"),
     (["--set", "antiAffinity=sometimes"], "value must be one of 'preferred', 'required', 'none'"),
     (["--set", "networkPolicy.clients.from[0].cidr=x"], "additional properties 'cidr' not allowed"),
-    (
-        ["--set-json", 'networkPolicy.ops.from=[{"ipBlock": {"cidr": "192.0.2.0/24"}, "podSelector": {}}]'],
-        "at '/networkPolicy/ops/from/0': 'not' failed",
-    ),
+    (["--set-json", 'networkPolicy.ops.from=[{"ipBlock": {"except": []}}]'], "missing property 'cidr'"),
+    (["--set-json", 'networkPolicy.ops.from=[{"podSelector": {"app": "x"}}]'], "additional properties 'app' not allowed"),
+    (["--set", "log.level=verbose"], "at '/log/level': 'verbose' does not match pattern"),
+    (["--set", "log.level="], "at '/log/level': '' does not match pattern"),
+    (["--set", r"log.level=info\,h2=loud"], "at '/log/level': 'info,h2=loud' does not match pattern"),
+    (["--set", "resources.limits.memory=2GB"], "at '/resources/limits/memory': '2GB' does not match pattern"),
+    (["--set", "priorityClassName=Very_High"], "at '/priorityClassName': 'Very_High' does not match pattern"),
+    (["--set", "persistence.storageClass=Fast SSD"], "at '/persistence/storageClass': 'Fast SSD' does not match pattern"),
+    (["--set", "service.type=LoadBalancer,service.loadBalancerClass=a b"], "at '/service/loadBalancerClass': 'a b' does not match"),
+    (["--set", "service.type=NodePort,service.nodePort=70000"], "maximum: got 70,000, want 65,535"),
+    (["--set", "podLabels.team=a b"], "at '/podLabels/team': 'a b' does not match pattern"),
+    (["--set", "nodeSelector.disk=" + "a" * 64], "at '/nodeSelector/disk': maxLength: got 64, want 63"),
+    (["--set", "tolerations[0].effect=NoRun"], "at '/tolerations/0/effect': value must be one of"),
+    (["--set", "serviceAccount.name=A_B"], "at '/serviceAccount/name': 'A_B' does not match pattern"),
     (["--set-string", "replaceDeadBackup.after=30"], "at '/replaceDeadBackup/after': '30' does not match pattern"),
     # What the chart says itself.
-    (["--set", "extraEnv[0].name=UNDERSTUDY_DROP_MS"], "at '/extraEnv/0/name': 'not' failed"),
-    (["--set", "extraEnv[0].name=POD_IP"], "at '/extraEnv/0/name': 'not' failed"),
-    (["--set-string", r"podLabels.app\.kubernetes\.io/name=x"], "invalid propertyName 'app.kubernetes.io/name'"),
-    (["--set-string", r"service.annotations.understudy\.dev/epoch=9"], "invalid propertyName 'understudy.dev/epoch'"),
-    (["--set-json", 'extraVolumes=[{"name": "data"}]'], "at '/extraVolumes/0/name': 'not' failed"),
-    (["--set-json", 'extraVolumeMounts=[{"name": "x", "mountPath": "/data/x"}]'], "mountPath': 'not' failed"),
+    (["--set", "extraEnv[0].name=UNDERSTUDY_DROP_MS"], "extraEnv: UNDERSTUDY_DROP_MS is set by the chart"),
+    (["--set", "extraEnv[0].name=POD_IP"], "extraEnv: POD_IP is set by the chart"),
+    (["--set-string", r"podLabels.app\.kubernetes\.io/name=x"], "podLabels: app.kubernetes.io/name is set by the chart"),
+    (["--set-string", r"podLabels.a b=x"], "podLabels: \"a b\" cannot be a label's name"),
+    (["--set-string", r"nodeSelector.-a=x"], "nodeSelector: \"-a\" cannot be a label's name"),
+    (["--set-string", r"service.annotations.understudy\.dev/epoch=9"], "service.annotations: understudy.dev/epoch is the primary's"),
+    (["--set-json", 'extraVolumes=[{"name": "data"}]'], 'extraVolumes: "data" is the replica\'s own volume'),
+    (["--set-json", 'extraVolumeMounts=[{"name": "x", "mountPath": "/data/x"}]'], "/data/x is in the replica's own volume"),
+    (
+        ["--set-json", 'networkPolicy.ops.from=[{"ipBlock": {"cidr": "192.0.2.0/24"}, "podSelector": {}}]'],
+        "networkPolicy.ops.from[0] has an ipBlock and a selector: make two peers of it",
+    ),
+    *[
+        (
+            ["--set", f"networkPolicy.{peers}[0].ipBlock.cidr={block}"],
+            f'networkPolicy.{peers}[0].ipBlock.cidr is "{block}": it must be a block of addresses',
+        )
+        for peers, block in (
+            ("clients.from", "10.0.0.0"),
+            ("clients.from", "10.0.0.0/33"),
+            ("ops.from", "10.0.0.256/8"),
+            ("egress.dns", "10.0.0/8"),
+            ("egress.apiServer.to", "fd00::/129"),
+            ("egress.apiServer.to", "fd00:/8"),
+            ("egress.apiServer.to", "db.example.com"),
+        )
+    ],
+    (
+        ["--set-json", 'networkPolicy.ops.from=[{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1/16"]}}]'],
+        'networkPolicy.ops.from[0].ipBlock.except[0] is "10.1/16"',
+    ),
+    (["--set", "resources.limits.memory=256Mi"], "resources.limits.memory is 256Mi and below resources.requests.memory, which is 512Mi"),
+    (["--set", "resources.limits.cpu=0.2"], "resources.limits.cpu is 0.2 and below resources.requests.cpu, which is 250m"),
+    (["--set", "resources.limits.memory=5e8"], "below resources.requests.memory, which is 512Mi"),
+    (["--set", "service.loadBalancerClass=example.com/lb"], "service.loadBalancerClass is for service.type LoadBalancer"),
+    (["--set", "service.loadBalancerSourceRanges[0]=10.0.0.0/8"], "service.loadBalancerSourceRanges is for service.type LoadBalancer"),
+    (["--set", "service.type=LoadBalancer,service.loadBalancerSourceRanges[0]=x"], 'service.loadBalancerSourceRanges[0] is "x"'),
+    (["--set", "service.nodePort=30000"], "service.nodePort is for service.type NodePort or LoadBalancer"),
     # Between values.
     (["--set", "syncBackups=2"], "syncBackups is 2 and must be below replicas, which is 2"),
     (["--set", "execution=async,minCopies=2"], "execution async answers before a second copy exists"),
@@ -75,6 +117,19 @@ TAKEN = [
     ["--set", "replaceDeadBackup.after=5000ms"],
     ["--set", "replaceDeadBackup.after=1h"],
     ["--set", "global.anything=1"],
+    *[["--set", f"log.level={level}"] for level in ("trace", "off", r"warn\,h2=off", "understudy_replica::driver=debug")],
+    *[
+        ["--set", f"networkPolicy.clients.from[0].ipBlock.cidr={block}"]
+        for block in ("0.0.0.0/0", "255.255.255.255/32", "::/0", "::1/128", "fd00::/8", "2001:db8:0:1:2:3:4:5/64", "2001:db8::5/128")
+    ],
+    ["--set", "resources.limits.memory=512Mi,resources.limits.cpu=1"],
+    ["--set", "resources.limits.memory=536870912"],
+    ["--set", "resources.requests.memory=1e9,resources.limits.memory=1Gi"],
+    ["--set-json", 'resources={"limits": {"memory": "1Gi", "cpu": 1.5}, "requests": null}'],
+    ["--set", "service.type=NodePort,service.nodePort=30440"],
+    ["--set", "service.type=LoadBalancer,service.loadBalancerClass=example.com/lb,service.loadBalancerSourceRanges[0]=203.0.113.0/24"],
+    # What `--reuse-values` makes of a release from before there were these.
+    ["--set", "service.nodePort=null,service.loadBalancerClass=null,service.loadBalancerSourceRanges=null"],
 ]
 
 

@@ -1,5 +1,7 @@
 {{/* What must hold between values, and a JSON schema cannot say. */}}
 {{- define "understudy.checks" -}}
+{{- include "understudy.podChecks" . -}}
+{{- include "understudy.networkChecks" . -}}
 {{- with .Values -}}
 {{- if ge (int .syncBackups) (int .replicas) -}}
 {{- fail (printf "syncBackups is %d and must be below replicas, which is %d: a cluster is born with %d copies" (int .syncBackups) (int .replicas) (add1 (int .syncBackups))) -}}

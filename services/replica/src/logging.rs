@@ -15,11 +15,44 @@ use crate::options::LogFormat;
 /// # Errors
 /// A filter that cannot be understood, on one line.
 pub fn start_logging(format: LogFormat, level: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(level)
-        .map_err(|error| format!("log level {level:?} cannot be understood: {error}"))?;
+    let filter = filter(level)?;
     // An earlier subscriber, such as a test's, stays.
     let _ = tracing::subscriber::set_global_default(subscriber(format, filter, std::io::stderr));
     Ok(())
+}
+
+/// The filter that a text means: levels, each for the whole program or for one `TARGET=LEVEL`. What
+/// is left out is written from `info` on.
+///
+/// The library takes any other word for a target and mutes all else; here it is refused.
+pub(crate) fn filter(text: &str) -> Result<EnvFilter, String> {
+    let why = |part: &str| {
+        format!(
+            "{part:?} is neither a level (off, error, warn, info, debug, trace) nor TARGET=LEVEL"
+        )
+    };
+    let mut directives = Vec::new();
+    let mut general = false;
+    for part in text.split(',').map(str::trim) {
+        let (target, level) = part.split_once('=').map_or(("", part), |(t, level)| (t, level));
+        if !LEVELS.contains(&level.to_ascii_lowercase().as_str()) || !is_target(target, part) {
+            return Err(why(part));
+        }
+        general |= target.is_empty();
+        directives.push(part);
+    }
+    if !general {
+        directives.push("info");
+    }
+    EnvFilter::try_new(directives.join(",")).map_err(|error| format!("{text:?}: {error}"))
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Whether `part` names no target, or one that a module can have.
+fn is_target(target: &str, part: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-:.".contains(c);
+    !part.starts_with('=') && target.chars().all(fits)
 }
 
 fn subscriber<W>(
@@ -75,9 +108,13 @@ mod tests {
     }
 
     fn lines_of(format: LogFormat) -> String {
+        lines_with(format, EnvFilter::new("info"))
+    }
+
+    fn lines_with(format: LogFormat, filter: EnvFilter) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(format, EnvFilter::new("info"), move || writer.clone());
+        let subscriber = subscriber(format, filter, move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             transition("a", "backup", "opening", 7, "the primary was silent", 1_500_000);
             tracing::debug!("not this one");
@@ -108,7 +145,29 @@ mod tests {
 
     #[test]
     fn a_filter_that_cannot_be_understood_is_named() {
-        let error = start_logging(LogFormat::Text, "info=what=more").unwrap_err();
-        assert!(error.contains("info=what=more"), "{error}");
+        for text in
+            ["verbose", "", "info=what=more", "info,h2", "h2=loud", "=info", "info,", "a b=info"]
+        {
+            assert!(filter(text).is_err(), "{text:?}");
+        }
+        let error = start_logging(LogFormat::Text, "info,h2=loud").unwrap_err();
+        assert!(error.contains("h2=loud") && error.contains("TARGET=LEVEL"), "{error}");
+    }
+
+    #[test]
+    fn what_a_filter_leaves_out_is_written_from_info_on() {
+        for (text, debug, info) in [
+            ("info", false, true),
+            ("DEBUG", true, true),
+            ("warn", false, false),
+            ("off", false, false),
+            ("h2=debug", false, true),
+            ("h2=debug, warn", false, false),
+            ("understudy_replica::logging=debug", true, true),
+        ] {
+            let written = lines_with(LogFormat::Text, filter(text).unwrap());
+            assert_eq!(written.contains("transition"), info, "{text}: {written}");
+            assert_eq!(written.contains("not this one"), debug, "{text}: {written}");
+        }
     }
 }

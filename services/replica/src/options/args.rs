@@ -114,7 +114,7 @@ pub struct ServeArgs {
     /// How log lines look: `text` or `json`
     #[arg(long, env = "UNDERSTUDY_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<String>,
-    /// Which log lines are written: error, warn, info, debug, or a filter such as `info,h2=debug`
+    /// Which log lines are written: off, error, warn, info, debug, trace, or a filter such as `info,h2=debug`
     #[arg(long, env = "UNDERSTUDY_LOG", value_name = "LEVEL")]
     pub log: Option<String>,
 }

@@ -88,7 +88,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,
         segment_bytes: within("segment-bytes", args.segment_bytes, 64 << 10, 1 << 30)?,
         log_format: log_format(&given("log-format", args.log_format)?)?,
-        log: given("log", args.log)?,
+        log: log(given("log", args.log)?)?,
         name,
     })
 }
@@ -215,6 +215,11 @@ fn log_format(text: &str) -> Result<LogFormat, OptionsError> {
         "json" => Ok(LogFormat::Json),
         _ => Err(wrong("log-format", text, "it is text or json")),
     }
+}
+
+fn log(filter: String) -> Result<String, OptionsError> {
+    crate::logging::filter(&filter).map_err(|why| wrong("log", &filter, why))?;
+    Ok(filter)
 }
 
 /// Whether a replica can have this name: messages and the list of peers repeat it as it is.

@@ -68,6 +68,8 @@ fn values_that_cannot_be_are_refused_by_name() {
         (&["--peers", "b"], "peers"),
         (&["--peers", "b=h:1,b=h:2"], "peers"),
         (&["--log-format", "xml"], "log-format"),
+        (&["--log", "verbose"], "option log cannot be"),
+        (&["--log", "info,h2"], "TARGET=LEVEL"),
         (&["--register", "lease:X"], "register"),
         (&["--retry-ms", "0"], "retry-ms"),
         (&["--service", "pair"], "service"),
