@@ -20,6 +20,15 @@ pub trait Arbiter: Send + Sync {
     /// got [`WriteAnswer::NoAnswer`] may still land later.
     async fn write(&self, base: &Observed, record: &Record) -> WriteAnswer;
 
+    /// Whether it could be read and written now, as far as that can be found out without changing
+    /// it: a transition that is to come must not be the first to notice.
+    ///
+    /// # Errors
+    /// What is in the way, on one line.
+    async fn check(&self) -> Result<(), String> {
+        self.read().await.map(drop).map_err(|failure| failure.to_string())
+    }
+
     /// Returns when the register may have changed since it was last read here. A hint: it may come
     /// late, or for nothing. Dropping the future is fine.
     async fn changed(&self);

@@ -12,12 +12,31 @@ use crate::core::Core;
 use crate::lead::Leading;
 use crate::{Effect, Incarnation, Member};
 
+/// How often the same copy is ordered away, at most: an order may not be carried out.
+const ORDERS: u32 = 8;
+/// Each pause is twice the one before, up to the first one times two to this power.
+const DOUBLINGS: u32 = 5;
+
 /// Backups that this primary has dropped and not seen again.
 #[derive(Default)]
 pub(crate) struct Evictions {
-    dropped: BTreeMap<Incarnation, (Member, u64)>,
+    dropped: BTreeMap<Incarnation, Away>,
     /// When the read that decides was asked for.
     asked: Option<u64>,
+}
+
+/// A dropped backup that has not come back.
+struct Away {
+    member: Member,
+    /// Since it was dropped, or was ordered away last.
+    since: u64,
+    orders: u32,
+}
+
+impl Away {
+    fn delay(&self, first: u64) -> u64 {
+        first << self.orders.min(DOUBLINGS)
+    }
 }
 
 impl Leading {
@@ -29,7 +48,7 @@ impl Leading {
         // In `async` mode it may hold what nobody else does.
         let spared = core.may_run_ahead() || goes(member.incarnation);
         if core.config.timing.evict.is_some() && !spared {
-            let dropped = (member.clone(), core.now.mono);
+            let dropped = Away { member: member.clone(), since: core.now.mono, orders: 0 };
             self.evictions.dropped.insert(member.incarnation, dropped);
         }
     }
@@ -52,13 +71,14 @@ impl Leading {
             .evictions
             .dropped
             .iter()
-            .filter(|(_, (member, _))| here(&member.name))
+            .filter(|(_, away)| here(&away.member.name))
             .map(|(incarnation, _)| *incarnation)
             .collect();
         for incarnation in back {
             self.evictions.dropped.remove(&incarnation);
         }
-        let due = self.evictions.dropped.values().any(|(_, since)| core.passed(*since, delay));
+        let is_due = |away: &Away| core.passed(away.since, away.delay(delay));
+        let due = self.evictions.dropped.values().any(is_due);
         // Only a read that begins now counts, so nothing else may be under way.
         if due && self.evictions.asked.is_none() && self.seal.is_none() && core.desk.is_free() {
             self.evictions.asked = Some(core.now.mono);
@@ -78,12 +98,14 @@ impl Leading {
             return;
         }
         let now = core.now.mono;
-        let due = |since: u64| now.saturating_sub(since) >= delay && since < asked;
         let named = self.obliged(core);
-        let gone = self
-            .evictions
-            .dropped
-            .extract_if(.., |incarnation, (_, since)| due(*since) && !named.contains(incarnation));
-        core.out.extend(gone.map(|(_, (member, _))| Effect::Evict { member }));
+        for (incarnation, away) in &mut self.evictions.dropped {
+            let due = now.saturating_sub(away.since) >= away.delay(delay) && away.since < asked;
+            if due && !named.contains(incarnation) {
+                (away.since, away.orders) = (now, away.orders + 1);
+                core.out.push(Effect::Evict { member: away.member.clone() });
+            }
+        }
+        self.evictions.dropped.retain(|_, away| away.orders < ORDERS);
     }
 }

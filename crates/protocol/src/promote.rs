@@ -84,7 +84,16 @@ impl Following {
     fn may_promote(&self, core: &Core) -> Result<(), String> {
         if !self.record.names(core.me) && !mutant!("promote-unnamed") {
             reached!("not promoted: not named");
-            return Err("the primary is away and the register does not name this copy".into());
+            let name = &core.config.name;
+            // Its own disk was lost or is another one: the other members may be no better off.
+            let earlier = self.record.members.iter().any(|member| member.name == *name);
+            return Err(match earlier {
+                true => format!(
+                    "the register does not name this copy, but an earlier one of {name} whose data is \
+                     not here, and no primary answers: bring that data back, or recover by order"
+                ),
+                false => "the primary is away and the register does not name this copy".into(),
+            });
         }
         let durable = core.log.durable;
         if durable < self.record.floor || durable < core.log.last().index {

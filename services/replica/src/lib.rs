@@ -8,6 +8,8 @@
 //! [`serve`] runs one life of a replica; [`Server`] is the same in two steps, for tests and for
 //! whoever wants to know the addresses first.
 
+mod birth;
+mod checkup;
 mod clients;
 mod clock;
 mod data;

@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     pub set_aside: IntGauge,
     /// Snapshots made.
     pub snapshots: IntCounter,
+    /// Whether something is known that would keep this replica from taking over.
+    pub failover_blocked: IntGauge,
 }
 
 impl Metrics {
@@ -54,8 +56,15 @@ impl Metrics {
         )
         .expect("the names of metrics are well-formed");
         register(&registry, set_aside.clone());
+        let failover_blocked = IntGauge::new(
+            "understudy_failover_blocked",
+            "Whether a failover to this replica would fail now: see warning in its status",
+        )
+        .expect("the names of metrics are well-formed");
+        register(&registry, failover_blocked.clone());
         Metrics {
             set_aside,
+            failover_blocked,
             acknowledged: counter("acknowledged_total", "Mutations acknowledged"),
             acknowledged_solo: counter(
                 "acknowledged_solo_total",

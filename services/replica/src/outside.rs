@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use understudy_arbiter::{Arbiter, DirectoryRegister, RegisterUri};
 use understudy_protocol::Member;
 
+use crate::checkup::Check;
 use crate::driver::View;
 use crate::error::ServeError;
 use crate::options::Options;
@@ -18,6 +19,10 @@ pub(crate) struct Outside {
     pub evict: Option<mpsc::Sender<Member>>,
     /// Tasks beside the loop that look at its view; dropped with the life.
     pub helpers: Vec<Helper>,
+    /// What a transition needs besides the register.
+    pub checks: Vec<Check>,
+    /// What would keep this replica from taking over; empty if nothing is known.
+    pub warning: watch::Sender<String>,
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -27,7 +32,8 @@ pub(crate) type Helper = Box<dyn FnOnce(watch::Receiver<Arc<View>>) -> Task + Se
 impl Outside {
     /// Only a register.
     pub fn with(arbiter: Arc<dyn Arbiter>) -> Self {
-        Outside { arbiter, evict: None, helpers: Vec::new() }
+        let warning = watch::Sender::default();
+        Outside { arbiter, evict: None, helpers: Vec::new(), checks: Vec::new(), warning }
     }
 
     /// As the options say.

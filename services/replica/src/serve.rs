@@ -8,6 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 use understudy_arbiter::Arbiter;
 use understudy_protocol::{ClusterId, Config, Limits, Recovered};
 
+use crate::checkup::{self, Outlook};
 use crate::clients::Gate;
 use crate::clock::Clock;
 use crate::data::{self, Opened};
@@ -21,7 +22,7 @@ use crate::outside::{Helper, Outside};
 use crate::peers::Peers;
 use crate::ports::{Addresses, Ports};
 use crate::serving::Serving;
-use crate::{logging, register, signals};
+use crate::{birth, logging, register, signals};
 
 /// A life that ends earlier is followed by a pause.
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -101,7 +102,7 @@ impl Server {
         mut leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
-        let Outside { arbiter, evict, helpers } = outside;
+        let Outside { arbiter, evict, helpers, checks, warning } = outside;
         let opened = tokio::select! {
             opened = data::open_when_free(&options) => opened?,
             _ = leave.recv() => return Ok(Ended::Left),
@@ -113,6 +114,9 @@ impl Server {
         let config = config(&options, &ports.addresses)?;
         announce(&options, &recovered, &ports.addresses);
         let (acts, acting) = watch::channel(false);
+        let warned = warning.subscribe();
+        let outlook = Outlook::new(warning, metrics.failover_blocked.clone());
+        let checkup = checkup::run(arbiter.clone(), checks, outlook, options.name.clone());
         let (driver, view) = Driver::new(Parts {
             config,
             recovered,
@@ -132,9 +136,13 @@ impl Server {
         });
         let help = |helper: Helper| AbortOnDropHandle::new(tokio::spawn(helper(view.clone())));
         let _helpers: Vec<_> = helpers.into_iter().map(help).collect();
+        let differences =
+            birth::tell_differences(options.settings, options.name.clone(), view.clone());
+        let _differences = AbortOnDropHandle::new(tokio::spawn(differences));
+        let _checkup = AbortOnDropHandle::new(tokio::spawn(checkup));
         let gate = Gate::new(asks, view.clone(), acting, options.max_waiting);
         let others = options.peers.len();
-        let serving = Serving::start(ports, peers, gate, view, metrics, others).await;
+        let serving = Serving::start(ports, peers, gate, view, metrics, others, warned).await;
         let ended = driver.run(leave).await;
         serving.end().await;
         if let Ended::Renewed(why) = &ended {

@@ -70,9 +70,11 @@ impl Serving {
         view: watch::Receiver<Arc<View>>,
         metrics: Metrics,
         others: usize,
+        warning: watch::Receiver<String>,
     ) -> Self {
         let Ports { clients, peers: at_peers, ops, addresses } = ports;
-        let source = StatusSource { metrics: metrics.clone(), ops: addresses.ops.to_string() };
+        let ops_address = addresses.ops.to_string();
+        let source = StatusSource { metrics: metrics.clone(), ops: ops_address, warning };
         let (reporter, health_service) = health_reporter();
         let guide = Guide::new(view.clone());
         let routes = client_routes(gate, source, &guide, others).add_service(health_service);

@@ -89,11 +89,7 @@ impl Folder {
         nonce: u128,
         bytes: &[u8],
     ) -> Result<bool, RegisterFailure> {
-        // Never used twice, not even by a second try of the same write: the file behind the first
-        // name may be the register by now.
-        static TRY: AtomicU64 = AtomicU64::new(0);
-        let n = TRY.fetch_add(1, Ordering::Relaxed);
-        let draft = format!(".register.{epoch}.{nonce:032x}.{n}.tmp");
+        let draft = draft_of(epoch, nonce);
 
         let written = self.write_file(&draft, bytes);
         let linked = written.and_then(|()| {
@@ -107,6 +103,14 @@ impl Folder {
         // What stays is ignored by everyone, and collected.
         let _ = unlinkat(&self.fd, &draft, AtFlags::empty());
         linked.map_err(|error| unreachable("write", &self.path.join(name_of(epoch)), error))
+    }
+
+    /// Makes a draft and takes it away again: whether this process may write here.
+    pub fn try_draft(&self, epoch: Epoch) -> Result<(), RegisterFailure> {
+        let draft = draft_of(epoch, u128::from(std::process::id()));
+        let written = self.write_file(&draft, b"a check");
+        let _ = unlinkat(&self.fd, &draft, AtFlags::empty());
+        written.map_err(|error| unreachable("write", &self.path.join(&draft), error))
     }
 
     fn write_file(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -146,6 +150,14 @@ impl Folder {
         };
         list().map_err(|errno: Errno| unreachable("list", &self.path, errno))
     }
+}
+
+/// Never used twice by one process, not even by a second try of the same write: the file behind the
+/// first name may be the register by now.
+fn draft_of(epoch: Epoch, nonce: u128) -> String {
+    static TRY: AtomicU64 = AtomicU64::new(0);
+    let n = TRY.fetch_add(1, Ordering::Relaxed);
+    format!(".register.{epoch}.{nonce:032x}.{n}.tmp")
 }
 
 fn name_of(epoch: Epoch) -> String {

@@ -139,6 +139,14 @@ impl Arbiter for DirectoryRegister {
         answer
     }
 
+    async fn check(&self) -> Result<(), String> {
+        let dir = self.dir.clone();
+        let checked = self.gate.pass(move || try_out(&dir)).await;
+        checked
+            .unwrap_or_else(|stuck| Err(RegisterFailure::Unreachable(stuck.at(&self.dir))))
+            .map_err(|failure| failure.to_string())
+    }
+
     async fn changed(&self) {
         loop {
             tokio::time::sleep(self.options.poll).await;
@@ -160,6 +168,12 @@ fn read(dir: &Path) -> Result<Observed, RegisterFailure> {
     let observed = folder.read_highest()?;
     folder.sync()?;
     Ok(observed)
+}
+
+fn try_out(dir: &Path) -> Result<(), RegisterFailure> {
+    let folder = Folder::open(dir)?;
+    let epoch = epoch_of(&folder.read_highest()?);
+    folder.try_draft(epoch + 1)
 }
 
 fn write(dir: &Path, base: &Observed, record: &Record, keep: u64) -> WriteAnswer {

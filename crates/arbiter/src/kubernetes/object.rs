@@ -16,6 +16,8 @@ pub enum Kind {
     Service,
     /// A replica's process.
     Pod,
+    /// What has happened to another object, for people.
+    Event,
 }
 
 impl Kind {
@@ -25,13 +27,14 @@ impl Kind {
             Kind::Lease => "leases",
             Kind::Service => "services",
             Kind::Pod => "pods",
+            Kind::Event => "events",
         }
     }
 
     fn api(self) -> &'static str {
         match self {
             Kind::Lease => "/apis/coordination.k8s.io/v1",
-            Kind::Service | Kind::Pod => "/api/v1",
+            Kind::Service | Kind::Pod | Kind::Event => "/api/v1",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Requests about one object, each answered in bounded time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use http::Request;
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request};
 use kube::core::Request as Paths;
 use kube::core::params::{DeleteParams, GetParams, PostParams, Preconditions, WatchParams};
 use kube::{Client, Config};
@@ -17,12 +19,18 @@ use super::watch::{self, Watch};
 
 /// As which the fields written here are known in `metadata.managedFields`.
 const MANAGER: &str = "understudy";
+/// What the API server's log and its metrics know this program as.
+const AGENT: &str = concat!("understudy/", env!("CARGO_PKG_VERSION"));
+/// A token that is refused is read again no more often than this.
+const TOKEN: Duration = Duration::from_secs(2);
 
 /// The API server of one cluster. Reads are linearizable, never from its cache; nothing is retried.
 pub struct ApiServer {
     config: Config,
     client: Mutex<Client>,
     patience: Patience,
+    /// When the token was read anew because it was refused.
+    token_read: Mutex<Option<Instant>>,
 }
 
 impl ApiServer {
@@ -39,9 +47,15 @@ impl ApiServer {
     ///
     /// # Errors
     /// [`ConnectError::Unusable`].
-    pub fn new(config: Config) -> Result<Self, ConnectError> {
+    pub fn new(mut config: Config) -> Result<Self, ConnectError> {
+        config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
         let client = Mutex::new(connect::client(&config)?);
-        Ok(ApiServer { config, client, patience: Patience::default() })
+        Ok(ApiServer {
+            config,
+            client,
+            patience: Patience::default(),
+            token_read: Mutex::default(),
+        })
     }
 
     /// The namespace of the pod's service account, or of the kubeconfig's context.
@@ -74,7 +88,40 @@ impl ApiServer {
         self.ask("update", place, request).await
     }
 
-    /// Makes the object. Only an operator orders this.
+    /// Whether [`ApiServer::put`] of this object would be allowed: a dry run, which stores nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`], but none if the object has changed meanwhile or somebody's webhook knows no dry
+    /// run: neither says that it is not allowed.
+    pub async fn rehearse_put(&self, place: &Place, object: &Value) -> Result<(), Refusal> {
+        let parameters = PostParams { dry_run: true, ..by_us() };
+        let request = paths(place).replace(&place.name, &parameters, object.to_string().into());
+        match self.ask("update", place, request).await {
+            Ok(_) | Err(Refusal::Conflict(_)) => Ok(()),
+            Err(Refusal::Unclear(why)) if why.contains("does not support dry run") => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether [`ApiServer::delete`] would be allowed: a dry run about a uid that no object has.
+    ///
+    /// # Errors
+    /// [`Refusal`]; that there is no such object is none.
+    pub async fn rehearse_delete(&self, place: &Place) -> Result<(), Refusal> {
+        let nobody = Some("00000000-0000-0000-0000-000000000000".into());
+        let parameters = DeleteParams {
+            dry_run: true,
+            preconditions: Some(Preconditions { uid: nobody, resource_version: None }),
+            ..DeleteParams::default()
+        };
+        let request = paths(place).delete(&place.name, &parameters);
+        match self.ask("delete", place, request).await {
+            Ok(_) | Err(Refusal::Conflict(_) | Refusal::NotFound(_)) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Makes the object: an event about a pod, or a register that an operator has ordered.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -88,9 +135,30 @@ impl ApiServer {
     /// # Errors
     /// [`Refusal`].
     pub async fn delete(&self, place: &Place, uid: &str) -> Result<(), Refusal> {
+        self.delete_if(place, uid, None).await
+    }
+
+    /// Deletes the object at once, without grace, if nobody has changed it since it was read.
+    ///
+    /// # Errors
+    /// [`Refusal`]. One that names no version is not deleted.
+    pub async fn delete_unchanged(&self, place: &Place, object: &Value) -> Result<(), Refusal> {
+        let named = |name| field(object, &["metadata", name]).filter(|text| !text.is_empty());
+        let (Some(uid), Some(version)) = (named("uid"), named("resourceVersion")) else {
+            return Err(Refusal::Unclear(format!("{place} has no version: not deleted")));
+        };
+        self.delete_if(place, uid, Some(version.into())).await
+    }
+
+    async fn delete_if(
+        &self,
+        place: &Place,
+        uid: &str,
+        resource_version: Option<String>,
+    ) -> Result<(), Refusal> {
         let parameters = DeleteParams {
             grace_period_seconds: Some(0),
-            preconditions: Some(Preconditions { uid: Some(uid.into()), resource_version: None }),
+            preconditions: Some(Preconditions { uid: Some(uid.into()), resource_version }),
             ..DeleteParams::default()
         };
         let request = paths(place).delete(&place.name, &parameters);
@@ -140,7 +208,23 @@ impl ApiServer {
             )));
         };
         self.patience.answered();
-        answer.map_err(|error| Refusal::of_error(verb, place, &error))
+        answer.map_err(|error| {
+            if matches!(&error, kube::Error::Api(status) if status.code == 401) {
+                self.read_token_anew();
+            }
+            Refusal::of_error(verb, place, &error)
+        })
+    }
+
+    /// The token in the pod may be another one by now: its account was made anew. The library reads
+    /// it once a minute.
+    fn read_token_anew(&self) {
+        let now = Instant::now();
+        let mut last = self.token_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|at| now >= at + TOKEN) {
+            *last = Some(now);
+            self.reconnect();
+        }
     }
 
     /// An HTTP/2 connection into the void is kept, and takes request after request, until its ping

@@ -166,6 +166,17 @@ impl Arbiter for LeaseRegister {
         answer
     }
 
+    /// A rehearsed write of what was read asks for every right that a real one needs, and every
+    /// admission webhook, and stores nothing.
+    async fn check(&self) -> Result<(), String> {
+        // Not as `read` does: what this read has seen, the watch is still to tell.
+        let lease = self.api.get(&self.place).await;
+        answer::of_read(&self.place, lease.as_ref().map_err(Clone::clone))
+            .map_err(|failure| failure.to_string())?;
+        let Ok(lease) = lease else { return Ok(()) };
+        self.api.rehearse_put(&self.place, &lease).await.map_err(|why| why.to_string())
+    }
+
     async fn changed(&self) {
         let mut changes = self.changes.lock().await;
         loop {

@@ -41,6 +41,7 @@ async fn answering(listener: TcpListener, object: String) -> Vec<String> {
         }
         let text = String::from_utf8_lossy(&bytes[..count]);
         asked.push(text.lines().next().unwrap().to_owned());
+        assert!(text.to_lowercase().contains("user-agent: understudy/"), "{text}");
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
         let answer = format!("{head}: {}\r\n\r\n{object}", object.len());
         stream.write_all(answer.as_bytes()).await.unwrap();
@@ -60,6 +61,48 @@ async fn a_read_names_no_version_and_a_write_its_author() {
     let wanted =
         [format!("GET {lease} HTTP/1.1"), format!("PUT {lease}?&fieldManager=understudy HTTP/1.1")];
     assert_eq!(answering.await.unwrap(), wanted);
+}
+
+/// The token of an account that was made anew is taken from its file, not a minute later.
+#[tokio::test]
+async fn a_token_that_is_refused_is_read_anew() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let file = std::env::temp_dir().join(format!("understudy-token-{}", std::process::id()));
+    std::fs::write(&file, "old").unwrap();
+    let mut config = Config::new(address.parse().unwrap());
+    config.auth_info.token_file = Some(file.to_str().unwrap().to_owned());
+    let api = ApiServer::new(config).unwrap();
+    let register = LeaseRegister::at(Arc::new(api), "ns", "pair").unwrap();
+    let serving = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 1 << 16];
+            let count = stream.read(&mut bytes).await.unwrap();
+            let asked = String::from_utf8_lossy(&bytes[..count]).to_lowercase();
+            let (code, body) = match asked.contains("authorization: bearer new") {
+                true => ("200 OK", blank()),
+                false => {
+                    let status = json!({"kind": "Status", "status": "Failure", "code": 401,
+                        "reason": "Unauthorized", "message": "Unauthorized"});
+                    ("401 Unauthorized", status)
+                }
+            };
+            let head =
+                format!("HTTP/1.1 {code}\r\nContent-Type: application/json\r\nConnection: close");
+            stream.write_all(format!("{head}\r\n\r\n{body}\n").as_bytes()).await.unwrap();
+        }
+    });
+    assert!(register.read().await.is_err());
+    std::fs::write(&file, "new").unwrap();
+    // Not at once again: a refused token is not read at every request.
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    let refused = register.read().await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert!(register.read().await.is_ok());
+    std::fs::remove_file(&file).unwrap();
+    serving.abort();
 }
 
 /// Something on the way may end every watch at once; it is not asked again and again.

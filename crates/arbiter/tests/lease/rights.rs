@@ -96,6 +96,25 @@ async fn without_update_a_write_names_the_verb_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_check_names_the_right_that_is_lacking_and_changes_nothing() {
+    let Some(cluster) = cluster().await else { return };
+    let before = cluster.lease().await["metadata"]["resourceVersion"].clone();
+    let config = somebody(&cluster, &["get", "watch"]).await;
+    settled(&cluster, &config).await;
+    let why = cluster.register_as(config).check().await.unwrap_err();
+    assert!(why.contains("a Role must allow \"update\" on leases"), "{why}");
+    let register = cluster.register();
+    assert_eq!(register.check().await, Ok(()));
+    assert_eq!(cluster.lease().await["metadata"]["resourceVersion"], before);
+    cluster.annotate("nonsense").await;
+    let why = register.check().await.unwrap_err();
+    assert!(why.contains("cannot be understood"), "{why}");
+    cluster.delete().await;
+    let why = register.check().await.unwrap_err();
+    assert!(why.contains("there is no Lease"), "{why}");
+}
+
+#[tokio::test]
 async fn without_watch_nothing_is_noticed_and_all_else_works() {
     let Some(cluster) = cluster().await else { return };
     let config = somebody(&cluster, &["get", "update"]).await;

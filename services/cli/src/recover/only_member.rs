@@ -21,7 +21,7 @@ pub struct OnlyMember {
     #[command(flatten)]
     register: RegisterAddress,
     /// The replica's name. Default: as in the register, else the directory's.
-    #[arg(long)]
+    #[arg(long, env = "UNDERSTUDY_NAME")]
     name: Option<String>,
     #[command(flatten)]
     consent: Consent,

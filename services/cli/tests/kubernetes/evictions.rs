@@ -96,6 +96,43 @@ async fn a_backup_that_comes_back_in_time_keeps_its_pod() {
     assert_eq!(stage.pod(backup).await.as_ref(), Some(&uids[backup]));
 }
 
+/// A node that is dead counts as ready for a while: the pod that comes in the place of the deleted one is
+/// bound to it again, and only deleting it once more helps.
+#[tokio::test]
+async fn a_replacement_that_no_kubelet_takes_is_replaced_again_until_one_does() {
+    let Some((stage, primary, backup, _)) = pair().await else { return };
+    hang(&stage, primary, backup).await;
+    gone(&stage, backup).await;
+    for _ in 0..2 {
+        stage.bind_pod(backup).await;
+        gone(&stage, backup).await;
+    }
+    stage.logged(primary, "no kubelet of node dead has taken it on").await;
+    let taken = stage.bind_pod(backup).await;
+    stage.take_on(backup).await;
+    tokio::time::sleep(QUIET * 3).await;
+    assert_eq!(stage.pod(backup).await, Some(taken));
+}
+
+#[tokio::test]
+async fn what_could_not_be_deleted_is_tried_again() {
+    let Some(mut stage) = stage(&EVICT).await else { return };
+    let _ = [stage.make_pod(0).await, stage.make_pod(1).await];
+    let rules = |verbs: serde_json::Value| {
+        json!([
+            {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": [NAME],
+                "verbs": ["get", "watch", "update"]},
+            {"apiGroups": [""], "resources": ["pods"], "resourceNames": ["a", "b"], "verbs": verbs},
+        ])
+    };
+    stage.restrict(rules(json!(["get"]))).await;
+    let (primary, backup) = stage.begin().await;
+    hang(&stage, primary, backup).await;
+    stage.logged(primary, "is not replaced: not allowed to delete").await;
+    stage.allow(rules(json!(["get", "delete"]))).await;
+    gone(&stage, backup).await;
+}
+
 #[tokio::test]
 async fn nothing_is_deleted_unless_it_is_wanted() {
     let Some(mut stage) = stage(&[]).await else { return };

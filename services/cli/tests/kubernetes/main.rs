@@ -10,7 +10,9 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod events;
 mod evictions;
 mod orders;
+mod outlook;
 mod service;
 mod stage;

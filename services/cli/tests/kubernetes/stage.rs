@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Service};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -144,6 +144,51 @@ impl Stage {
         let patch = Patch::Merge(ip);
         self.all::<Pod>().patch_status(&name, &PatchParams::default(), &patch).await.unwrap();
         uid
+    }
+
+    /// A pod in the place of a replica's that a StatefulSet has made and a scheduler has bound: its
+    /// node's kubelet has not answered for it.
+    pub async fn bind_pod(&self, number: usize) -> String {
+        let name = self.cluster.replicas[number].name.clone();
+        let containers = json!([{"name": "understudy", "image": "none"}]);
+        let spec = json!({"nodeName": "dead", "containers": containers});
+        self.make::<Pod>(json!({"metadata": {"name": name}, "spec": spec})).await.uid().unwrap()
+    }
+
+    /// The kubelet answers for a pod.
+    pub async fn take_on(&self, number: usize) {
+        let taken = json!({"status": {"startTime": "2026-01-01T00:00:00Z"}});
+        let (name, patch) = (&self.cluster.replicas[number].name, Patch::Merge(taken));
+        self.all::<Pod>().patch_status(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Says whose a pod is.
+    pub async fn own_pod(&self, number: usize) {
+        let owner = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": NAME,
+            "uid": "6f1e2d3c-0000-4000-8000-00000000000a"}]);
+        let patch = Patch::Merge(json!({"metadata": {"ownerReferences": owner}}));
+        let name = &self.cluster.replicas[number].name;
+        self.all::<Pod>().patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Waits for an Event about an object; gives its message.
+    pub async fn event(&self, kind: &str, name: &str, reason: &str) -> String {
+        wait::until(&format!("an Event {reason} about {kind} {name}"), || async {
+            let all = self.all::<Event>().list(&Default::default()).await.unwrap();
+            let about = |event: &&Event| {
+                let object = &event.involved_object;
+                object.kind.as_deref() == Some(kind) && object.name.as_deref() == Some(name)
+            };
+            let found = all.items.iter().filter(about);
+            found.filter(|e| e.reason.as_deref() == Some(reason)).find_map(|e| e.message.clone())
+        })
+        .await
+    }
+
+    /// Changes what the replicas may do.
+    pub async fn allow(&self, rules: Value) {
+        let patch = Patch::Merge(json!({"rules": rules}));
+        self.all::<Role>().patch("pair", &PatchParams::default(), &patch).await.unwrap();
     }
 
     pub async fn delete_pod(&self, number: usize) {

@@ -1,6 +1,7 @@
 //! How a replica is, in the words of the admin contract.
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ResponseHeader;
 use understudy_protocol::{
@@ -16,6 +17,8 @@ pub(crate) struct StatusSource {
     pub metrics: Metrics,
     /// Address of the operations port.
     pub ops: String,
+    /// What would keep this replica from taking over; empty if nothing is known.
+    pub warning: watch::Receiver<String>,
 }
 
 impl StatusSource {
@@ -49,6 +52,7 @@ impl StatusSource {
             started_ns: i64::try_from(view.started).unwrap_or(i64::MAX),
             digest: view.digest,
             metrics_address: self.ops.clone(),
+            warning: self.warning.borrow().clone(),
         }
     }
 

@@ -1,16 +1,17 @@
 //! The pod of a backup that was dropped and does not come back is deleted, so that another one takes
 //! its place (ADR 10): only the pod that was seen to hold that very copy, by its uid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use understudy_arbiter::kubernetes::{ApiServer, Kind, Place, Refusal};
-use understudy_protocol::{Incarnation, Member};
+use understudy_protocol::{Follower, Incarnation, Member};
 
 use super::pods;
+use super::stuck::Stuck;
 use crate::driver::View;
 
 /// Between two looks for pods that have not been found.
@@ -30,17 +31,34 @@ pub struct Evictor {
     /// Copies that had a stream when last looked at: one that comes back may be in another pod.
     connected: Vec<Incarnation>,
     look_again: Instant,
+    /// Copies whose pods are gone already: ordered again, there is nothing to do.
+    settled: BTreeSet<Incarnation>,
+    /// The other replicas' names, and those of their pods that no kubelet takes.
+    others: Vec<String>,
+    stuck: Stuck,
+    look_for_stuck: Instant,
     told: String,
 }
 
 impl Evictor {
-    /// Knows nobody yet.
-    pub fn new(api: Arc<ApiServer>, namespace: String, me: String, window: Duration) -> Self {
+    /// Knows nobody yet. `others` are the other replicas' names; `after` is how long a backup may
+    /// stay away.
+    pub fn new(
+        api: Arc<ApiServer>,
+        namespace: String,
+        me: String,
+        others: Vec<String>,
+        (window, after): (Duration, Duration),
+    ) -> Self {
         Evictor {
             api,
             namespace,
             me,
             window,
+            settled: BTreeSet::new(),
+            others,
+            stuck: Stuck::new(after),
+            look_for_stuck: Instant::now(),
             holders: BTreeMap::new(),
             connected: Vec::new(),
             look_again: Instant::now(),
@@ -53,6 +71,8 @@ impl Evictor {
         if !matches!(view.status.role, "opening" | "primary") {
             self.holders.clear();
             self.connected.clear();
+            self.settled.clear();
+            self.stuck.forget_all();
             return;
         }
         let followers = &view.status.followers;
@@ -97,7 +117,38 @@ impl Evictor {
         Place::new(Kind::Pod, &self.namespace, &member.name).ok()
     }
 
+    /// Replaces the pods of replicas that are away and that no kubelet has taken on: a pod that came
+    /// in the place of a deleted one may have been bound to the same dead node, before anybody knew
+    /// that the node is dead.
+    async fn look_for_stuck(&mut self, view: &View) {
+        if view.status.role != "primary" || Instant::now() < self.look_for_stuck {
+            return;
+        }
+        self.look_for_stuck = Instant::now() + LOOK_AGAIN;
+        for name in self.others.clone() {
+            let here = |f: &&Follower| f.connected && f.member.name == name;
+            let place = Place::new(Kind::Pod, &self.namespace, &name);
+            let (None, Ok(place)) = (view.status.followers.iter().find(here), place) else {
+                self.stuck.forget(&name);
+                continue;
+            };
+            // A right that is lacking is told by whoever looks for a copy.
+            let Ok(pod) = self.api.get(&place).await else { continue };
+            if let Some(why) = self.stuck.due(&name, &pod, Instant::now()) {
+                match self.api.delete_unchanged(&place, &pod).await {
+                    Ok(()) => tracing::warn!(replica = %self.me, "deleted {place}: {why}"),
+                    // It was taken on, or is another one: looked at again.
+                    Err(Refusal::NotFound(_) | Refusal::Conflict(_)) => {}
+                    Err(other) => self.tell(format!("{place} is not replaced ({why}): {other}")),
+                }
+            }
+        }
+    }
+
     async fn evict(&mut self, member: &Member) {
+        if self.settled.contains(&member.incarnation) {
+            return;
+        }
         let (Some(uid), Some(place)) =
             (self.holders.get(&member.incarnation).cloned(), self.place(member))
         else {
@@ -114,13 +165,18 @@ impl Evictor {
             return match answer {
                 Ok(()) => {
                     self.holders.remove(&member.incarnation);
+                    self.settled.insert(member.incarnation);
                     tracing::warn!(
                         replica = %self.me,
                         "deleted {place} (uid {uid}): its backup was dropped and has not come back"
                     );
                 }
-                Err(Refusal::NotFound(_)) => self.tell(format!("{place} is gone already")),
+                Err(Refusal::NotFound(_)) => {
+                    self.settled.insert(member.incarnation);
+                    self.tell(format!("{place} is gone already"));
+                }
                 Err(Refusal::Conflict(_)) => {
+                    self.settled.insert(member.incarnation);
                     self.tell(format!("another pod is in the place of {place}: it is left alone"));
                 }
                 Err(Refusal::Unclear(_)) if !late => {
@@ -157,6 +213,7 @@ pub async fn carry_out(
                 }
                 let now = view.borrow_and_update().clone();
                 evictor.look(&now).await;
+                evictor.look_for_stuck(&now).await;
             }
         }
     }

@@ -1,12 +1,15 @@
-//! What a replica does in a Kubernetes cluster besides being one: the Service follows the primary,
-//! and the pod of a backup that does not come back is replaced.
+//! What a replica does in a Kubernetes cluster besides being one: the Service follows the primary, the
+//! pod of a backup that does not come back is replaced, and Events say what has happened.
 //!
-//! Both look at the view and ask the API server in tasks of their own; the loop knows nothing of it.
+//! All of them look at the view and ask the API server in tasks of their own; the loop knows nothing of it.
 
+mod events;
 mod evict;
+mod happening;
 mod pods;
 mod pointer;
 mod service;
+mod stuck;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +18,7 @@ use tokio::sync::mpsc;
 use understudy_arbiter::LeaseRegister;
 use understudy_arbiter::kubernetes::{ApiServer, Kind, Place};
 
+use crate::checkup::Check;
 use crate::options::Options;
 use crate::outside::{Outside, helper};
 
@@ -35,19 +39,52 @@ pub(crate) async fn outside(
     let lease = LeaseRegister::at(api.clone(), &namespace, name);
     let mut outside = Outside::with(Arc::new(lease.map_err(|error| error.to_string())?));
     let me = options.name.clone();
+    outside.helpers.push(helper({
+        let (api, namespace, me) = (api.clone(), namespace.clone(), me.clone());
+        let warning = outside.warning.subscribe();
+        |view| events::tell(api, namespace, me, warning, view)
+    }));
     if let Some(service) = &options.service {
         let service = Place::new(Kind::Service, &namespace, service);
         let service = service.map_err(|error| error.to_string())?;
+        outside.checks.push(may_write(api.clone(), service.clone()));
         let (api, me) = (api.clone(), me.clone());
         outside.helpers.push(helper(|view| service::follow(api, service, me, view)));
     }
-    if options.timing.evict.is_some() {
+    if let Some(after) = options.timing.evict {
+        let others: Vec<String> = options.peers.iter().map(|(name, _)| name.clone()).collect();
+        for pod in others.iter().filter_map(|name| Place::new(Kind::Pod, &namespace, name).ok()) {
+            outside.checks.push(may_delete(api.clone(), pod));
+        }
         let (order, orders) = mpsc::channel(EVICTIONS);
-        let window = Duration::from_nanos(options.timing.drop);
+        let spans = (Duration::from_nanos(options.timing.drop), Duration::from_nanos(after));
         outside.evict = Some(order);
         outside.helpers.push(helper(move |view| {
-            evict::carry_out(evict::Evictor::new(api, namespace, me, window), orders, view)
+            let evictor = evict::Evictor::new(api, namespace, me, others, spans);
+            evict::carry_out(evictor, orders, view)
         }));
     }
     Ok(outside)
+}
+
+/// Whether this object can be read and written.
+fn may_write(api: Arc<ApiServer>, place: Place) -> Check {
+    Box::new(move || {
+        let (api, place) = (api.clone(), place.clone());
+        Box::pin(async move {
+            let checked = match api.get(&place).await {
+                Ok(object) => api.rehearse_put(&place, &object).await,
+                Err(refusal) => Err(refusal),
+            };
+            checked.map_err(|why| why.to_string())
+        })
+    })
+}
+
+/// Whether this object could be deleted.
+fn may_delete(api: Arc<ApiServer>, place: Place) -> Check {
+    Box::new(move || {
+        let (api, place) = (api.clone(), place.clone());
+        Box::pin(async move { api.rehearse_delete(&place).await.map_err(|why| why.to_string()) })
+    })
 }

@@ -45,6 +45,8 @@ pub struct Replica {
     pub followers: Vec<Follower>,
     /// Why it waits, has halted or did not answer; empty when all is well.
     pub reason: String,
+    /// What would keep it from taking over now; empty: nothing is known.
+    pub warning: String,
     pub program_version: String,
     /// 16 hex digits: the machine's digest behind `positions.applied`.
     pub digest: String,
@@ -146,6 +148,7 @@ fn replica(surveyed: &SurveyedReplica) -> Replica {
         positions: positions.into(),
         followers: status.followers.iter().map(|one| follower(one, positions.last)).collect(),
         reason: status.reason.clone(),
+        warning: status.warning.clone(),
         program_version: status.program_version.clone(),
         digest: format!("{:016x}", status.digest),
         usage: status.usage.unwrap_or_default().into(),

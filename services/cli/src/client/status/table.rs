@@ -37,12 +37,12 @@ fn headline(report: &Report) -> String {
 }
 
 fn row(replica: &Replica) -> Vec<String> {
-    let Replica { name, role, address, reason, positions, .. } = replica;
+    let Replica { name, role, address, positions, .. } = replica;
     let answered = replica.pid > 0;
     let number = |number: u64| if answered { number.to_string() } else { "-".to_owned() };
     let behind: Vec<String> = replica.followers.iter().map(behind).collect();
     vec![
-        name.clone(),
+        if name.is_empty() { "?".to_owned() } else { name.clone() },
         role.clone(),
         number(replica.epoch),
         number(replica.pid.into()),
@@ -52,8 +52,17 @@ fn row(replica: &Replica) -> Vec<String> {
         number(positions.commit),
         number(positions.applied),
         behind.join(", "),
-        reason.clone(),
+        reason(replica),
     ]
+}
+
+/// Why it waits; else what would keep it from taking over.
+fn reason(replica: &Replica) -> String {
+    match (replica.reason.as_str(), replica.warning.as_str()) {
+        ("", "") => String::new(),
+        ("", warning) => format!("a failover to it would fail: {warning}"),
+        (reason, _) => reason.to_owned(),
+    }
 }
 
 /// How far behind a follower is: `b 0`, with what is unusual about it.
@@ -70,6 +79,15 @@ fn behind(follower: &Follower) -> String {
 mod tests {
     use super::*;
     use crate::client::status::report::Positions;
+
+    #[test]
+    fn a_warning_is_shown_where_there_is_no_reason_and_no_name_is_not_blank() {
+        let warned = Replica { warning: "not allowed".to_owned(), ..Replica::default() };
+        let report = Report { cluster_id: None, epoch: 0, primary: None, replicas: vec![warned] };
+        let text = text(&report);
+        let row = text.lines().nth(2).unwrap_or_default();
+        assert!(row.starts_with('?') && row.ends_with("would fail: not allowed"), "{text}");
+    }
 
     #[test]
     fn a_pair_is_one_line_each() {
