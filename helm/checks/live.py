@@ -6,6 +6,7 @@ Needs a cluster whose nodes have the image understudy:APPVERSION and volumes: de
 import json
 import time
 
+from . import remedies
 from .cluster import namespace
 from .tools import CHART, Tally
 
@@ -17,7 +18,12 @@ WITHIN_S = 60
 def run(tally: Tally):
     with namespace() as cluster:
         pair = Pair(cluster, tally)
-        for step in (installed, survives, upgraded, comes_back, both_at_once, maintained, register_lost, unreadable, disks_lost):
+        for step in (
+            *(installed, survives, upgraded, comes_back, both_at_once, maintained, register_lost, unreadable),
+            *remedies.ALL,
+            disks_lost,
+            claim_left_over,
+        ):
             began = time.monotonic()
             step(pair)
             print(f"  {step.__name__.replace('_', ' ')}: {time.monotonic() - began:.1f} s", flush=True)
@@ -45,20 +51,29 @@ class Pair:
     def holder(self) -> str:
         return self.cluster.get("lease", "understudy")["spec"]["holderIdentity"]
 
-    def whole(self, when: str):
-        """One primary, where Lease and Service say, and one backup; all pods are ready."""
-        self.eventually(f"{when}: two members", self._is_whole)
+    def holder_by_log(self) -> str:
+        """The pod with the longest log of the highest epoch, by what both volumes hold or their processes say."""
+        def end(pod: str) -> tuple[int, int]:
+            shown = self.understudy(pod, "status", "--endpoints", "localhost:7440", "--output", "json")
+            one = json.loads(shown.stdout)["replicas"][0]
+            return one["epoch"], one["positions"]["last"]
 
-    def _is_whole(self) -> str | None:
+        return max(PODS, key=end)
+
+    def whole(self, when: str, pods: int = 2):
+        """One primary, where Lease and Service say, and one backup; all pods are ready."""
+        self.eventually(f"{when}: two members", lambda: self._is_whole(pods))
+
+    def _is_whole(self, pods: int) -> str | None:
         shown = self.understudy("svc/understudy", "status", "--output", "json")
         if shown.returncode != 0:
             return shown.stderr
         roles = {replica["name"]: str(replica["role"]) for replica in json.loads(shown.stdout)["replicas"]}
         selector = self.cluster.get("service", "understudy")["spec"].get("selector")
-        good = sorted(roles.values()) == ["backup", "primary"] and roles.get(self.holder()) == "primary"
+        good = sorted(roles.values()) == ["backup", "primary", "spare"][:pods] and roles.get(self.holder()) == "primary"
         good = good and selector == {"statefulset.kubernetes.io/pod-name": self.holder()}
         ready = self.cluster.get("statefulset", "understudy")["status"].get("readyReplicas")
-        return None if good and ready == 2 else f"{roles}, Lease {self.holder()}, Service {selector}, {ready} ready"
+        return None if good and ready == pods else f"{roles}, Lease {self.holder()}, Service {selector}, {ready} ready"
 
     def still_there(self, when: str):
         got = self.understudy("svc/understudy", "get", "greeting")
@@ -72,9 +87,9 @@ class Pair:
 
         self.eventually(f"{pod} says: {message}", look)
 
-    def eventually(self, name: str, look):
+    def eventually(self, name: str, look, within_s: float = WITHIN_S):
         """`look` gives None when it is so."""
-        until = time.monotonic() + WITHIN_S
+        until = time.monotonic() + within_s
         while (why := look()) is not None and time.monotonic() < until:
             time.sleep(0.2)
         self.tally.check(name, why is None, why or "")
@@ -171,9 +186,30 @@ def disks_lost(pair: Pair):
     pair.cluster.kubectl("delete", "pvc", "--all", f"--timeout={WITHIN_S}s")
     pair.helm("install")
     for pod in PODS:
-        pair.says(pod, "the register does not name this copy")
-    pair.helm("uninstall", "--wait")
-    pair.cluster.kubectl("delete", "pvc", "--all", f"--timeout={WITHIN_S}s")
-    pair.cluster.kubectl("delete", "lease", "understudy")
+        pair.says(pod, "the register does not name this copy, but an earlier one of")
+    begin_anew(pair)
     pair.helm("install")
     pair.whole("begun anew")
+
+
+def begin_anew(pair: Pair, claims: tuple[str, ...] = ("--selector", "app.kubernetes.io/instance=understudy")):
+    """What the documentation says where everything is lost and may be."""
+    pair.helm("uninstall", "--wait")
+    for command in (["lease", "understudy"], ["pvc", *claims, f"--timeout={WITHIN_S}s"]):
+        done = pair.cluster.kubectl("delete", *command)
+        pair.tally.check(f"deleted: {' '.join(command)}", done.returncode == 0, done.stderr)
+
+
+def claim_left_over(pair: Pair):
+    """A third replica's claim that was kept, of a cluster that is no more, stalls the next rollout."""
+    pair.helm("upgrade", "--reuse-values", "--set", "replicas=3")
+    pair.whole("three replicas", 3)
+    pair.helm("upgrade", "--reuse-values", "--set", "replicas=2", "--wait")
+    begin_anew(pair, ("data-understudy-0", "data-understudy-1"))
+    pair.helm("install")
+    pair.whole("another cluster")
+    pair.helm("upgrade", "--reuse-values", "--set", "replicas=3")
+    pair.says("understudy-2", "this data directory of cluster")
+    pair.cluster.kubectl("delete", "pvc", "data-understudy-2", "--wait=false")
+    pair.delete("understudy-2")
+    pair.whole("its claim deleted", 3)

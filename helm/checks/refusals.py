@@ -60,7 +60,7 @@ REFUSED = [
     (["--set-string", r"podLabels.a b=x"], "podLabels: \"a b\" cannot be a label's name"),
     (["--set-string", r"nodeSelector.-a=x"], "nodeSelector: \"-a\" cannot be a label's name"),
     (["--set-string", r"service.annotations.understudy\.dev/epoch=9"], "service.annotations: understudy.dev/epoch is the primary's"),
-    (["--set-json", 'extraVolumes=[{"name": "data"}]'], 'extraVolumes: "data" is the replica\'s own volume'),
+    (["--set-json", 'extraVolumes=[{"name": "data"}]'], 'extraVolumes: "data" is the chart\'s own volume'),
     (["--set-json", 'extraVolumeMounts=[{"name": "x", "mountPath": "/data/x"}]'], "/data/x is in the replica's own volume"),
     (
         ["--set-json", 'networkPolicy.ops.from=[{"ipBlock": {"cidr": "192.0.2.0/24"}, "podSelector": {}}]'],

@@ -6,6 +6,8 @@ from .tools import CHART, Tally
 MAY = [
     *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("get", "watch", "update")],
     *[(verb, "services/understudy") for verb in ("get", "watch", "update")],
+    *[("get", f"pods/understudy-{n}") for n in (0, 1)],
+    ("create", "events"),
 ]
 MAY_NOT = [
     *[(verb, "leases.coordination.k8s.io/understudy") for verb in ("list", "create", "patch", "delete", "deletecollection")],
@@ -15,9 +17,10 @@ MAY_NOT = [
     ("update", "services/understudy-replicas"),
     ("update", "services/understudy --subresource=status"),
     ("get", "pods/other"),
+    *[(verb, "events") for verb in ("get", "list", "delete")],
     ("create", "pods/understudy-0 --subresource=exec"),
 ]
-EVICTION = [(verb, f"pods/understudy-{n}") for verb in ("get", "delete") for n in (0, 1)]
+EVICTION = [("delete", f"pods/understudy-{n}") for n in (0, 1)]
 
 
 def run(cluster, tally: Tally):

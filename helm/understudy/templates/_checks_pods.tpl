@@ -7,8 +7,8 @@
 {{- end -}}
 {{- end -}}
 {{- range .extraVolumes -}}
-{{- if eq .name "data" -}}
-{{- fail "extraVolumes: \"data\" is the replica's own volume: use another name" -}}
+{{- if has .name (list "data" "api-access") -}}
+{{- fail (printf "extraVolumes: %q is the chart's own volume: use another name" .name) -}}
 {{- end -}}
 {{- end -}}
 {{- range .extraVolumeMounts -}}

@@ -65,9 +65,9 @@
   value: {{ .Values.log.level | quote }}
 - name: UNDERSTUDY_LOG_FORMAT
   value: {{ .Values.log.format }}
-{{- /* for `kubectl exec POD -- understudy status` */}}
+{{- /* for `kubectl exec POD -- understudy status`: its own port first, which knows the others' addresses without DNS */}}
 - name: UNDERSTUDY_ENDPOINTS
-  value: {{ include "understudy.addresses" (dict "root" . "named" false "port" "7440") }}
+  value: localhost:7440,{{ include "understudy.addresses" (dict "root" . "named" false "port" "7440") }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
