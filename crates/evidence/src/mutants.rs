@@ -26,6 +26,7 @@ const DIGESTS: &str = "equal-digests";
 const HISTORY: &str = "history-holds";
 const OLD: &str = "old-reads-hold";
 const WATCHES: &str = "watches-miss-nothing";
+const QUIET: &str = "quiet-watches-go-on";
 const DRAWS: &str = "draws-happen-once";
 const LEASES: &str = "leases-keep-their-time";
 const RANGES: &str = "ranges-hold-what-is-between";
@@ -573,6 +574,24 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "takes a revision that is told in parts for complete behind the first of them",
         breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "quiet-watch-passed",
+        rule: 0,
+        wrong: "ends a watch whose next revisions are forgotten, also where none of them touched what it watches",
+        breaks: &[QUIET],
+    },
+    Mutant {
+        name: "deletions-not-remembered",
+        rule: 0,
+        wrong: "takes a key that is not there for one that was not changed, though its deletion is forgotten",
+        breaks: &[WATCHES, DIGESTS],
+    },
+    Mutant {
+        name: "snapshot-without-deletions",
+        rule: 0,
+        wrong: "writes snapshots without the deletions that history has forgotten",
+        breaks: &[WATCHES, DISK, DIGESTS],
     },
 ];
 

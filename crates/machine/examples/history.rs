@@ -46,6 +46,7 @@ fn set_quota(machine: &mut KvMachine, kept: u64) {
     let quota = SetQuota {
         max_history_revisions: Some(kept),
         max_history_bytes: Some(u64::MAX),
+        min_history_age: Some(0),
         ..SetQuota::default()
     };
     apply(machine, &Command::new(quota).to_payload());

@@ -110,3 +110,27 @@ fn no_failure_is_too_long_to_be_held() {
     let response = understudy_machine::Response { revision: i64::MAX, result };
     assert!(response.to_bytes().len() <= 64);
 }
+
+#[test]
+fn young_revisions_are_kept_beyond_their_number_but_not_beyond_their_bytes() {
+    let mut driver = limited(SetQuota {
+        max_history_revisions: Some(3),
+        min_history_age: Some(2 * SECOND),
+        ..SetQuota::default()
+    });
+    let put = |driver: &mut Driver, times: u64| {
+        (0..times).for_each(|_| drop(driver.run(Put::new("a", "1"))));
+        driver.machine.oldest_revision()
+    };
+    assert_eq!(put(&mut driver, 10), 0);
+    driver.pass(SECOND);
+    assert_eq!(put(&mut driver, 5), 0);
+    driver.pass(SECOND);
+    assert_eq!(put(&mut driver, 1), 10, "those that are two seconds old");
+    driver.pass(9 * SECOND);
+    driver.tick();
+    assert_eq!(driver.machine.oldest_revision(), 13, "all are old: three are kept");
+    assert_eq!(put(&mut driver, 100), 16);
+    driver.run(SetQuota { max_history_bytes: Some(2_600), ..SetQuota::default() });
+    assert_eq!(driver.machine.revision() - driver.machine.oldest_revision(), 10);
+}

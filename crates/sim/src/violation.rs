@@ -19,6 +19,8 @@ pub enum Property {
     HistoryHolds,
     /// Whoever watches sees every change once, in order, over any number of failovers.
     WatchesMissNothing,
+    /// A watch in whose range nothing changed goes on, however much history was forgotten since.
+    QuietWatchesGoOn,
     /// The clocks of the log, the wall clock and elapsed time, never run backwards.
     TimeNeverGoesBack,
     /// Neither the register's epoch nor a replica's goes back.
@@ -73,6 +75,7 @@ impl Property {
             Property::EqualDigests => "equal-digests",
             Property::HistoryHolds => "history-holds",
             Property::WatchesMissNothing => "watches-miss-nothing",
+            Property::QuietWatchesGoOn => "quiet-watches-go-on",
             Property::TimeNeverGoesBack => "time-never-goes-back",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",

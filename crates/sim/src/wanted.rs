@@ -117,6 +117,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "watch broken",
             "watch broken within a revision",
             "watch passed by history",
+            "quiet watch that history did not end",
             "old revision read",
             "old revision not kept",
         ],

@@ -7,13 +7,13 @@
 use understudy_machine::{Compact, KeyChange, KeyRange, Passed, SetQuota, Watch};
 
 use crate::client::Job;
-use crate::clock::MILLISECOND;
+use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{HostId, Run};
 use crate::violation::{Property, Violation};
 use crate::world::World;
 
-/// How many there are.
-const WATCHERS: usize = 4;
+/// How many there are. The last one watches a key that nobody writes.
+const WATCHERS: usize = 5;
 
 /// All of them.
 pub struct Watchers {
@@ -33,6 +33,8 @@ struct Watcher {
     bytes: usize,
     /// The last revision that it has seen completely.
     complete: i64,
+    /// Until when it is away, for longer than history lasts now and then.
+    away: u64,
     /// The stream that it reads, if it has one, and what has come of a revision that is not complete.
     stream: Option<(HostId, Run, Watch)>,
     part: Vec<KeyChange>,
@@ -41,18 +43,20 @@ struct Watcher {
 impl Watchers {
     pub fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(!seed);
-        let mut watcher = |_| {
+        let mut watcher = |id| {
             let start = format!("k{}", rng.u32(0..4));
             let range = match rng.u32(0..3) {
+                _ if id == WATCHERS - 1 => KeyRange::single("quiet"),
                 0 => KeyRange::single(start),
                 1 => KeyRange::from(start),
                 _ => KeyRange::all(),
             };
             let (previous, bytes) = (rng.bool(), rng.usize(1..300));
-            Watcher { range, previous, bytes, complete: 0, stream: None, part: Vec::new() }
+            let (complete, away, stream, part) = (0, 0, None, Vec::new());
+            Watcher { range, previous, bytes, complete, away, stream, part }
         };
         let each = (0..WATCHERS).map(&mut watcher).collect();
-        let short = rng.u32(0..8) == 0;
+        let short = rng.u32(0..4) == 0;
         Watchers { rng, each, next: 0, short }
     }
 }
@@ -66,7 +70,11 @@ impl World {
         self.watchers.next = self.time + self.watchers.rng.u64(0..40 * MILLISECOND);
         let id = self.watchers.rng.usize(0..WATCHERS);
         match self.watchers.rng.u32(0..8) {
-            0 => self.cut_off(id),
+            0 => {
+                self.cut_off(id);
+                let away = self.watchers.rng.u64(0..4) / 3 * self.watchers.rng.u64(0..3 * SECOND);
+                self.watchers.each[id].away = self.time + away;
+            }
             1 if self.watchers.short && !self.clients.is_empty() => self.shorten(),
             _ => self.read_on(id),
         }
@@ -106,6 +114,7 @@ impl World {
             true => SetQuota {
                 max_history_revisions: Some(rng.u64(0..60)),
                 max_history_bytes: Some(rng.u64(0..30_000)),
+                min_history_age: Some(rng.u64(0..2) * 500 * MILLISECOND),
                 ..SetQuota::default()
             }
             .into(),
@@ -115,6 +124,9 @@ impl World {
     }
 
     fn read_on(&mut self, id: usize) {
+        if self.time < self.watchers.each[id].away {
+            return;
+        }
         let host = match self.watchers.each[id].stream {
             Some((host, ..)) => host,
             None => self.watchers.rng.usize(0..self.hosts.len()),
@@ -129,13 +141,19 @@ impl World {
             return self.cut_off(id);
         }
         let Some(process) = &self.hosts[host].process else { return };
+        let Ok(reader) = process.machine.at(0) else { return };
         let changes = process.machine.changes();
         let watcher = &mut self.watchers.each[id];
         let (_, _, watch) = watcher.stream.get_or_insert_with(|| {
             let watch = Watch::behind(watcher.complete, watcher.range.clone(), watcher.previous);
             (host, run, watch)
         });
-        match watch.next(changes, changes.newest(), watcher.bytes) {
+        let seen = watch.position();
+        let passed_over = watch.pass_over(&reader);
+        if watch.position() > seen {
+            self.counts.add("quiet watch that history did not end");
+        }
+        match passed_over.and_then(|()| watch.next(changes, changes.newest(), watcher.bytes)) {
             Ok(batch) => {
                 watcher.part.extend(batch.changes);
                 if batch.more {
@@ -158,16 +176,17 @@ impl World {
                 }
             }
             Err(Passed) => {
-                let late = watcher.complete < changes.floor();
+                let (from, floor) = (watcher.complete, changes.floor());
                 (watcher.complete, watcher.stream) = (changes.newest(), None);
                 watcher.part.clear();
                 self.counts.add("watch passed by history");
-                if !late {
-                    let explanation = "a watch is told that history passed it; it did not".into();
-                    self.blame(Err(Violation {
-                        property: Property::WatchesMissNothing,
-                        explanation,
-                    }));
+                if self.past.between(from, floor, &watcher.range, false).is_empty() {
+                    let range = &watcher.range;
+                    let explanation = format!(
+                        "a watch of {range:?} is told that history has passed it at {floor}: it saw all up to {from}, and nothing of its range changed since"
+                    );
+                    let property = Property::QuietWatchesGoOn;
+                    self.blame(Err(Violation { property, explanation }));
                 }
             }
         }

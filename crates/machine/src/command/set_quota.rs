@@ -53,4 +53,7 @@ pub struct SetQuota {
     /// See [`crate::Quota::max_leases`].
     #[prost(uint64, optional, tag = "16")]
     pub max_leases: Option<u64>,
+    /// See [`crate::Quota::min_history_age`].
+    #[prost(uint64, optional, tag = "17")]
+    pub min_history_age: Option<u64>,
 }

@@ -6,6 +6,9 @@ use imbl::Vector;
 
 use super::change::Change;
 
+/// How many terms are known at most.
+const TERMS: usize = 1_000;
+
 /// Every change of the newest revisions, in order. A clone is O(1) and stands still: whoever follows
 /// the store reads it while the machine goes on.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,18 @@ pub struct Changes {
     floor: i64,
     /// The mark of `forgotten`.
     mark: u64,
+    /// The newest terms, oldest first.
+    terms: Vector<Term>,
+}
+
+/// A time in which one primary acted: what it told anybody of is in every later log up to where the next
+/// one began, and no further.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Term {
+    /// The running digest after the entry that opened it.
+    pub mark: u64,
+    /// The newest revision then.
+    pub revision: i64,
 }
 
 /// What one revision did.
@@ -28,6 +43,8 @@ pub(crate) struct Revision {
     /// The running digest behind it: tells it from a revision of the same number on a tail of the
     /// log that was cut.
     pub mark: u64,
+    /// Logged elapsed time at which it was made.
+    pub elapsed: u64,
 }
 
 impl Changes {
@@ -57,6 +74,40 @@ impl Changes {
     /// The keys that a revision changed, in order; `None` if that is not known (any more).
     pub fn keys(&self, revision: i64) -> Option<impl Iterator<Item = &[u8]>> {
         Some(self.revision(revision)?.changes.iter().map(|change| change.key.as_slice()))
+    }
+
+    /// The term of now; 0 before the first. Its revisions and those before are part of every later log, as
+    /// far as [`Changes::holds`] tells.
+    pub fn term(&self) -> u64 {
+        self.terms.last().map_or(0, |term| term.mark)
+    }
+
+    /// Whether the revision that somebody was told of in a term is part of this log, also where its mark is
+    /// not known any more; `None` if the term is not known (any more).
+    pub fn holds(&self, term: u64, revision: i64) -> Option<bool> {
+        let place = self.terms.iter().rposition(|known| known.mark == term)?;
+        let end = self.terms.get(place + 1).map_or(self.newest(), |next| next.revision);
+        Some(revision <= end)
+    }
+
+    /// A primary begins to act.
+    pub(crate) fn begin_term(&mut self, mark: u64) {
+        self.push_term(Term { mark, revision: self.newest() });
+    }
+
+    pub(crate) fn push_term(&mut self, term: Term) {
+        self.terms.push_back(term);
+        if self.terms.len() > TERMS {
+            self.terms.pop_front();
+        }
+    }
+
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter()
+    }
+
+    pub(crate) fn oldest(&self) -> Option<&Revision> {
+        self.revisions.front()
     }
 
     pub(crate) fn forgotten(&self) -> i64 {

@@ -10,7 +10,9 @@ use crate::ThawError;
 /// What a snapshot begins with.
 const MARK: [u8; 8] = *b"UNDSTDKV";
 /// The format's number. Raise it with every change that an older build cannot read.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
+/// The oldest that is read.
+pub(crate) const OLDEST_FORMAT: u32 = 2;
 /// The longest frame: the longest value or response that a quota can allow, and its envelope.
 const MAX_FRAME: u32 = 66 << 20;
 
@@ -52,21 +54,28 @@ pub(crate) struct FrameReader<'a> {
     hash: u64,
     offset: u64,
     buffer: Vec<u8>,
+    format: u32,
 }
 
 impl<'a> FrameReader<'a> {
     pub fn begin(source: &'a mut dyn Read) -> Result<Self, ThawError> {
-        let mut reader = FrameReader { source, hash: 0, offset: 0, buffer: Vec::new() };
+        let mut reader = FrameReader { source, hash: 0, offset: 0, buffer: Vec::new(), format: 0 };
         let mark: [u8; 8] = reader.array()?;
         if mark != MARK {
             return Err(ThawError::Foreign);
         }
         let found = u32::from_le_bytes(reader.array()?);
-        if found != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&found) {
             return Err(ThawError::Format { found, supported: FORMAT });
         }
+        reader.format = found;
         reader.hash = XxHash3_64::oneshot(&head(found));
         Ok(reader)
+    }
+
+    /// The format of what is read.
+    pub fn format(&self) -> u32 {
+        self.format
     }
 
     pub fn frame<M: Message + Default>(&mut self) -> Result<M, ThawError> {

@@ -6,11 +6,16 @@ use bytes::Bytes;
 use understudy_evidence::mutant;
 
 use super::deadlines::Life;
+use super::deletions::Deletions;
 use super::frame::FrameWriter;
 use super::held::Held;
+use super::key::Key;
 use super::leases::Lease;
 use super::record::Record;
-use super::snapshot::{ChangeFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame};
+use super::snapshot::{
+    ChangeFrame, DeletionFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame,
+    TermFrame,
+};
 use super::state::State;
 use crate::{Frozen, SetGenerator};
 
@@ -63,7 +68,8 @@ impl FrozenKv {
         }
         for revision in history.changes().iter() {
             let changes = revision.changes.len() as u64;
-            frames.frame(&RevisionFrame { mark: revision.mark, changes })?;
+            let (mark, elapsed) = (revision.mark, revision.elapsed);
+            frames.frame(&RevisionFrame { mark, changes, elapsed })?;
             for change in revision.changes.iter() {
                 frames.frame(&ChangeFrame {
                     key: change.key.to_bytes(),
@@ -72,6 +78,12 @@ impl FrozenKv {
                     after: change.after.as_ref().map(|record| record.with_bytes(Bytes::new())),
                 })?;
             }
+        }
+        for (key, revision) in remembered(history.deletions()) {
+            frames.frame(&DeletionFrame { key: key.to_bytes(), revision })?;
+        }
+        for term in history.changes().terms() {
+            frames.frame(&TermFrame { mark: term.mark, revision: term.revision })?;
         }
         for (name, twister) in self.state.generators.iter() {
             let (words, position) = twister.state();
@@ -105,8 +117,15 @@ impl FrozenKv {
             generators: self.state.generators.len(),
             leases: self.state.leases.len(),
             highest_lease: self.state.leases.highest,
+            deletions: remembered(history.deletions()).count() as u64,
+            deletions_since: history.deletions().known_since(),
+            terms: changes.terms().count() as u64,
         }
     }
+}
+
+fn remembered(deletions: &Deletions) -> impl Iterator<Item = (&Key, i64)> {
+    deletions.iter().filter(|_| !mutant!("snapshot-without-deletions"))
 }
 
 fn kept(before: Option<&Record>) -> Option<&Record> {

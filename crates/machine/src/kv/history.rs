@@ -1,12 +1,15 @@
 //! What the store was before: the changes of its newest revisions.
 
+use std::ops::Bound;
+
 use imbl::OrdSet;
 use understudy_evidence::mutant;
 
 use super::change::Change;
-use super::changes::{Changes, Revision};
+use super::changes::{Changes, Revision, Term};
+use super::deletions::Deletions;
 use super::key::Key;
-use super::quota::Quota;
+use super::quota::{MAX_REVISIONS, Quota};
 use super::record::Record;
 use crate::KeyRange;
 
@@ -26,12 +29,15 @@ pub(crate) struct History {
     /// Which revisions changed a key; what it was before stands with the change.
     places: OrdSet<(Key, i64)>,
     bytes: u64,
+    /// The deletions among the changes that are forgotten.
+    deletions: Deletions,
 }
 
 impl History {
-    /// Nothing but the knowledge that there were revisions up to `forgotten`, and its mark.
-    pub fn behind(forgotten: i64, mark: u64) -> Self {
-        History { changes: Changes::behind(forgotten, mark), ..History::default() }
+    /// Nothing but the knowledge that there were revisions up to `forgotten`, its mark, and what is known of
+    /// deletions up to it.
+    pub fn behind(forgotten: i64, mark: u64, deletions: Deletions) -> Self {
+        History { changes: Changes::behind(forgotten, mark), deletions, ..History::default() }
     }
 
     pub fn changes(&self) -> &Changes {
@@ -42,8 +48,22 @@ impl History {
         self.bytes
     }
 
+    pub fn deletions(&self) -> &Deletions {
+        &self.deletions
+    }
+
+    /// A primary begins to act.
+    pub fn begin_term(&mut self, mark: u64) {
+        self.changes.begin_term(mark);
+    }
+
+    /// Adds a term that began before.
+    pub fn push_term(&mut self, term: Term) {
+        self.changes.push_term(term);
+    }
+
     /// Adds what the next revision did, in any order. Leaves `changes` its room.
-    pub fn push(&mut self, changes: &mut Vec<Change>, mark: u64) {
+    pub fn push(&mut self, changes: &mut Vec<Change>, mark: u64, elapsed: u64) {
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let revision = self.changes.newest() + 1;
         for change in changes.iter() {
@@ -52,9 +72,14 @@ impl History {
             }
             self.places.insert((change.key.clone(), revision));
         }
-        let revision = Revision { changes: changes.drain(..).collect(), mark };
+        let revision = Revision { changes: changes.drain(..).collect(), mark, elapsed };
         self.bytes += weight(&revision);
         self.changes.push(revision);
+    }
+
+    /// Adds a deletion that was forgotten before.
+    pub fn remember(&mut self, key: &Key, revision: i64) {
+        self.deletions.add(key, revision);
     }
 
     /// Lets nobody read what is older than `floor`.
@@ -62,22 +87,34 @@ impl History {
         self.changes.compact(floor);
     }
 
-    /// Whether something is to be forgotten.
-    pub fn is_too_long(&self, quota: &Quota) -> bool {
+    /// Whether something is to be forgotten at this logged elapsed time.
+    pub fn is_too_long(&self, quota: &Quota, now: u64) -> bool {
+        let kept = self.changes.kept();
+        let is_old =
+            |oldest: &Revision| now.saturating_sub(oldest.elapsed) >= quota.min_history_age;
         self.changes.forgotten() < self.changes.floor()
-            || self.changes.kept() > quota.max_history_revisions
             || self.bytes > quota.max_history_bytes
+            || kept > MAX_REVISIONS
+            || kept > quota.max_history_revisions && self.changes.oldest().is_some_and(is_old)
     }
 
     /// Forgets the oldest revisions as far as wanted, and as much as one input may do.
-    pub fn trim(&mut self, quota: &Quota) {
+    pub fn trim(&mut self, quota: &Quota, now: u64) {
         let mut work = 0;
-        while work < WORK && self.is_too_long(quota) {
+        while work < WORK && self.is_too_long(quota, now) {
             let Some(oldest) = self.changes.forget() else { return };
             self.bytes -= weight(&oldest);
             work += oldest.changes.len();
-            for change in oldest.changes.iter() {
-                self.places.remove(&(change.key.clone(), self.changes.forgotten()));
+            let revision = self.changes.forgotten();
+            for Change { key, before, after } in oldest.changes.iter() {
+                match (before, after) {
+                    (_, None) if mutant!("deletions-not-remembered") => {}
+                    (_, None) => self.deletions.add(key, revision),
+                    (None, Some(_)) => self.deletions.remove(key),
+                    // It was there all along, so none is remembered.
+                    (Some(_), Some(_)) => {}
+                }
+                self.places.remove(&(key.clone(), revision));
             }
         }
     }
@@ -100,6 +137,14 @@ impl History {
         changes[place].before.as_ref()
     }
 
+    /// The revisions that are kept and changed keys of a range, by key.
+    pub fn changed<'a>(&'a self, range: &KeyRange) -> impl Iterator<Item = i64> + 'a {
+        places_of(range)
+            .into_iter()
+            .flat_map(|within| self.places.range(within))
+            .map(|(_, changed)| *changed)
+    }
+
     /// What the keys of a range were at `revision`, of those that were changed since, in order or,
     /// if `back`, in the opposite order.
     pub fn versions<'a>(
@@ -108,19 +153,9 @@ impl History {
         revision: i64,
         back: bool,
     ) -> Box<dyn Iterator<Item = (&'a Key, Option<&'a Record>)> + 'a> {
-        let Some(bounds) = range.bounds().filter(|_| revision < self.changes.newest()) else {
+        let Some(within) = places_of(range).filter(|_| revision < self.changes.newest()) else {
             return Box::new(std::iter::empty());
         };
-        let place = |key: &[u8], revision| (Key::new(bytes::Bytes::copy_from_slice(key)), revision);
-        let within = (
-            bounds.0.map(|key| place(key, 0)),
-            match bounds.1 {
-                std::ops::Bound::Included(key) => std::ops::Bound::Included(place(key, i64::MAX)),
-                // Revisions are positive: nothing of the key itself lies below this.
-                std::ops::Bound::Excluded(key) => std::ops::Bound::Excluded(place(key, 0)),
-                std::ops::Bound::Unbounded => std::ops::Bound::Unbounded,
-            },
-        );
         let since = move |(_, changed): &&(Key, i64)| *changed > revision;
         let all = self.places.range(within);
         let before = |(key, changed): &'a (Key, i64)| (key, self.before(key, *changed));
@@ -132,6 +167,21 @@ impl History {
             Box::new(OldestOfEach { all, last: false }.map(before))
         }
     }
+}
+
+type Place = (Key, i64);
+
+/// Where the changes of a range's keys stand.
+fn places_of(range: &KeyRange) -> Option<(Bound<Place>, Bound<Place>)> {
+    let (start, end) = range.bounds()?;
+    let place = |key: &[u8], revision| (Key::new(bytes::Bytes::copy_from_slice(key)), revision);
+    let end = match end {
+        Bound::Included(key) => Bound::Included(place(key, i64::MAX)),
+        // Revisions are positive: nothing of the key itself lies below this.
+        Bound::Excluded(key) => Bound::Excluded(place(key, 0)),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    Some((start.map(|key| place(key, 0)), end))
 }
 
 /// Of each key's changes the oldest: the first of a run of the same key, or the last.

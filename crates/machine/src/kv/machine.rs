@@ -71,9 +71,13 @@ impl Machine for KvMachine {
             &self.encoded,
         );
         if !self.changes.is_empty() {
-            self.state.history.push(&mut self.changes, self.state.digest);
+            let State { history, digest, elapsed, .. } = &mut self.state;
+            history.push(&mut self.changes, *digest, *elapsed);
         }
-        self.state.history.trim(&self.state.quota);
+        if input == Input::Open {
+            self.state.history.begin_term(self.state.digest);
+        }
+        self.state.history.trim(&self.state.quota, self.state.elapsed);
         self.tidy();
         response
     }
@@ -84,8 +88,8 @@ impl Machine for KvMachine {
 
     fn deadline(&self) -> Option<u64> {
         // What one input could not forget is left to the next, which is due at once.
-        let State { history, quota, sessions, leases, .. } = &self.state;
-        if history.is_too_long(quota) || leases.is_ending() {
+        let State { history, quota, sessions, leases, elapsed, .. } = &self.state;
+        if history.is_too_long(quota, *elapsed) || leases.is_ending() {
             return Some(0);
         }
         let firsts = [sessions.deadlines.first(), leases.deadlines.first()];

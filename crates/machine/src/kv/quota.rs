@@ -5,6 +5,7 @@ use crate::{Failure, FailureCode, Limit, SetQuota};
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000 * MILLISECOND;
 const HOUR: u64 = 3_600_000 * MILLISECOND;
 
 /// What the store may hold and what an operation may ask. Changed by [`SetQuota`] only.
@@ -49,7 +50,8 @@ pub struct Quota {
     /// Bytes of responses held for the retries of all sessions together, with the same exception.
     #[prost(uint64, tag = "12")]
     pub max_held_bytes: u64,
-    /// Revisions of history; beyond it the oldest are forgotten: at most 10,000,000.
+    /// Revisions of history; beyond it those that are old enough (`min_history_age`) are forgotten: at most
+    /// 10,000,000.
     #[prost(uint64, tag = "13")]
     pub max_history_revisions: u64,
     /// Bytes of history: for each change its key, the value before it, and 256.
@@ -61,10 +63,17 @@ pub struct Quota {
     /// Leases, with those whose keys are still to be deleted: at most 10,000,000.
     #[prost(uint64, tag = "16")]
     pub max_leases: u64,
+    /// Revisions younger than this, nanoseconds of logged elapsed time, are kept beyond `max_history_revisions`
+    /// as far as `max_history_bytes` allows, up to 10,000,000: a day or less.
+    #[prost(uint64, tag = "17")]
+    pub min_history_age: u64,
 }
 
+/// Revisions that are kept at most, whatever the quota.
+pub(crate) const MAX_REVISIONS: u64 = 10_000_000;
+
 /// The least and the greatest value that each field may be given.
-const BOUNDS: [(Limit, u64, u64); 16] = [
+const BOUNDS: [(Limit, u64, u64); 17] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
     (Limit::KeyBytes, 1, 4 * KIB),
@@ -77,10 +86,11 @@ const BOUNDS: [(Limit, u64, u64); 16] = [
     (Limit::MaxSessionTtl, MILLISECOND, 720 * HOUR),
     (Limit::SessionHeldBytes, 0, u64::MAX),
     (Limit::HeldBytes, 0, u64::MAX),
-    (Limit::HistoryRevisions, 0, 10_000_000),
+    (Limit::HistoryRevisions, 0, MAX_REVISIONS),
     (Limit::HistoryBytes, 0, u64::MAX),
     (Limit::Generators, 0, 1_000_000),
     (Limit::Leases, 0, 10_000_000),
+    (Limit::HistoryAge, 0, 24 * HOUR),
 ];
 
 impl Quota {
@@ -103,6 +113,7 @@ impl Quota {
         max_history_bytes: 64 * MIB,
         max_generators: 1_000,
         max_leases: 100_000,
+        min_history_age: 10 * SECOND,
     };
 
     /// This quota with the given fields changed.
@@ -141,7 +152,7 @@ impl Quota {
     }
 
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&mut self) -> [&mut u64; 16] {
+    fn fields(&mut self) -> [&mut u64; 17] {
         [
             &mut self.max_keys,
             &mut self.max_bytes,
@@ -159,13 +170,14 @@ impl Quota {
             &mut self.max_history_bytes,
             &mut self.max_generators,
             &mut self.max_leases,
+            &mut self.min_history_age,
         ]
     }
 }
 
 impl SetQuota {
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&self) -> [(Limit, Option<u64>); 16] {
+    fn fields(&self) -> [(Limit, Option<u64>); 17] {
         [
             (Limit::Keys, self.max_keys),
             (Limit::Bytes, self.max_bytes),
@@ -183,6 +195,7 @@ impl SetQuota {
             (Limit::HistoryBytes, self.max_history_bytes),
             (Limit::Generators, self.max_generators),
             (Limit::Leases, self.max_leases),
+            (Limit::HistoryAge, self.min_history_age),
         ]
     }
 }

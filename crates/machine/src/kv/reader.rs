@@ -63,6 +63,10 @@ impl Reader {
         Reader { state, revision }
     }
 
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Which revision it shows.
     pub fn revision(&self) -> i64 {
         self.revision
@@ -131,7 +135,7 @@ impl Reader {
     }
 
     /// The keys of a range as they stood, in order or in the opposite one.
-    fn walk<'a>(
+    pub(super) fn walk<'a>(
         &'a self,
         range: &KeyRange,
         back: bool,

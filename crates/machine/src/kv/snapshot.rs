@@ -7,7 +7,7 @@ use crate::KeyValue;
 
 /// First: everything of fixed size, and how much follows. Then `keys` times
 /// [`crate::KeyValue`], then `sessions` times [`SessionFrame`], then `revisions` times
-/// [`RevisionFrame`], then `generators` times [`crate::SetGenerator`],
+/// [`RevisionFrame`], then `deletions` times [`DeletionFrame`], then `terms` times [`TermFrame`], then `generators` times [`crate::SetGenerator`],
 /// then `leases` times [`LeaseFrame`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Header {
@@ -41,6 +41,12 @@ pub(crate) struct Header {
     pub leases: u64,
     #[prost(int64, tag = "15")]
     pub highest_lease: i64,
+    #[prost(uint64, tag = "16")]
+    pub deletions: u64,
+    #[prost(int64, tag = "17")]
+    pub deletions_since: i64,
+    #[prost(uint64, tag = "18")]
+    pub terms: u64,
 }
 
 /// A session; `held` times [`HeldFrame`] follow.
@@ -82,6 +88,26 @@ pub(crate) struct RevisionFrame {
     pub mark: u64,
     #[prost(uint64, tag = "2")]
     pub changes: u64,
+    #[prost(uint64, tag = "3")]
+    pub elapsed: u64,
+}
+
+/// A deletion of which history knows no more than this.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct DeletionFrame {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub key: Bytes,
+    #[prost(int64, tag = "2")]
+    pub revision: i64,
+}
+
+/// A term: its mark and the newest revision when it began.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct TermFrame {
+    #[prost(fixed64, tag = "1")]
+    pub mark: u64,
+    #[prost(int64, tag = "2")]
+    pub revision: i64,
 }
 
 /// A key before and behind a revision.

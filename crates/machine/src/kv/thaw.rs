@@ -6,7 +6,9 @@ use imbl::OrdSet;
 use prost::Message;
 
 use super::change::Change;
+use super::changes::Term;
 use super::deadlines::{Deadlines, Life};
+use super::deletions::Deletions;
 use super::frame::FrameReader;
 use super::generators::Generators;
 use super::held::Held;
@@ -18,7 +20,10 @@ use super::quota::Quota;
 use super::record::Record;
 use super::session::{Session, WINDOW};
 use super::sessions::Sessions;
-use super::snapshot::{ChangeFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame};
+use super::snapshot::{
+    ChangeFrame, DeletionFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame,
+    TermFrame,
+};
 use super::state::State;
 use super::twister::Twister;
 use crate::{KeyValue, Response, SetGenerator, ThawError};
@@ -86,7 +91,10 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
     let forgotten = header.revision - kept.unwrap_or(0);
     let floor = (forgotten..=header.revision).contains(&header.floor);
     frames.check(floor, "the history is impossible")?;
-    let mut history = History::behind(forgotten, header.mark);
+    // Earlier formats did not know of deletions, so that none up to here is known.
+    let since = if frames.format() < 3 { forgotten } else { header.deletions_since };
+    frames.check((0..=forgotten).contains(&since), "the history is impossible")?;
+    let mut history = History::behind(forgotten, header.mark, Deletions::since(since));
     for revision in forgotten + 1..=header.revision {
         let frame: RevisionFrame = frames.frame()?;
         frames.check(frame.changes > 0, "a revision changes nothing")?;
@@ -103,10 +111,48 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
             frames.check(real, "a change is impossible")?;
             changes.push(Change { key, before, after });
         }
-        history.push(&mut changes, frame.mark);
+        frames.check(frame.elapsed <= header.elapsed, "a revision is of the future")?;
+        history.push(&mut changes, frame.mark, frame.elapsed);
     }
     history.compact(header.floor);
+    deletions(frames, header, &mut history)?;
+    terms(frames, header, &mut history)?;
     Ok(history)
+}
+
+fn deletions(
+    frames: &mut FrameReader<'_>,
+    header: &Header,
+    history: &mut History,
+) -> Result<(), ThawError> {
+    let mut previous = bytes::Bytes::new();
+    for _ in 0..header.deletions {
+        let DeletionFrame { key, revision } = frames.frame()?;
+        frames.check(key > previous, "the deletions are not in order")?;
+        previous = key.clone();
+        // Of a revision that deleted many keys some may have been dropped.
+        let known = header.deletions_since.max(1)..=history.changes().forgotten();
+        frames.check(known.contains(&revision), "a deletion is impossible")?;
+        history.remember(&Key::new(key), revision);
+    }
+    let all = history.deletions().len() == header.deletions;
+    frames.check(all, "there are too many deletions")
+}
+
+fn terms(
+    frames: &mut FrameReader<'_>,
+    header: &Header,
+    history: &mut History,
+) -> Result<(), ThawError> {
+    let mut previous = 0;
+    for _ in 0..header.terms {
+        let TermFrame { mark, revision } = frames.frame()?;
+        let in_order = previous <= revision && revision <= header.revision;
+        frames.check(in_order, "the terms are not in order")?;
+        previous = revision;
+        history.push_term(Term { mark, revision });
+    }
+    Ok(())
 }
 
 fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, ThawError> {

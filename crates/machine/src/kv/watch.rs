@@ -5,7 +5,7 @@ use understudy_evidence::mutant;
 
 use super::change::Change;
 use super::changes::Changes;
-use crate::{KeyRange, KeyValue};
+use crate::{KeyRange, KeyValue, Reader};
 
 /// Revisions looked at in one go, at most.
 const WORK: i64 = 4096;
@@ -67,6 +67,22 @@ impl Watch {
         self.position = self.position.max(revision);
     }
 
+    /// Goes on behind what history has forgotten, if nothing in the range was changed by it. Takes time with what the
+    /// range holds if its next changes are forgotten, else none.
+    ///
+    /// # Errors
+    /// [`Passed`] if something may have been changed.
+    pub fn pass_over(&mut self, reader: &Reader) -> Result<(), Passed> {
+        let floor = reader.changes().floor();
+        if self.position < floor {
+            match reader.quiet_through(&self.range, self.position) {
+                Err(Passed) if mutant!("forgotten-changes-skipped") => self.skip(floor),
+                quiet => self.skip(quiet?),
+            }
+        }
+        Ok(())
+    }
+
     /// The next changes, of revisions up to `through`: about `bytes` encoded bytes at most, but always
     /// one if there is one. Looks at a bounded number of revisions: [`Watch::position`] tells how far.
     ///
@@ -78,10 +94,6 @@ impl Watch {
         while self.position < last {
             let next = self.position + 1;
             if next <= changes.floor() {
-                if mutant!("forgotten-changes-skipped") {
-                    self.position = changes.floor();
-                    continue;
-                }
                 return Err(Passed);
             }
             let Some(revision) = changes.revision(next) else { break };

@@ -139,5 +139,6 @@ fn noun(what: Limit) -> &'static str {
         Limit::HistoryBytes => "bytes of history",
         Limit::Generators => "generators",
         Limit::Leases => "leases",
+        Limit::HistoryAge => "nanoseconds of history",
     }
 }

@@ -38,4 +38,6 @@ pub enum Limit {
     Generators = 15,
     /// The number of leases.
     Leases = 16,
+    /// The age up to which history is kept, nanoseconds.
+    HistoryAge = 17,
 }

@@ -207,6 +207,7 @@ fn quota() -> impl Strategy<Value = Operation> {
         prop::option::of(0..8u64),
         prop::option::of(0..4000u64),
         prop::option::of(0..4u64),
+        prop::option::weighted(0.8, (0..4u64).prop_map(|halves| halves * SECOND / 2)),
     )
         .prop_map(
             |(
@@ -218,8 +219,9 @@ fn quota() -> impl Strategy<Value = Operation> {
                 revisions,
                 bytes,
                 max_leases,
+                min_history_age,
             )| {
-                let leases = SetQuota { max_leases, ..SetQuota::default() };
+                let leases = SetQuota { max_leases, min_history_age, ..SetQuota::default() };
                 let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..leases };
                 let quota = SetQuota { max_session_held_bytes: held, max_sessions, ..quota };
                 SetQuota { max_history_revisions: revisions, max_history_bytes: bytes, ..quota }

@@ -31,6 +31,8 @@ struct Trio {
     moment: Moment,
     given: Vec<Command>,
     history: History,
+    /// When each revision was made, from 1 on.
+    made: Vec<u64>,
     kept: Vec<FrozenKv>,
 }
 
@@ -39,7 +41,7 @@ impl Trio {
         let (machine, twin) = (KvMachine::new(), KvMachine::new());
         let (model, moment) = (Model::new(), Moment::default());
         let (given, history, kept) = (Vec::new(), History::default(), Vec::new());
-        Trio { machine, twin, model, moment, given, history, kept }
+        Trio { machine, twin, model, moment, given, history, made: Vec::new(), kept }
     }
 
     fn feed(&mut self, input: Input<'_>) {
@@ -55,6 +57,7 @@ impl Trio {
         self.check_deadline();
         self.check_leases();
         self.history.note(self.machine.revision(), keys(&self.machine));
+        self.made.resize(self.machine.revision() as usize, self.moment.elapsed);
         self.history.check(&found);
         self.check_past();
     }
@@ -68,10 +71,13 @@ impl Trio {
         if oldest > 1 {
             assert_eq!(refused(oldest - 1), FailureCode::Compacted);
         }
-        let kept = (machine.revision() - oldest) as u64;
-        assert!(kept <= machine.quota().max_history_revisions);
+        let (kept, quota) = ((machine.revision() - oldest) as u64, machine.quota());
+        let age = self.made.get(oldest as usize).map(|made| self.moment.elapsed - made);
+        let young = age.is_some_and(|age| age < quota.min_history_age);
+        assert!(kept <= quota.max_history_revisions || young);
         assert!(machine.usage().history_bytes <= machine.quota().max_history_bytes);
         watching::check(machine.changes(), |revision| self.history.at(revision));
+        watching::check_quiet(&machine.at(0).unwrap(), |revision| self.history.at(revision));
         for revision in oldest.max(1)..=machine.revision() {
             let reader = machine.at(revision).unwrap();
             let store = self.history.at(revision);

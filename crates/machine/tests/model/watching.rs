@@ -1,12 +1,15 @@
 //! What a watch must be given, by comparing the stores behind two revisions.
 
-use understudy_machine::{Changes, KeyChange, KeyRange, KeyValue, Passed, Watch};
+use understudy_machine::{Changes, KeyChange, KeyRange, KeyValue, Passed, Reader, Watch};
+
+fn ranges() -> [KeyRange; 3] {
+    [KeyRange::all(), KeyRange::single("a"), KeyRange::between("a\0", "d")]
+}
 
 /// From every revision that is kept, in messages of every small size, of some ranges.
 pub fn check(changes: &Changes, at: impl Fn(i64) -> Vec<KeyValue>) {
     let (floor, newest) = (changes.floor(), changes.newest());
-    let ranges = [KeyRange::all(), KeyRange::single("a"), KeyRange::between("a\0", "d")];
-    for range in ranges {
+    for range in ranges() {
         let mut expected: Vec<(i64, KeyChange)> = Vec::new();
         for revision in (floor + 1..=newest).rev() {
             let behind = |kv: &KeyChange| range.contains(&kv.now.key);
@@ -23,6 +26,30 @@ pub fn check(changes: &Changes, at: impl Fn(i64) -> Vec<KeyValue>) {
         let without = everything(Watch::behind(floor, range, false), changes, 100);
         assert!(without.iter().all(|(_, change)| change.before.is_none()));
         assert_eq!(without.len(), expected.len());
+    }
+}
+
+/// A watch whose next changes are forgotten goes on exactly if none of those touched its range, and from
+/// just before the first one that did.
+pub fn check_quiet(reader: &Reader, at: impl Fn(i64) -> Vec<KeyValue>) {
+    let (floor, newest) = (reader.changes().floor(), reader.changes().newest());
+    for range in ranges() {
+        let touches = |revision: &i64| {
+            let did = differences(&at(*revision - 1), &at(*revision), *revision);
+            did.iter().any(|change| range.contains(&change.now.key))
+        };
+        let touched: Vec<i64> = (1..=newest).filter(touches).collect();
+        for seen in 0..floor {
+            let mut watch = Watch::behind(seen, range.clone(), false);
+            let next = touched.iter().find(|revision| **revision > seen);
+            let expected = match next {
+                Some(next) if *next <= floor => Err(Passed),
+                Some(next) => Ok(next - 1),
+                None => Ok(newest),
+            };
+            let found = watch.pass_over(reader).map(|()| watch.position());
+            assert_eq!(found, expected, "{range:?} seen up to {seen}, kept from {floor}");
+        }
     }
 }
 

@@ -62,12 +62,15 @@ pub struct Quota {
     /// Generators.
     #[arg(long, value_name = "COUNT")]
     max_generators: Option<u64>,
-    /// Revisions of history; beyond it the oldest are forgotten.
+    /// Revisions of history; beyond it those older than --min-history are forgotten.
     #[arg(long, value_name = "COUNT")]
     max_history_revisions: Option<u64>,
     /// Bytes of history; beyond it the oldest revisions are forgotten.
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_history_bytes: Option<u64>,
+    /// How old revisions are at least when they are forgotten for their number alone.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
+    min_history: Option<Duration>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -118,6 +121,7 @@ impl Quota {
             max_generators: self.max_generators,
             max_history_revisions: self.max_history_revisions,
             max_history_bytes: self.max_history_bytes,
+            min_history_ms: ms(self.min_history),
         }
     }
 }
@@ -160,6 +164,7 @@ fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
         bound("max_generators", quota.max_generators, Count, Some(usage.generators)),
         bound("max_history_revisions", quota.max_history_revisions, Count, None),
         bound("max_history_bytes", quota.max_history_bytes, Bytes, Some(usage.history_bytes)),
+        bound("min_history_ms", quota.min_history_ms, Milliseconds, None),
     ]
 }
 

@@ -11,6 +11,7 @@ mod hangs;
 mod kills;
 mod members;
 mod pipelines;
+mod quiet;
 
 /// Enough requests to see that the load goes on.
 const SOME: u64 = 200;

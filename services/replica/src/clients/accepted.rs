@@ -249,7 +249,9 @@ pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> 
 pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Status> {
     let (changes, cluster) = (machine.changes(), Bytes::new());
     let asked = watch::Asked::new(decoded(body)?, &cluster)?;
-    let watch = asked.watch(changes)?;
+    let mut watch = asked.watch(changes)?;
+    let reader = machine.at(0).map_err(|failure| Refusal::failed(&failure))?;
+    watch.pass_over(&reader).map_err(|_| Refusal::compacted(changes.floor() + 1))?;
     let cursor = asked.cursor(watch.position(), changes, &cluster).text();
     Ok((watch, cursor))
 }

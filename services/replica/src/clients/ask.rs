@@ -116,7 +116,8 @@ pub(crate) enum Answer {
     Executed(Response),
     Key(Option<KeyValue>),
     Store(Box<Reader>),
-    Watch(Subscription),
+    /// And the store from which on they come.
+    Watch(Subscription, Box<Reader>),
     /// A lease, some of its keys, and whether it has more.
     Lease(LeaseInfo, Vec<Bytes>, bool),
     Leases(Vec<LeaseInfo>),

@@ -22,13 +22,17 @@ pub(crate) struct Cursor {
     /// Of what is watched: how far one watch has come says nothing of other keys.
     #[prost(fixed64, tag = "4")]
     pub target: u64,
+    /// Of the term in which it was given: tells whether the revision was cut when its mark is forgotten.
+    #[prost(fixed64, tag = "5")]
+    pub term: u64,
 }
 
 impl Cursor {
     /// Behind a revision that is kept.
     pub fn behind(revision: i64, changes: &Changes, cluster: &Bytes, target: u64) -> Self {
         let mark = changes.mark(revision).unwrap_or_default();
-        Cursor { revision, mark, cluster: XxHash3_64::oneshot(cluster), target }
+        let cluster = XxHash3_64::oneshot(cluster);
+        Cursor { revision, mark, cluster, target, term: changes.term() }
     }
 
     /// As clients get it.
@@ -52,15 +56,65 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// The revision behind which to go on.
+    /// The revision behind which to go on; what comes next may be forgotten.
     pub fn resume(&self, changes: &Changes) -> Result<i64, Refusal> {
-        let (floor, newest) = (changes.floor(), changes.newest());
-        if self.revision < floor {
-            return Err(Refusal::compacted(floor + 1));
+        let held = match changes.mark(self.revision) {
+            Some(mark) => Some(mark == self.mark),
+            None => changes.holds(self.term, self.revision),
+        };
+        match held {
+            Some(true) => Ok(self.revision),
+            None if self.revision < changes.floor() => Err(Refusal::compacted(changes.floor() + 1)),
+            _ => Err(Refusal::lineage_lost(changes.newest())),
         }
-        match changes.mark(self.revision) {
-            Some(mark) if mark == self.mark => Ok(self.revision),
-            _ => Err(Refusal::lineage_lost(newest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use understudy_machine::{Command, Input, KvMachine, Machine, Moment, Put, SetQuota};
+
+    use super::*;
+
+    /// A machine behind these inputs, which keeps two revisions: `o` opens a term, `p` puts.
+    fn after(inputs: &str) -> KvMachine {
+        let mut machine = KvMachine::new();
+        let quota = SetQuota {
+            max_history_revisions: Some(2),
+            min_history_age: Some(0),
+            ..SetQuota::default()
+        };
+        let mut feed = |input: Input<'_>| {
+            let index = machine.index() + 1;
+            machine.apply(Moment { index, wall: index, elapsed: index }, input);
+        };
+        feed(Input::Command(&Command::new(quota).to_payload()));
+        for input in inputs.chars() {
+            match input {
+                'o' => feed(Input::Open),
+                _ => feed(Input::Command(&Command::new(Put::new("k", "v")).to_payload())),
+            }
         }
+        machine
+    }
+
+    fn resumed(given: &str, later: &str) -> Result<i64, ErrorReason> {
+        let (given, cluster) = (after(given), Bytes::new());
+        let cursor = Cursor::behind(given.revision(), given.changes(), &cluster, 0);
+        cursor.resume(after(later).changes()).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn a_cursor_tells_what_was_cut_also_when_its_revision_is_forgotten() {
+        assert_eq!(resumed("opp", "oppp"), Ok(2));
+        assert_eq!(resumed("opp", "oppopppppp"), Ok(2), "forgotten, and part of the log");
+        assert_eq!(
+            resumed("opp", "opopppppp"),
+            Err(ErrorReason::LineageLost),
+            "cut, and forgotten"
+        );
+        assert_eq!(resumed("oppp", "opop"), Err(ErrorReason::LineageLost));
+        assert_eq!(resumed("oppo", "oppopppppp"), Ok(2));
+        assert_eq!(resumed("pp", "oppppppp"), Err(ErrorReason::Compacted), "of no known term");
     }
 }

@@ -33,7 +33,7 @@ pub use accepted::{
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 pub(crate) use cursor::Cursor;
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, mismatch};
 pub(crate) use key_value::KeyValues;
 pub(crate) use lease::Leases;
 pub(crate) use list::PAGE_BYTES;

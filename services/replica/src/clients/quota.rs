@@ -23,6 +23,7 @@ pub(crate) fn response(quota: &Quota) -> proto::Quota {
         max_held_bytes: Some(quota.max_held_bytes),
         max_history_revisions: Some(quota.max_history_revisions),
         max_history_bytes: Some(quota.max_history_bytes),
+        min_history_ms: Some(quota.min_history_age / MS),
         max_leases: Some(quota.max_leases),
         max_generators: Some(quota.max_generators),
     }
@@ -46,6 +47,7 @@ pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
         max_held_bytes: quota.max_held_bytes,
         max_history_revisions: quota.max_history_revisions,
         max_history_bytes: quota.max_history_bytes,
+        min_history_age: quota.min_history_ms.map(|ms| ms.saturating_mul(MS)),
         max_generators: quota.max_generators,
         max_leases: quota.max_leases,
     })

@@ -212,6 +212,7 @@ fn field(what: Limit) -> &'static str {
         Limit::HistoryBytes => "max_history_bytes",
         Limit::Generators => "max_generators",
         Limit::Leases => "max_leases",
+        Limit::HistoryAge => "min_history_ms",
     }
 }
 

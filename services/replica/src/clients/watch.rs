@@ -45,12 +45,12 @@ impl WatchService for Watches {
         let cluster = self.gate.cluster_of(cursor)?;
         let asked = Asked::new(request, &cluster)?;
         let read = Read::Watch(asked.range.clone());
-        let (_, Answer::Watch(subscription)) = self.gate.read(read, false).await? else {
+        let (_, Answer::Watch(subscription, reader)) = self.gate.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };
-        let changes = subscription.changes();
-        let (gate, watch) = (self.gate.clone(), asked.watch(&changes)?);
-        let newest = changes.newest();
+        let newest = reader.changes().newest();
+        let watch = subscription.pass_over(asked.watch(reader.changes())?, reader).await?;
+        let gate = self.gate.clone();
         let Asked { target, patience, .. } = asked;
         let following = Following::new(gate, subscription, watch, newest, patience, target);
         Ok(Response::new(Box::pin(unfold(following, Following::next))))
@@ -107,17 +107,16 @@ impl Asked {
         Cursor::behind(revision, changes, cluster, self.target)
     }
 
-    /// The watch, at its beginning.
+    /// The watch, at its beginning; its next changes may be forgotten.
     pub fn watch(&self, changes: &Changes) -> Result<Watch, Refusal> {
         Ok(Watch::behind(self.behind(changes)?, self.range.clone(), self.previous))
     }
 
     /// The revision behind which it begins.
     fn behind(&self, changes: &Changes) -> Result<i64, Refusal> {
-        let (floor, newest) = (changes.floor(), changes.newest());
+        let newest = changes.newest();
         match &self.from {
             Start::Now => Ok(newest),
-            Start::Revision(first) if *first <= floor => Err(Refusal::compacted(floor + 1)),
             Start::Revision(first) if *first > newest + 1 => {
                 let failure = Failure::found(FailureCode::FutureRevision, first.unsigned_abs());
                 Err(Refusal::failed(&Failure { limit: newest.unsigned_abs(), ..failure }))

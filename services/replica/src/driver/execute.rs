@@ -76,7 +76,11 @@ impl Driver {
                 let reader = machine.at(revision).map_err(|failure| Refusal::failed(&failure))?;
                 Answer::Store(Box::new(reader))
             }
-            Read::Watch(range) => Answer::Watch(self.watches.subscribe(range, machine.changes())),
+            Read::Watch(range) => {
+                let reader = machine.at(0).map_err(|failure| Refusal::failed(&failure))?;
+                let subscription = self.watches.subscribe(range, machine.changes());
+                Answer::Watch(subscription, Box::new(reader))
+            }
             Read::Lease { lease, behind, most } => {
                 let refuse = |failure| Refusal::failed(&failure);
                 let info = machine.lease(lease, self.elapsed()).map_err(refuse)?;

@@ -9,7 +9,7 @@ use understudy_proto::kv::v1::{Event, EventType, WatchResponse};
 
 use super::Subscription;
 use super::subscription::Told;
-use crate::clients::{Cursor, Gate, Refusal, key_value};
+use crate::clients::{Answer, Cursor, Gate, Read, Refusal, key_value, mismatch};
 
 /// Bytes at which a message is closed.
 const MESSAGE: usize = 1 << 20;
@@ -45,6 +45,8 @@ struct Gathered {
     more: bool,
     /// All that there is now.
     is_all: bool,
+    /// What comes next is forgotten.
+    passed: bool,
 }
 
 impl Following {
@@ -79,7 +81,7 @@ impl Following {
         let silent = Instant::now() + self.patience;
         loop {
             let changes = self.subscription.changes();
-            let Gathered { events, more, is_all } = self.gather(&changes);
+            let Gathered { events, more, is_all, passed } = self.gather(&changes);
             if !events.is_empty() {
                 let message = self.message(&changes, events, more);
                 return Some((Ok(message), self));
@@ -87,6 +89,13 @@ impl Following {
             if let State::Ending(refusal) = std::mem::replace(&mut self.state, State::Going) {
                 self.state = State::Over;
                 return Some((Err(refusal.into()), self));
+            }
+            if passed {
+                if let Err(refusal) = self.pass_over().await {
+                    self.state = State::Over;
+                    return Some((Err(refusal.into()), self));
+                }
+                continue;
             }
             if !is_all {
                 // Others have their turn while a long history is looked at.
@@ -136,11 +145,24 @@ impl Following {
                     }
                 }
                 Err(Passed) => {
-                    self.state = State::Ending(Refusal::compacted(changes.floor() + 1));
+                    gathered.passed = true;
                     return gathered;
                 }
             }
         }
+    }
+
+    /// Watches anew behind what was given, as its client could: that is all of what is forgotten if nothing in
+    /// the range changed since.
+    async fn pass_over(&mut self) -> Result<(), Refusal> {
+        let read = Read::Watch(self.subscription.range().clone());
+        let (_, Answer::Watch(subscription, reader)) = self.gate.read(read, false).await? else {
+            return Err(mismatch());
+        };
+        self.through = reader.changes().newest();
+        self.watch = subscription.pass_over(self.watch.clone(), reader).await?;
+        self.subscription = subscription;
+        Ok(())
     }
 
     /// Takes note of what was told. Only as far as these changes reach may be skipped: what is told may be

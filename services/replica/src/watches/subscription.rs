@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use understudy_machine::{Changes, KeyRange};
+use understudy_machine::{Changes, KeyRange, Reader, Watch};
 
 use super::Hub;
+use crate::clients::Refusal;
 
 /// A place among those who watch a range.
 pub(crate) struct Subscription {
@@ -35,6 +36,26 @@ impl Subscription {
     /// The newest changes: all of them that touch the range have been told.
     pub fn changes(&self) -> Changes {
         self.hub.changes()
+    }
+
+    /// The range that is watched.
+    pub fn range(&self) -> &KeyRange {
+        &self.range
+    }
+
+    /// Takes a watch over what history has forgotten, if that changed nothing of its range: a search, beside the
+    /// loop and beside those who are told, few at once.
+    pub async fn pass_over(&self, mut watch: Watch, reader: Box<Reader>) -> Result<Watch, Refusal> {
+        let floor = reader.changes().floor();
+        if watch.position() >= floor {
+            return Ok(watch);
+        }
+        let _turn = self.hub.searches.acquire().await;
+        let search = move || watch.pass_over(&reader).map(|()| watch);
+        match tokio::task::spawn_blocking(search).await {
+            Ok(Ok(watch)) => Ok(watch),
+            _ => Err(Refusal::compacted(floor + 1)),
+        }
     }
 
     /// What has been told already, if anything.

@@ -126,7 +126,8 @@ async fn what_is_forgotten_or_does_not_exist_is_out_of_range() {
     );
     assert_eq!(client.get(at(3)).await.unwrap().into_inner().kv.unwrap().value, "3");
 
-    let quota = Quota { max_history_revisions: Some(1), ..Quota::default() };
+    let quota =
+        Quota { max_history_revisions: Some(1), min_history_ms: Some(0), ..Quota::default() };
     admin.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
     client.put(put("k", "6")).await.unwrap();
     let usage = admin.get_quota(GetQuotaRequest {}).await.unwrap().into_inner().usage.unwrap();

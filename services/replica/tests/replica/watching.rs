@@ -171,13 +171,19 @@ async fn a_revision_too_large_for_a_message_comes_in_parts() {
     let cursors: Vec<_> = parts.iter().map(|part| &part.cursor).collect();
     assert!(cursors[..cursors.len() - 1].iter().all(|cursor| **cursor == first.cursor));
     assert_ne!(*cursors[cursors.len() - 1], first.cursor, "only the whole revision is behind one");
+    // Whoever goes on behind a part gets the revision from its beginning.
+    let part = From::Cursor(cursors[0].clone());
+    let mut again = open(&cluster, all(Some(part))).await.unwrap();
+    assert_eq!(message(&mut again).await.revision, 10);
+    assert_eq!(changes(&mut again, 10).await.0.len(), 10);
 }
 
 #[tokio::test]
 async fn whoever_reads_too_slowly_is_told_that_history_has_passed() {
     let (cluster, mut client) = alone().await;
     let mut operator = admin(&cluster.clients(0)).await.unwrap();
-    let quota = Quota { max_history_revisions: Some(3), ..Quota::default() };
+    let quota =
+        Quota { max_history_revisions: Some(3), min_history_ms: Some(0), ..Quota::default() };
     operator.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
     let mut stream = open(&cluster, all(None)).await.unwrap();
     message(&mut stream).await;
@@ -198,6 +204,98 @@ async fn whoever_reads_too_slowly_is_told_that_history_has_passed() {
     };
     assert!(revision < 37, "{revision}");
     check(end, Code::OutOfRange, "COMPACTED", &["oldest_revision=38"]);
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_over_what_is_forgotten_if_that_changed_nothing_of_its_range() {
+    let (cluster, mut client) = alone().await;
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    let quota =
+        Quota { max_history_revisions: Some(3), min_history_ms: Some(0), ..Quota::default() };
+    operator.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
+    for key in ["quiet/a", "quiet/b", "busy"] {
+        client.put(put(key, "1")).await.unwrap();
+    }
+    let watch = |target: &str, from| {
+        let target = Some(Target::Prefix(target.to_owned().into()));
+        open(&cluster, WatchRequest { target, from, ..WatchRequest::default() })
+    };
+    let cursor = message(&mut watch("quiet/", None).await.unwrap()).await.cursor;
+    let busy = message(&mut watch("busy", None).await.unwrap()).await.cursor;
+    for number in 0..20 {
+        client.put(put("busy", &number.to_string())).await.unwrap();
+    }
+    let oldest = ["oldest_revision=21"];
+    let passed = watch("busy", Some(From::Cursor(busy))).await.err().unwrap();
+    check(passed, Code::OutOfRange, "COMPACTED", &oldest);
+    let passed = watch("quiet/", Some(From::StartRevision(2))).await.err().unwrap();
+    check(passed, Code::OutOfRange, "COMPACTED", &oldest);
+    for from in [From::Cursor(cursor.clone()), From::StartRevision(3)] {
+        let mut stream = watch("quiet/", Some(from)).await.unwrap();
+        assert_eq!(message(&mut stream).await.revision, 23, "nothing of it is missed up to here");
+    }
+    client.put(put("quiet/a", "2")).await.unwrap();
+    let mut stream = watch("quiet/", Some(From::Cursor(cursor.clone()))).await.unwrap();
+    assert_eq!(message(&mut stream).await.revision, 23);
+    assert_eq!(changes(&mut stream, 1).await.0, ["+quiet/a=2@24"]);
+    for number in 0..20 {
+        client.put(put("busy", &number.to_string())).await.unwrap();
+    }
+    let passed = watch("quiet/", Some(From::Cursor(cursor))).await.err().unwrap();
+    check(passed, Code::OutOfRange, "COMPACTED", &["oldest_revision=42"]);
+}
+
+/// It is behind by more than is remembered for it, and what it has not read is all there.
+#[tokio::test]
+async fn a_slow_reader_is_not_ended_by_changes_beside_its_range() {
+    let (cluster, mut client) = alone().await;
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    let quota =
+        Quota { max_history_revisions: Some(500), min_history_ms: Some(0), ..Quota::default() };
+    operator.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
+    let target = Some(Target::Key("slow".into()));
+    let mut stream = open(&cluster, WatchRequest { target, ..Default::default() }).await.unwrap();
+    message(&mut stream).await;
+    // More than the transport takes for whoever does not read: the stream stands still behind it.
+    client.put(put("slow", &"x".repeat(1 << 20))).await.unwrap();
+    for number in 0..600 {
+        client.put(put("busy", &number.to_string())).await.unwrap();
+    }
+    for number in 0..20 {
+        client.put(put("slow", &number.to_string())).await.unwrap();
+    }
+    let (seen, _) = changes(&mut stream, 21).await;
+    let expected = (0..20).map(|number| format!("+slow={number}@{}", 602 + number));
+    assert_eq!(seen[1..], expected.collect::<Vec<_>>());
+}
+
+/// What is forgotten of a deletion must not be taken for silence.
+#[tokio::test]
+async fn a_forgotten_deletion_ends_a_watch() {
+    let (cluster, mut client) = alone().await;
+    let mut operator = admin(&cluster.clients(0)).await.unwrap();
+    let quota =
+        Quota { max_history_revisions: Some(3), min_history_ms: Some(0), ..Quota::default() };
+    operator.update_quota(UpdateQuotaRequest { quota: Some(quota) }).await.unwrap();
+    client.put(put("kept", "1")).await.unwrap();
+    client.put(put("gone", "1")).await.unwrap();
+    let watch = |key: &str, from| {
+        let target = Some(Target::Key(key.to_owned().into()));
+        open(&cluster, WatchRequest { target, from, ..WatchRequest::default() })
+    };
+    let cursor = message(&mut watch("gone", None).await.unwrap()).await.cursor;
+    let target = Some(delete_request::Target::Key("gone".into()));
+    client.delete(DeleteRequest { target, ..DeleteRequest::default() }).await.unwrap();
+    for number in 0..20 {
+        client.put(put("busy", &number.to_string())).await.unwrap();
+    }
+    let oldest = ["oldest_revision=21"];
+    let passed = watch("gone", Some(From::Cursor(cursor.clone()))).await.err().unwrap();
+    check(passed, Code::OutOfRange, "COMPACTED", &oldest);
+    let from = Some(From::StartRevision(4));
+    assert_eq!(message(&mut watch("gone", from).await.unwrap()).await.revision, 23);
+    let from = Some(From::StartRevision(2));
+    assert_eq!(message(&mut watch("kept", from).await.unwrap()).await.revision, 23);
 }
 
 #[tokio::test]
