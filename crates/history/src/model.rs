@@ -9,8 +9,8 @@ use crate::{Action, Compare, Condition, Found, Relation, Reply, Step, Target};
 pub struct Cell {
     /// Its value.
     pub value: String,
-    /// The revision of its last change; `None` when no answer has ever shown it.
-    pub revision: Option<u64>,
+    /// The revision of its last change.
+    pub revision: u64,
     /// How often it was set since it was created.
     pub version: u64,
 }
@@ -26,7 +26,7 @@ pub struct Store {
 
 impl Store {
     /// Executes an action whose changes carry `revision`. Gives the reply and the way back.
-    pub fn apply(&mut self, action: &Action, revision: Option<u64>) -> (Reply, Undo) {
+    pub fn apply(&mut self, action: &Action, revision: u64) -> (Reply, Undo) {
         let mut undo = Undo::new();
         let reply = match action {
             Action::Put { key, value, condition, want_previous } => {
@@ -70,7 +70,7 @@ impl Store {
         }
     }
 
-    fn step(&mut self, step: &Step, revision: Option<u64>, undo: &mut Undo) -> Reply {
+    fn step(&mut self, step: &Step, revision: u64, undo: &mut Undo) -> Reply {
         match step {
             Step::Put { key, value } => {
                 Reply::Put { version: Some(self.put(key, value, revision, undo)), previous: None }
@@ -80,7 +80,7 @@ impl Store {
         }
     }
 
-    fn put(&mut self, key: &str, value: &str, revision: Option<u64>, undo: &mut Undo) -> u64 {
+    fn put(&mut self, key: &str, value: &str, revision: u64, undo: &mut Undo) -> u64 {
         let version = self.cells.get(key).map_or(0, |cell| cell.version) + 1;
         let cell = Cell { value: value.to_owned(), revision, version };
         undo.push((key.to_owned(), self.cells.insert(key.to_owned(), cell)));
@@ -100,7 +100,7 @@ impl Store {
     fn found(&self, key: &str) -> Option<Found> {
         self.cells.get(key).map(|cell| Found {
             value: cell.value.clone(),
-            revision: cell.revision.unwrap_or(u64::MAX),
+            revision: cell.revision,
             version: cell.version,
         })
     }
@@ -110,7 +110,7 @@ impl Store {
             Condition::Always => true,
             Condition::Absent => !self.cells.contains_key(key),
             Condition::Revision(revision) => {
-                self.cells.get(key).is_some_and(|cell| cell.revision == Some(revision))
+                self.cells.get(key).is_some_and(|cell| cell.revision == revision)
             }
         }
     }
@@ -122,9 +122,7 @@ impl Store {
                 Some(cell) => cell.value.cmp(value),
                 None => return false,
             },
-            Target::Revision(revision) => {
-                cell.map_or(0, |cell| cell.revision.unwrap_or(u64::MAX)).cmp(revision)
-            }
+            Target::Revision(revision) => cell.map_or(0, |cell| cell.revision).cmp(revision),
             Target::Version(version) => cell.map_or(0, |cell| cell.version).cmp(version),
         };
         match compare.relation {

@@ -272,6 +272,19 @@ impl Action {
         }
     }
 
+    /// The revisions that it tells lower and higher ones apart by.
+    pub fn bounds(&self) -> Vec<u64> {
+        let Action::Txn { compares, .. } = self else { return Vec::new() };
+        let parts = |relation| matches!(relation, Relation::Less | Relation::Greater);
+        let bounds = compares.iter().filter(|compare| parts(compare.relation));
+        bounds
+            .filter_map(|compare| match compare.target {
+                Target::Revision(revision) => Some(revision),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Whether it may change the store.
     pub fn mutates(&self) -> bool {
         match self {

@@ -90,6 +90,13 @@ fn related(history: &[Operation], hidden: &[usize], i: usize) -> BTreeSet<usize>
     }
 }
 
+/// Unnamed revisions between two bounds, and each named one.
+fn ways(named: &BTreeSet<u64>, bounds: &BTreeSet<u64>) -> Vec<(u64, u64)> {
+    let from = std::iter::once(0).chain(bounds.iter().map(|bound| bound.saturating_add(1)));
+    let to = bounds.iter().map(|bound| bound.saturating_sub(1)).chain([u64::MAX]);
+    from.zip(to).chain(named.iter().map(|named| (*named, *named))).collect()
+}
+
 enum Stuck {
     /// No placement gets past this operation; the search got no further than it.
     Refuted(usize),
@@ -124,8 +131,11 @@ struct Search<'a> {
     placed: Vec<(Place, usize)>,
     /// Those of unknown outcome that have none, by begin.
     hidden: Vec<usize>,
-    /// Revisions that nothing acknowledged has, but a condition names: hidden ones may have them.
-    named: Vec<u64>,
+    /// Revisions that nothing acknowledged has, but a condition names: a hidden one has one of them only if it
+    /// is said to.
+    named: BTreeSet<u64>,
+    /// From where to where a hidden one's revision may be looked for: what conditions can tell apart.
+    ways: Vec<(u64, u64)>,
     /// Which of the hidden ones can matter to a placed one, by its place in `placed`.
     related: Vec<BTreeSet<usize>>,
     /// Which hidden operations are put in.
@@ -160,13 +170,11 @@ impl<'a> Search<'a> {
             })
             .collect();
         hidden.sort_by_key(|&i| history[i].begin);
-        let mut named: Vec<u64> = group
-            .iter()
-            .flat_map(|&i| history[i].action.revisions())
-            .filter(|revision| *revision > 0 && !taken.contains(revision))
-            .collect();
-        named.sort_unstable();
-        named.dedup();
+        let compared = group.iter().flat_map(|&i| history[i].action.revisions());
+        let named: BTreeSet<u64> =
+            compared.filter(|revision| *revision > 0 && !taken.contains(revision)).collect();
+        let bounds: BTreeSet<u64> =
+            group.iter().flat_map(|&i| history[i].action.bounds()).collect();
         let related = placed.iter().map(|&(_, i)| related(history, &hidden, i)).collect();
         Search {
             history,
@@ -174,6 +182,7 @@ impl<'a> Search<'a> {
             taken,
             placed,
             hidden,
+            ways: ways(&named, &bounds),
             named,
             related,
             used: Vec::new(),
@@ -235,7 +244,7 @@ impl<'a> Search<'a> {
 
     /// Takes the frame's next alternative that is possible.
     fn advance(&mut self, frame: &mut Frame) -> Option<(Back, usize)> {
-        let ways = self.named.len() + 1;
+        let ways = self.ways.len();
         while frame.next <= self.hidden.len() * ways {
             if frame.next > 0 && self.used.len() == self.most {
                 self.cut = true;
@@ -247,8 +256,8 @@ impl<'a> Search<'a> {
                 None => self.take_placed(frame.at).map(|back| (back, frame.at + 1)),
                 Some(n) if !self.related[frame.at].contains(&self.hidden[n / ways]) => None,
                 Some(n) => {
-                    let named = (n % ways).checked_sub(1).map(|named| self.named[named]);
-                    self.put_in(self.hidden[n / ways], named, frame.at).map(|back| (back, frame.at))
+                    let way = self.ways[n % ways];
+                    self.put_in(self.hidden[n / ways], way, frame.at).map(|back| (back, frame.at))
                 }
             };
             if taken.is_some() {
@@ -261,7 +270,7 @@ impl<'a> Search<'a> {
     fn take_placed(&mut self, at: usize) -> Option<Back> {
         let ((revision, _), i) = self.placed[at];
         let operation = &self.history[i];
-        let (reply, undo) = self.store.apply(&operation.action, Some(revision));
+        let (reply, undo) = self.store.apply(&operation.action, revision);
         let explained = match &operation.outcome {
             Outcome::Ok(answer) => agrees(&answer.reply, &reply),
             _ => reply.changed(),
@@ -273,23 +282,23 @@ impl<'a> Search<'a> {
         Some(Back { undo, uses: self.touch(i, revision), hidden: None })
     }
 
-    /// Puts in a hidden operation, with a revision that some condition names or an unnamed one.
-    fn put_in(&mut self, i: usize, named: Option<u64>, at: usize) -> Option<Back> {
+    /// Puts in a hidden operation, at the first free revision from `from` to `to`.
+    fn put_in(&mut self, i: usize, (from, to): (u64, u64), at: usize) -> Option<Back> {
         if self.used.contains(&i) {
             return None;
         }
         let operation = &self.history[i];
         let behind = operation.action.keys().iter().filter_map(|key| self.last_use.get(*key)).max();
         let floor = self.evidence.floors[i].map_or(0, |(floor, _)| floor.0);
-        let first = floor.max(behind.copied().unwrap_or(0)) + 1;
-        let revision = match named {
-            Some(named) => named,
-            None => (first..).find(|revision| !self.taken.contains(revision))?,
+        let first = from.max(floor.max(behind.copied().unwrap_or(0)) + 1);
+        let is_free = |revision: &u64| {
+            !self.taken.contains(revision) && (from == to || !self.named.contains(revision))
         };
-        if revision < first || (revision, false) > self.placed[at].0 {
+        let revision = (first..=to).find(is_free)?;
+        if (revision, false) > self.placed[at].0 {
             return None;
         }
-        let (reply, undo) = self.store.apply(&operation.action, named);
+        let (reply, undo) = self.store.apply(&operation.action, revision);
         if !reply.changed() {
             self.store.undo(undo);
             return None;

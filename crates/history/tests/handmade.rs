@@ -74,6 +74,46 @@ fn a_good_history_passes_and_is_counted() {
     assert_eq!((verdict.lost, verdict.duplicated), (0, 0));
 }
 
+/// A write that nobody was told of stands at some revision: a compare can be above or below it.
+#[test]
+fn compares_with_a_write_of_unknown_outcome_hold_on_one_side_of_it() {
+    let judged = |relation, revision, succeeded: bool| {
+        let target = Target::Revision(revision);
+        let step = |value: &str| vec![Step::Put { key: "a".into(), value: value.into() }];
+        let action = Action::Txn {
+            compares: vec![Compare { key: "a".into(), target, relation }],
+            then: step("3"),
+            otherwise: step("4"),
+        };
+        // Version 3: the one of unknown outcome was executed, as revision 2.
+        let replies = vec![Reply::Put { version: Some(3), previous: None }];
+        properties(&[
+            op(1, 0, 5, put("a", "1"), was_put(1, 1)),
+            op(2, 6, 9, put("a", "2"), Outcome::Unknown),
+            op(1, 10, 20, action, ok(3, Reply::Txn { succeeded, replies })),
+        ])
+    };
+    use Relation::{Equal, Greater, Less, NotEqual};
+    for (relation, revision, holds) in [
+        (Less, 1, false),
+        (Less, 2, false),
+        (Less, 3, true),
+        (Less, 10, true),
+        (Greater, 1, true),
+        (Greater, 2, false),
+        (Greater, 10, false),
+        (Equal, 1, false),
+        (Equal, 2, true),
+        (Equal, 10, false),
+        (NotEqual, 2, false),
+        (NotEqual, 10, true),
+    ] {
+        assert_eq!(judged(relation, revision, holds), [], "{relation:?} {revision}");
+        let wrong = judged(relation, revision, !holds);
+        assert_eq!(wrong, [Property::Linearizable], "{relation:?} {revision}");
+    }
+}
+
 #[test]
 fn a_stale_read_is_found() {
     let history = [
