@@ -12,8 +12,8 @@ use super::quota::Quota;
 use super::record::Record;
 use crate::{Failure, FailureCode, LeaseInfo, Limit};
 
-/// The shortest and the longest lifetime, nanoseconds: a millisecond, ten years.
-const TTL: std::ops::RangeInclusive<u64> = 1_000_000..=315_360_000_000_000_000;
+/// The shortest and the longest lifetime of a lease, nanoseconds: a millisecond, ten years.
+pub const LEASE_TTL: std::ops::RangeInclusive<u64> = 1_000_000..=315_360_000_000_000_000;
 /// Ids from here on are the store's own: it can always choose one that was never used.
 const CHOSEN_BELOW: i64 = 1 << 62;
 
@@ -78,7 +78,7 @@ impl Leases {
         more: u64,
         quota: &Quota,
     ) -> Result<i64, Failure> {
-        if !TTL.contains(&ttl) || !(0..CHOSEN_BELOW).contains(&wanted) {
+        if !LEASE_TTL.contains(&ttl) || !(0..CHOSEN_BELOW).contains(&wanted) {
             return Err(Failure::new(FailureCode::BadCommand));
         }
         if self.all.contains_key(&wanted) {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How many keys of ended leases one input deletes.
-const BATCH: usize = 1024;
+pub const LEASE_BATCH: usize = 1024;
 
 impl KvMachine {
     pub(super) fn lease_operation(&mut self, operation: &Operation) -> Result<Outcome, Failure> {
@@ -41,7 +41,7 @@ impl KvMachine {
     /// Deletes a batch of the keys of a lease that has ended, or of all.
     fn delete_leftovers(&mut self, of: Option<i64>) {
         let State { leases, keyspace, revision, .. } = &mut self.state;
-        for key in leases.leftovers(of, BATCH) {
+        for key in leases.leftovers(of, LEASE_BATCH) {
             self.changes.extend(keyspace.remove(key.as_slice()));
         }
         if !self.changes.is_empty() {

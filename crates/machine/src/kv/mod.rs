@@ -37,6 +37,8 @@ mod watch;
 pub use changes::Changes;
 pub use frozen::FrozenKv;
 pub use lease_info::LeaseInfo;
+pub use leases::LEASE_TTL;
+pub use leasing::LEASE_BATCH;
 pub use machine::KvMachine;
 pub use page::Page;
 pub use quota::Quota;

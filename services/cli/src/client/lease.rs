@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use understudy_client::Client;
+use understudy_machine::LEASE_BATCH;
 use understudy_proto::kv::v1::{GetLeaseRequest, Lease as Shown, ListLeasesRequest};
 
 use super::connection::Connection;
@@ -34,7 +35,7 @@ enum What {
     /// Grants a lease and prints its id.
     Grant {
         /// How long it lives without being kept, such as 500ms, 10s or 2h.
-        #[arg(value_parser = duration::parse)]
+        #[arg(value_parser = duration::parse_ttl)]
         ttl: Duration,
         /// The id wanted; left out: the store chooses one.
         #[arg(long, default_value_t = 0, hide_default_value = true)]
@@ -62,6 +63,17 @@ enum What {
     List,
 }
 
+/// How many keys of a lease go at once, at most.
+const BATCH: i64 = LEASE_BATCH as i64;
+
+/// What becomes of the keys of a lease that was revoked.
+fn revoked(keys: i64) -> String {
+    match keys {
+        0..=BATCH => format!("{keys} keys deleted"),
+        _ => format!("{BATCH} of {keys} keys deleted, the others follow in batches of {BATCH}"),
+    }
+}
+
 impl Lease {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
@@ -84,8 +96,10 @@ impl Lease {
             What::Revoke { id } => {
                 let keys = client.revoke_lease(id).await?;
                 match self.connection.json() {
-                    true => print::json(&json!({ "lease_id": id, "keys": keys })),
-                    false => print::line(format_args!("{keys} keys deleted")),
+                    true => print::json(&json!({
+                        "lease_id": id, "keys": keys, "deleted": keys.min(BATCH),
+                    })),
+                    false => print::line(revoked(keys)),
                 }
                 Ok(())
             }
@@ -167,4 +181,17 @@ impl Lease {
 fn values(lease: &Shown) -> Value {
     let Shown { lease_id, ttl_ms, remaining_ms } = lease;
     json!({ "lease_id": lease_id, "ttl_ms": ttl_ms, "remaining_ms": remaining_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_keys_that_are_gone_are_called_deleted() {
+        assert_eq!(revoked(0), "0 keys deleted");
+        assert_eq!(revoked(1024), "1024 keys deleted");
+        let many = "1024 of 30000 keys deleted, the others follow in batches of 1024";
+        assert_eq!(revoked(30_000), many);
+    }
 }

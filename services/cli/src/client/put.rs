@@ -35,7 +35,7 @@ pub struct Put {
     #[arg(long, value_name = "REVISION")]
     if_revision: Option<i64>,
     /// Let the key go after this time, such as 10s, unless its lease is kept.
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_ttl)]
     ttl: Option<Duration>,
     /// Hang the key on this lease: it goes with it.
     #[arg(long, value_name = "ID", conflicts_with = "ttl")]

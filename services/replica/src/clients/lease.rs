@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tonic::{Request, Response, Status};
 use twox_hash::XxHash3_64;
 use understudy_machine::{
-    self as machine, Command, GrantLease, KeepLease, LeaseInfo, Lifetime, Outcome, RevokeLease,
+    self as machine, Command, GrantLease, KeepLease, LEASE_TTL, LeaseInfo, Lifetime, Outcome,
+    RevokeLease,
 };
 use understudy_proto::kv::v1::lease_service_server::LeaseService;
 use understudy_proto::kv::v1::*;
@@ -14,7 +15,7 @@ use super::list::page_size;
 use super::{Answer, Read, Refusal, limits, stamp, token, txn};
 
 /// The longest time to live, milliseconds: ten years.
-const MAX_TTL: i64 = 315_360_000_000;
+const MAX_TTL: i64 = (*LEASE_TTL.end() / limits::MS) as i64;
 /// The highest id that a client may choose.
 const MAX_CHOSEN: i64 = (1 << 62) - 1;
 
