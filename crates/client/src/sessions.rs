@@ -50,7 +50,9 @@ impl Shared {
         if let Some(session) = self.sessions.current() {
             return Ok(session);
         }
-        let ttl_ms = self.options.session_ttl.as_millis().try_into().unwrap_or(i64::MAX);
+        // 0 would ask for what the store gives by default.
+        let ttl_ms = self.options.session_ttl.as_millis().max(1);
+        let ttl_ms = ttl_ms.try_into().unwrap_or(i64::MAX);
         let opened = self.repeat(&OpenSessionRequest { ttl_ms }, deadline, Repeat::Freely).await;
         let opened = opened.map_err(|conclusion| Conclusion { in_doubt: false, ..conclusion })?;
         let session = Arc::new(Session::new(opened.session_id, opened.window));

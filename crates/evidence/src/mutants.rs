@@ -30,6 +30,8 @@ const QUIET: &str = "quiet-watches-go-on";
 const DRAWS: &str = "draws-happen-once";
 const LEASES: &str = "leases-keep-their-time";
 const RANGES: &str = "ranges-hold-what-is-between";
+const FORCE: &str = "in-force-when-answered";
+const ANSWERS: &str = "answers-keep-their-bound";
 const TIME: &str = "time-never-goes-back";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
@@ -446,7 +448,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "trimmed-executed-again",
         rule: 0,
         wrong: "executes a late duplicate of what its client has already forgotten",
-        breaks: &[ONCE, LINEAR],
+        breaks: &[DISK, ONCE, LINEAR],
     },
     Mutant {
         name: "condition-ignored",
@@ -556,6 +558,18 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "tells whoever watches of writes and not of deletions",
         breaks: &[WATCHES],
+    },
+    Mutant {
+        name: "judged-by-a-view",
+        rule: 0,
+        wrong: "judges a value by the bound that was published a moment ago, not by the one in force",
+        breaks: &[FORCE],
+    },
+    Mutant {
+        name: "response-without-its-frame",
+        rule: 0,
+        wrong: "bounds an answer without counting the header and the frame that a client's message has",
+        breaks: &[ANSWERS],
     },
     Mutant {
         name: "zero-byte-is-no-end",

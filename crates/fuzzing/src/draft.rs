@@ -149,9 +149,11 @@ impl Step {
                     limit: limit.into(),
                 })
             }
-            Step::Get { start, end, limit } => {
-                machine::Step::Get(machine::Get { range: range(start, end), limit: limit.into() })
-            }
+            Step::Get { start, end, limit } => machine::Step::Get(machine::Get {
+                range: range(start, end),
+                limit: limit.into(),
+                ..Default::default()
+            }),
             Step::Missing => return None,
         })
     }

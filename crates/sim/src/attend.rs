@@ -188,6 +188,10 @@ impl World {
 
     fn executed(&mut self, id: u64, response: &Response) {
         let ongoing = self.clients[id as usize].ongoing.as_ref();
+        if let Some(Job::Stamped(operation)) = ongoing.map(|ongoing| ongoing.job.clone()) {
+            self.told_of_bounds(id, &operation, response);
+        }
+        let ongoing = self.clients[id as usize].ongoing.as_ref();
         let answer = match ongoing.map(|ongoing| &ongoing.job) {
             Some(Job::Stamped(_)) => match response.failure() {
                 None => return self.end(id, Outcome::Failed, Some(response)),
@@ -255,8 +259,11 @@ impl World {
             });
             self.history.push(operation);
         }
-        let pause =
-            self.held(id, response).or_else(|| self.ranged(id)).or_else(|| self.next_mode(id));
+        let pause = self
+            .held(id, response)
+            .or_else(|| self.ranged(id))
+            .or_else(|| self.went_to_bounds(id))
+            .or_else(|| self.next_mode(id));
         let pause = pause.unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));
     }

@@ -1,7 +1,7 @@
 //! The driver of one replica: gives it events, carries out its effects in order.
 
 use understudy_evidence::mutant;
-use understudy_machine::{Input as MachineInput, Machine, Moment};
+use understudy_machine::{Input as MachineInput, Machine, Moment, Outcome, Response};
 use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Settings};
 
 use crate::ahead::firm_payload;
@@ -288,6 +288,7 @@ impl World {
                 self.past.note(&process.machine);
             }
             let held = self.holders.note(&entry, &response, &process.machine, &mut self.counts);
+            let bounded = self.bounds.note(&name, &response, &process.machine);
             let ranged = self.ranges.note(&entry, &response, &process.machine, &mut self.counts);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
@@ -302,6 +303,7 @@ impl World {
             }
             self.blame(held);
             self.blame(ranged);
+            self.blame(bounded);
             if let Some(id) = waiting {
                 // A retry carries the store's revision behind the first execution.
                 if response.failure().is_none() && response.revision < revision {
@@ -358,6 +360,15 @@ impl World {
         let Some(process) = self.hosts[host].running(run) else { return };
         let (mut proposals, mut reads) = (Vec::new(), Vec::new());
         for request in std::mem::take(&mut process.gathered) {
+            if let Wish::Execute(payload) = &request.wish
+                && let Some(failure) = self.refused_by_a_view(host, payload)
+            {
+                let result = Some(Outcome::Failure(failure));
+                let told = Told::Executed(Response { revision: 0, result });
+                self.tell(host, request.client, request.attempt, told);
+                continue;
+            }
+            let Some(process) = self.hosts[host].running(run) else { return };
             let id = process.request_id();
             match &request.wish {
                 Wish::Execute(payload) => {

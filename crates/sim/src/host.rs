@@ -129,6 +129,8 @@ pub struct Process {
     pub closes: bool,
     /// What the replica believes of the disk.
     pub room: bool,
+    /// When a wrong version looked last, and the bound of a value that it saw.
+    pub viewed: (u64, u64),
     requests: u64,
 }
 
@@ -195,6 +197,7 @@ impl Host {
             closes: false,
             snapshot_at: recovered.snapshot.position.index,
             room: true,
+            viewed: (0, 0),
             requests: 0,
         });
         Ok(recovered)

@@ -11,6 +11,7 @@
 mod ahead;
 mod ask;
 mod attend;
+mod bounds;
 mod brief;
 mod client;
 mod clock;

@@ -121,6 +121,7 @@ impl Swarm {
         world.prepare_draws();
         world.prepare_holders();
         world.prepare_ranges();
+        world.prepare_bounds();
         world.prepare_ahead();
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
@@ -194,6 +195,7 @@ impl Swarm {
         }
         world.holders.rest();
         world.ranges.rest();
+        world.bounds.rest();
         world.ahead.rest();
         world.receipts.rest();
     }
@@ -364,8 +366,10 @@ fn judge(world: &mut World) {
         return;
     }
     world.judge_draws();
-    // What holders write, what goes with their leases, and what comes and goes by ranges is in no history.
-    let verdict = match world.holders.are_there() || world.ranges.are_there() {
+    // What holders write, what goes with their leases, what comes and goes by ranges, and what an operator tries is
+    // in no history.
+    let others = world.holders.are_there() || world.ranges.are_there() || world.bounds.are_there();
+    let verdict = match others {
         true => understudy_history::check_among_others(&world.history),
         false => understudy_history::check(&world.history),
     };

@@ -53,6 +53,10 @@ pub enum Property {
     LeasesKeepTheirTime,
     /// A range holds the keys that lie between its ends, whatever bytes these are, and no others.
     RangesHoldWhatIsBetween,
+    /// A bound is in force when its change is answered.
+    InForceWhenAnswered,
+    /// No answer, its header counted, is longer than the quota allows.
+    AnswersKeepTheirBound,
     /// What is executed before it is committed is so in `async` mode only, and within its bounds.
     AheadWithinBounds,
     /// What clients were told is done in `async` mode and is lost was set aside, and nothing that is committed.
@@ -92,6 +96,8 @@ impl Property {
             Property::DrawsHappenOnce => "draws-happen-once",
             Property::LeasesKeepTheirTime => "leases-keep-their-time",
             Property::RangesHoldWhatIsBetween => "ranges-hold-what-is-between",
+            Property::InForceWhenAnswered => "in-force-when-answered",
+            Property::AnswersKeepTheirBound => "answers-keep-their-bound",
             Property::AheadWithinBounds => "ahead-within-bounds",
             Property::LostIsSetAside => "lost-is-set-aside",
             Property::ExactlyOnce => "exactly-once",

@@ -109,6 +109,8 @@ pub const WANTED: &[(&str, &[&str])] = &[
         "history, watches, leases, ranges and generators",
         &[
             "range of any two ends",
+            "value beyond a bound that was raised",
+            "answer too long for its bound",
             "lease kept",
             "keys gone with their lease",
             "draw answered",

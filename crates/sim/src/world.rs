@@ -10,6 +10,7 @@ use understudy_protocol::{ClusterId, Config, Limits, Settings, Timing};
 use understudy_wal::sim::SimDisk;
 
 use crate::ahead::Ahead;
+use crate::bounds::Bounds;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::counts::Counts;
@@ -102,6 +103,8 @@ pub struct World {
     pub ledger: Ledger,
     /// The store behind each revision.
     pub past: Past,
+    /// Who changes bounds.
+    pub(crate) bounds: Bounds,
     /// What was drawn.
     pub(crate) draws: Draws,
     /// What was executed before it was committed.
@@ -162,6 +165,7 @@ impl World {
             clients: Vec::new(),
             ledger: Ledger::default(),
             past: Past::default(),
+            bounds: Bounds::new(seed, lasting),
             draws: Draws::new(seed, lasting),
             holders: Holders::new(seed, lasting),
             old_reads: OldReads::new(seed, lasting),

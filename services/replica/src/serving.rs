@@ -126,7 +126,12 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide, others: usize)
         .max_encoding_message_size(usize::MAX);
     let mut routes = Routes::new(Usher::new(key_values, guide))
         .add_service(Usher::new(sessions, guide))
-        .add_service(AdminServiceServer::new(Admin { gate, source, others }))
+        .add_service(AdminServiceServer::new(Admin {
+            gate,
+            source,
+            others,
+            changing: Default::default(),
+        }))
         .add_service(Usher::new(watches, guide))
         .add_service(Usher::new(leases, guide))
         .add_service(Usher::new(generators, guide));

@@ -12,11 +12,14 @@ pub struct Get {
     /// whether there are more. 0 means all or nothing: then more than the quota is refused.
     #[prost(uint64, tag = "2")]
     pub limit: u64,
+    /// Without values.
+    #[prost(bool, tag = "3")]
+    pub keys_only: bool,
 }
 
 impl Get {
     /// Reads all keys of a range, or is refused.
     pub fn new(range: KeyRange) -> Self {
-        Get { range: Some(range), limit: 0 }
+        Get { range: Some(range), ..Get::default() }
     }
 }

@@ -176,9 +176,12 @@ mod tests {
         [&b""[..]].into_iter().chain(KEYS)
     }
 
-    /// Every range of every form between these ends, and whether a key lies in it by definition.
-    fn ranges() -> Vec<(KeyRange, Box<dyn Fn(&[u8]) -> bool>)> {
-        let mut ranges: Vec<(KeyRange, Box<dyn Fn(&[u8]) -> bool>)> = Vec::new();
+    /// Whether a key lies in a range, by definition.
+    type Holds = Box<dyn Fn(&[u8]) -> bool>;
+
+    /// Every range of every form between these ends.
+    fn ranges() -> Vec<(KeyRange, Holds)> {
+        let mut ranges: Vec<(KeyRange, Holds)> = Vec::new();
         for start in ends() {
             ranges.push((KeyRange::single(start), Box::new(move |key| key == start)));
             ranges.push((KeyRange::from(start), Box::new(move |key| key >= start)));

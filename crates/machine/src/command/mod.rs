@@ -107,9 +107,7 @@ impl Command {
     /// Whether it makes something that others rely on by its number: a session, a lease, or a key on a
     /// lease, such as a lock. To be told of one and to lose it would be to find another's in its place.
     pub fn is_firm(&self) -> bool {
-        let on_lease = |put: &Put| {
-            !matches!(put.lifetime, None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)))
-        };
+        let on_lease = |put: &Put| !matches!(put.lifetime, None | Some(Lifetime::Kept(false)));
         match &self.operation {
             Some(Operation::OpenSession(_) | Operation::GrantLease(_)) => true,
             Some(Operation::Put(put)) => on_lease(put),

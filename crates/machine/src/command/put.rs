@@ -25,7 +25,7 @@ pub struct Put {
 /// How long a key lives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Oneof)]
 pub enum Lifetime {
-    /// As long as this lease, which was granted before; 0 for none.
+    /// As long as this lease, which was granted before.
     #[prost(int64, tag = "3")]
     Lease(i64),
     /// As long as a lease of this lifetime that the put grants: 1 ms to ten years, nanoseconds.

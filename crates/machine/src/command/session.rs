@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct OpenSession {
     /// Lifetime without use, nanoseconds of logged elapsed time, within the quota's
-    /// `min_session_ttl` and `max_session_ttl`.
+    /// `min_session_ttl` and `max_session_ttl`; 0: five minutes, or what these allow next to it.
     #[prost(uint64, tag = "1")]
     pub ttl: u64,
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::quota::Quota;
+use super::quota::{LONGEST_KEY, Quota};
 use crate::{
     Between, Compare, Delete, Failure, FailureCode, Get, KeyRange, Limit, Put, Relation, Step, Txn,
     TxnOperation,
@@ -12,7 +12,7 @@ type Checked = Result<(), Failure>;
 
 impl Quota {
     pub(super) fn check_put(&self, put: &Put) -> Checked {
-        self.check_key(&put.key)?;
+        check_key(&put.key, self.max_key_bytes)?;
         let (length, limit) = (put.value.len() as u64, self.max_value_bytes);
         if length > limit {
             return Err(Failure::beyond(
@@ -25,12 +25,8 @@ impl Quota {
         Ok(())
     }
 
-    pub(super) fn check_delete(&self, delete: &Delete) -> Checked {
-        self.check_range(delete.range.as_ref())
-    }
-
     pub(super) fn check_txn(&self, txn: &Txn) -> Checked {
-        self.check_list(&txn.compares, |compare| self.check_compare(compare))?;
+        self.check_list(&txn.compares, Self::check_compare)?;
         for list in [&txn.then, &txn.otherwise] {
             self.check_list(list, |operation| self.check_operation(operation))?;
             check_written_once(list)?;
@@ -54,46 +50,51 @@ impl Quota {
     fn check_operation(&self, operation: &TxnOperation) -> Checked {
         match &operation.step {
             Some(Step::Put(put)) => self.check_put(put),
-            Some(Step::Delete(delete)) => self.check_delete(delete),
-            Some(Step::Get(Get { range, .. })) => self.check_range(range.as_ref()),
+            Some(Step::Delete(delete)) => check_delete(delete),
+            Some(Step::Get(Get { range, .. })) => check_range(range.as_ref()),
             None => Err(Failure::new(FailureCode::BadCommand)),
         }
     }
 
-    fn check_compare(&self, compare: &Compare) -> Checked {
-        self.check_key(&compare.key)?;
+    fn check_compare(compare: &Compare) -> Checked {
+        check_key(&compare.key, LONGEST_KEY)?;
         let relation = Relation::try_from(compare.relation).unwrap_or(Relation::Unspecified);
         if relation == Relation::Unspecified || compare.target.is_none() {
             return Err(Failure::new(FailureCode::BadCommand));
         }
         Ok(())
     }
+}
 
-    fn check_range(&self, range: Option<&KeyRange>) -> Checked {
-        match range.ok_or(Failure::new(FailureCode::BadCommand))? {
-            KeyRange::Key(key) => self.check_key(key),
-            KeyRange::From(start) => self.check_length(start),
-            KeyRange::Between(Between { start, end }) => {
-                self.check_length(start)?;
-                self.check_length(end)
-            }
+pub(super) fn check_delete(delete: &Delete) -> Checked {
+    check_range(delete.range.as_ref())
+}
+
+/// A key that is there may be longer than a quota that was lowered: it can still be read and deleted.
+fn check_range(range: Option<&KeyRange>) -> Checked {
+    match range.ok_or(Failure::new(FailureCode::BadCommand))? {
+        KeyRange::Key(key) => check_key(key, LONGEST_KEY),
+        KeyRange::From(start) => check_length(start, LONGEST_KEY),
+        KeyRange::Between(Between { start, end }) => {
+            check_length(start, LONGEST_KEY)?;
+            check_length(end, LONGEST_KEY)
         }
     }
+}
 
-    fn check_key(&self, key: &Bytes) -> Checked {
-        if key.is_empty() {
-            return Err(Failure::new(FailureCode::KeyEmpty));
-        }
-        self.check_length(key)
+fn check_key(key: &Bytes, limit: u64) -> Checked {
+    if key.is_empty() {
+        return Err(Failure::new(FailureCode::KeyEmpty));
     }
+    check_length(key, limit)
+}
 
-    fn check_length(&self, key: &Bytes) -> Checked {
-        let (length, limit) = (key.len() as u64, self.max_key_bytes);
-        if length > limit {
-            return Err(Failure::beyond(FailureCode::KeyTooLong, Limit::KeyBytes, limit, length));
-        }
-        Ok(())
+fn check_length(key: &Bytes, limit: u64) -> Checked {
+    let length = key.len() as u64;
+    if length > limit {
+        return Err(Failure::beyond(FailureCode::KeyTooLong, Limit::KeyBytes, limit, length));
     }
+    Ok(())
 }
 
 /// No key is written by two operations of a list; the failure names the first that writes what

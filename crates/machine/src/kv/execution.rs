@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
+use bytes::Bytes;
 use prost::Message;
 use understudy_evidence::mutant;
 
 use super::change::Change;
+use super::check::check_delete;
 use super::key::Key;
 use super::keyspace::Keyspace;
 use super::leases::Leases;
@@ -35,6 +37,14 @@ pub(crate) struct Execution<'a> {
     /// Keys that its ranges may still touch.
     keys: u64,
     before: (u64, u64),
+}
+
+/// What a response holds of the keys that a range holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    Whole,
+    KeysOnly,
+    Not,
 }
 
 impl<'a> Execution<'a> {
@@ -84,7 +94,7 @@ impl<'a> Execution<'a> {
                 Outcome::Put(self.put(put)?)
             }
             Operation::Delete(delete) => {
-                self.quota.check_delete(&delete)?;
+                check_delete(&delete)?;
                 Outcome::Delete(self.delete(&delete)?)
             }
             Operation::Txn(txn) => {
@@ -121,7 +131,7 @@ impl<'a> Execution<'a> {
     /// The lease that a key hangs on behind a put.
     fn lease(&self, lifetime: Option<Lifetime>, old: Option<&Record>) -> Result<i64, Failure> {
         match lifetime {
-            None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => Ok(0),
+            None | Some(Lifetime::Kept(false)) => Ok(0),
             Some(Lifetime::Lease(id)) => self.leases.find(id, self.now).map(|_| id),
             Some(Lifetime::Ttl(ttl)) => {
                 let more = self.granted.len() as u64;
@@ -136,7 +146,8 @@ impl<'a> Execution<'a> {
     }
 
     fn delete(&mut self, delete: &Delete) -> Result<DeleteResult, Failure> {
-        let page = self.page(delete.range.as_ref(), delete.limit, delete.want_previous)?;
+        let answered = if delete.want_previous { Answered::Whole } else { Answered::Not };
+        let page = self.page(delete.range.as_ref(), delete.limit, answered)?;
         for key in &page.keys {
             self.changes.extend(self.keyspace.remove(&key.key));
         }
@@ -146,7 +157,8 @@ impl<'a> Execution<'a> {
     }
 
     fn get(&mut self, get: &Get) -> Result<GetResult, Failure> {
-        let page = self.page(get.range.as_ref(), get.limit, true)?;
+        let answered = if get.keys_only { Answered::KeysOnly } else { Answered::Whole };
+        let page = self.page(get.range.as_ref(), get.limit, answered)?;
         Ok(GetResult { keys: page.keys, more: page.more })
     }
 
@@ -173,7 +185,7 @@ impl<'a> Execution<'a> {
         &mut self,
         range: Option<&KeyRange>,
         limit: u64,
-        answered: bool,
+        answered: Answered,
     ) -> Result<Page, Failure> {
         let range = range.ok_or(Failure::new(FailureCode::BadCommand))?;
         let wanted = if limit == 0 { self.keys } else { limit.min(self.keys) };
@@ -183,8 +195,11 @@ impl<'a> Execution<'a> {
                 page.more = true;
                 break;
             }
-            let key = record.with_key(key);
-            if answered {
+            let mut key = record.with_key(key);
+            if answered == Answered::KeysOnly {
+                key.value = Bytes::new();
+            }
+            if answered != Answered::Not {
                 spend(&mut self.budget, self.quota, &key)?;
             }
             page.keys.push(key);

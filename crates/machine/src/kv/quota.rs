@@ -8,6 +8,12 @@ const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
 const HOUR: u64 = 3_600_000 * MILLISECOND;
 
+/// Bytes of one key, at most.
+pub(super) const LONGEST_KEY: u64 = 4 * KIB;
+/// Bytes of one value, at most. Whatever can be written can be read: a message of 4 MiB, which is what clients take,
+/// has room for one value, its key, the token or cursor that leads on (twice the key's length), and what frames it.
+const LONGEST_VALUE: u64 = 4 * MIB - 16 * KIB;
+
 /// What the store may hold and what an operation may ask. Changed by [`SetQuota`] only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct Quota {
@@ -20,7 +26,7 @@ pub struct Quota {
     /// Bytes of one key: 1 to 4 KiB.
     #[prost(uint64, tag = "3")]
     pub max_key_bytes: u64,
-    /// Bytes of one value: at most 64 MiB.
+    /// Bytes of one value: at most 4 MiB without 16 KiB.
     #[prost(uint64, tag = "4")]
     pub max_value_bytes: u64,
     /// Elements of each of a transaction's three lists: 1 to 128.
@@ -76,8 +82,8 @@ pub(crate) const MAX_REVISIONS: u64 = 10_000_000;
 const BOUNDS: [(Limit, u64, u64); 17] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
-    (Limit::KeyBytes, 1, 4 * KIB),
-    (Limit::ValueBytes, 0, 64 * MIB),
+    (Limit::KeyBytes, 1, LONGEST_KEY),
+    (Limit::ValueBytes, 0, LONGEST_VALUE),
     (Limit::TxnOperations, 1, 128),
     (Limit::RangeKeys, 1, 1_000_000),
     (Limit::ResponseBytes, KIB, 64 * MIB),

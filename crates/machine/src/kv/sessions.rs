@@ -14,6 +14,9 @@ use crate::{Failure, FailureCode, Limit, SessionInfo, Stamp};
 /// failure is shorter, so that a refusal can always be remembered.
 pub(crate) const SMALL: u64 = 64;
 
+/// The lifetime of a session that asks for none, nanoseconds: five minutes.
+const DEFAULT_TTL: u64 = 300_000_000_000;
+
 /// The table of sessions.
 ///
 /// *Expired or never issued?* An id is a log index, and ids rise. An id above the highest one
@@ -46,8 +49,10 @@ impl Sessions {
         self.held_bytes
     }
 
-    pub fn open(&mut self, id: u64, ttl: u64, now: u64, quota: &Quota) -> Result<(), Failure> {
+    /// Issues a session, if the quota allows it; returns its lifetime.
+    pub fn open(&mut self, id: u64, ttl: u64, now: u64, quota: &Quota) -> Result<u64, Failure> {
         let (least, most) = (quota.min_session_ttl, quota.max_session_ttl);
+        let ttl = if ttl == 0 { DEFAULT_TTL.clamp(least, most) } else { ttl };
         if ttl < least {
             return Err(out_of_bounds(Limit::MinSessionTtl, least, ttl));
         }
@@ -61,7 +66,7 @@ impl Sessions {
         }
         self.insert(id, Session::new(Life::new(ttl, now)));
         self.highest = id;
-        Ok(())
+        Ok(ttl)
     }
 
     /// Adds a session as it is.

@@ -5,10 +5,15 @@ use understudy_evidence::mutant;
 
 use super::change::Change;
 use super::changes::Changes;
+use super::record::Record;
 use crate::{KeyRange, KeyValue, Reader};
 
 /// Revisions looked at in one go, at most.
 const WORK: i64 = 4096;
+
+/// Keys and values of one change, before and after it, at most: with what frames them they fit a message of 4 MiB, which
+/// is what clients take.
+const LONGEST: usize = (4 << 20) - (1 << 10);
 
 /// Where somebody is who follows a range. It holds no changes, only how far it has come: they are read
 /// from [`Changes`], which forget what is too old whether it has been seen or not.
@@ -30,7 +35,7 @@ pub struct KeyChange {
     pub now: KeyValue,
     /// Whether the key is gone.
     pub deleted: bool,
-    /// What it was before, if it was there and that was asked for.
+    /// What it was before, if it was there, that was asked for, and both fit one message of a client.
     pub before: Option<KeyValue>,
 }
 
@@ -89,6 +94,29 @@ impl Watch {
     /// # Errors
     /// [`Passed`] if the next revision is not kept.
     pub fn next(&mut self, changes: &Changes, through: i64, bytes: usize) -> Result<Batch, Passed> {
+        self.gather(changes, through, bytes, true)
+    }
+
+    /// The same, but none where the first of them has more than so many bytes.
+    ///
+    /// # Errors
+    /// As [`Watch::next`].
+    pub fn next_within(
+        &mut self,
+        changes: &Changes,
+        through: i64,
+        bytes: usize,
+    ) -> Result<Batch, Passed> {
+        self.gather(changes, through, bytes, false)
+    }
+
+    fn gather(
+        &mut self,
+        changes: &Changes,
+        through: i64,
+        bytes: usize,
+        one_at_least: bool,
+    ) -> Result<Batch, Passed> {
         let mut batch = Batch::default();
         let last = through.min(self.position.saturating_add(WORK));
         while self.position < last {
@@ -103,7 +131,8 @@ impl Watch {
                 if self.range.contains(change.key.as_slice()) && !untold {
                     let change = self.told(change, next);
                     let length = change.encoded_len();
-                    if batch.bytes + length > bytes && !batch.changes.is_empty() {
+                    let may_wait = !batch.changes.is_empty() || !one_at_least;
+                    if batch.bytes + length > bytes && may_wait {
                         batch.more = begun;
                         if mutant!("rest-of-a-revision-lost") {
                             (self.position, self.given, batch.more) = (next, 0, false);
@@ -125,7 +154,10 @@ impl Watch {
 
     fn told(&self, change: &Change, revision: i64) -> KeyChange {
         let key = change.key.to_bytes();
-        let before = change.before.as_ref().filter(|_| self.previous);
+        let value =
+            |record: &Option<Record>| record.as_ref().map_or(0, |record| record.value.len());
+        let fit = value(&change.before) + value(&change.after) + 2 * key.len() <= LONGEST;
+        let before = change.before.as_ref().filter(|_| self.previous && fit);
         let gone = || KeyValue { key: key.clone(), mod_revision: revision, ..KeyValue::default() };
         KeyChange {
             now: change.after.as_ref().map_or_else(gone, |after| after.with_bytes(key.clone())),

@@ -160,7 +160,7 @@ fn compare() -> impl Strategy<Value = Compare> {
 }
 
 fn txn() -> impl Strategy<Value = Txn> {
-    let get = (range(), 0..3u64).prop_map(|(range, limit)| Get { range: Some(range), limit });
+    let get = (range(), 0..3u64).prop_map(|(range, limit)| Get { limit, ..Get::new(range) });
     let step = prop_oneof![
         3 => put().prop_map(TxnOperation::from),
         2 => delete().prop_map(TxnOperation::from),

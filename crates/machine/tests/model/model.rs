@@ -9,6 +9,7 @@ use understudy_machine::{
     Quota, QuotaSet, Response, SessionClosed, SessionKept, SessionOpened, Stamp, Usage,
 };
 
+use crate::common::SECOND;
 use crate::store::Store;
 
 /// Responses up to this length are held beyond the quota.
@@ -224,6 +225,7 @@ impl Model {
 
     fn open(&mut self, id: u64, ttl: u64) -> Done<Outcome> {
         let least = self.quota.min_session_ttl;
+        let ttl = if ttl == 0 { 300 * SECOND } else { ttl };
         if ttl < least {
             let what = Limit::MinSessionTtl;
             return Err(Failure::beyond(FailureCode::OutOfBounds, what, least, ttl));

@@ -104,7 +104,7 @@ impl Store {
             return Err(Failure::found(FailureCode::ConditionFailed, actual as u64));
         }
         let lease = match put.lifetime {
-            None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => 0,
+            None | Some(Lifetime::Kept(false)) => 0,
             Some(Lifetime::Lease(id)) => self.leases.usable(id)?,
             Some(Lifetime::Ttl(ttl)) => self.leases.grant(GrantLease { ttl, lease: 0 }, quota)?,
             Some(Lifetime::Kept(true)) => {
@@ -179,8 +179,11 @@ impl Store {
         Ok(match step {
             Step::Put(put) => StepOutcome::Put(self.put_checked(put, quota)?),
             Step::Delete(delete) => StepOutcome::Delete(self.delete(delete, quota, keys)?),
-            Step::Get(Get { range, limit }) => {
-                let (keys, more) = self.select(range.as_ref(), limit, quota, keys)?;
+            Step::Get(Get { range, limit, keys_only }) => {
+                let (mut keys, more) = self.select(range.as_ref(), limit, quota, keys)?;
+                if keys_only {
+                    keys.iter_mut().for_each(|kv| kv.value = Bytes::new());
+                }
                 StepOutcome::Get(GetResult { keys, more })
             }
         })

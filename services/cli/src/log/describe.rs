@@ -126,7 +126,7 @@ fn describe_put(put: &Put) -> String {
         Some(revision) => format!(" if at revision {revision}"),
     };
     let lifetime = match put.lifetime {
-        None | Some(Lifetime::Lease(0) | Lifetime::Kept(false)) => String::new(),
+        None | Some(Lifetime::Kept(false)) => String::new(),
         Some(Lifetime::Lease(id)) => format!(" on lease {id}"),
         Some(Lifetime::Ttl(ttl)) => format!(" for {} ms", ttl / 1_000_000),
         Some(Lifetime::Kept(true)) => " on its lease".into(),

@@ -13,7 +13,7 @@ use understudy_proto::kv::v1::{
 };
 use understudy_protocol::Settings;
 
-use super::limits::{self, Limits};
+use super::limits;
 use super::{
     Read, Refusal, admin, delete, gate, key_value, lease, list, put, quota, random, session, txn,
     watch,
@@ -93,17 +93,16 @@ enum Form {
 }
 
 impl Accepted {
-    /// What the body of a call asks for; values may have `max_value` bytes.
+    /// What the body of a call asks for.
     ///
     /// # Errors
     /// The status that the client gets.
-    pub fn new(call: Call, body: &[u8], max_value: u64) -> Result<Accepted, Status> {
-        let limits = Limits { max_value };
+    pub fn new(call: Call, body: &[u8]) -> Result<Accepted, Status> {
         Ok(match call {
             Call::Put => {
                 let request: PutRequest = decoded(body)?;
                 let form = Form::Put { wants_previous: request.return_previous };
-                Accepted { command: put::command(&limits, request)?, form }
+                Accepted { command: put::command(request)?, form }
             }
             Call::Delete => {
                 let request: DeleteRequest = decoded(body)?;
@@ -113,7 +112,7 @@ impl Accepted {
             Call::Txn => {
                 let request: TxnRequest = decoded(body)?;
                 let form = Form::Txn(txn::Gets::of(&request));
-                Accepted { command: txn::command(&limits, request)?, form }
+                Accepted { command: txn::command(request)?, form }
             }
             Call::UpdateQuota => {
                 let request: UpdateQuotaRequest = decoded(body)?;

@@ -1,5 +1,6 @@
 //! `AdminService`.
 
+use tokio::sync::Mutex;
 use tonic::{Request, Response, Status};
 use understudy_machine::{Command, Compact, Outcome, SetQuota};
 use understudy_proto::admin::v1 as proto;
@@ -20,6 +21,8 @@ pub(crate) struct Admin {
     pub source: StatusSource,
     /// How many other replicas are configured.
     pub others: usize,
+    /// Held by whoever changes settings: each change rests on those that were answered before it.
+    pub changing: Mutex<()>,
 }
 
 impl Admin {
@@ -86,6 +89,7 @@ impl AdminService for Admin {
     ) -> Result<Response<proto::UpdateSettingsResponse>, Status> {
         let change = self.gate.enter(request)?.settings.unwrap_or_default();
         check_known(&change)?;
+        let _changing = self.changing.lock().await;
         let (_, settings) = self.settings().await?;
         let settings = changed(settings, &change)?;
         possible(&change, self.others)?;
@@ -118,7 +122,9 @@ impl AdminService for Admin {
         if let Some(Outcome::Failure(failure)) = &response.result {
             return Err(Refusal::failed(failure).into());
         }
-        let (header, quota, usage) = self.quota().await?;
+        // It is changed, whatever becomes of the reading.
+        let unread = |_| Refusal::outcome_unknown("the quota is changed and could not be read");
+        let (header, quota, usage) = self.quota().await.map_err(unread)?;
         let (quota, usage) = (Some(quota), Some(usage));
         Ok(Response::new(proto::UpdateQuotaResponse { header: Some(header), quota, usage }))
     }

@@ -41,10 +41,11 @@ pub(crate) fn command(request: DeleteRequest) -> Result<Command, Refusal> {
 fn only_if(revision: i64, key: Bytes, want_previous: bool) -> Txn {
     let range = KeyRange::single(key.clone());
     let delete = Delete { range: Some(range.clone()), want_previous, limit: 0 };
+    let get = Get { keys_only: !want_previous, ..Get::new(range) };
     Txn {
         compares: vec![Compare::new(key, Relation::Equal, Target::ModRevision(revision))],
         then: vec![delete.into()],
-        otherwise: vec![Get::new(range).into()],
+        otherwise: vec![get.into()],
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::unconstrained;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, Streaming};
 use understudy_proto::kv::v1::{
-    ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ResponseHeader,
+    ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ExecuteResult, ResponseHeader,
 };
 
 use super::ask::Lane;
@@ -24,7 +24,7 @@ use super::{Answer, Refusal, Want, limits};
 
 /// Operations without a result, and operations of one message, at most.
 const WINDOW: u32 = 1_024;
-/// Bytes at which a message of results is closed.
+/// Bytes of a message of more than one result, at most: a result that is longer comes alone.
 const MESSAGE: usize = 1 << 20;
 
 /// What a result will come from, in order.
@@ -119,6 +119,8 @@ pub(crate) struct Results {
     pending: mpsc::UnboundedReceiver<Pending>,
     /// Whose answer is waited for.
     front: Option<Pending>,
+    /// A result that did not fit the message before.
+    left: Option<ExecuteResult>,
     intake: AbortOnDropHandle<()>,
     /// This replica acts no more: nothing is taken in, what was is answered.
     stopped: bool,
@@ -139,12 +141,14 @@ impl Results {
             pending: sender,
         };
         let intake = AbortOnDropHandle::new(tokio::spawn(intake.run(operations)));
-        Results { gate: gate.clone(), pending, front: None, intake, stopped: false, end: None }
+        let (gate, front, left) = (gate.clone(), None, None);
+        Results { gate, pending, front, left, intake, stopped: false, end: None }
     }
 
     /// All results that are there, at least one, or how the stream ends; `None` behind that.
     pub async fn next(mut self) -> Option<(Result<ExecuteResponse, Status>, Self)> {
-        let (mut results, mut bytes) = (Vec::new(), 0);
+        let mut results: Vec<ExecuteResult> = self.left.take().into_iter().collect();
+        let mut bytes: usize = results.iter().map(Message::encoded_len).sum();
         while self.end.is_none() && bytes < MESSAGE {
             let answered = match results.is_empty() {
                 true => Some(self.answered().await),
@@ -158,6 +162,10 @@ impl Results {
                         Err(status) => operation::failed(&status),
                     };
                     bytes += result.encoded_len();
+                    if bytes > MESSAGE && !results.is_empty() {
+                        self.left = Some(result);
+                        break;
+                    }
                     results.push(result);
                 }
                 Some(Err(end)) => self.end = Some(end),

@@ -13,7 +13,7 @@ use understudy_protocol::ClusterId;
 
 use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 use super::in_session::{self, MayNameSession};
-use super::limits::{self, Limits};
+use super::limits;
 use super::places::{Place, Places};
 use super::refusal::Refusal;
 use crate::driver::View;
@@ -41,11 +41,6 @@ impl Gate {
         waiting: usize,
     ) -> Self {
         Gate { asks, places: Places::new(waiting), view, acting }
-    }
-
-    /// The configurable bounds as they are now.
-    pub fn limits(&self) -> Limits {
-        Limits { max_value: self.view.borrow().max_value }
     }
 
     /// The cluster's id; empty before its birth.

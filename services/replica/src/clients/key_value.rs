@@ -29,7 +29,7 @@ impl KeyValueService for KeyValues {
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
         let request = self.gate.enter(request)?;
         let wants_previous = request.return_previous;
-        let command = put::command(&self.gate.limits(), request)?;
+        let command = put::command(request)?;
         let (header, response) = self.gate.execute(command).await?;
         Ok(Response::new(put::response(header, response, wants_previous)?))
     }
@@ -59,7 +59,7 @@ impl KeyValueService for KeyValues {
     async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
         let request = self.gate.enter(request)?;
         let gets = txn::Gets::of(&request);
-        let command = txn::command(&self.gate.limits(), request)?;
+        let command = txn::command(request)?;
         let (header, response) = self.gate.execute(command).await?;
         Ok(Response::new(txn::response(header, response, &gets)?))
     }

@@ -1,4 +1,5 @@
-//! What a request may ask, checked before it reaches the log.
+//! What a request may ask whatever the quota, checked before it reaches the log. What the quota bounds is judged
+//! where it is executed, by the quota that is in force there: what is known here may be a moment old.
 
 use bytes::Bytes;
 use understudy_proto::kv::v1::{ErrorReason, KeyRange};
@@ -11,14 +12,6 @@ pub(crate) const MAX_KEY: usize = 4096;
 pub(crate) const MAX_TXN: usize = 128;
 /// Bytes of one encoded request, at most.
 pub(crate) const MAX_REQUEST: usize = 4 << 20;
-
-/// The configurable bounds: the replicated quota, as executed here. Checking them early keeps out of
-/// the log what the machine would refuse anyway.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Bytes of one value, at most.
-    pub max_value: u64,
-}
 
 /// Nanoseconds in a millisecond: the machine counts those, the contract these.
 pub(crate) const MS: u64 = 1_000_000;
@@ -33,18 +26,6 @@ pub(crate) fn request(bytes: usize) -> Checked {
         return Err(refusal.with("limit", MAX_REQUEST));
     }
     Ok(())
-}
-
-impl Limits {
-    pub fn value(&self, value: &Bytes) -> Checked {
-        let (bytes, limit) = (value.len() as u64, self.max_value);
-        if bytes > limit {
-            let message = format!("the value has {bytes} bytes: at most {limit} are allowed");
-            let refusal = Refusal::new(ErrorReason::InvalidValue, message);
-            return Err(refusal.with("field", "value").with("limit", limit));
-        }
-        Ok(())
-    }
 }
 
 pub(crate) fn key(key: &Bytes) -> Checked {

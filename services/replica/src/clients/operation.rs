@@ -31,7 +31,7 @@ pub(crate) fn asked(
         Operation::Put(request) => {
             in_session::check(&request, names_cluster)?;
             let form = Form::Put { wants_previous: request.return_previous };
-            (Want::executed(&put::command(&gate.limits(), request)?), form)
+            (Want::executed(&put::command(request)?), form)
         }
         Operation::Get(request) => {
             let (read, stale) = key_value::key_read(request)?;
@@ -49,7 +49,7 @@ pub(crate) fn asked(
         Operation::Txn(request) => {
             in_session::check(&request, names_cluster)?;
             let form = Form::Txn(txn::Gets::of(&request));
-            (Want::executed(&txn::command(&gate.limits(), request)?), form)
+            (Want::executed(&txn::command(request)?), form)
         }
     })
 }

@@ -7,12 +7,10 @@ use understudy_machine::{
 };
 use understudy_proto::kv::v1::{PutRequest, PutResponse, ResponseHeader, put_request};
 
-use super::limits::{self, Limits};
-use super::{Refusal, gate, lease, stamp, txn};
+use super::{Refusal, gate, lease, limits, stamp, txn};
 
-pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, tonic::Status> {
+pub(crate) fn command(request: PutRequest) -> Result<Command, tonic::Status> {
     limits::key(&request.key)?;
-    limits.value(&request.value)?;
     let lifetime = match request.lifetime {
         None => None,
         Some(put_request::Lifetime::LeaseId(id)) => Some(lease::hanging(id)?),
@@ -41,10 +39,12 @@ pub(crate) fn command(limits: &Limits, request: PutRequest) -> Result<Command, t
 
 fn only_if(revision: i64, put: Put) -> Txn {
     let key = put.key.clone();
+    // A value that nobody asked for must not make the answer too long.
+    let get = Get { keys_only: !put.want_previous, ..Get::new(KeyRange::single(key.clone())) };
     Txn {
         compares: vec![Compare::new(key.clone(), Relation::Equal, Target::ModRevision(revision))],
         then: vec![put.into()],
-        otherwise: vec![Get::new(KeyRange::single(key)).into()],
+        otherwise: vec![get.into()],
     }
 }
 

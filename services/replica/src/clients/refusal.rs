@@ -12,6 +12,7 @@ use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 use understudy_protocol::{ClusterId, Epoch, Rejection};
 
 use super::gate::CLUSTER_HEADER;
+use super::limits::MS;
 
 /// The domain of every `google.rpc.ErrorInfo`.
 pub(crate) const DOMAIN: &str = "understudy";
@@ -122,6 +123,16 @@ impl Refusal {
         }
     }
 
+    /// A session's time to live is not what the quota allows.
+    pub fn ttl(failure: &Failure) -> Self {
+        let Failure { limit, actual, .. } = failure;
+        let (limit, actual) = (limit / MS, actual / MS);
+        let bound = if actual < limit { "at least" } else { "at most" };
+        let message = format!("ttl_ms is {actual}: it must be {bound} {limit}");
+        let refusal = Refusal::new(ErrorReason::InvalidTtl, message);
+        refusal.with("field", "ttl_ms").with("limit", limit)
+    }
+
     /// What the machine did not execute.
     pub fn failed(failure: &Failure) -> Self {
         let Failure { limit, actual, .. } = failure;
@@ -145,7 +156,11 @@ impl Refusal {
                 refusal.with("limit", limit)
             }
             FailureCode::OutOfBounds => {
-                refusal.with("field", field(failure.what())).with("limit", limit)
+                let (name, what) = (field(failure.what()), failure.what());
+                let (limit, actual) = (in_words(what, *limit), in_words(what, *actual));
+                let bound = if failure.actual < failure.limit { "at least" } else { "at most" };
+                let message = format!("{name} is {actual}: it must be {bound} {limit}");
+                Refusal { message, ..refusal }.with("field", name).with("limit", limit)
             }
             FailureCode::KeyEmpty | FailureCode::KeyTooLong => {
                 refusal.with("field", "key").with("limit", limit)
@@ -182,13 +197,18 @@ fn reason(failure: &Failure) -> ErrorReason {
         FailureCode::Compacted => ErrorReason::Compacted,
         FailureCode::FutureRevision => ErrorReason::FutureRevision,
         FailureCode::GeneratorUnknown => ErrorReason::GeneratorNotFound,
-        FailureCode::OutOfBounds => match failure.what() {
-            Limit::MinSessionTtl | Limit::MaxSessionTtl => ErrorReason::InvalidTtl,
-            _ => ErrorReason::InvalidSettings,
-        },
+        FailureCode::OutOfBounds => ErrorReason::InvalidSettings,
         FailureCode::BadCommand | FailureCode::ConditionFailed | FailureCode::Unspecified => {
             ErrorReason::InvalidField
         }
+    }
+}
+
+/// A bound as the contract counts it: times in milliseconds.
+fn in_words(what: Limit, limit: u64) -> u64 {
+    match what {
+        Limit::MinSessionTtl | Limit::MaxSessionTtl => limit / MS,
+        _ => limit,
     }
 }
 

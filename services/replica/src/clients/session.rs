@@ -13,11 +13,6 @@ use understudy_proto::kv::v1::{
 use super::gate::{self, Gate};
 use super::{Refusal, limits};
 
-/// A session's time to live where the client asks for none, milliseconds.
-const DEFAULT_TTL: i64 = 300_000;
-/// The least and the most it may ask for, milliseconds.
-const TTL: (i64, i64) = (1_000, 86_400_000);
-
 /// Sessions, through the gate.
 pub(crate) struct Sessions {
     pub gate: Gate,
@@ -54,10 +49,10 @@ impl SessionService for Sessions {
 }
 
 pub(crate) fn open(request: OpenSessionRequest) -> Result<Command, Refusal> {
+    // How long it may be is the quota's to say, where it is executed.
     let OpenSessionRequest { ttl_ms } = request;
-    let ttl_ms = if ttl_ms == 0 { DEFAULT_TTL } else { ttl_ms };
-    limits::ttl(ttl_ms, TTL.0, TTL.1)?;
-    Ok(Command::new(OpenSession { ttl: ttl_ms.unsigned_abs() * limits::MS }))
+    limits::ttl(ttl_ms, 0, i64::MAX)?;
+    Ok(Command::new(OpenSession { ttl: ttl_ms.unsigned_abs().saturating_mul(limits::MS) }))
 }
 
 pub(crate) fn opened(
@@ -71,6 +66,9 @@ pub(crate) fn opened(
             ttl_ms: limits::in_ms(opened.ttl),
             window: u32::try_from(WINDOW).unwrap_or(u32::MAX),
         }),
+        Some(Outcome::Failure(failure)) if failure.code() == FailureCode::OutOfBounds => {
+            Err(Refusal::ttl(&failure))
+        }
         other => Err(gate::refused(other)),
     }
 }

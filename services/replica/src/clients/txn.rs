@@ -12,7 +12,7 @@ use understudy_proto::kv::v1::{
     txn_delete, txn_operation, txn_put, txn_result,
 };
 
-use super::limits::{self, Limits, MAX_TXN};
+use super::limits::{self, MAX_TXN};
 use super::{Refusal, gate, lease, stamp};
 
 /// Which operations of each branch read one key: to the machine a Get and a List look the same.
@@ -32,7 +32,7 @@ impl Gets {
     }
 }
 
-pub(crate) fn command(limits: &Limits, request: TxnRequest) -> Result<Command, tonic::Status> {
+pub(crate) fn command(request: TxnRequest) -> Result<Command, tonic::Status> {
     list("compares", &request.compares)?;
     list("then_operations", &request.then_operations)?;
     list("else_operations", &request.else_operations)?;
@@ -40,8 +40,8 @@ pub(crate) fn command(limits: &Limits, request: TxnRequest) -> Result<Command, t
         request.compares.into_iter().map(self::compare).collect();
     let txn = Txn {
         compares: compares?,
-        then: branch(limits, "then_operations", request.then_operations)?,
-        otherwise: branch(limits, "else_operations", request.else_operations)?,
+        then: branch("then_operations", request.then_operations)?,
+        otherwise: branch("else_operations", request.else_operations)?,
     };
     Ok(stamp::command(request.stamp, txn)?)
 }
@@ -80,7 +80,6 @@ fn compare(compare: proto::Compare) -> Result<Compare, Refusal> {
 /// One list of operations. That no key is written twice is checked here for single keys; ranges are
 /// left to the machine, which knows how they overlap.
 fn branch(
-    limits: &Limits,
     field: &'static str,
     operations: Vec<proto::TxnOperation>,
 ) -> Result<Vec<TxnOperation>, tonic::Status> {
@@ -96,7 +95,7 @@ fn branch(
             let refusal = Refusal::new(ErrorReason::InvalidTxn, message);
             return Err(refusal.with("field", field).with("key", hex(&key)).into());
         }
-        branch.push(self::operation(limits, operation)?);
+        branch.push(self::operation(operation)?);
     }
     Ok(branch)
 }
@@ -112,12 +111,9 @@ fn writes(operation: &txn_operation::Operation) -> Option<Bytes> {
     }
 }
 
-fn operation(
-    limits: &Limits,
-    operation: txn_operation::Operation,
-) -> Result<TxnOperation, tonic::Status> {
+fn operation(operation: txn_operation::Operation) -> Result<TxnOperation, tonic::Status> {
     Ok(match operation {
-        txn_operation::Operation::Put(put) => self::put(limits, put)?.into(),
+        txn_operation::Operation::Put(put) => self::put(put)?.into(),
         txn_operation::Operation::Get(get) => {
             limits::key(&get.key)?;
             Get::new(KeyRange::single(get.key)).into()
@@ -125,14 +121,13 @@ fn operation(
         txn_operation::Operation::Delete(delete) => self::delete(delete)?.into(),
         txn_operation::Operation::List(list) => {
             let limit = limits::natural("limit", list.limit)?;
-            Get { range: Some(range(list.range.unwrap_or_default())?), limit }.into()
+            Get { limit, ..Get::new(range(list.range.unwrap_or_default())?) }.into()
         }
     })
 }
 
-fn put(limits: &Limits, put: proto::TxnPut) -> Result<Put, tonic::Status> {
+fn put(put: proto::TxnPut) -> Result<Put, tonic::Status> {
     limits::key(&put.key)?;
-    limits.value(&put.value)?;
     let lifetime = match put.lifetime {
         None => None,
         Some(txn_put::Lifetime::LeaseId(id)) => Some(lease::hanging(id)?),

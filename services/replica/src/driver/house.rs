@@ -31,9 +31,15 @@ impl Driver {
         self.tell_room();
         self.adopt_snapshot();
         self.propose_tick();
-        self.note_acting();
         self.tell_handed_over();
         self.end_stay();
+        self.publish();
+    }
+
+    /// Publishes how this replica is, if it is about time. Before any task reads what a turn has answered: the answer
+    /// must not be newer than what its client's next call is judged by.
+    pub(super) fn publish(&mut self) {
+        self.note_acting();
         let now = self.clock.now().mono;
         if self.stale || now >= self.published + PUBLISH {
             self.stale = false;
@@ -164,7 +170,6 @@ pub(super) fn view(
         settings: status.settings,
         status,
         usage: machine.usage(),
-        max_value: machine.quota().max_value_bytes,
         revision: machine.revision(),
         digest: machine.digest(),
         waiting,

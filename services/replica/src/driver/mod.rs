@@ -190,6 +190,9 @@ impl Driver {
         let mut joined = false;
         loop {
             self.step_all();
+            if self.stale {
+                self.publish();
+            }
             if !self.disk.is_dirty() || self.ended.is_some() {
                 return;
             }

@@ -22,8 +22,6 @@ pub(crate) struct View {
     pub first: Index,
     pub settings: Settings,
     pub usage: Usage,
-    /// Bytes of one value, at most.
-    pub max_value: u64,
     pub revision: i64,
     pub digest: u64,
     /// Requests that wait.

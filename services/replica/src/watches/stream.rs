@@ -132,13 +132,18 @@ impl Following {
                 }
             }
             let before = self.watch.position();
-            match self.watch.next(changes, self.through, room) {
+            // What does not fit the rest of a message begins one of its own.
+            let next = match gathered.events.is_empty() {
+                true => self.watch.next(changes, self.through, room),
+                false => self.watch.next_within(changes, self.through, room),
+            };
+            match next {
                 Ok(batch) => {
                     gathered.events.extend(batch.changes.into_iter().map(event));
                     gathered.more = batch.more;
                     room = room.saturating_sub(batch.bytes);
-                    // A last change of any length still fits what clients take. Nothing found is a rest,
-                    // and so is what was published behind these changes.
+                    // Nothing found, or nothing that fits, is a rest, and so is what was published after
+                    // these changes.
                     let rest = batch.bytes == 0 || self.watch.position() == before;
                     if batch.more || room < MESSAGE / 2 || rest {
                         return gathered;

@@ -191,8 +191,8 @@ async fn stamps_that_cannot_be_are_refused() {
     let unknown = stamped(987_654, 1, 0).await.unwrap_err();
     check(unknown, Code::NotFound, "SESSION_UNKNOWN", &["session_id=987654"]);
 
-    let short = sessions.open_session(OpenSessionRequest { ttl_ms: 999 }).await.unwrap_err();
-    check(short, Invalid, "INVALID_TTL", &["field=ttl_ms", "limit=1000"]);
+    let short = sessions.open_session(OpenSessionRequest { ttl_ms: 99 }).await.unwrap_err();
+    check(short, Invalid, "INVALID_TTL", &["field=ttl_ms", "limit=100"]);
     let long = sessions.open_session(OpenSessionRequest { ttl_ms: 86_400_001 }).await.unwrap_err();
     check(long, Invalid, "INVALID_TTL", &["field=ttl_ms", "limit=86400000"]);
 
