@@ -78,7 +78,8 @@ fn text(verdict: &Verdict) -> String {
         .collect::<String>();
     text += &format!("{:<14} {judged}\n", "verdict");
     for violation in &verdict.violations {
-        text += &format!("  {:?}: {}\n", violation.property, violation.explanation);
+        let explanation = print::text(violation.explanation.as_bytes());
+        text += &format!("  {:?}: {explanation}\n", violation.property);
     }
     text
 }

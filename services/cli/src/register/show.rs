@@ -49,7 +49,10 @@ fn text(observed: &Observed) -> String {
         let role = if member.incarnation == record.primary { "primary" } else { "backup " };
         lines.push(format!(
             "{role}  {}  {}  clients {}  peers {}",
-            member.name, member.incarnation, member.client_address, member.peer_address
+            print::text(member.name.as_bytes()),
+            member.incarnation,
+            print::text(member.client_address.as_bytes()),
+            print::text(member.peer_address.as_bytes()),
         ));
     }
     lines.join("\n")

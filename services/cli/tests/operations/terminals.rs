@@ -76,4 +76,7 @@ async fn a_leader_cannot_write_to_the_terminals_of_those_who_ask() {
     let leader = succeed(&["elect", "job", forged, at[0], at[1], "--", "sh", "-c", &inside]);
     let (_, leader) = leader.split_once('\t').unwrap();
     assert_eq!(leader, "me\\x1b[2J\\n7\\tsomebody else\n");
+    let gone =
+        understudy(&["lock", "--wait", "0", "a\u{1b}[2Jb", at[0], at[1], "--", "no\u{1b}such"]);
+    assert!(!gone.err.contains('\u{1b}') && gone.err.contains("such"), "{gone:?}");
 }

@@ -68,11 +68,18 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
     check_order(&timing)?;
     let peers = peers(&name, &args.peers.unwrap_or_default())?;
     let own = peers.iter().find(|(peer, _)| *peer == name).map(|(_, address)| address.clone());
+    let peers: Vec<_> = peers.into_iter().filter(|(peer, _)| *peer != name).collect();
+    let wanted = settings.sync_backups;
+    if wanted as usize > peers.len().max(1) {
+        let why =
+            format!("peers names {} other replica(s), and each is one backup at most", peers.len());
+        return Err(wrong("sync-backups", wanted, why));
+    }
     Ok(Options {
         data: PathBuf::from(given("data", args.data)?),
         register,
         service,
-        peers: peers.into_iter().filter(|(peer, _)| *peer != name).collect(),
+        peers,
         listen_clients: given("listen-clients", args.listen_clients)?,
         listen_peers: given("listen-peers", args.listen_peers)?,
         listen_ops: given("listen-ops", args.listen_ops)?,

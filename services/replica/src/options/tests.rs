@@ -61,6 +61,8 @@ fn values_that_cannot_be_are_refused_by_name() {
         (&["--drop-ms", "1500"][..], "drop-ms"),
         (&["--heartbeat-ms", "400"], "heartbeat-ms"),
         (&["--sync-backups", "0"], "sync-backups"),
+        (&["--sync-backups", "2"], "peers names 0 other replica(s)"),
+        (&["--sync-backups", "2", "--peers", "a=h:1,b=h:2"], "peers names 1 other replica(s)"),
         (&["--min-copies", "3"], "min-copies"),
         (&["--execution", "output-commit"], "it is sync or async"),
         (&["--max-tail-ms", "60001"], "max-tail-ms"),

@@ -124,7 +124,14 @@ mod tests {
             primary: Some("a".to_owned()),
             replicas: vec![primary, gone],
         };
-        let text = text(&report);
+        let shown = text(&report);
+        let mut forged = report;
+        forged.replicas[1].name = "b\u{1b}[2J".to_owned();
+        forged.replicas[1].reason = "gone\nc  primary\u{202e}".to_owned();
+        forged.primary = Some("a\r".to_owned());
+        assert_eq!(forged.replicas.len() + 2, text(&forged).lines().count());
+        assert!(!text(&forged).contains(['\u{1b}', '\r', '\u{202e}']), "{:?}", text(&forged));
+        let text = shown;
         let words =
             |n: usize| text.lines().nth(n).map(|l| l.split_whitespace().collect::<Vec<_>>());
         assert_eq!(text.lines().next(), Some("cluster 00ff, epoch 3, primary a"));
