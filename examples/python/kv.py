@@ -192,7 +192,7 @@ class Client:
                     self._channels.pop(address).close()
                 self._turn(address, primary)
 
-    def _metadata(self) -> list[tuple[str, str]]:
+    def _metadata(self):
         return [FOLLOWS] + ([(CLUSTER_ID, self._cluster.hex())] if self._cluster else [])
 
     def _turn(self, address: str, primary: str):
