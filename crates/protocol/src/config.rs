@@ -53,6 +53,13 @@ pub struct Timing {
     pub evict: Option<u64>,
 }
 
+impl Timing {
+    /// The longest pause between two tries of what keeps failing: ten times the usual one.
+    pub(crate) fn longest_pause(&self) -> u64 {
+        10 * self.retry
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         Timing {

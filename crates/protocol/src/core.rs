@@ -61,7 +61,7 @@ impl Core {
     pub fn new(config: Config, recovered: crate::Recovered, now: Now) -> Self {
         let (snapshot, clean) = (recovered.snapshot, recovered.clean);
         let mut core = Core {
-            desk: Desk::new(config.timing.retry),
+            desk: Desk::new(config.timing),
             me: recovered.incarnation,
             life: recovered.life,
             log: Log::new(&recovered),

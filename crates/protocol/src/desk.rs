@@ -3,7 +3,8 @@
 
 use understudy_evidence::{mutant, reached};
 
-use crate::{Effect, Epoch, Observed, Record, RegisterFailure, RegisterUid, WriteAnswer};
+use crate::pause::Pause;
+use crate::{Effect, Epoch, Observed, Record, RegisterFailure, RegisterUid, Timing, WriteAnswer};
 
 /// What an answer of the register meant.
 pub(crate) enum Verdict {
@@ -32,14 +33,28 @@ pub(crate) struct Desk {
     attempt: Option<(Record, Observed)>,
     /// A read is wanted when the operation under way ends: that one may be too old.
     again: bool,
-    /// Not before this time.
+    /// Nothing is asked before this time: it failed.
     retry_at: Option<u64>,
-    retry: u64,
+    timing: Timing,
+    failures: Pause,
+    /// Conflicts that the attempt under way has met.
+    conflicts: u32,
 }
 
+/// An attempt that meets more conflicts makes a pause after each.
+const CONFLICTS: u32 = 4;
+
 impl Desk {
-    pub fn new(retry: u64) -> Self {
-        Desk { operation: Operation::None, attempt: None, again: false, retry_at: None, retry }
+    pub fn new(timing: Timing) -> Self {
+        Desk {
+            operation: Operation::None,
+            attempt: None,
+            again: false,
+            retry_at: None,
+            timing,
+            failures: Pause::default(),
+            conflicts: 0,
+        }
     }
 
     /// The record of an attempt whose outcome is not known.
@@ -52,9 +67,9 @@ impl Desk {
         self.operation == Operation::None && self.attempt.is_none()
     }
 
-    /// Wants a linearizable read that begins from now on.
+    /// Wants a linearizable read that begins from now on; while the register fails, after a pause.
     pub fn look(&mut self, out: &mut Vec<Effect>) {
-        if self.operation == Operation::None {
+        if self.operation == Operation::None && self.retry_at.is_none() {
             self.read(out);
         } else {
             self.again = true;
@@ -65,6 +80,7 @@ impl Desk {
     pub fn write(&mut self, base: Observed, record: Record, out: &mut Vec<Effect>) {
         assert!(self.is_free(), "one attempt at a time per replica (rule 1)");
         self.attempt = Some((record, base));
+        self.conflicts = 0;
         self.send(out);
     }
 
@@ -73,6 +89,7 @@ impl Desk {
         match answer {
             WriteAnswer::Written => {
                 reached!("attempt won");
+                self.failures.reset();
                 let (record, base) = self.attempt.take().expect("a write belongs to an attempt");
                 self.look_again(out);
                 Verdict::Won(record, base.uid)
@@ -85,7 +102,11 @@ impl Desk {
                 if mutant!("conflict-is-lost") {
                     self.attempt = None;
                 }
-                self.read(out);
+                self.conflicts = self.conflicts.saturating_add(1);
+                match self.conflicts > CONFLICTS {
+                    true => self.rest(now),
+                    false => self.read(out),
+                }
                 Verdict::Pending
             }
             WriteAnswer::NoAnswer(_) => {
@@ -96,7 +117,7 @@ impl Desk {
                 if mutant!("unknown-is-lost") {
                     self.attempt = None;
                 }
-                self.retry_at = Some(now + self.retry);
+                self.rest(now);
                 Verdict::Pending
             }
         }
@@ -112,13 +133,12 @@ impl Desk {
         let observed = match result {
             Ok(observed) => observed,
             Err(failure) => {
-                if self.attempt.is_some() || self.again {
-                    self.retry_at = Some(now + self.retry);
-                }
+                self.rest(now);
                 return Verdict::Failed(failure);
             }
         };
         let Some((record, base)) = &mut self.attempt else {
+            self.failures.reset();
             self.look_again(out);
             return Verdict::Seen(observed);
         };
@@ -143,6 +163,7 @@ impl Desk {
                 .is_some_and(|r| r.nonce == record.nonce || mutant!("any-nonce-is-mine"));
         let won = record.clone();
         self.attempt = None;
+        self.failures.reset();
         self.look_again(out);
         if mine {
             reached!("attempt won though unanswered");
@@ -154,7 +175,10 @@ impl Desk {
 
     pub fn on_tick(&mut self, now: u64, out: &mut Vec<Effect>) {
         if self.operation == Operation::None && self.retry_at.is_some_and(|at| at <= now) {
-            self.read(out);
+            match self.attempt.is_some() || self.again {
+                true => self.read(out),
+                false => self.retry_at = None,
+            }
         }
     }
 
@@ -169,6 +193,12 @@ impl Desk {
     fn won_unseen(&mut self) -> Verdict {
         let attempt = self.attempt.take();
         attempt.map_or(Verdict::Pending, |(record, base)| Verdict::Won(record, base.uid))
+    }
+
+    /// Asks nothing for a while, the longer the oftener it has failed in a row.
+    fn rest(&mut self, now: u64) {
+        let pause = self.failures.next(self.timing.retry, self.timing.longest_pause());
+        self.retry_at = Some(now + pause);
     }
 
     fn look_again(&mut self, out: &mut Vec<Effect>) {

@@ -4,6 +4,7 @@
 use crate::core::Core;
 use crate::desk::Verdict;
 use crate::link::Link;
+use crate::pause::Pause;
 use crate::replica::{Next, refuse, turn_away};
 use crate::{
     ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Observed, Position, Record, Refusal,
@@ -17,6 +18,8 @@ pub(crate) struct Following {
     /// That read itself, on which an attempt can be based.
     pub(crate) read: Observed,
     pub(crate) link: Link,
+    /// Dials that came to nothing, in a row.
+    pub(crate) redials: Pause,
     /// When this replica last said hello.
     pub(crate) link_since: u64,
     /// When the primary last gave a sign of life.
@@ -46,6 +49,8 @@ pub(crate) struct Following {
     /// Asked the primary to be dropped; leave at the latest then.
     pub(crate) leave_by: Option<u64>,
     look_at: u64,
+    /// Reads of the register that told nothing new, in a row.
+    looks: Pause,
     pub(crate) reason: String,
 }
 
@@ -56,6 +61,7 @@ impl Following {
             record,
             read,
             link: Link::Idle { until: core.now.mono },
+            redials: Pause::default(),
             heard: core.now.mono,
             answered: 0,
             served: false,
@@ -70,6 +76,7 @@ impl Following {
             take_over: None,
             leave_by: None,
             look_at: core.now.mono,
+            looks: Pause::default(),
             reason: String::new(),
         }
     }
@@ -157,11 +164,12 @@ impl Following {
     pub(crate) fn pursue(&mut self, core: &mut Core) {
         let uninformed = self.newer.is_some() || core.state.epoch > self.record.epoch;
         let lost = !matches!(self.link, Link::Live(_)) && !self.record.names(core.me);
-        if (self.suspects(core) || uninformed || lost)
-            && core.now.mono >= self.look_at
-            && core.desk.is_free()
-        {
-            self.look_at = core.now.mono + core.config.timing.retry;
+        if !(self.suspects(core) || uninformed || lost) {
+            return self.looks.reset();
+        }
+        if core.now.mono >= self.look_at && core.desk.is_free() {
+            let timing = core.config.timing;
+            self.look_at = core.now.mono + self.looks.next(timing.retry, timing.longest_pause());
             core.desk.look(&mut core.out);
         }
     }
@@ -194,8 +202,12 @@ impl Following {
         self.newer = self.newer.filter(|newer| *newer > record.epoch);
         let other: Option<Incarnation> =
             (record.primary != self.record.primary).then_some(record.primary);
+        if record != self.record {
+            self.looks.reset();
+        }
         self.record = record;
         if other.is_some() {
+            self.redials.reset();
             if let Link::Greeting(conn) | Link::Live(conn) = self.link {
                 core.out.push(Effect::Close(conn));
                 self.unlink(core.now.mono);

@@ -142,12 +142,13 @@ impl Leading {
 
     /// A backup without a stream: does its process still exist?
     fn knock(&mut self, core: &mut Core) {
-        let (now, retry) = (core.now.mono, core.config.timing.retry);
+        let (now, timing) = (core.now.mono, core.config.timing);
         for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
             let Some(peer) = self.peers.get_mut(&member.incarnation) else { continue };
-            let due = peer.knocked_at.is_none_or(|at| now >= at + retry);
+            let due = peer.knock_at.is_none_or(|at| now >= at);
             if peer.conn.is_none() && !peer.gone && due {
-                peer.knocked_at = Some(now);
+                let pause = peer.knocks.next(timing.retry, timing.longest_pause());
+                peer.knock_at = Some(now + pause);
                 let (incarnation, address) = (member.incarnation, member.peer_address.clone());
                 core.out.push(Effect::Knock { incarnation, address });
             }

@@ -23,6 +23,7 @@ mod lead;
 mod link;
 mod log;
 mod message;
+mod pause;
 mod peer;
 mod promote;
 mod read_round;

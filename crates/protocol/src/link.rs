@@ -87,7 +87,7 @@ impl Following {
         self.gone |= knock == Knock::Refused;
         let timing = core.config.timing;
         let pause = if knock == Knock::Refused { timing.retry } else { timing.tick };
-        self.link = Link::Idle { until: core.now.mono + pause };
+        self.link = Link::Idle { until: self.redial_at(core, pause) };
         self.pursue(core);
         Next::Stay
     }
@@ -105,9 +105,21 @@ impl Following {
         }
         // A dying process may accept a stream and drop it before its port is closed: dial again
         // soon, for the refusal is what tells that it is gone.
-        let pause = if matches!(self.link, Link::Live(_)) { 0 } else { core.config.timing.tick };
-        self.unlink(core.now.mono + pause);
+        let timing = core.config.timing;
+        let live = matches!(self.link, Link::Live(_));
+        if live && core.passed(self.link_since, timing.longest_pause()) {
+            self.redials.reset();
+        }
+        // At once after a stream that lasted, or the first one that did not.
+        let pause = if live && self.redials.is_reset() { 0 } else { timing.tick };
+        let until = self.redial_at(core, pause);
+        self.unlink(until);
         self.on_tick(core)
+    }
+
+    /// When to dial after one more stream that came to nothing.
+    fn redial_at(&mut self, core: &Core, pause: u64) -> u64 {
+        core.now.mono + self.redials.next(pause, core.config.timing.longest_pause())
     }
 
     pub(crate) fn unlink(&mut self, until: u64) {
@@ -202,13 +214,15 @@ impl Following {
             Refusal::Other(why) => self.reason = format!("the primary refuses: {why}"),
         }
         core.out.push(Effect::Close(conn));
-        self.unlink(core.now.mono + pause);
+        let until = self.redial_at(core, pause);
+        self.unlink(until);
         self.pursue(core);
         Next::Stay
     }
 
     pub(crate) fn hang_up(&mut self, core: &mut Core, conn: ConnId) {
         core.out.push(Effect::Close(conn));
-        self.unlink(core.now.mono + core.config.timing.retry);
+        let until = self.redial_at(core, core.config.timing.retry);
+        self.unlink(until);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::pause::Pause;
 use crate::{ConnId, Index, Life, Member, Position, Round};
 
 /// What is being sent to a follower.
@@ -58,7 +59,9 @@ pub(crate) struct Peer {
     pub leaving: bool,
     /// It has been told that it may go.
     pub released: bool,
-    pub knocked_at: Option<u64>,
+    /// When to knock at its port again, and how often that told nothing.
+    pub knock_at: Option<u64>,
+    pub knocks: Pause,
 }
 
 impl Peer {
@@ -83,7 +86,8 @@ impl Peer {
             greeted: 0,
             leaving: false,
             released: false,
-            knocked_at: None,
+            knock_at: None,
+            knocks: Pause::default(),
         }
     }
 
@@ -124,7 +128,8 @@ impl Peer {
         self.beside = None;
         self.flight.clear();
         self.flight_bytes = 0;
-        self.knocked_at = None;
+        self.knock_at = None;
+        self.knocks.reset();
     }
 
     pub fn sent(&mut self, end: Position, bytes: usize) {

@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::desk::Verdict;
 use crate::follow::Following;
 use crate::lead::Leading;
+use crate::pause::Pause;
 use crate::replica::{Next, Role, examined, turn_away};
 use crate::{Effect, Event, Observed, PROTOCOL_VERSION, PeerState, Record};
 
@@ -17,6 +18,8 @@ pub(crate) struct Starting {
     pub reason: String,
     since: u64,
     look_at: u64,
+    /// Reads of the register that told nothing new, in a row.
+    looks: Pause,
     /// The blank register on which a birth would be based, and the peers' answers since.
     birth: Option<(Observed, BTreeMap<String, PeerState>)>,
 }
@@ -27,6 +30,7 @@ impl Starting {
             reason: "reading the register".into(),
             since: core.now.mono,
             look_at: core.now.mono,
+            looks: Pause::default(),
             birth: None,
         }
     }
@@ -60,7 +64,7 @@ impl Starting {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
                 self.reason = failure.to_string();
-                self.look_at = core.now.mono + core.config.timing.retry;
+                self.look_again(core, core.config.timing.retry);
                 Next::Stay
             }
             Verdict::Won(record, uid) => {
@@ -104,8 +108,13 @@ impl Starting {
             core.out.push(Effect::Inquire { peer, address });
         }
         self.birth = Some((observed, BTreeMap::new()));
-        self.look_at = core.now.mono + 5 * core.config.timing.retry;
+        self.look_again(core, 5 * core.config.timing.retry);
         self.found(core)
+    }
+
+    fn look_again(&mut self, core: &Core, pause: u64) {
+        let longest = core.config.timing.longest_pause();
+        self.look_at = core.now.mono + self.looks.next(pause, longest);
     }
 
     /// A copy that crashed in received mode may have forgotten what it was counted for (rule 11).
@@ -147,7 +156,7 @@ impl Starting {
             core.note(reason.clone());
             self.reason = reason;
         }
-        self.look_at = core.now.mono + core.config.timing.retry;
+        self.look_again(core, core.config.timing.retry);
         Some(Next::Stay)
     }
 
