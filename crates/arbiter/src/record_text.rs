@@ -2,12 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use understudy_protocol::{Member, Record};
+use understudy_protocol::{Member, Record, is_address, is_name};
 
-/// A text that should be 32 hexadecimal digits.
+/// What a register cannot say.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{0:?} is no id")]
-pub(crate) struct BadId(String);
+pub(crate) enum BadText {
+    /// It should be 32 hexadecimal digits.
+    #[error("{0:?} is not an id of 32 hexadecimal digits")]
+    Id(String),
+    /// It should be something that can be logged and shown.
+    #[error("{0:?} cannot be the name of a replica")]
+    Name(String),
+    /// The same.
+    #[error("{0:?} cannot be the address of a replica")]
+    Address(String),
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,9 +63,9 @@ impl From<&Member> for MemberText {
 }
 
 impl TryFrom<RecordText> for Record {
-    type Error = BadId;
+    type Error = BadText;
 
-    fn try_from(text: RecordText) -> Result<Self, BadId> {
+    fn try_from(text: RecordText) -> Result<Self, BadText> {
         Ok(Record {
             cluster: id(&text.cluster)?,
             epoch: text.epoch,
@@ -69,18 +78,26 @@ impl TryFrom<RecordText> for Record {
 }
 
 impl TryFrom<MemberText> for Member {
-    type Error = BadId;
+    type Error = BadText;
 
-    fn try_from(text: MemberText) -> Result<Self, BadId> {
+    fn try_from(text: MemberText) -> Result<Self, BadText> {
         Ok(Member {
             incarnation: id(&text.incarnation)?,
-            name: text.name,
-            peer_address: text.peer_address,
-            client_address: text.client_address,
+            name: checked(text.name, is_name, BadText::Name)?,
+            peer_address: checked(text.peer_address, is_address, BadText::Address)?,
+            client_address: checked(text.client_address, is_address, BadText::Address)?,
         })
     }
 }
 
-pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, BadId> {
-    text.parse().map_err(|_| BadId(text.into()))
+fn checked(
+    text: String,
+    is_good: impl Fn(&str) -> bool,
+    bad: impl Fn(String) -> BadText,
+) -> Result<String, BadText> {
+    if is_good(&text) { Ok(text) } else { Err(bad(text)) }
+}
+
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, BadText> {
+    text.parse().map_err(|_| BadText::Id(text.into()))
 }

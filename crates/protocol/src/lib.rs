@@ -23,6 +23,7 @@ mod lead;
 mod link;
 mod log;
 mod message;
+mod names;
 mod pause;
 mod peer;
 mod promote;
@@ -45,6 +46,7 @@ pub use ids::{
     Round,
 };
 pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
+pub use names::{is_address, is_name};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
 pub use replica::{BROKEN_INEQUALITY, Replica};
 pub use settings::{

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use understudy_protocol::{Epoch, Observed, Record, RegisterUid};
 
-use crate::record_text::{BadId, RecordText, id};
+use crate::record_text::{BadText, RecordText, id};
 
 const FORMAT: u32 = 1;
 const MAGIC: &str = "understudy-register";
@@ -88,8 +88,8 @@ struct Content {
     record: Option<RecordText>,
 }
 
-impl From<BadId> for Damage {
-    fn from(bad: BadId) -> Self {
+impl From<BadText> for Damage {
+    fn from(bad: BadText) -> Self {
         Damage::Malformed(bad.to_string())
     }
 }

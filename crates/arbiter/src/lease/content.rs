@@ -7,7 +7,7 @@ use thiserror::Error;
 use understudy_protocol::{Epoch, Observed, Record};
 
 use crate::kubernetes::{set, uid_of, version_of};
-use crate::record_text::{BadId, RecordText};
+use crate::record_text::{BadText, RecordText};
 
 /// Where the record is.
 pub const ANNOTATION: &str = "understudy.dev/register";
@@ -48,8 +48,8 @@ pub enum Damage {
     NoObject(&'static str),
 }
 
-impl From<BadId> for Damage {
-    fn from(bad: BadId) -> Self {
+impl From<BadText> for Damage {
+    fn from(bad: BadText) -> Self {
         Damage::Malformed(bad.to_string())
     }
 }

@@ -7,13 +7,12 @@ use understudy_proto::admin::v1 as proto;
 use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::{
-    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings,
+    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings, is_name,
 };
 
 use super::gate::{self, Gate, unimplemented};
 use super::status::{self, StatusSource};
 use super::{Answer, Read, Refusal, Want, limits, quota};
-use crate::options::is_name;
 
 /// The operators' service, through the gate.
 pub(crate) struct Admin {

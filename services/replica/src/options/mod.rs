@@ -16,7 +16,6 @@ use understudy_protocol::{Settings, Timing};
 
 pub use args::ServeArgs;
 pub use error::OptionsError;
-pub(crate) use resolve::is_name;
 pub use table::options_table;
 
 /// How log lines look.

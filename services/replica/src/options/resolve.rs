@@ -7,6 +7,7 @@ use std::time::Duration;
 use understudy_arbiter::{RegisterUri, UriError, check_name};
 use understudy_protocol::{
     Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, MS, Settings, Timing,
+    is_address, is_name,
 };
 
 use super::args::DEFAULTS;
@@ -229,18 +230,12 @@ fn log(filter: String) -> Result<String, OptionsError> {
     Ok(filter)
 }
 
-/// Whether a replica can have this name: messages and the list of peers repeat it as it is.
-pub(crate) fn is_name(name: &str) -> bool {
-    let unfit = |c: char| c.is_control() || [',', '=', ' '].contains(&c);
-    (1..=128).contains(&name.len()) && !name.contains(unfit)
-}
-
 fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> {
     let mut peers: Vec<(String, String)> = Vec::new();
     for peer in text.split(',').map(str::trim).filter(|peer| !peer.is_empty()) {
         let (peer, address) = peer
             .split_once('=')
-            .filter(|(name, address)| !name.is_empty() && address.contains(':'))
+            .filter(|(name, address)| is_name(name) && is_address(address) && address.contains(':'))
             .ok_or_else(|| wrong("peers", peer, "each is NAME=HOST:PORT"))?;
         if peers.iter().any(|(other, _)| other == peer) {
             return Err(wrong("peers", peer, "it is there twice"));
@@ -248,7 +243,7 @@ fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> 
         peers.push((peer.to_string(), address.to_string()));
     }
     if !is_name(name) {
-        let what = "it has 1 to 128 bytes, no comma, space, control character or =";
+        let what = "it has 1 to 128 bytes, no comma, space, = or character that is not seen";
         return Err(wrong("name", name, what));
     }
     Ok(peers)

@@ -15,6 +15,9 @@ impl From<Undecodable> for tonic::Status {
     }
 }
 
+/// Characters of the longest text for people that is repeated here.
+const LONGEST_TEXT: usize = 500;
+
 type Decoded<T> = Result<T, Undecodable>;
 
 /// What a follower sent.
@@ -34,7 +37,7 @@ pub(crate) fn from_follower(request: wire::ReplicateRequest) -> Decoded<core::Me
             let position = position(ack.position)?;
             Message::SnapshotAck { position, offset: ack.offset }
         }
-        In::TakeOverRefused(refused) => Message::TakeOverRefused(refused.reason),
+        In::TakeOverRefused(refused) => Message::TakeOverRefused(clipped(refused.reason)),
         In::Leave(wire::Leave {}) => Message::Leave,
     })
 }
@@ -132,19 +135,30 @@ fn refusal(refused: wire::Refused) -> Decoded<core::Refusal> {
         }
         Some(In::WrongVersion(version)) => core::Refusal::WrongVersion(version),
         Some(In::OldLife(life)) => core::Refusal::OldLife(life),
-        Some(In::Other(why)) => core::Refusal::Other(why),
+        Some(In::Other(why)) => core::Refusal::Other(clipped(why)),
         None => core::Refusal::Other("a reason that this version does not know".into()),
     })
 }
 
 fn member(member: Option<wire::Member>) -> Decoded<core::Member> {
     let member = member.ok_or(Undecodable("a missing member"))?;
+    if !core::is_name(&member.name) {
+        return Err(Undecodable("a replica's name that is none"));
+    }
+    if ![&member.peer_address, &member.client_address].into_iter().all(|a| core::is_address(a)) {
+        return Err(Undecodable("a replica's address that is none"));
+    }
     Ok(core::Member {
         incarnation: core::Incarnation(id128(&member.incarnation)?),
         name: member.name,
         peer_address: member.peer_address,
         client_address: member.client_address,
     })
+}
+
+/// What a peer says for people: as much as fits into a line of the log, and without control characters.
+fn clipped(text: String) -> String {
+    text.chars().take(LONGEST_TEXT).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 fn position(position: Option<wire::Position>) -> Decoded<core::Position> {

@@ -52,9 +52,25 @@ async fn a_peers_message_that_cannot_be_understood_ends_its_stream() {
     let primary = cluster.primary().await;
     let channel = Endpoint::from_shared(format!("http://{}", cluster.peers(primary))).unwrap();
     let mut client = ReplicationServiceClient::new(channel.connect().await.unwrap());
-    let member = wire::Member { incarnation: vec![7; 3].into(), ..wire::Member::default() };
-    let hello = wire::Hello { member: Some(member), ..wire::Hello::default() };
-    for message in [None, Some(wire::replicate_request::Message::Hello(hello))] {
+    let hello = |bytes: usize, name: &str, address: &str| {
+        let (incarnation, peer_address) = (vec![7; bytes].into(), address.into());
+        let member = wire::Member {
+            incarnation,
+            peer_address,
+            name: name.into(),
+            ..wire::Member::default()
+        };
+        let hello = wire::Hello { member: Some(member), ..wire::Hello::default() };
+        Some(wire::replicate_request::Message::Hello(hello))
+    };
+    for message in [
+        None,
+        hello(3, "b", "b:1"),
+        hello(16, "", "b:1"),
+        hello(16, "b\u{1b}[2J\n", "b:1"),
+        hello(16, "\u{202e}b", "b:1"),
+        hello(16, "b", "b:1\n"),
+    ] {
         let requests =
             tokio_stream::iter([wire::ReplicateRequest { message }]).chain(tokio_stream::pending());
         let mut responses = client.replicate(requests).await.unwrap().into_inner();
@@ -70,7 +86,8 @@ async fn a_replica_of_another_version_is_refused_with_the_version() {
     let primary = cluster.primary().await;
     let channel = Endpoint::from_shared(format!("http://{}", cluster.peers(primary))).unwrap();
     let mut client = ReplicationServiceClient::new(channel.connect().await.unwrap());
-    let member = wire::Member { incarnation: vec![7; 16].into(), ..wire::Member::default() };
+    let (incarnation, name) = (vec![7; 16].into(), "b".into());
+    let member = wire::Member { incarnation, name, ..wire::Member::default() };
     let hello = wire::Hello { version: 99, member: Some(member), ..wire::Hello::default() };
     let message = Some(wire::replicate_request::Message::Hello(hello));
     let requests =
