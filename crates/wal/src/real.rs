@@ -2,14 +2,19 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::disk::{Disk, DiskFile, FileId, LockError};
 use crate::listing::LOCK;
 
-/// A directory of the operating system.
+/// What is made here is its owner's alone, whatever the umask lets others have.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// A directory of the operating system. It and the files in it are made so that only their owner can read
+/// them; a directory that exists keeps its mode.
 #[derive(Clone, Debug)]
 pub struct RealDisk {
     directory: PathBuf,
@@ -55,14 +60,15 @@ impl Disk for RealDisk {
         if !parent.is_dir() {
             RealDisk::new(&parent).make()?;
         }
-        fs::create_dir(&self.directory)?;
+        fs::DirBuilder::new().mode(DIRECTORY_MODE).create(&self.directory)?;
         sync_directory(&parent)
     }
 
     fn lock(&self) -> Result<RealLock, LockError> {
         let path = self.path(LOCK);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+        let mut file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -85,7 +91,7 @@ impl Disk for RealDisk {
 
     fn create(&self, name: &str) -> io::Result<RealFile> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true);
+        options.read(true).write(true).create(true).truncate(true).mode(FILE_MODE);
         Ok(RealFile(options.open(self.path(name))?))
     }
 

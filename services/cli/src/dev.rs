@@ -79,9 +79,12 @@ impl Dev {
         };
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
+        // What rotates logs sends it, and a terminal that is closed: the pair serves on.
+        let _hang_up = signal(SignalKind::hangup()).map_err(Failure::new)?;
         let (tell, mut happenings) = mpsc::channel(1024);
-        let pair =
-            Pair::start(Plan::new(&pair::directory(&dir)?, ports, &self.serve), tell).await?;
+        let dir = pair::directory(&dir)?;
+        let _claim = pair::claim(&dir)?;
+        let pair = Pair::start(Plan::new(&dir, ports, &self.serve), tell).await?;
         // The pair serves on, whether or not somebody reads what happens to it.
         let feed = Feed::start(match self.output {
             Output::Text => Where::Out,

@@ -17,6 +17,7 @@ impl Hold {
     pub async fn run(self) -> Result<(), Failure> {
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
+        let _hang_up = signal(SignalKind::hangup()).map_err(Failure::new)?;
         print::line("holding: nothing is served here until SIGTERM");
         tokio::select! {
             _ = terminate.recv() => {}

@@ -1,5 +1,6 @@
 //! Making the blank register.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -67,7 +68,7 @@ fn make_directory(dir: &Path) -> io::Result<()> {
         _ => Path::new("."),
     };
     make_directory(parent)?;
-    match fs::create_dir(dir) {
+    match fs::DirBuilder::new().mode(0o700).create(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }

@@ -6,7 +6,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fsync, linkat, openat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, Gid, Mode, OFlags, fchmod, fchown, fstat, fsync, linkat, openat, unlinkat,
+};
 use rustix::io::Errno;
 use understudy_protocol::{Epoch, Observed, RegisterFailure};
 
@@ -115,10 +117,25 @@ impl Folder {
 
     fn write_file(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o644);
-        let mut file = File::from(openat(&self.fd, name, flags, mode)?);
+        let mut file = File::from(openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)?);
+        self.share(&file)?;
         file.write_all(bytes)?;
         file.sync_all()
+    }
+
+    /// A file is its owner's alone, but for the group where somebody has given the directory to one: then
+    /// its replicas are different users.
+    fn share(&self, file: &File) -> io::Result<()> {
+        let directory = fstat(&self.fd)?;
+        let mode = Mode::from_raw_mode(directory.st_mode);
+        if mode.contains(Mode::RGRP | Mode::WGRP | Mode::XGRP) {
+            let group = Gid::from_raw(directory.st_gid);
+            // Whoever is not in the group leaves the file to itself.
+            if fchown(file, None, Some(group)).is_ok() {
+                fchmod(file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes durable which names the directory has.

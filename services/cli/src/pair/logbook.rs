@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use tokio::sync::mpsc;
@@ -54,12 +55,14 @@ impl Logbook {
     }
 }
 
-/// Makes a file for output.
+/// Makes a file for output, its owner's alone: a history holds keys and values.
 ///
 /// # Errors
 /// When it cannot be made.
 pub fn create(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|error| unwritable(path, &error))
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).map_err(|error| unwritable(path, &error))
 }
 
 /// The failure of a file that cannot be written.

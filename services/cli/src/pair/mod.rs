@@ -9,6 +9,7 @@ mod ports;
 mod status;
 mod watcher;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use understudy_arbiter::DirectoryRegister;
 use understudy_client::Client;
+use understudy_wal::{Disk as _, RealDisk, RealLock};
 
 use crate::failure::Failure;
 
@@ -154,6 +156,20 @@ impl Pair {
 pub fn directory(dir: &Path) -> Result<std::path::PathBuf, Failure> {
     let failed =
         |error| Failure::new(format!("cannot make the directory {}: {error}", dir.display()));
-    std::fs::create_dir_all(dir).map_err(failed)?;
+    // Its owner's alone, whatever the umask; one that exists keeps its mode.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
     dir.canonicalize().map_err(failed)
+}
+
+/// Takes the directory of a pair for this process alone, until the lock is dropped or the process ends.
+///
+/// # Errors
+/// When another process has it.
+pub fn claim(dir: &Path) -> Result<RealLock, Failure> {
+    RealDisk::new(dir).lock().map_err(|error| {
+        Failure::new(format!(
+            "{} is {error}: end that pair, or name another directory with --dir",
+            dir.display()
+        ))
+    })
 }
