@@ -71,7 +71,7 @@ def role(helm, tally: Tally):
 def probes(helm, tally: Tally):
     container = objects(helm)["StatefulSet", "understudy"]["spec"]["template"]["spec"]["containers"][0]
     paths = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
-    wanted = {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    wanted = {"startup": "/livez", "liveness": "/livez", "readiness": "/readyz"}
     tally.check("only readiness is about the cluster", paths == wanted, str(paths))
     held = objects(helm, "--set", "maintenance=true")["StatefulSet", "understudy"]
     container = held["spec"]["template"]["spec"]["containers"][0]

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     TimedOut(Duration),
     /// The connection broke, or the answer makes no sense.
     Broken(String),
+    /// Something answered that serves no clients: what it says of itself. Surely nothing was done.
+    WrongPort(String),
     /// A replica answered.
     Answered(Rejection),
     /// An answer came from another cluster than the one that this client is bound to, which did nothing for it.
@@ -47,6 +49,9 @@ impl Failure {
 
     /// What a failed call says. What the transport itself made up has a source, an answer has none.
     pub fn from_status(status: &Status) -> Self {
+        if serves_no_clients(status) {
+            return Self::WrongPort(status.message().to_owned());
+        }
         let rejection = Rejection::new(status);
         let answered = rejection.reason.is_some()
             || (status.source().is_none() && is_an_answer(status.code()));
@@ -58,7 +63,9 @@ impl Failure {
 
     pub fn meaning(&self) -> Meaning {
         match self {
-            Self::NotConnected { .. } | Self::Foreign { .. } => Meaning::NotDone,
+            Self::NotConnected { .. } | Self::Foreign { .. } | Self::WrongPort(_) => {
+                Meaning::NotDone
+            }
             Self::TimedOut(_) | Self::Broken(_) => Meaning::InDoubt,
             Self::Answered(rejection) => meaning_of(rejection.reason),
         }
@@ -97,6 +104,21 @@ pub(crate) fn root_cause(error: &dyn Error) -> String {
         cause = deeper;
     }
     cause.to_string()
+}
+
+/// Metadata with which a replica says, at another of its ports, where clients are served.
+const CLIENTS_AT: &str = "understudy-clients-at";
+
+/// Whether the call is unknown there: another port of a replica, or a server that is none of ours, which
+/// says so in the words of its gRPC library or is not a gRPC server at all.
+fn serves_no_clients(status: &Status) -> bool {
+    let says = status.message().to_ascii_lowercase();
+    status.code() == Code::Unimplemented
+        && (status.metadata().contains_key(CLIENTS_AT)
+            || says.is_empty()
+            || ["unknown service", "method not found", "grpc-status header missing"]
+                .iter()
+                .any(|words| says.contains(words)))
 }
 
 /// Codes that a replica, or a server that is none of ours, gives on purpose before it does
@@ -142,6 +164,12 @@ impl fmt::Display for Failure {
             Self::NotConnected { detail, .. } => write!(formatter, "cannot connect: {detail}"),
             Self::TimedOut(after) => write!(formatter, "no answer within {after:.1?}"),
             Self::Broken(detail) => write!(formatter, "connection broken: {detail}"),
+            Self::WrongPort(says) if says.is_empty() => {
+                formatter.write_str("no replica serves clients at this port")
+            }
+            Self::WrongPort(says) => {
+                write!(formatter, "no replica serves clients at this port: {says}")
+            }
             Self::Answered(rejection) => rejection.fmt(formatter),
             Self::Foreign { theirs, ours } => {
                 write!(formatter, "cluster {theirs} answers there, this client is bound to {ours}")

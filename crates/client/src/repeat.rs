@@ -71,6 +71,8 @@ struct Course<'a, C> {
     back_off: BackOff,
     /// Those asked since the last pause.
     asked: Vec<Arc<str>>,
+    /// Those that serve no clients.
+    strangers: Vec<Arc<str>>,
     number: u32,
     timeouts: u32,
     in_doubt: bool,
@@ -94,6 +96,7 @@ impl Shared {
             began: Instant::now(),
             back_off: BackOff::new(&self.options),
             asked: Vec::new(),
+            strangers: Vec::new(),
             number: 0,
             timeouts: 0,
             in_doubt: false,
@@ -189,8 +192,15 @@ impl<C: Call> Course<'_, C> {
     }
 
     /// Judges whether to go on; an error is the end of the operation.
-    fn weigh(&mut self, address: &str, failure: Failure) -> Result<(), Conclusion> {
+    fn weigh(&mut self, address: &Arc<str>, failure: Failure) -> Result<(), Conclusion> {
         self.last = Some(format!("{address}: {failure}"));
+        if matches!(failure, Failure::WrongPort(_)) && !self.strangers.contains(address) {
+            self.strangers.push(address.clone());
+            // Nobody is left to wait for.
+            if self.shared.finder.known().iter().all(|known| self.strangers.contains(known)) {
+                return Err(self.conclude(End::TimeUp(self.last.clone())));
+            }
+        }
         self.timeouts += u32::from(matches!(failure, Failure::TimedOut(_)));
         let meaning = failure.meaning();
         match (meaning, failure) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use understudy_replica::{Ended, Options, ServeArgs, serve};
+use understudy_replica::{Ended, Options, ServeArgs, flush_logging, serve};
 
 use crate::failure::Failure;
 use crate::runtime;
@@ -40,7 +40,9 @@ impl Serve {
             std::thread::spawn(exit_when_stdin_closes);
         }
         let options = Options::load(self.options).map_err(Failure::usage)?;
-        match runtime::block_on(live(options))? {
+        let next = runtime::block_on(live(options));
+        flush_logging();
+        match next? {
             Next::Exit => Ok(()),
             Next::Life { short_lives } => Err(live_again(short_lives)),
         }
@@ -82,6 +84,7 @@ fn exit_when_stdin_closes() {
             Err(_) => break,
         }
     }
+    flush_logging();
     std::process::exit(0);
 }
 

@@ -36,6 +36,7 @@ mod signals;
 mod visit;
 mod watches;
 mod wire;
+mod wrong_port;
 
 pub use clients::{
     Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
@@ -43,7 +44,7 @@ pub use clients::{
 pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;
-pub use logging::start_logging;
+pub use logging::{flush_logging, start_logging};
 pub use options::{LogFormat, Options, OptionsError, ServeArgs, options_table};
 pub use ports::Addresses;
 pub use serve::{Server, serve};

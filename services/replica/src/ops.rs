@@ -1,10 +1,10 @@
-//! The operations port: `/healthz`, `/readyz` and `/metrics` over plain HTTP.
+//! The operations port: `/livez`, `/healthz`, `/readyz` and `/metrics` over plain HTTP.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use prometheus::{Encoder, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::driver::View;
 use crate::metrics::Metrics;
+use crate::{logging, wrong_port};
 
 /// Every role, so that each has its own line in `/metrics`.
 const ROLES: [&str; 9] = [
@@ -31,6 +32,8 @@ const ROLES: [&str; 9] = [
 struct Source {
     view: watch::Receiver<Arc<View>>,
     metrics: Metrics,
+    /// Where clients are served.
+    clients: Arc<str>,
 }
 
 /// Serves until the task is dropped.
@@ -38,24 +41,38 @@ pub(crate) async fn serve(
     listener: TcpListener,
     view: watch::Receiver<Arc<View>>,
     metrics: Metrics,
+    clients: Arc<str>,
 ) {
     let router = Router::new()
+        .route("/livez", get(async || "ok\n"))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
-        .with_state(Source { view, metrics });
+        .fallback(elsewhere)
+        .with_state(Source { view, metrics, clients });
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!("the operations port is closed: {error}");
     }
 }
 
-/// Whether the process does its work. A halted one does: a restart would not help it.
-async fn healthz(State(source): State<Source>) -> String {
+/// Clients may come here by mistake.
+async fn elsewhere(State(source): State<Source>, request: HeaderMap) -> impl IntoResponse {
+    wrong_port::answer("operators", &source.clients, &request)
+}
+
+/// Whether the replica does its work. A halted one does not, and waits for an operator: a restart would
+/// not help it, which is why `/livez` does not ask.
+async fn healthz(State(source): State<Source>) -> impl IntoResponse {
     let view = source.view.borrow();
     match view.is_halted() {
-        true => format!("halted: {}\n", view.status.reason),
-        false => "ok\n".to_string(),
+        true => (StatusCode::SERVICE_UNAVAILABLE, line(&format!("halted: {}", view.status.reason))),
+        false => (StatusCode::OK, "ok\n".to_string()),
     }
+}
+
+/// What people read with `curl`, in a terminal.
+fn line(text: &str) -> String {
+    String::from_utf8_lossy(&logging::escape(text.as_bytes())).into_owned()
 }
 
 /// Whether it counts as one of the pair: named in the register, or a spare that is caught up.
@@ -65,7 +82,7 @@ async fn readyz(State(source): State<Source>) -> impl IntoResponse {
     let status = &view.status;
     let reason =
         if status.reason.is_empty() { String::new() } else { format!(": {}", status.reason) };
-    (code, format!("{}{reason}\n", status.role))
+    (code, line(&format!("{}{reason}", status.role)))
 }
 
 async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode> {
@@ -84,7 +101,8 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
-    let figures: [(&str, &str, u64); 23] = [
+    let (lost, left_out) = logging::missing();
+    let figures: [(&str, &str, u64); 25] = [
         ("epoch", "The highest epoch followed or won", status.epoch),
         ("life", "How often the data directory has been opened", view.life),
         ("named", "Whether the register names this replica", status.named.into()),
@@ -108,6 +126,8 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
         ("held_bytes", "Bytes of answers held for retries", view.usage.held_bytes),
         ("revision", "The store's revision", view.revision.unsigned_abs()),
         ("start_time_ns", "Nanoseconds since 1970 when this life began", view.started),
+        ("log_lines_lost", "Lines of this life's log that could not be written", lost),
+        ("log_lines_left_out", "Lines of this life's log left out since they repeat", left_out),
     ];
     for (name, help, value) in figures {
         let gauge = IntGauge::with_opts(Opts::new(format!("understudy_{name}"), help))?;

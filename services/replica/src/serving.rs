@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,7 +26,7 @@ use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
 use crate::ports::Ports;
-use crate::{doors, health, ops};
+use crate::{doors, health, ops, wrong_port};
 
 /// What reflection lists on the clients' port; the replicas' own service is on theirs.
 const LISTED: [&str; 8] = [
@@ -76,6 +77,7 @@ impl Serving {
         let ops_address = addresses.ops.to_string();
         let source = StatusSource { metrics: metrics.clone(), ops: ops_address, warning };
         let (reporter, health_service) = health_reporter();
+        let found_at: Arc<str> = addresses.advertised_clients.into();
         let guide = Guide::new(view.clone());
         let routes = client_routes(gate, source, &guide, others).add_service(health_service);
         let (term, terms) = watch::channel(0);
@@ -83,8 +85,13 @@ impl Serving {
         let server = transport(WINDOW);
         Serving {
             clients: tokio::spawn(doors::serve(clients, server, routes, terms)),
-            peers: tokio::spawn(peer_door(at_peers, peers, peer_terms)),
-            ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(ops, view.clone(), metrics))),
+            peers: tokio::spawn(peer_door(at_peers, peers, found_at.clone(), peer_terms)),
+            ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(
+                ops,
+                view.clone(),
+                metrics,
+                found_at,
+            ))),
             _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
             terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
             peer_term,
@@ -148,9 +155,16 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide, others: usize)
     routes
 }
 
-/// Serves the peer port.
-pub(crate) async fn peer_door(listener: TcpListener, peers: Peers, term: watch::Receiver<u64>) {
+/// Serves the peer port. `clients` is where clients are served.
+pub(crate) async fn peer_door(
+    listener: TcpListener,
+    peers: Peers,
+    clients: Arc<str>,
+    term: watch::Receiver<u64>,
+) {
     let service = ReplicationServiceServer::new(PeerService { peers });
     let routes = Routes::new(service.max_decoding_message_size(peers::MAX_MESSAGE));
+    let elsewhere = async move |request: HeaderMap| wrong_port::answer("peers", &clients, &request);
+    let routes: Routes = routes.into_axum_router().fallback(elsewhere).into();
     doors::serve(listener, transport(peers::WINDOW), routes, term).await;
 }

@@ -8,6 +8,19 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{binary, ports, wait};
 
+/// What becomes of the lines that a replica logs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Log {
+    /// They are in a file.
+    Kept,
+    /// They go to a disk that is full.
+    Full,
+    /// Whoever read them has gone.
+    Gone,
+    /// Whoever should read them does not.
+    Stalled,
+}
+
 /// One replica: its place, and its process while it runs.
 pub struct Replica {
     pub name: String,
@@ -18,6 +31,7 @@ pub struct Replica {
     pub ops: String,
     /// Who it is at an API server.
     pub kubeconfig: Option<PathBuf>,
+    pub to: Log,
     process: Option<Child>,
 }
 
@@ -31,6 +45,7 @@ impl Replica {
             peers: ports::free(),
             ops: ports::free(),
             kubeconfig: None,
+            to: Log::Kept,
             process: None,
         }
     }
@@ -56,8 +71,17 @@ impl Replica {
             command.env("KUBECONFIG", kubeconfig);
         }
         // The pipe closes with this test, however it ends, and the replica goes.
-        command.args(extra).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
-        self.process = Some(command.spawn().unwrap());
+        command.args(extra).stdin(Stdio::piped()).stdout(Stdio::null());
+        command.stderr(match self.to {
+            Log::Kept => log.into(),
+            Log::Full => OpenOptions::new().write(true).open("/dev/full").unwrap().into(),
+            Log::Gone | Log::Stalled => Stdio::piped(),
+        });
+        let mut process = command.spawn().unwrap();
+        if self.to == Log::Gone {
+            process.stderr = None;
+        }
+        self.process = Some(process);
     }
 
     /// Its process, which must run.

@@ -15,6 +15,7 @@ async fn probes_and_metrics_tell_how_a_replica_is() {
     cluster.until_role(1 - primary, Role::Backup).await;
     for replica in 0..2 {
         assert_eq!(cluster.http(replica, "/healthz").await.1, "ok\n");
+        assert_eq!(cluster.http(replica, "/livez").await.1, "ok\n");
         let (code, _) = cluster.http(replica, "/readyz").await;
         assert!(code.contains("200"), "{code}");
     }
@@ -31,6 +32,8 @@ async fn probes_and_metrics_tell_how_a_replica_is() {
             "understudy_keys 1",
             "understudy_revision 10",
             "understudy_fsync_seconds_count",
+            "understudy_log_lines_lost 0",
+            "understudy_log_lines_left_out 0",
         ]
         .iter()
         .all(|line| text.contains(line))

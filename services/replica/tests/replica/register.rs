@@ -51,9 +51,11 @@ async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
     assert!(refused.message().contains(why), "{}", refused.message());
     until("the probes know", async || {
         let (code, body) = cluster.http(replica, "/healthz").await;
-        code.contains("200") && body.contains(why)
+        code.contains("503") && body.contains(why)
     })
     .await;
+    // A restart would not help.
+    assert!(cluster.http(replica, "/livez").await.0.contains("200"));
     assert!(cluster.http(replica, "/readyz").await.0.contains("503"));
 }
 
