@@ -105,7 +105,7 @@ mod tests {
     fn record() -> Record {
         let member = Member {
             incarnation: Incarnation(7),
-            name: "a \"quoted\" näme".into(),
+            name: "a-\"quoted\"-näme".into(),
             peer_address: "[::1]:7001".into(),
             client_address: String::new(),
         };

@@ -35,7 +35,7 @@ pub fn register(dir: &Path) -> DirectoryRegister {
 pub fn next(base: &Observed, nonce: u128) -> Record {
     let member = |n: u128| Member {
         incarnation: Incarnation(n),
-        name: format!("replica \"{n}\""),
+        name: format!("replica-\"{n}\""),
         peer_address: format!("10.0.0.{n}:7001"),
         client_address: format!("10.0.0.{n}:7000"),
     };
