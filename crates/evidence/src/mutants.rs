@@ -499,6 +499,12 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &[TIME],
     },
     Mutant {
+        name: "wall-clock-stands-still",
+        rule: 0,
+        wrong: "lets the log's wall clock wait, where it is ahead, until the true time has caught up",
+        breaks: &["time-goes-on"],
+    },
+    Mutant {
         name: "leases-not-renewed",
         rule: 0,
         wrong: "gives no lease its full time again when an epoch opens",

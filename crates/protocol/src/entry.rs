@@ -19,7 +19,8 @@ pub struct Position {
 /// The two clocks that a log entry carries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Time {
-    /// The primary's wall clock, nanoseconds since 1970, never running backwards along the log.
+    /// The primary's wall clock, nanoseconds since 1970, never running backwards along the log: after a
+    /// clock that ran ahead it goes on a tenth slower than elapsed time.
     pub wall: u64,
     /// Nanoseconds that primaries have spent acting, added up over the log's whole life. Expiry
     /// counts this one: a clock jump or an outage adds nothing to it.

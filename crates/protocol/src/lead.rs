@@ -8,6 +8,7 @@ use bytes::Bytes;
 use understudy_evidence::{mutant, reached};
 
 use crate::ahead::Ahead;
+use crate::clock::wall_clock;
 use crate::core::Core;
 use crate::evict::Evictions;
 use crate::govern::Join;
@@ -223,10 +224,9 @@ impl Leading {
     /// Appends one entry to the log in memory; the caller hands it to the disk.
     fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes, firm: bool) -> Entry {
         let last = core.log.last();
-        let time = Time {
-            wall: core.log.last_time().wall.max(core.now.wall),
-            elapsed: self.elapsed.saturating_add(core.now.mono - self.began),
-        };
+        let elapsed = self.elapsed.saturating_add(core.now.mono - self.began);
+        let wall = wall_clock(core.log.last_time(), elapsed, core.now.wall);
+        let time = Time { wall, elapsed };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);
         core.log.push(entry.clone());
         self.tail.push(&entry, core.now.mono, firm);

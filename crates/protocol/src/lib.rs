@@ -6,6 +6,7 @@
 //! comments here refer to them as "rule 4".
 
 mod ahead;
+mod clock;
 mod commit;
 mod config;
 mod core;

@@ -60,6 +60,17 @@ impl Ledger {
                 ),
             );
         }
+        // Nor does the wall clock wait where it is ahead: it loses a tenth.
+        let passed = now.elapsed - before.elapsed;
+        if now.wall < before.wall.saturating_add(passed - passed / 10) {
+            return broken(
+                Property::TimeGoesOn,
+                format!(
+                    "{name} executes entry {} of {now:?}, behind one of {before:?}",
+                    entry.index
+                ),
+            );
+        }
         Ok(())
     }
 

@@ -23,6 +23,8 @@ pub enum Property {
     QuietWatchesGoOn,
     /// The clocks of the log, the wall clock and elapsed time, never run backwards.
     TimeNeverGoesBack,
+    /// The log's wall clock goes on by elapsed time, however far ahead it is.
+    TimeGoesOn,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
     /// The pointer inequalities of docs/protocol.md.
@@ -81,6 +83,7 @@ impl Property {
             Property::WatchesMissNothing => "watches-miss-nothing",
             Property::QuietWatchesGoOn => "quiet-watches-go-on",
             Property::TimeNeverGoesBack => "time-never-goes-back",
+            Property::TimeGoesOn => "time-goes-on",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",
