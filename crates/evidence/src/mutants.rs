@@ -505,6 +505,12 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &["time-goes-on"],
     },
     Mutant {
+        name: "pauses-count",
+        rule: 0,
+        wrong: "lets logged time go on by the clock, also while the primary's process does not run",
+        breaks: &["pauses-do-not-count"],
+    },
+    Mutant {
         name: "leases-not-renewed",
         rule: 0,
         wrong: "gives no lease its full time again when an epoch opens",

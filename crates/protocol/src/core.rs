@@ -10,6 +10,7 @@ use understudy_evidence::{mutant, reached};
 
 use crate::desk::{Desk, Verdict};
 use crate::log::Log;
+use crate::running::Running;
 use crate::{
     Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
     Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     /// This replica acts: it executes whatever the settings say of backups.
     pub acts: bool,
     pub now: Now,
+    /// How long the loop has run.
+    pub running: Running,
     pub out: Vec<Effect>,
     /// Whether the disk has room beyond its reserve.
     pub space: bool,
@@ -70,6 +73,7 @@ impl Core {
             settled: snapshot.position.index > 0,
             acts: false,
             now,
+            running: Running::new(now.mono),
             out: Vec::new(),
             space: true,
             leaving: false,

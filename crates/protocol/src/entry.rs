@@ -22,8 +22,8 @@ pub struct Time {
     /// The primary's wall clock, nanoseconds since 1970, never running backwards along the log: after a
     /// clock that ran ahead it goes on a tenth slower than elapsed time.
     pub wall: u64,
-    /// Nanoseconds that primaries have spent acting, added up over the log's whole life. Expiry
-    /// counts this one: a clock jump or an outage adds nothing to it.
+    /// Nanoseconds for which primaries have acted and their loops run, added up over the log's whole
+    /// life. Expiry counts this one: a clock jump, an outage or a pause adds nothing to it.
     pub elapsed: u64,
 }
 

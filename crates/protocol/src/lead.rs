@@ -17,8 +17,8 @@ use crate::peer::Peer;
 use crate::replica::Next;
 use crate::tail::Tail;
 use crate::{
-    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Now, Record,
-    Rejection, RequestId, Round, Status, Time,
+    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Record, Rejection,
+    RequestId, Round, Status, Time,
 };
 
 pub(crate) struct Leading {
@@ -50,7 +50,7 @@ pub(crate) struct Leading {
     /// When the register was last read for the members' sake.
     pub(crate) looked_at: u64,
     pub(crate) evictions: Evictions,
-    /// Monotonic and logged time when this term began.
+    /// How long the loop had run when this term began, and what logged time was.
     began: u64,
     elapsed: u64,
 }
@@ -86,7 +86,7 @@ impl Leading {
             complaint: None,
             looked_at: 0,
             evictions: Evictions::default(),
-            began: now,
+            began: core.running.ran(),
             elapsed: core.log.last_time().elapsed,
         };
         if mutant!("skip-opening-entry") {
@@ -151,10 +151,14 @@ impl Leading {
         }
     }
 
-    /// Logged elapsed time now; `None` before the opening entry is executed.
-    pub fn elapsed(&self, core: &Core, now: Now) -> Option<u64> {
-        (core.log.applied >= self.opening)
-            .then(|| self.elapsed.saturating_add(now.mono.saturating_sub(self.began)))
+    /// Logged elapsed time once this loop has run for so long; `None` before the opening entry is executed.
+    pub fn elapsed(&self, core: &Core, ran: u64) -> Option<u64> {
+        (core.log.applied >= self.opening).then(|| self.logged(ran))
+    }
+
+    /// Logged elapsed time once this loop has run for so long.
+    fn logged(&self, ran: u64) -> u64 {
+        self.elapsed.saturating_add(ran.saturating_sub(self.began))
     }
 
     pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
@@ -224,7 +228,7 @@ impl Leading {
     /// Appends one entry to the log in memory; the caller hands it to the disk.
     fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes, firm: bool) -> Entry {
         let last = core.log.last();
-        let elapsed = self.elapsed.saturating_add(core.now.mono - self.began);
+        let elapsed = self.logged(core.running.ran());
         let wall = wall_clock(core.log.last_time(), elapsed, core.now.wall);
         let time = Time { wall, elapsed };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);

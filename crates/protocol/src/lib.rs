@@ -32,6 +32,7 @@ mod read_round;
 mod receive;
 mod record;
 mod replica;
+mod running;
 mod settings;
 mod start;
 mod state;

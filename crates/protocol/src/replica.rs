@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
+use crate::running::Planned;
 use crate::start::Starting;
 use crate::{
     Config, ConnId, Effect, Event, Execution, Index, Message, Now, Observed, PROTOCOL_VERSION,
@@ -97,6 +98,9 @@ impl Replica {
         let now = Now { mono: now.mono.max(self.core.now.mono), wall: now.wall };
         let pause = now.mono - self.core.now.mono;
         self.core.now = now;
+        let working = matches!(event, Event::Durable(_) | Event::Applied { .. });
+        let planned = self.planned(working);
+        self.core.running.step(now.mono, planned);
         if pause > self.core.config.timing.drop / 2 {
             self.forgive(pause);
         }
@@ -114,6 +118,11 @@ impl Replica {
             panic!("{BROKEN_INEQUALITY}: {broken}");
         }
         self.core.finish()
+    }
+
+    fn planned(&self, working: bool) -> Planned {
+        let tick = self.core.config.timing.tick;
+        Planned { due: self.ticked + tick, tick, working }
     }
 
     /// When [`Event::Tick`] is due, in [`Now::mono`]'s terms; `None` when nothing waits for time.
@@ -176,7 +185,10 @@ impl Replica {
     /// The logged elapsed time now, nanoseconds; `None` unless this replica acts.
     pub fn elapsed(&self, now: Now) -> Option<u64> {
         match &self.role {
-            Role::Leading(role) => role.elapsed(&self.core, now),
+            Role::Leading(role) => {
+                let ran = self.core.running.ran_at(now.mono, self.planned(false));
+                role.elapsed(&self.core, ran)
+            }
             _ => None,
         }
     }

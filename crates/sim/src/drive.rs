@@ -84,6 +84,7 @@ impl World {
             }
             let Some(process) = self.hosts[host].running(run) else { return };
             process.effects = process.replica.step(now, event).into();
+            self.judge_elapsed(host, run);
             steps += 1;
             if steps > ENDLESS {
                 let explanation = format!("{} steps for ever without waiting", self.name(host));

@@ -162,9 +162,11 @@ impl World {
     /// SIGSTOP.
     pub fn pause(&mut self, host: HostId) {
         let name = self.name(host);
+        let mono = self.hosts[host].clock.read(self.time).mono;
         if let Some(process) = self.hosts[host].process.as_mut() {
             if !std::mem::replace(&mut process.paused, true) {
                 process.paused_at = self.time;
+                process.absence.begins(mono);
                 self.counts.add("pause");
             }
             self.say(|| format!("{name}: paused"));
@@ -175,10 +177,12 @@ impl World {
     pub fn resume(&mut self, host: HostId) {
         let name = self.name(host);
         let timeouts_first = self.rng.bool();
+        let mono = self.hosts[host].clock.read(self.time).mono;
         let Some(process) = self.hosts[host].process.as_mut() else { return };
         if !std::mem::take(&mut process.paused) {
             return;
         }
+        process.absence.ends(mono);
         let run = process.run;
         let long = self.time - process.paused_at >= self.hosts[host].config.timing.promote;
         if long {

@@ -11,6 +11,7 @@ use understudy_protocol::{
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, OpenError, Options, Store};
 
+use crate::absence::Absence;
 use crate::ahead::Early;
 use crate::client::{Request, Wish};
 use crate::clock::{Clock, MILLISECOND};
@@ -101,6 +102,8 @@ pub struct Process {
     pub paused: bool,
     /// Since when.
     pub paused_at: u64,
+    /// What it missed while it was stopped.
+    pub absence: Absence,
     /// It halted, with this reason.
     pub halted: Option<String>,
     /// What has arrived meanwhile.
@@ -183,6 +186,7 @@ impl Host {
             todo: VecDeque::from([Event::Tick]),
             paused: false,
             paused_at: 0,
+            absence: Absence::default(),
             halted: None,
             inbox: VecDeque::new(),
             wake_at: None,

@@ -8,6 +8,7 @@
 //! [`swarm`] lets chance drive a world, each seed with its own mix of faults; [`scenario`] lets a
 //! text script drive one.
 
+mod absence;
 mod ahead;
 mod ask;
 mod attend;

@@ -25,6 +25,8 @@ pub enum Property {
     TimeNeverGoesBack,
     /// The log's wall clock goes on by elapsed time, however far ahead it is.
     TimeGoesOn,
+    /// Logged time counts only what the primary's process ran: nothing ends earlier by a pause.
+    PausesDoNotCount,
     /// Neither the register's epoch nor a replica's goes back.
     EpochsNeverGoBack,
     /// The pointer inequalities of docs/protocol.md.
@@ -84,6 +86,7 @@ impl Property {
             Property::QuietWatchesGoOn => "quiet-watches-go-on",
             Property::TimeNeverGoesBack => "time-never-goes-back",
             Property::TimeGoesOn => "time-goes-on",
+            Property::PausesDoNotCount => "pauses-do-not-count",
             Property::EpochsNeverGoBack => "epochs-never-go-back",
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",

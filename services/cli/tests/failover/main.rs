@@ -10,6 +10,7 @@ mod farewells;
 mod hangs;
 mod kills;
 mod members;
+mod pauses;
 mod pipelines;
 mod quiet;
 

@@ -13,17 +13,18 @@ const INPUTS: usize = 256;
 const ASKS: usize = 4096;
 
 impl Driver {
-    /// Takes what is there, up to a bound, so that one turn stays short.
+    /// Takes what is there, up to a bound, so that one turn stays short. What has arrived comes before
+    /// the time-outs that it may have been meant for.
     pub(super) fn take(&mut self) {
-        let now = self.clock.now().mono;
-        if self.replica.deadline().is_some_and(|deadline| deadline <= now) {
-            self.pending.push_back(Event::Tick);
-        }
         for _ in 0..INPUTS {
             let Ok(input) = self.inbox.tasks.try_recv() else { break };
             self.take_input(input);
         }
         self.take_asks(None);
+        let now = self.clock.now().mono;
+        if self.replica.deadline().is_some_and(|deadline| deadline <= now) {
+            self.pending.push_back(Event::Tick);
+        }
     }
 
     pub(super) fn take_input(&mut self, input: Input) {

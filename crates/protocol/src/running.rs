@@ -1,0 +1,179 @@
+//! How long this replica's loop has run: what logged elapsed time counts (ADR 21).
+//!
+//! A process that was stopped takes no renewals, and must not end what their senders meant to keep. So a
+//! gap between two steps counts no further than it was planned, an absence counts nothing, and after one
+//! time stands still until what waited in the sockets has had its turn.
+
+use understudy_evidence::mutant;
+
+use crate::MS;
+
+/// By as much a timer is late on a machine that is well.
+const PUNCTUAL: u64 = 2 * MS;
+/// Time stands still for no longer after an absence.
+const LONGEST: u64 = 1000 * MS;
+
+/// When the next step was due, and whether the loop was at work until it came.
+#[derive(Clone, Copy)]
+pub(crate) struct Planned {
+    /// In [`crate::Now::mono`]'s terms.
+    pub due: u64,
+    /// The pause between two ticks.
+    pub tick: u64,
+    /// It has waited for its own disk or machine: no more than a tick of that counts.
+    pub working: bool,
+}
+
+/// The clock that stands while the loop does.
+pub(crate) struct Running {
+    /// Counted so far, nanoseconds.
+    ran: u64,
+    /// Up to when, in [`crate::Now::mono`]'s terms.
+    at: u64,
+    /// So much of what comes is not counted.
+    still: u64,
+    /// Counted since it stood still last: it stands for no longer than that, so that time goes on even
+    /// where one absence follows the other.
+    free: u64,
+}
+
+impl Running {
+    pub fn new(now: u64) -> Self {
+        Running { ran: 0, at: now, still: 0, free: u64::MAX }
+    }
+
+    /// Nanoseconds that count, up to the last step.
+    pub fn ran(&self) -> u64 {
+        self.ran
+    }
+
+    /// The same, if a step came now.
+    pub fn ran_at(&self, now: u64, planned: Planned) -> u64 {
+        self.ran + self.counted(now, planned).unwrap_or(0).saturating_sub(self.still)
+    }
+
+    /// A step begins.
+    pub fn step(&mut self, now: u64, planned: Planned) {
+        let counted = self.counted(now, planned);
+        let gap = now.saturating_sub(std::mem::replace(&mut self.at, now));
+        match counted {
+            Some(counted) => {
+                let held = counted.min(self.still);
+                self.still -= held;
+                self.ran += counted - held;
+                self.free = self.free.saturating_add(counted - held);
+            }
+            None => {
+                let still = gap.min(LONGEST).min(self.free);
+                if still > self.still {
+                    (self.still, self.free) = (still, 0);
+                }
+            }
+        }
+    }
+
+    /// What the gap up to now counts; `None` for an absence.
+    fn counted(&self, now: u64, planned: Planned) -> Option<u64> {
+        let gap = now.saturating_sub(self.at);
+        if mutant!("pauses-count") {
+            return Some(gap);
+        }
+        let wait = planned.due.saturating_sub(self.at);
+        match planned.working {
+            true => Some(gap.min(wait.max(planned.tick))),
+            false if gap > wait + planned.tick => None,
+            false => Some(gap.min(wait + PUNCTUAL)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICK: u64 = 20 * MS;
+
+    /// Steps at these times, milliseconds, the last of them ticks unless they are early.
+    struct Loop {
+        running: Running,
+        due: u64,
+        now: u64,
+    }
+
+    impl Loop {
+        fn begin() -> Self {
+            Loop { running: Running::new(7), due: 7 + TICK, now: 7 }
+        }
+
+        fn step(&mut self, gap: u64, working: bool) -> u64 {
+            self.now += gap;
+            let planned = Planned { due: self.due, tick: TICK, working };
+            let before = self.running.ran();
+            let foretold = self.running.ran_at(self.now, planned);
+            self.running.step(self.now, planned);
+            assert_eq!(self.running.ran(), foretold);
+            if self.now >= self.due {
+                self.due = self.now + TICK;
+            }
+            self.running.ran() - before
+        }
+
+        /// Steps on time for a while; gives what counts of it.
+        fn runs(&mut self, span: u64) -> u64 {
+            (0..span / TICK).map(|_| self.step(TICK, false)).sum()
+        }
+    }
+
+    #[test]
+    fn a_loop_that_runs_counts_all_of_its_time() {
+        let mut work = Loop::begin();
+        assert_eq!(work.runs(1000 * MS), 1000 * MS);
+        let busy: u64 = (0..1000).map(|_| work.step(MS, false)).sum();
+        assert_eq!(busy, 1000 * MS);
+        assert_eq!(work.step(TICK + MS, false), TICK + MS, "as late as timers are");
+    }
+
+    #[test]
+    fn no_pause_counts_more_than_was_planned_to_be_waited() {
+        for pause in [1, 5, 15, 25, 60, 200, 1300, 3_600_000] {
+            let mut work = Loop::begin();
+            work.runs(5000 * MS);
+            work.step(11 * MS, false);
+            let counted = work.step(pause * MS, false);
+            assert!(counted <= 9 * MS + PUNCTUAL, "{pause} ms count {counted}");
+            if pause > 40 {
+                assert_eq!(counted, 0, "{pause}");
+            }
+        }
+    }
+
+    #[test]
+    fn time_stands_still_after_an_absence_for_as_long_again_and_a_second_at_most() {
+        let mut work = Loop::begin();
+        work.runs(5000 * MS);
+        work.step(200 * MS, false);
+        assert_eq!((work.runs(200 * MS), work.runs(100 * MS)), (0, 100 * MS));
+        work.runs(5000 * MS);
+        work.step(3_600_000 * MS, false);
+        assert_eq!((work.runs(1000 * MS), work.runs(100 * MS)), (0, 100 * MS));
+    }
+
+    #[test]
+    fn time_goes_on_where_one_absence_follows_the_other() {
+        let mut work = Loop::begin();
+        let mut counted = 0;
+        for _ in 0..100 {
+            counted += work.step(90 * MS, false);
+            counted += (0..10).map(|_| work.step(MS, false)).sum::<u64>();
+        }
+        assert!((400 * MS..=600 * MS).contains(&counted), "half of the second it ran: {counted}");
+    }
+
+    #[test]
+    fn a_loop_that_waits_for_its_disk_counts_a_tick_of_that() {
+        let mut work = Loop::begin();
+        let counted: u64 = (0..10).map(|_| work.step(300 * MS, true)).sum();
+        assert_eq!(counted, 10 * TICK);
+        assert_eq!(work.step(15 * MS, true), 15 * MS, "a quick one counts");
+    }
+}
