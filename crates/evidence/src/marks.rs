@@ -30,6 +30,7 @@ pub const MARKS: &[Mark] = &[
     at!(2, "executed ahead of the commit"),
     at!(2, "async waited for a long tail"),
     at!(2, "async waited for an old tail"),
+    at!(2, "async waited for evidence"),
     at!(2, "commit by receipt"),
     at!(3, "drop won"),
     at!(4, "learner obliged"),

@@ -142,6 +142,12 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &[AHEAD, POINTERS],
     },
     Mutant {
+        name: "ahead-without-evidence",
+        rule: 2,
+        wrong: "answers ahead of the commit, in async mode, however long ago a backup has heard of it",
+        breaks: &["nothing-ahead-of-a-successor"],
+    },
+    Mutant {
         name: "cut-without-a-trace",
         rule: 9,
         wrong: "cuts, in async mode, what clients were told is done, without setting it aside",

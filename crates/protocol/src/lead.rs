@@ -11,6 +11,7 @@ use crate::ahead::Ahead;
 use crate::clock::wall_clock;
 use crate::core::Core;
 use crate::evict::Evictions;
+use crate::evidence::Rounds;
 use crate::govern::Join;
 use crate::hand_over::Seal;
 use crate::peer::Peer;
@@ -36,6 +37,7 @@ pub(crate) struct Leading {
     pub(crate) joining: Option<Join>,
     /// The newest read round started, and the reads with the round that each needs.
     pub(crate) round: Round,
+    pub(crate) rounds: Rounds,
     pub(crate) reads: VecDeque<(Round, RequestId)>,
     /// What is appended and not committed.
     pub(crate) tail: Tail,
@@ -77,6 +79,7 @@ impl Leading {
             greeted: 0,
             joining: None,
             round: 0,
+            rounds: Rounds::default(),
             reads: VecDeque::new(),
             tail: Tail::default(),
             by_receipt: 0,
@@ -218,6 +221,7 @@ impl Leading {
     fn advance(&mut self, core: &mut Core) -> Next {
         self.feed(core);
         self.advance_commit(core);
+        self.ask_for_evidence(core);
         self.run_ahead(core);
         self.advance_reads(core);
         self.govern(core);

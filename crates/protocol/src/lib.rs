@@ -15,6 +15,7 @@ mod effect;
 mod entry;
 mod event;
 mod evict;
+mod evidence;
 mod feed;
 mod follow;
 mod govern;

@@ -43,8 +43,7 @@ impl Leading {
         if self.reads.back().is_some_and(|(needed, _)| *needed > self.round)
             && self.confirmed(core) >= self.round
         {
-            self.round += 1;
-            self.feed(core);
+            self.begin_round(core);
         }
         let confirmed = self.confirmed(core);
         let ready = self.reads.partition_point(|(needed, _)| *needed <= confirmed);
@@ -59,7 +58,7 @@ impl Leading {
     }
 
     /// The newest round that every replica obliged *now* has confirmed.
-    fn confirmed(&self, core: &Core) -> Round {
+    pub(crate) fn confirmed(&self, core: &Core) -> Round {
         if mutant!("read-without-round") {
             return self.round;
         }

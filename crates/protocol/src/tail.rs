@@ -78,11 +78,16 @@ impl Tail {
 }
 
 impl Leading {
-    /// In `async` mode, executes what is on this disk and not committed, within the tail's bounds; what
-    /// lies beyond waits as in `sync`. Nothing before the opening entry is committed (rule 8).
+    /// In `async` mode, executes what is on this disk and not committed, within the tail's bounds, while
+    /// nobody can have taken this primary's place; the rest waits as in `sync`. Nothing before the opening
+    /// entry is committed (rule 8).
     pub(crate) fn run_ahead(&mut self, core: &mut Core) {
         let settings = core.settings;
-        if settings.execution != Execution::Async || core.log.commit < self.opening {
+        if settings.execution != Execution::Async
+            || core.log.commit < self.opening
+            || self.tail.len() == 0
+            || !self.is_surely_primary(core)
+        {
             return;
         }
         let oldest = core.now.mono.saturating_sub(settings.max_tail_ms.saturating_mul(MS));

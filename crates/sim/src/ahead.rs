@@ -5,14 +5,16 @@
 //! for it may lose its end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
 use prost::Message as _;
-use understudy_machine::Command;
-use understudy_protocol::{Entry, Execution, Index, Kind, Settings};
+use understudy_machine::{Command, Put};
+use understudy_protocol::{Entry, Epoch, Execution, Index, Kind, RequestId, Settings};
 
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{Happening, HostId, Run};
+use crate::host::Waiter;
 use crate::strike::Blow;
 use crate::violation::{Property, Violation};
 use crate::world::World;
@@ -26,12 +28,16 @@ pub struct Ahead {
     there: bool,
     /// The client that changes the mode.
     operator: u64,
+    /// Clients that each write at one replica alone, whoever is primary.
+    loyal: Range<u64>,
     /// What clients were told, `(index, hash)`, before it was committed.
     told: BTreeSet<(Index, u64)>,
     /// What was set aside.
     aside: BTreeSet<(Index, u64)>,
     /// What went with a disk.
     gone: BTreeMap<Index, BTreeSet<u64>>,
+    /// The newest epoch whose opening entry was committed, and when it was executed first.
+    opened: (Epoch, u64),
 }
 
 impl Ahead {
@@ -40,7 +46,8 @@ impl Ahead {
         let wanted = rng.u32(0..8) == 0;
         let there = wanted || born == Execution::Async;
         let (told, aside) = Default::default();
-        Ahead { rng, wanted, there, operator: 0, told, aside, gone: BTreeMap::new() }
+        let (gone, opened) = Default::default();
+        Ahead { rng, wanted, there, operator: 0, loyal: 0..0, told, aside, gone, opened }
     }
 
     /// Whether this is such a world.
@@ -71,6 +78,13 @@ impl Ahead {
             max_tail_bytes: [200, 1000, 1 << 20][self.rng.usize(0..3)],
             max_tail_ms: [5, 100, 1000][self.rng.usize(0..3)],
             ..settings
+        }
+    }
+
+    /// A primary may answer from here on.
+    pub fn opened(&mut self, epoch: Epoch, time: u64) {
+        if epoch > self.opened.0 {
+            self.opened = (epoch, time);
         }
     }
 
@@ -108,12 +122,28 @@ impl World {
             self.ahead.operator = id;
             self.clients.push(Client::new(id, None));
             self.order(id, Job::Rest);
+            self.ahead.loyal = id + 1..id + 1 + self.hosts.len() as u64;
+            for (host, loyal) in self.ahead.loyal.clone().enumerate() {
+                let pinned = Some(host);
+                let client = Client { pinned, target: host, ..Client::new(loyal, None) };
+                self.clients.push(client);
+                self.order(loyal, Job::Rest);
+            }
         }
     }
 
-    /// What the client that changes the mode does next, and after which pause.
+    /// What the client that changes the mode does next, or one of those that write at one replica alone,
+    /// and after which pause.
     pub(crate) fn next_mode(&mut self, client: u64) -> Option<u64> {
-        if !self.ahead.wanted || client != self.ahead.operator || self.ahead.operator == 0 {
+        if !self.ahead.wanted || self.ahead.operator == 0 {
+            return None;
+        }
+        if self.ahead.loyal.contains(&client) {
+            let put = Put::new(format!("loyal/{client}"), "v");
+            self.clients[client as usize].queue.push_back(Job::Operate(put.into()));
+            return Some(self.ahead.rng.u64(5 * MILLISECOND..100 * MILLISECOND));
+        }
+        if client != self.ahead.operator {
             return None;
         }
         let settings = self.ahead.draw(self.options.settings);
@@ -156,10 +186,25 @@ impl World {
         self.guilty(Property::AheadWithinBounds, wrong);
     }
 
-    /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies.
-    pub(crate) fn told_ahead(&mut self, host: HostId, entry: &Entry) {
+    /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies, or
+    /// is stopped for so long that another takes its place.
+    pub(crate) fn told_ahead(&mut self, host: HostId, run: Run, entry: &Entry, id: RequestId) {
+        let (epoch, opened) = self.ahead.opened;
+        let waiting = self.hosts[host].running(run).and_then(|process| process.waiting.get(&id));
+        if let Some(Waiter::Client { sent, .. }) = waiting
+            && *sent > opened
+            && epoch > entry.epoch
+        {
+            let late = *sent - opened;
+            let explanation = format!(
+                "{} answers, ahead of its commit, for what was sent {late} ns after its successor in epoch {epoch} served",
+                self.name(host)
+            );
+            self.guilty(Property::NothingAheadOfASuccessor, explanation);
+        }
         if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
-            self.strike(host, Blow::Cut);
+            let blow = if self.ahead.rng.bool() { Blow::Cut } else { Blow::Pause };
+            self.strike(host, blow);
             if self.ahead.rng.bool() {
                 let delay = self.ahead.rng.u64(0..300 * MILLISECOND);
                 self.after(delay, Happening::Strike(host, Blow::Kill));

@@ -85,7 +85,7 @@ impl World {
         };
         let (target, patience) = (client.target, client.patience);
         let delay = self.client_delay();
-        let request = Request { client: id, attempt, wish };
+        let request = Request { client: id, attempt, wish, sent: self.time };
         if self.chance(self.net.twice) {
             let again = delay + self.span((0, patience));
             self.counts.add("client request delivered twice");

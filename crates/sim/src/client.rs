@@ -20,6 +20,8 @@ pub struct Request {
     pub attempt: u64,
     /// What for.
     pub wish: Wish,
+    /// When it was sent.
+    pub sent: u64,
 }
 
 /// What a client asks of a replica.

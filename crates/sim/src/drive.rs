@@ -263,6 +263,9 @@ impl World {
             if !ahead {
                 let done = self.ledger.executed(&name, &entry);
                 self.blame(done);
+                if entry.kind == Kind::Open {
+                    self.ahead.opened(entry.epoch, self.time);
+                }
             }
             let Some(process) = self.hosts[host].running(run) else { return };
             let moment =
@@ -311,7 +314,7 @@ impl World {
                     self.counts.add("retry answered from the session table");
                 }
                 match ahead {
-                    true => self.told_ahead(host, &entry),
+                    true => self.told_ahead(host, run, &entry, id),
                     false => self.ledger.promise(entry.index),
                 }
                 self.answer(host, run, id, Told::Executed(response));
@@ -387,6 +390,7 @@ impl World {
                 client: request.client,
                 attempt: request.attempt,
                 wish: request.wish,
+                sent: request.sent,
             };
             process.waiting.insert(id, waiter);
         }

@@ -67,6 +67,8 @@ pub enum Waiter {
         attempt: u64,
         /// What for.
         wish: Wish,
+        /// When it was sent.
+        sent: u64,
     },
     /// The host itself, for time to pass in the log.
     Tick,

@@ -63,6 +63,8 @@ pub enum Property {
     AnswersKeepTheirBound,
     /// What is executed before it is committed is so in `async` mode only, and within its bounds.
     AheadWithinBounds,
+    /// In `async` mode, nothing is answered ahead of its commit that was sent after a successor served.
+    NothingAheadOfASuccessor,
     /// What clients were told is done in `async` mode and is lost was set aside, and nothing that is committed.
     LostIsSetAside,
     /// Nothing is executed twice.
@@ -105,6 +107,7 @@ impl Property {
             Property::InForceWhenAnswered => "in-force-when-answered",
             Property::AnswersKeepTheirBound => "answers-keep-their-bound",
             Property::AheadWithinBounds => "ahead-within-bounds",
+            Property::NothingAheadOfASuccessor => "nothing-ahead-of-a-successor",
             Property::LostIsSetAside => "lost-is-set-aside",
             Property::ExactlyOnce => "exactly-once",
             Property::FailedMeansNotExecuted => "failed-means-not-executed",

@@ -1,6 +1,10 @@
 //! `async`: answers come before the second copy, and what a failover then cuts is not gone.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use rustix::process::Signal;
+use tokio::task::JoinSet;
 use understudy_client::Error;
 use understudy_client::proto::admin::v1::Role;
 use understudy_client::proto::kv::v1::watch_request::{From, Target};
@@ -17,7 +21,7 @@ async fn ahead() -> (Cluster, usize, usize) {
     cluster.extra = ["--execution", "async", "--max-tail-ms", "60000", "--first-chance-ms", "0"]
         .iter()
         .chain(&["--max-tail-bytes", "16777216"])
-        .chain(&["--drop-ms", "6000", "--promote-ms", "6500", "--stall-ms", "7000"])
+        .chain(&["--drop-ms", "10000", "--promote-ms", "10500", "--stall-ms", "11000"])
         .map(ToString::to_string)
         .collect();
     cluster.start_all();
@@ -95,4 +99,37 @@ async fn an_async_primary_that_comes_back_has_lost_nothing() {
     cluster.start(primary);
     assert_eq!(cluster.complete().await, primary);
     assert_eq!(cluster.client().get("k").await.unwrap().kv.unwrap().value, "2");
+}
+
+/// What was begun at a stopped primary after its successor had been switched to `sync`, and was acknowledged.
+async fn acknowledged_after_the_switch() -> usize {
+    let mut cluster = Cluster::new(2).await;
+    let arguments = ["--execution", "async", "--first-chance-ms", "0"];
+    cluster.extra = arguments.map(Into::into).into();
+    cluster.start_all();
+    let primary = cluster.complete().await;
+    let backup = 1 - primary;
+    let raw = Arc::new(Raw::connect(&cluster.replicas[primary].clients).await);
+    raw.put("k", "1").await.unwrap();
+
+    cluster.signal(primary, Signal::STOP);
+    cluster.until(backup, "takes over", |s| s.role() == Role::Primary).await;
+    succeed(&["mode", "--execution", "sync", "--endpoints", &cluster.replicas[backup].clients]);
+    let mut puts = JoinSet::new();
+    for number in 0..10 {
+        let raw = raw.clone();
+        puts.spawn(async move { raw.put(&format!("late/{number}"), "lost?").await.is_ok() });
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    cluster.signal(primary, Signal::CONT);
+    let acknowledged = puts.join_all().await.into_iter().filter(|done| *done).count();
+    cluster.until(primary, "is back as a backup", |s| s.role() == Role::Backup && s.named).await;
+    acknowledged
+}
+
+#[tokio::test]
+async fn a_stopped_async_primary_acknowledges_nothing_that_began_after_the_switch_to_sync() {
+    for _ in 0..5 {
+        assert_eq!(acknowledged_after_the_switch().await, 0);
+    }
 }
