@@ -16,7 +16,7 @@ use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::watch_service_client::WatchServiceClient;
 use understudy_proto::kv::v1::*;
 
-use crate::common::{Cluster, admin, check, get, put, reason, session};
+use crate::common::{Cluster, admin, check, get, put};
 
 /// Bytes of a message that any client takes.
 const MESSAGE: usize = 4 << 20;
@@ -27,22 +27,23 @@ const VALUE: usize = MESSAGE - (16 << 10);
 
 type Client = KeyValueServiceClient<Channel>;
 
-struct Pair {
-    cluster: Cluster,
-    client: Client,
+/// A replica, and its clients.
+pub struct Alone {
+    pub cluster: Cluster,
+    pub client: Client,
     admin: AdminServiceClient<Channel>,
 }
 
-impl Pair {
-    async fn alone() -> Pair {
+impl Alone {
+    pub async fn born() -> Alone {
         let mut cluster = Cluster::new(1);
         cluster.start_all();
         let client = cluster.client().await;
         let admin = admin(&cluster.clients(0)).await.unwrap();
-        Pair { cluster, client, admin }
+        Alone { cluster, client, admin }
     }
 
-    async fn quota(&mut self, quota: Quota) -> Result<Quota, Status> {
+    pub async fn quota(&mut self, quota: Quota) -> Result<Quota, Status> {
         let request = UpdateQuotaRequest { quota: Some(quota) };
         Ok(self.admin.update_quota(request).await?.into_inner().quota.unwrap())
     }
@@ -86,14 +87,14 @@ fn too_large(status: &Status) {
 
 #[tokio::test]
 async fn a_response_around_its_bound_is_received_or_nothing_is_executed() {
-    let mut pair = Pair::alone().await;
+    let mut alone = Alone::born().await;
     for key in ["a", "b", "c"] {
-        pair.put(key, 1 << 20).await.unwrap();
+        alone.put(key, 1 << 20).await.unwrap();
     }
     let request = reads(&["a", "b", "c", "d"]);
     let half = 1 << 19;
-    pair.put("d", half).await.unwrap();
-    let received = pair.client.txn(request.clone()).await.unwrap().into_inner();
+    alone.put("d", half).await.unwrap();
+    let received = alone.client.txn(request.clone()).await.unwrap().into_inner();
     let rest = received.encoded_len() - half;
     let delete = DeleteRequest {
         target: Some(delete_request::Target::Range(KeyRange {
@@ -107,7 +108,8 @@ async fn a_response_around_its_bound_is_received_or_nothing_is_executed() {
     for beyond in
         [-200, -160, -129, -128, -65, -64, -33, -32, -31, -17, -16, -1, 0, 1, 17, 32, 33, 64i64]
     {
-        pair.client
+        alone
+            .client
             .delete(DeleteRequest {
                 target: Some(delete_request::Target::Key("written".into())),
                 ..DeleteRequest::default()
@@ -115,9 +117,9 @@ async fn a_response_around_its_bound_is_received_or_nothing_is_executed() {
             .await
             .unwrap();
         let wanted = (MESSAGE as i64 + beyond) as usize;
-        pair.put("d", wanted - rest).await.unwrap();
-        let answer = pair.client.txn(request.clone()).await;
-        let written = pair.client.get(get("written")).await.unwrap().into_inner().kv.is_some();
+        alone.put("d", wanted - rest).await.unwrap();
+        let answer = alone.client.txn(request.clone()).await;
+        let written = alone.client.get(get("written")).await.unwrap().into_inner().kv.is_some();
         assert_eq!(answer.is_ok(), written, "{beyond}: {answer:?}");
         match &answer {
             Ok(response) => {
@@ -127,12 +129,12 @@ async fn a_response_around_its_bound_is_received_or_nothing_is_executed() {
             Err(status) => {
                 too_large(status);
                 assert!(wanted + FRAME > MESSAGE, "{beyond}: it would fit");
-                too_large(&pair.client.delete(delete.clone()).await.unwrap_err());
+                too_large(&alone.client.delete(delete.clone()).await.unwrap_err());
             }
         }
         outcomes[usize::from(answer.is_ok())] += 1;
         // Each in a message of its own, though together they are many.
-        for result in pair.execute(vec![Operation::Txn(request.clone()); 3]).await {
+        for result in alone.execute(vec![Operation::Txn(request.clone()); 3]).await {
             match result.result.unwrap() {
                 Done::Txn(_) => assert!(answer.is_ok(), "{beyond}"),
                 Done::Failure(failure) => {
@@ -148,36 +150,36 @@ async fn a_response_around_its_bound_is_received_or_nothing_is_executed() {
 
 #[tokio::test]
 async fn many_results_come_in_messages_that_clients_take() {
-    let mut pair = Pair::alone().await;
+    let mut alone = Alone::born().await;
     for length in [1, 900 << 10, 1 << 20] {
-        pair.put("k", length).await.unwrap();
+        alone.put("k", length).await.unwrap();
         let list = ListRequest { page_size: 1, ..ListRequest::default() };
         let operations = [Operation::Get(get("k")), Operation::List(list)];
-        let results = pair.execute(operations.iter().cycle().take(40).cloned().collect()).await;
+        let results = alone.execute(operations.iter().cycle().take(40).cloned().collect()).await;
         assert_eq!(results.len(), 40);
     }
 }
 
 #[tokio::test]
 async fn whatever_can_be_written_can_be_read_listed_and_watched() {
-    let mut pair = Pair::alone().await;
+    let mut alone = Alone::born().await;
     for value in [VALUE + 1, MESSAGE - 32, MESSAGE, 64 << 20] {
         let quota = Quota { max_value_bytes: Some(value as u64), ..Quota::default() };
         let limit = format!("limit={VALUE}");
-        let refused = pair.quota(quota).await.unwrap_err();
+        let refused = alone.quota(quota).await.unwrap_err();
         let metadata = ["field=max_value_bytes", &limit];
         check(refused, Code::InvalidArgument, "INVALID_SETTINGS", &metadata);
     }
     let quota = Quota { max_value_bytes: Some(VALUE as u64), ..Quota::default() };
-    pair.quota(quota).await.unwrap();
+    alone.quota(quota).await.unwrap();
     let keys: Vec<Bytes> =
         (0..3u8).map(|last| [vec![0xff; 4095], vec![last]].concat().into()).collect();
     let limit = format!("limit={VALUE}");
-    let refused = pair.put(keys[0].clone(), VALUE + 1).await.unwrap_err();
+    let refused = alone.put(keys[0].clone(), VALUE + 1).await.unwrap_err();
     check(refused, Code::InvalidArgument, "INVALID_VALUE", &["field=value", &limit]);
 
     let mut watches =
-        WatchServiceClient::connect(format!("http://{}", pair.cluster.clients(0))).await.unwrap();
+        WatchServiceClient::connect(format!("http://{}", alone.cluster.clients(0))).await.unwrap();
     let mut streams = Vec::new();
     for return_previous in [false, true] {
         let target = Some(watch_request::Target::Prefix(Bytes::new()));
@@ -187,9 +189,9 @@ async fn whatever_can_be_written_can_be_read_listed_and_watched() {
     // Small changes come before each large one: that must not go into their message.
     for key in keys.iter().chain(&keys) {
         for _ in 0..4 {
-            pair.put("small", 100 << 10).await.unwrap();
+            alone.put("small", 100 << 10).await.unwrap();
         }
-        pair.put(key.clone(), VALUE).await.unwrap();
+        alone.put(key.clone(), VALUE).await.unwrap();
     }
     let newest = 30;
     for stream in &mut streams {
@@ -202,67 +204,68 @@ async fn whatever_can_be_written_can_be_read_listed_and_watched() {
     let whole = |kv: &KeyValue| assert_eq!(kv.value.len(), VALUE);
     for key in &keys {
         let request = GetRequest { key: key.clone(), ..GetRequest::default() };
-        whole(&pair.client.get(request.clone()).await.unwrap().into_inner().kv.unwrap());
+        whole(&alone.client.get(request.clone()).await.unwrap().into_inner().kv.unwrap());
         let get = txn_operation::Operation::Get(TxnGet { key: key.clone() });
         let then_operations = vec![TxnOperation { operation: Some(get) }];
         let txn = TxnRequest { then_operations, ..TxnRequest::default() };
-        pair.client.txn(txn.clone()).await.unwrap();
-        let results = pair.execute(vec![Operation::Get(request), Operation::Txn(txn)]).await;
+        alone.client.txn(txn.clone()).await.unwrap();
+        let results = alone.execute(vec![Operation::Get(request), Operation::Txn(txn)]).await;
         assert!(results.iter().all(|result| !matches!(result.result, Some(Done::Failure(_)))));
     }
     for order in [ListOrder::KeyAscending, ListOrder::KeyDescending, ListOrder::NewestFirst] {
         let mut request = ListRequest { order: order.into(), ..ListRequest::default() };
         let mut seen = 0;
         loop {
-            let page = pair.client.list(request.clone()).await.unwrap().into_inner();
+            let page = alone.client.list(request.clone()).await.unwrap().into_inner();
             seen += page.kvs.len();
             request.page_token = page.next_page_token;
             if request.page_token.is_empty() {
                 break;
             }
-            let results = pair.execute(vec![Operation::List(request.clone())]).await;
+            let results = alone.execute(vec![Operation::List(request.clone())]).await;
             assert!(matches!(results[0].result, Some(Done::List(_))));
         }
         assert_eq!(seen, 4);
     }
     let again = PutRequest { key: keys[0].clone(), return_previous: true, ..PutRequest::default() };
-    whole(&pair.client.put(again).await.unwrap().into_inner().previous.unwrap());
+    whole(&alone.client.put(again).await.unwrap().into_inner().previous.unwrap());
     let delete = DeleteRequest {
         target: Some(delete_request::Target::Key(keys[1].clone())),
         return_previous: true,
         ..DeleteRequest::default()
     };
-    whole(&pair.client.delete(delete).await.unwrap().into_inner().previous[0]);
+    whole(&alone.client.delete(delete).await.unwrap().into_inner().previous[0]);
 }
 
 #[tokio::test]
 async fn an_unmet_condition_is_an_answer_however_long_the_value_in_its_way() {
-    let mut pair = Pair::alone().await;
-    pair.put("k", 5000).await.unwrap();
-    pair.quota(Quota { max_response_bytes: Some(1024), ..Quota::default() }).await.unwrap();
+    let mut alone = Alone::born().await;
+    alone.put("k", 5000).await.unwrap();
+    alone.quota(Quota { max_response_bytes: Some(1024), ..Quota::default() }).await.unwrap();
     let if_absent = Some(put_request::Condition::IfAbsent(true));
     let request = PutRequest { condition: if_absent, ..put("k", "w") };
-    let unmet = pair.client.put(request.clone()).await.unwrap().into_inner();
+    let unmet = alone.client.put(request.clone()).await.unwrap().into_inner();
     assert_eq!((unmet.succeeded, unmet.mod_revision, unmet.previous), (false, 1, None));
     let delete = DeleteRequest {
         target: Some(delete_request::Target::Key("k".into())),
         if_revision: Some(7),
         ..DeleteRequest::default()
     };
-    assert!(!pair.client.delete(delete).await.unwrap().into_inner().succeeded);
+    assert!(!alone.client.delete(delete).await.unwrap().into_inner().succeeded);
     let asked = PutRequest { return_previous: true, ..request };
-    let refused = pair.client.put(asked).await.unwrap_err();
+    let refused = alone.client.put(asked).await.unwrap_err();
     check(refused, Code::FailedPrecondition, "RESPONSE_TOO_LARGE", &["limit=1024"]);
 }
 
 #[tokio::test]
 async fn a_key_longer_than_a_lowered_bound_can_be_read_and_deleted() {
-    let mut pair = Pair::alone().await;
-    pair.put("a long key", 1).await.unwrap();
-    pair.quota(Quota { max_key_bytes: Some(3), ..Quota::default() }).await.unwrap();
-    let refused = pair.put("a long key", 1).await.unwrap_err();
+    let mut alone = Alone::born().await;
+    alone.put("a long key", 1).await.unwrap();
+    alone.quota(Quota { max_key_bytes: Some(3), ..Quota::default() }).await.unwrap();
+    let refused = alone.put("a long key", 1).await.unwrap_err();
     check(refused, Code::InvalidArgument, "INVALID_KEY", &["field=key", "limit=3"]);
-    pair.client
+    alone
+        .client
         .txn(TxnRequest {
             compares: vec![Compare {
                 key: "a long key".into(),
@@ -278,29 +281,29 @@ async fn a_key_longer_than_a_lowered_bound_can_be_read_and_deleted() {
         target: Some(delete_request::Target::Range(range)),
         ..DeleteRequest::default()
     };
-    assert_eq!(pair.client.delete(delete).await.unwrap().into_inner().deleted, 1);
+    assert_eq!(alone.client.delete(delete).await.unwrap().into_inner().deleted, 1);
 }
 
 #[tokio::test]
 async fn a_quota_is_in_force_when_its_change_is_answered() {
-    let mut pair = Pair::alone().await;
+    let mut alone = Alone::born().await;
     let values = |bytes| Quota { max_value_bytes: Some(bytes), ..Quota::default() };
     for round in 0..10 {
-        pair.quota(values(100)).await.unwrap();
+        alone.quota(values(100)).await.unwrap();
         for _ in 0..10 {
-            let refused = pair.put("k", 101).await.unwrap_err();
+            let refused = alone.put("k", 101).await.unwrap_err();
             check(refused, Code::InvalidArgument, "INVALID_VALUE", &["field=value", "limit=100"]);
         }
-        pair.quota(values(1000)).await.unwrap();
+        alone.quota(values(1000)).await.unwrap();
         for _ in 0..10 {
-            pair.put("k", 1000).await.unwrap_or_else(|refused| panic!("{round}: {refused:?}"));
+            alone.put("k", 1000).await.unwrap_or_else(|refused| panic!("{round}: {refused:?}"));
             let write =
                 TxnPut { key: "k".into(), value: vec![0; 1000].into(), ..TxnPut::default() };
             let write = txn_operation::Operation::Put(write);
             let then_operations = vec![TxnOperation { operation: Some(write) }];
             let txn = TxnRequest { then_operations, ..TxnRequest::default() };
-            pair.client.txn(txn.clone()).await.unwrap();
-            let results = pair.execute(vec![Operation::Txn(txn)]).await;
+            alone.client.txn(txn.clone()).await.unwrap();
+            let results = alone.execute(vec![Operation::Txn(txn)]).await;
             assert!(matches!(results[0].result, Some(Done::Txn(_))), "{results:?}");
         }
     }
@@ -308,9 +311,9 @@ async fn a_quota_is_in_force_when_its_change_is_answered() {
 
 #[tokio::test]
 async fn two_changes_of_settings_at_once_are_both_in_force() {
-    let pair = Pair::alone().await;
+    let alone = Alone::born().await;
     let change = |settings| {
-        let mut admin = pair.admin.clone();
+        let mut admin = alone.admin.clone();
         let request = UpdateSettingsRequest { settings: Some(settings) };
         async move { admin.update_settings(request).await.unwrap().into_inner().settings.unwrap() }
     };
@@ -322,65 +325,4 @@ async fn two_changes_of_settings_at_once_are_both_in_force() {
         assert_eq!(settings.max_tail_bytes, Some(round * 1000));
         assert_eq!(settings.max_tail_ms, Some(round));
     }
-}
-
-#[tokio::test]
-async fn a_session_lives_as_long_as_the_quota_allows() {
-    let mut pair = Pair::alone().await;
-    let mut sessions = session(&pair.cluster.clients(0)).await.unwrap();
-    let mut open = async |ttl_ms| {
-        let opened = sessions.open_session(OpenSessionRequest { ttl_ms }).await?;
-        Ok::<_, Status>(opened.into_inner().ttl_ms)
-    };
-    let refused = |status: Status, limit: i64| {
-        let limit = format!("limit={limit}");
-        check(status, Code::InvalidArgument, "INVALID_TTL", &["field=ttl_ms", &limit]);
-    };
-    const DAY: i64 = 86_400_000;
-    for ttl in [100, 101, 999, 1000, DAY] {
-        assert_eq!(open(ttl).await.unwrap(), ttl);
-    }
-    for (ttl, limit) in [(1, 100), (99, 100), (DAY + 1, DAY), (i64::MAX, DAY)] {
-        refused(open(ttl).await.unwrap_err(), limit);
-    }
-    assert_eq!(reason(&open(-1).await.unwrap_err()).0, "INVALID_TTL");
-    let between = |least: i64, most: i64| Quota {
-        min_session_ttl_ms: Some(least as u64),
-        max_session_ttl_ms: Some(most as u64),
-        ..Quota::default()
-    };
-    for (least, most, default) in [
-        (100, DAY, 300_000),
-        (1, 1_000, 1_000),
-        (400_000, DAY, 400_000),
-        (7, 7, 7),
-        (1, 30 * DAY, 300_000),
-    ] {
-        pair.quota(between(least, most)).await.unwrap();
-        assert_eq!(open(0).await.unwrap(), default);
-        assert_eq!(open(least).await.unwrap(), least);
-        assert_eq!(open(most).await.unwrap(), most);
-        refused(open(most + 1).await.unwrap_err(), most);
-        if least > 1 {
-            refused(open(least - 1).await.unwrap_err(), least);
-        }
-    }
-    for (quota, field, limit) in [
-        (between(0, DAY), "field=min_session_ttl_ms", "limit=1"),
-        (between(1, 30 * DAY + 1), "field=max_session_ttl_ms", "limit=2592000000"),
-        (between(2000, 1000), "field=min_session_ttl_ms", "limit=1000"),
-    ] {
-        let refused = pair.quota(quota).await.unwrap_err();
-        check(refused, Code::InvalidArgument, "INVALID_SETTINGS", &[field, limit]);
-    }
-}
-
-/// No lease has the number 0: who names it does not mean "none".
-#[tokio::test]
-async fn a_key_is_attached_to_a_lease_that_is_there_or_not_written() {
-    let mut pair = Pair::alone().await;
-    let request = PutRequest { lifetime: Some(put_request::Lifetime::LeaseId(0)), ..put("k", "v") };
-    let refused = pair.client.put(request).await.unwrap_err();
-    check(refused, Code::NotFound, "LEASE_NOT_FOUND", &["lease_id=0"]);
-    assert_eq!(pair.client.get(get("k")).await.unwrap().into_inner().kv, None);
 }

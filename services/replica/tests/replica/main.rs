@@ -12,6 +12,7 @@ mod executing;
 mod history;
 mod leases;
 mod leaving;
+mod lifetimes;
 mod ops;
 mod pair;
 mod ports;
