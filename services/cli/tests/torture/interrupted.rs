@@ -52,7 +52,8 @@ async fn lines(history: &Path, least: usize) {
 fn whole_lines(history: &Path) -> usize {
     let text = std::fs::read_to_string(history).unwrap();
     assert!(text.ends_with('\n'), "half a line: {:?}", text.lines().last());
-    text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count()
+    let whole = |line: &&str| assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    text.lines().inspect(whole).count()
 }
 
 #[tokio::test]
