@@ -28,8 +28,8 @@ use crate::{Delete, Endpoints, Error, Options, Pipeline, Put, Txn, Watch, endpoi
 /// that the first mutation ran on.
 #[derive(Clone, Debug)]
 pub struct Client {
-    shared: Arc<Shared>,
-    deadline: Duration,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) deadline: Duration,
 }
 
 impl Client {
@@ -220,11 +220,13 @@ impl Client {
         self.mutate(request).await
     }
 
-    /// Gives the session back, so that it need not expire; waits at most half a second for it. For
-    /// those who make many short-lived clients. The client stays usable: it opens another session
-    /// when it needs one.
+    /// Gives back the leases and locks that were dropped, and the session, so that they need not expire;
+    /// waits at most half a second for that. For those who make many short-lived clients. The client
+    /// stays usable: it opens another session when it needs one.
     pub async fn close(&self) {
-        self.shared.close_session(Instant::now() + Duration::from_millis(500)).await;
+        let deadline = Instant::now() + Duration::from_millis(500);
+        self.shared.farewells.said(deadline).await;
+        self.shared.close_session(deadline).await;
     }
 
     pub(crate) async fn mutate<M: Mutation>(&self, request: M) -> Result<M::Response, Error> {

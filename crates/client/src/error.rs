@@ -44,8 +44,10 @@ pub enum Error {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// The lock's lease ended while it was waited for: it was not renewed in time.
-    #[error("the place in the line of lock {name:?} is lost: its lease was not renewed in time")]
+    /// The lock was lost before it was released, or may have been: another may have held it since.
+    #[error(
+        "lock {name:?} was lost before it was released, another may hold it: it was not renewed in time, or its key was taken away"
+    )]
     LockLost {
         /// Name of the lock.
         name: String,

@@ -1,5 +1,6 @@
 //! Leases: keys that go when nobody keeps them alive.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -22,8 +23,9 @@ impl Client {
         let sent = Instant::now();
         let id = self.grant_lease(ttl, 0).await?.lease_id;
         let (until, held) = watch::channel(Some(sent + trusted(ttl)));
-        let keeper = tokio::spawn(keep(self.clone(), id, ttl, until));
-        Ok(Lease { client: self.clone(), id, ttl, revoked: false, held, keeper })
+        let until = Arc::new(until);
+        let keeper = tokio::spawn(keep(self.clone(), id, ttl, until.clone()));
+        Ok(Lease { client: self.clone(), id, ttl, revoked: false, held, until, keeper })
     }
 
     /// Grants a lease that nobody keeps alive yet, by the id wanted; 0: the store chooses.
@@ -90,6 +92,7 @@ pub struct Lease {
     revoked: bool,
     /// Until when it surely lives; none once it is gone.
     held: watch::Receiver<Option<Instant>>,
+    until: Arc<watch::Sender<Option<Instant>>>,
     keeper: JoinHandle<()>,
 }
 
@@ -128,13 +131,47 @@ impl Lease {
     ///
     /// # Errors
     /// As a mutation.
-    pub async fn revoke(mut self) -> Result<(), Error> {
-        self.keeper.abort();
-        self.revoked = true;
-        match self.client.revoke_lease(self.id).await {
+    pub async fn revoke(self) -> Result<(), Error> {
+        let patience = self.client.deadline;
+        match self.end(patience).await {
             Err(error) if is_gone(&error) => Ok(()),
             revoked => revoked.map(|_| ()),
         }
+    }
+
+    /// Ends it within this time; gives how many keys go with it.
+    pub(crate) async fn end(mut self, patience: Duration) -> Result<i64, Error> {
+        self.keeper.abort();
+        self.revoked = true;
+        self.client.with_deadline(patience).revoke_lease(self.id).await
+    }
+
+    /// Its full time.
+    pub(crate) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// Ends when the server has said that it is gone.
+    pub(crate) async fn gone(&self) {
+        let mut held = self.held.clone();
+        // Its sender goes with the one who keeps it, which then has said so.
+        let _ = held.wait_for(Option::is_none).await;
+    }
+
+    /// Waits until it surely lives longer than until `until`; none once it may be gone.
+    pub(crate) async fn renewed(&self, until: Instant) -> Option<Instant> {
+        let mut held = self.held.clone();
+        let later = held.wait_for(|held| held.is_none_or(|held| held > until));
+        tokio::select! {
+            biased;
+            () = self.lost() => None,
+            later = later => later.ok().and_then(|held| *held),
+        }
+    }
+
+    /// Gives it its full time now.
+    pub(crate) async fn renew(&self) -> Result<(), Error> {
+        renew(&self.client, self.id, self.ttl, &self.until).await
     }
 }
 
@@ -144,7 +181,8 @@ impl Drop for Lease {
         if let (false, Ok(runtime)) = (self.revoked, Handle::try_current()) {
             let (client, id) = (self.client.with_deadline(self.ttl), self.id);
             // Time ends it if this fails.
-            runtime.spawn(async move { client.revoke_lease(id).await });
+            let revoked = async move { drop(client.revoke_lease(id).await) };
+            self.client.shared.farewells.say(&runtime, revoked);
         }
     }
 }
@@ -155,22 +193,37 @@ fn trusted(ttl: Duration) -> Duration {
     ttl - ttl / 10
 }
 
-async fn keep(client: Client, id: i64, ttl: Duration, until: watch::Sender<Option<Instant>>) {
-    let pause = ttl / 3;
+async fn keep(client: Client, id: i64, ttl: Duration, until: Arc<watch::Sender<Option<Instant>>>) {
     let client = client.with_deadline(ttl);
     loop {
-        tokio::time::sleep(pause).await;
-        let sent = Instant::now();
-        match client.keep_lease_alive(id).await {
-            Ok(_) => drop(until.send(Some(sent + trusted(ttl)))),
-            Err(error) if is_gone(&error) => {
-                let _ = until.send(None);
-                return;
-            }
+        tokio::time::sleep(ttl / 3).await;
+        match renew(&client, id, ttl, &until).await {
+            Ok(()) => {}
+            Err(error) if is_gone(&error) => return,
             // Whoever holds it learns from the clock when that is for too long.
             Err(error) => tracing::warn!("lease {id} is not renewed: {error}"),
         }
     }
+}
+
+/// Renews it once, and tells until when it surely lives now.
+async fn renew(
+    client: &Client,
+    id: i64,
+    ttl: Duration,
+    until: &watch::Sender<Option<Instant>>,
+) -> Result<(), Error> {
+    let sent = Instant::now();
+    let renewed = client.keep_lease_alive(id).await;
+    match &renewed {
+        // One that was sent later may have been answered before; once gone, it stays gone.
+        Ok(_) => until.send_modify(|held| {
+            *held = held.map(|held| held.max(sent + trusted(ttl)));
+        }),
+        Err(error) if is_gone(error) => drop(until.send_replace(None)),
+        Err(_) => {}
+    }
+    renewed.map(|_| ())
 }
 
 pub(crate) fn is_gone(error: &Error) -> bool {

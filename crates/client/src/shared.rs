@@ -9,6 +9,7 @@ use understudy_proto::kv::v1::ResponseHeader;
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::farewells::Farewells;
 use crate::finder::Finder;
 use crate::line::{Connection, Line};
 use crate::lines::Lines;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub options: Options,
     pub finder: Finder,
     pub sessions: Sessions,
+    pub farewells: Farewells,
     lines: Lines,
     /// The cluster that answered first: from then on no other may.
     cluster: OnceLock<MetadataValue<Ascii>>,
@@ -37,6 +39,7 @@ impl Shared {
             finder: Finder::new(endpoints, options.attempt_timeout),
             options,
             sessions: Sessions::default(),
+            farewells: Farewells::default(),
             lines: Lines::default(),
             cluster: OnceLock::new(),
         }

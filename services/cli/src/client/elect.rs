@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use clap::Args;
 use serde_json::json;
 use understudy_client::{Client, Error, Holder};
-use understudy_proto::kv::v1::WatchRequest;
-use understudy_proto::kv::v1::watch_request::{From, Target};
 
 use super::connection::Connection;
 use super::lock::How;
@@ -22,7 +20,7 @@ use crate::failure::Failure;
   understudy elect scheduler host-a:9000 -- ./schedule.sh
   understudy elect scheduler")]
 pub struct Elect {
-    /// Which election: its keys are NAME/...
+    /// Which election: any name, its keys are NAME/.lock/...
     name: String,
     /// What the candidate is known by; left out: prints every leader from now on, until Ctrl-C.
     value: Option<String>,
@@ -57,28 +55,21 @@ impl Elect {
     }
 
     async fn observe(&self, client: &Client) -> Result<(), Failure> {
-        let (mut leader, mut revision) = client.lock_holder(&self.name).await?;
-        self.print(leader.as_ref());
+        let mut leaders = client.leaders(&self.name);
+        let first = leaders.next().await?;
+        self.print(first.as_ref());
         if self.once {
             let nobody = || Failure::new(format!("nobody leads {:?}", self.name));
-            leader.ok_or_else(nobody)?;
+            first.ok_or_else(nobody)?;
             return print::written();
         }
         loop {
-            let target = Some(Target::Prefix(format!("{}/", self.name).into()));
-            let from = Some(From::StartRevision(revision + 1));
-            let mut watch = client.watch(WatchRequest { target, from, ..WatchRequest::default() });
-            // Whatever has changed there: who is first, only the whole line tells.
-            match watch.next().await {
-                Ok(_) | Err(Error::Rejected(_)) => {}
+            print::written()?;
+            match leaders.next().await {
+                Ok(leader) => self.print(leader.as_ref()),
+                // Nothing is missed by waiting for a primary.
+                Err(Error::Unavailable { .. }) => {}
                 Err(error) => return Err(error.into()),
-            }
-            let now;
-            (now, revision) = client.lock_holder(&self.name).await?;
-            if now != leader {
-                leader = now;
-                self.print(leader.as_ref());
-                print::written()?;
             }
         }
     }
