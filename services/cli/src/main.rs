@@ -22,6 +22,7 @@ mod recover;
 mod register;
 mod runtime;
 mod serve;
+mod supervisor;
 mod torture;
 mod usage;
 mod verify;
@@ -114,6 +115,9 @@ impl Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = supervisor::role() {
+        return code;
+    }
     // Process-wide, and wanted before the first connection to an API server.
     #[cfg(feature = "kubernetes")]
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -71,6 +71,7 @@ impl Acquire {
                         "the place in the line of {} is gone: standing again",
                         self.name
                     );
+                    tokio::time::sleep(PAUSE).await;
                 }
                 Err(End::Failed(error)) if stood && self.goes_on(began) && passes(&error) => {
                     tracing::debug!("not in the line of {}: {error}", self.name);
@@ -96,7 +97,9 @@ impl Acquire {
         let put = client.put(key.clone(), self.value.clone()).on_lease(lease.id());
         let token = match put.await {
             Ok(put) => put.mod_revision,
-            Err(error) => return self.leave(lease, failed(error)).await,
+            Err(error) if *stood => return self.leave(lease, failed(error)).await,
+            // Among others a lease so short that it ends before this.
+            Err(error) => return self.leave(lease, End::Failed(error)).await,
         };
         *stood = true;
         let lock = Lock { client: self.client.clone(), name: self.name.clone(), lease, key, token };

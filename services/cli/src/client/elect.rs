@@ -56,21 +56,21 @@ impl Elect {
 
     async fn observe(&self, client: &Client) -> Result<(), Failure> {
         let mut leaders = client.leaders(&self.name);
-        let first = leaders.next().await?;
-        self.print(first.as_ref());
         if self.once {
+            let leader = leaders.next().await?;
+            self.print(leader.as_ref());
             let nobody = || Failure::new(format!("nobody leads {:?}", self.name));
-            first.ok_or_else(nobody)?;
+            leader.ok_or_else(nobody)?;
             return print::written();
         }
         loop {
-            print::written()?;
             match leaders.next().await {
                 Ok(leader) => self.print(leader.as_ref()),
                 // Nothing is missed by waiting for a primary.
-                Err(Error::Unavailable { .. }) => {}
+                Err(Error::Unavailable { .. }) if self.connection.deadline.is_none() => {}
                 Err(error) => return Err(error.into()),
             }
+            print::written()?;
         }
     }
 

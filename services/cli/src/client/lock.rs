@@ -14,15 +14,18 @@ use crate::failure::Failure;
 
 /// Takes a lock, runs a command while it is held, and exits as the command does.
 ///
-/// The command finds the lock's name in UNDERSTUDY_LOCK and the fencing token in UNDERSTUDY_TOKEN. If the
-/// lock is lost, it gets SIGTERM and soon SIGKILL, and `understudy lock` exits 1.
+/// The command finds the lock's name in UNDERSTUDY_LOCK, the fencing token in UNDERSTUDY_TOKEN and the key
+/// that it is the creation of in UNDERSTUDY_KEY. Before another can have the lock it gets SIGTERM and soon
+/// SIGKILL, with all its processes, and `understudy lock` exits 1. What the command leaves running when it
+/// ends is ended, too. Signals are passed on: HUP, INT, QUIT and TERM to all of its processes, USR1 and USR2
+/// to the command.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy lock nightly -- ./report.sh
   understudy lock --wait 0s nightly -- ./report.sh
   understudy lock nightly")]
 pub struct Lock {
-    /// Which lock: its keys are NAME/...
+    /// Which lock: any name, its keys are NAME/.lock/...
     name: String,
     #[command(flatten)]
     how: How,
@@ -63,10 +66,15 @@ impl How {
         (name, value): (&str, &str),
         command: &[OsString],
     ) -> Result<(), Failure> {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::new().map_err(Failure::new)?;
         let lock = self.take(client, name, value, &mut signals).await?;
         if command.is_empty() {
             announce(connection, name, &lock);
+            if let Err(failure) = print::written() {
+                // Nobody would know that it is held.
+                let _ = lock.release().await;
+                return Err(Failure::new(format!("lock {name:?} is released again: {failure}")));
+            }
         }
         Guard { name, ttl: self.ttl, command }.run(lock, signals).await
     }
@@ -84,7 +92,7 @@ impl How {
         }
         tokio::select! {
             lock = acquire => Ok(lock?),
-            () = signals.next() => Err(Failure::new(format!("lock {name:?} is given up"))),
+            _ = signals.next() => Err(Failure::new(format!("lock {name:?} is given up"))),
         }
     }
 }

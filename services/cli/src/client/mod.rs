@@ -26,6 +26,7 @@ pub mod status;
 pub mod txn;
 pub mod watch;
 
+pub use guard::PASSED_ON;
 pub use notation::Notation;
 
 use crate::print;

@@ -10,6 +10,7 @@ pub mod judge;
 pub mod ports;
 pub mod raw;
 pub mod replica;
+pub mod running;
 pub mod wait;
 
 use std::path::PathBuf;

@@ -1,40 +1,20 @@
 //! What is done while a lock is held: a command, or nothing until somebody interrupts.
 
+mod command;
+mod signals;
+
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
+use std::pin::pin;
 use std::time::Duration;
 
-use rustix::process::{Pid, kill_process};
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use understudy_client::Lock;
+use understudy_client::{Error, Lock};
 
 use super::print;
 use crate::failure::Failure;
-
-/// What asks the process to go: noticed from when this is made, so that none falls between waiting for a
-/// lock and holding it.
-pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    pub fn new() -> Result<Self, Failure> {
-        let interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
-        let terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
-        Ok(Signals { interrupt, terminate })
-    }
-
-    /// Waits for the next one.
-    pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
+use crate::supervisor::Report;
+use command::Command;
+use signals::is_of_terminal;
+pub use signals::{PASSED_ON, Signals};
 
 /// What a held lock is for.
 pub struct Guard<'a> {
@@ -45,79 +25,89 @@ pub struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    /// Runs the command, or waits for Ctrl-C or SIGTERM, and releases the lock. A lock that is lost
-    /// meanwhile ends the command.
+    /// Runs the command, or waits for a signal, and releases the lock once nothing of the command is left.
+    /// A lock that is lost meanwhile ends the command.
     pub async fn run(&self, lock: Lock, signals: Signals) -> Result<(), Failure> {
-        let ended = match self.command.split_first() {
-            None => self.idle(&lock, signals).await,
-            Some((program, arguments)) => self.supervise(&lock, program, arguments, signals).await,
+        let ended = match self.command {
+            [] => self.idle(&lock, signals).await,
+            command => self.supervise(&lock, command, signals).await,
         };
-        if let Err(error) = lock.release().await {
-            // How the command ended counts: the lock is free once its lease has ended.
-            print::note(format_args!(
-                "understudy: lock {:?} may be free only after {:?}: {error}",
-                self.name, self.ttl
-            ));
+        match lock.release().await {
+            Ok(()) => ended,
+            // Whatever the command says: at its end it ran without the lock.
+            Err(error @ Error::LockLost { .. }) => match ended {
+                Err(failure @ Failure::Failed(_)) => Err(failure),
+                _ => Err(error.into()),
+            },
+            Err(error) => {
+                // How the command ended counts: the lock is free once its lease has ended.
+                print::note(format_args!(
+                    "understudy: lock {:?} may be free only after {:?}: {error}",
+                    self.name, self.ttl
+                ));
+                ended
+            }
         }
-        ended
     }
 
     async fn idle(&self, lock: &Lock, mut signals: Signals) -> Result<(), Failure> {
         tokio::select! {
-            () = signals.next() => Ok(()),
-            () = lock.lost() => Err(self.lost()),
+            _ = signals.next() => Ok(()),
+            () = lock.lost() => Err(self.lost_how(lock)),
         }
     }
 
     async fn supervise(
         &self,
         lock: &Lock,
-        program: &OsString,
-        arguments: &[OsString],
+        command: &[OsString],
         mut signals: Signals,
     ) -> Result<(), Failure> {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .env("UNDERSTUDY_LOCK", self.name)
-            .env("UNDERSTUDY_TOKEN", lock.token().to_string())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Failure::new(format!("cannot run {}: {error}", program.display())))?;
+        let mut until = lock.held_until().ok_or_else(|| self.lost())?;
+        let mut command = Command::start(command, (self.name, lock), (until, self.ttl))
+            .map_err(|error| Failure::new(format!("cannot supervise the command: {error}")))?;
+        let mut lost = pin!(lock.lost());
         loop {
             tokio::select! {
-                status = child.wait() => return ended(status.map_err(Failure::new)?),
-                // The terminal has sent the command the same.
-                _ = signals.interrupt.recv() => {}
-                _ = signals.terminate.recv() => tell(&child),
-                () = lock.lost() => {
-                    tell(&child);
-                    // Others get the lock a tenth of its time later: by then the command is gone.
-                    if tokio::time::timeout(self.ttl / 20, child.wait()).await.is_err() {
-                        child.kill().await.map_err(Failure::new)?;
-                    }
-                    return Err(self.lost());
+                report = command.ended() => {
+                    return match report {
+                        Some(Report::Ended(0)) => Ok(()),
+                        Some(Report::Ended(code)) => Err(Failure::Command(code)),
+                        Some(Report::Lost) => Err(self.lost()),
+                        None => {
+                            command.end().await;
+                            Err(Failure::new("the command was ended: its supervisor was killed"))
+                        }
+                    };
+                }
+                origin = signals.next() => if !is_of_terminal(&origin) {
+                    command.signal(origin.signal).await;
+                },
+                () = &mut lost => {
+                    command.end().await;
+                    return Err(self.lost_how(lock));
+                }
+                Some(later) = lock.renewed(until) => {
+                    until = later;
+                    command.put_off(until).await;
                 }
             }
         }
     }
 
     fn lost(&self) -> Failure {
+        self.lost_because("it was not renewed in time")
+    }
+
+    fn lost_how(&self, lock: &Lock) -> Failure {
+        match lock.is_held() {
+            true => self.lost_because("its key was taken away"),
+            false => self.lost(),
+        }
+    }
+
+    fn lost_because(&self, why: &str) -> Failure {
         let what = if self.command.is_empty() { "" } else { ", the command was ended" };
-        Failure::new(format!("lock {:?} is lost: it was not renewed in time{what}", self.name))
+        Failure::new(format!("lock {:?} is lost: {why}{what}", self.name))
     }
-}
-
-/// Asks the command to go.
-fn tell(child: &Child) {
-    let pid = child.id().and_then(|id| Pid::from_raw(id as i32));
-    // One that has ended meanwhile needs no signal.
-    let _ = pid.map(|pid| kill_process(pid, rustix::process::Signal::TERM));
-}
-
-fn ended(status: ExitStatus) -> Result<(), Failure> {
-    if status.success() {
-        return Ok(());
-    }
-    let by_signal = status.signal().map_or(1, |signal| 128 + signal);
-    Err(Failure::Command(u8::try_from(status.code().unwrap_or(by_signal)).unwrap_or(1)))
 }

@@ -1,56 +1,25 @@
 //! `understudy lease`, `lock` and `elect`.
 
-use std::process::{Child, Command, Stdio};
+mod commands;
+mod elections;
+mod fencing;
+mod names;
+mod terminals;
+mod waiting;
+
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
+use understudy_client::proto::kv::v1::ListRequest;
+use understudy_client::proto::kv::v1::list_request::Target;
 use understudy_client::{Error, Lock};
 
-use crate::harness::binary;
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{refuse, succeed, understudy};
-
-/// The command, under way; killed with the test.
-struct Running(Child);
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(binary());
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running(command.spawn().unwrap())
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_raw(self.0.id() as i32).unwrap(), signal).unwrap();
-    }
-
-    /// Waits for its first line.
-    fn says(&mut self) -> String {
-        use std::io::BufRead as _;
-        let mut line = String::new();
-        std::io::BufReader::new(self.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        line
-    }
-
-    /// Its exit code and what it printed.
-    fn ended(mut self) -> (Option<i32>, String, String) {
-        use std::io::Read as _;
-        let (mut out, mut err) = (String::new(), String::new());
-        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-        self.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        (self.0.wait().unwrap().code(), out, err)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::harness::running::Running;
 
 #[tokio::test]
 async fn keys_go_with_their_lease() {
@@ -184,4 +153,10 @@ async fn released(lock: Lock) {
         Ok(()) | Err(Error::OutcomeUnknown { .. }) => {}
         Err(error) => panic!("{error}"),
     }
+}
+
+/// All keys in a lock's line.
+fn line(name: &str) -> ListRequest {
+    let target = Some(Target::Prefix(format!("{name}/.lock/").into()));
+    ListRequest { target, ..ListRequest::default() }
 }
