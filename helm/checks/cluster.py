@@ -94,7 +94,8 @@ def restricted(cluster: Cluster, tally: Tally):
         template = json.loads(converted.stdout)["spec"]["template"]
         template["metadata"]["name"] = "probe"
         # The claim and the account belong to objects that are not there.
-        template["spec"].update(volumes=[{"name": "data", "emptyDir": {}}], serviceAccountName="default")
+        volumes = [{"name": "data", "emptyDir": {}}, *template["spec"]["volumes"]]
+        template["spec"].update(volumes=volumes, serviceAccountName="default")
         pod = {"apiVersion": "v1", "kind": "Pod", **template}
         done = cluster.kubectl("create", "--dry-run=server", "--filename", "-", given=pod)
         if admitted:
