@@ -84,7 +84,7 @@ def guarded(pair):
     # The API server learns of a policy a moment later.
     pair.eventually("refused: delete lease", lambda: unrefused(pair, delete, "register of an understudy cluster"))
     refused(pair, ["annotate", "lease", "understudy", "understudy.dev/register=x", "--overwrite"], "only the replicas change")
-    refused(pair, ["patch", "lease", "understudy", "--type=merge", "-p", '{"spec":{"leaseTransitions":1}}'], "only the replicas change")
+    refused(pair, ["patch", "lease", "understudy", "--type=merge", "-p", '{"spec":{"leaseTransitions":0}}'], "only the replicas change")
     done = pair.cluster.kubectl("label", "lease", "understudy", "by-hand=1")
     pair.tally.check("a label may be put on it", done.returncode == 0, done.stderr)
     before = pair.holder()
