@@ -87,6 +87,14 @@ class Pair:
 
         self.eventually(f"{pod} says: {message}", look)
 
+    def waits(self, pod: str, why: str):
+        """By its own word: `understudy status` in the pod."""
+        def look():
+            shown = self.understudy(pod, "status", "--endpoints", "localhost:7440")
+            return None if why in shown.stdout else shown.stdout + shown.stderr
+
+        self.eventually(f"{pod} waits: {why}", look)
+
     def eventually(self, name: str, look, within_s: float = WITHIN_S):
         """`look` gives None when it is so."""
         until = time.monotonic() + within_s
@@ -186,7 +194,7 @@ def disks_lost(pair: Pair):
     pair.cluster.kubectl("delete", "pvc", "--all", f"--timeout={WITHIN_S}s")
     pair.helm("install")
     for pod in PODS:
-        pair.says(pod, "the register does not name this copy, but an earlier one of")
+        pair.waits(pod, "the register does not name this copy, but an earlier one of")
     begin_anew(pair)
     pair.helm("install")
     pair.whole("begun anew")
