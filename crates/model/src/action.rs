@@ -38,6 +38,8 @@ pub enum Action {
     Break { follower: usize, primary: usize },
     Oblige { primary: usize, learner: usize },
     LetGo(usize),
+    Ask(usize),
+    Lapse(usize),
     Look { slot: usize, then: Then },
     AskLate(usize),
     LateAnswer { slot: usize, epoch: u8, then: Then },
@@ -93,6 +95,8 @@ impl fmt::Display for Action {
             Action::Oblige { primary, learner } => {
                 write!(f, "{}: obliges the learner {}", name(primary), name(learner))
             }
+            Action::Ask(p) => write!(f, "{}: asks who follows it", name(p)),
+            Action::Lapse(p) => write!(f, "{}: what it has asked so far is long ago", name(p)),
             Action::LetGo(p) => write!(f, "{}: lets go of its learner", name(p)),
             Action::Look { slot, then } => write!(f, "{}: reads the register{then}", name(slot)),
             Action::AskLate(slot) => {

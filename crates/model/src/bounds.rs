@@ -28,6 +28,8 @@ pub struct Bounds {
     pub wipes: u8,
     /// Reads of the register whose answer may be late, in total; the others are answered at once.
     pub late_answers: u8,
+    /// Rounds that a primary in `async` mode starts unasked, in total; 0: the mode is `sync`.
+    pub evidence: u8,
     /// Broken streams, in total, besides those that end with a life or a change of primary.
     pub breaks: u8,
     /// Whether a message may carry a part of what there is to send, down to nothing but the round.
@@ -49,6 +51,7 @@ impl fmt::Display for Bounds {
             (self.wipes, "wipe", "s"),
             (self.late_answers, "late answer", "s"),
             (self.breaks, "break", "s"),
+            (self.evidence, "evidence round", "s"),
         ];
         for (number, what, plural) in totals.into_iter().filter(|(number, ..)| *number > 0) {
             write!(f, ", {number} {what}{}", if number == 1 { "" } else { plural })?;
@@ -68,6 +71,11 @@ impl Bounds {
         assert!((2..=SLOTS).contains(&replicas) && (1..=replicas).contains(&named));
         assert!(usize::from(epochs) < EPOCHS && requests <= REQUESTS && wipes < 4);
         assert!(usize::from(epochs + writes) <= LENGTH, "an opening entry for each epoch, too");
+    }
+
+    /// Whether primaries answer ahead of the commit.
+    pub fn ahead(&self) -> bool {
+        self.evidence > 0
     }
 
     /// Whether `b` and `c` begin alike, so that what one can do the other can.

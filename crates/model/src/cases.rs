@@ -103,6 +103,9 @@ fn alone(wrong: Wrong) -> Case {
         Wrong::WriteUnconditionally => (PAIR, Breaks(NAMED_HOLD_ALL)),
         Wrong::CommitBeforeObligedHold => (PAIR, Breaks(NAMED_HOLD_ALL)),
         Wrong::CommitBeforeOwnSync => (PAIR, Breaks(NAMED_HOLD_ALL)),
+        Wrong::AheadWithoutEvidence | Wrong::EvidenceByArrival => {
+            (Bounds { evidence: 1, ..PAIR }, Breaks(NOTHING_LATE))
+        }
         Wrong::ReleaseBeforeDropWon => (PAIR, Breaks(NAMED_HOLD_ALL)),
         Wrong::ObligeAfterWrite => (SOLO, Breaks(NAMED_HOLD_ALL)),
         Wrong::JoinWithoutCatchUp => (SOLO, Breaks(NAMED_HOLD_ALL)),

@@ -38,6 +38,7 @@ pub(crate) const CALM: Bounds = Bounds {
     wipes: 0,
     late_answers: 0,
     breaks: 0,
+    evidence: 0,
     split: false,
     hand_over: false,
 };
@@ -113,6 +114,15 @@ pub fn all(size: Size) -> Vec<Configuration> {
             reached: vec![FAILOVER, DROP, WRITE_AFTER],
         },
         Configuration {
+            name: "ahead of the commit",
+            bounds: pick(
+                Bounds { evidence: 1, ..small },
+                Bounds { evidence: 1, writes: 2, ..CALM },
+                Bounds { evidence: 2, writes: 2, ..CALM },
+            ),
+            reached: vec![FAILOVER, DEPOSED, AHEAD, LATE],
+        },
+        Configuration {
             name: "three replicas",
             bounds: pick(
                 Bounds { replicas: 3, named: 3, epochs: 2, ..CALM },
@@ -163,6 +173,7 @@ pub fn walked(replicas: usize, named: usize) -> Bounds {
         wipes: 2,
         late_answers: 3,
         breaks: 3,
+        evidence: 0,
         split: true,
         hand_over: true,
     }

@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::bounds::Bounds;
 use crate::properties;
-use crate::rules::{Rules, desk, faults, follow, lead, settle};
+use crate::rules::{Rules, ahead, desk, faults, follow, lead, settle};
 use crate::state::State;
 use crate::stream::Stream;
 use crate::wrong::{Wrong, Wrongs};
@@ -38,6 +38,12 @@ impl Model for Protocol {
             }
             if lead::may_let_go(state, slot) {
                 actions.push(Action::LetGo(slot));
+            }
+            if ahead::may_ask(&self.rules, state, slot) {
+                actions.push(Action::Ask(slot));
+            }
+            if ahead::may_lapse(&self.rules, state, slot) {
+                actions.push(Action::Lapse(slot));
             }
         }
         for (number, request) in state.register.requests.iter().enumerate() {
@@ -196,6 +202,11 @@ impl Protocol {
                 state.replicas[primary].peers[follower].confirmed = 0;
             }
             Action::Oblige { primary, learner } => lead::oblige(rules, state, primary, learner),
+            Action::Ask(slot) => {
+                ahead::ask(state, slot);
+                lead::advance(rules, state, slot);
+            }
+            Action::Lapse(slot) => ahead::lapse(state, slot),
             Action::LetGo(slot) => {
                 state.replicas[slot].joining = None;
                 lead::advance(rules, state, slot);

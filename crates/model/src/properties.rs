@@ -18,9 +18,12 @@ pub const EPOCHS_GROW: &str = "the register's epochs only grow";
 /// Rules 2 and 9.
 pub const PREFIXES_AGREE: &str = "committed prefixes agree";
 
+/// Rule 2 in `async` mode.
+pub const NOTHING_LATE: &str = "nothing that arrived after a successor served is answered ahead";
+
 /// All of those.
-pub const SAFETY: [&str; 6] =
-    [NAMED_HOLD_ALL, ONE_ENTRY, ONE_ACTOR, LINEARIZABLE, EPOCHS_GROW, PREFIXES_AGREE];
+pub const SAFETY: [&str; 7] =
+    [NAMED_HOLD_ALL, ONE_ENTRY, ONE_ACTOR, LINEARIZABLE, EPOCHS_GROW, PREFIXES_AGREE, NOTHING_LATE];
 
 /// A term after the first one is open.
 pub const FAILOVER: &str = "a failover";
@@ -41,6 +44,11 @@ pub const ORPHAN: &str = "a request whose author is dead";
 /// A learner is obliged while entries go on.
 pub const OBLIGED: &str = "a write that waits for a learner";
 
+/// A write is answered before its commit.
+pub const AHEAD: &str = "a write answered ahead of its commit";
+/// A client writes at a deposed primary whose successor serves.
+pub const LATE: &str = "a write at a primary whose successor serves";
+
 /// The properties of a configuration: the safety properties and what it must reach.
 pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
     let mut all = vec![
@@ -50,8 +58,9 @@ pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
         Property::always(LINEARIZABLE, |_, state: &State| !state.ghost.stale_read),
         Property::always(EPOCHS_GROW, |_, state: &State| !state.ghost.went_back),
         Property::always(PREFIXES_AGREE, |_, state: &State| !state.ghost.disagreed),
+        Property::always(NOTHING_LATE, |_, state: &State| !state.ghost.late_answer),
     ];
-    let sometimes: [Property<Protocol>; 9] = [
+    let sometimes: [Property<Protocol>; 11] = [
         Property::sometimes(FAILOVER, |_, state: &State| later_primary(state, |_| true)),
         Property::sometimes(DROP, |model, state: &State| {
             !model.rules.bounds.founders().within(state.register.now().members)
@@ -79,6 +88,10 @@ pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
                 .register
                 .on_the_way()
                 .any(|request| state.replicas.iter().all(|replica| replica.attempt != request))
+        }),
+        Property::sometimes(AHEAD, |_, state: &State| state.ghost.ahead),
+        Property::sometimes(LATE, |_, state: &State| {
+            state.replicas.iter().any(|replica| replica.evidence.late > 0)
         }),
         Property::sometimes(OBLIGED, |_, state: &State| {
             state.replicas.iter().any(|r| r.joining.is_some() && r.commit < r.log.last())

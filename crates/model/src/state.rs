@@ -55,6 +55,22 @@ pub struct Replica {
     pub round: u8,
     /// The client's read that waits.
     pub read: Option<Read>,
+    /// What its rounds prove, in `async` mode.
+    pub evidence: Evidence,
+}
+
+/// What a primary in `async` mode must know to answer ahead, and what the clocks allow others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Evidence {
+    /// The newest round that began too long ago to prove anything.
+    pub lapsed: u8,
+    /// The newest round of this life of which each other has heard: it takes this primary for silent no
+    /// sooner than that one has lapsed.
+    pub heard: [u8; SLOTS],
+    /// An acknowledgement has arrived since. Only a wrong rule asks for that.
+    pub arrived: bool,
+    /// The index of the first write that arrived after a successor had served; 0 for none.
+    pub late: u8,
 }
 
 /// A learner on its way to be named.
@@ -88,6 +104,12 @@ pub struct Ghost {
     pub stale_read: bool,
     /// The register went back.
     pub went_back: bool,
+    /// The newest epoch whose opening entry is committed.
+    pub opened: u8,
+    /// A write was answered before it was committed.
+    pub ahead: bool,
+    /// One was that arrived after a successor had served.
+    pub late_answer: bool,
     /// A read was answered by a primary that is not the first.
     pub read_after_failover: bool,
 }
@@ -102,6 +124,7 @@ pub struct Spent {
     pub wipes: u8,
     pub late_answers: u8,
     pub breaks: u8,
+    pub evidence: u8,
 }
 
 /// The world.

@@ -37,6 +37,8 @@ wrongs! {
     WriteUnconditionally, 1, "writes of the register carry no condition";
     CommitBeforeObligedHold, 2, "an entry is committed when it is durable on the primary";
     CommitBeforeOwnSync, 2, "the primary's own disk is not waited for";
+    AheadWithoutEvidence, 2, "in async mode it is answered ahead however long ago a backup has heard of the primary";
+    EvidenceByArrival, 2, "an acknowledgement counts as evidence from when it arrives";
     ReleaseBeforeDropWon, 3, "what waits is released when the drop is asked for, not when it is won";
     ObligeAfterWrite, 4, "the learner is obliged when the write that names it is won";
     JoinWithoutCatchUp, 4, "the register names the learner without waiting for what it lacks";

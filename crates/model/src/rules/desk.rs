@@ -1,6 +1,6 @@
 //! The register's desk: what an answer means (rule 1), and what is tried next (rules 3 to 6).
 
-use super::{Rules, faults, follow, lead};
+use super::{Rules, ahead, faults, follow, lead};
 use crate::action::Then;
 use crate::names::{Copied, Members};
 use crate::register::Record;
@@ -28,7 +28,8 @@ pub fn options(rules: &Rules, state: &State, slot: usize, seen: Record, out: &mu
             return;
         }
         let others = seen.members.without(replica.copy);
-        out.extend(others.iter().map(Then::Drop));
+        let silent = |copy: &Copied| ahead::may_suspect(rules, state, slot, *copy);
+        out.extend(others.iter().filter(silent).map(Then::Drop));
         out.extend(may_name(rules, state, slot).map(Then::Name));
         return;
     }
@@ -39,7 +40,8 @@ pub fn options(rules: &Rules, state: &State, slot: usize, seen: Record, out: &mu
     let floor = replica.durable >= seen.floor || rules.has(Wrong::SkipFloor);
     if named && floor && replica.log.has_room() {
         out.push(Then::Promote { keep: true });
-        if seen.primary != replica.copy && seen.members.has(seen.primary) {
+        let gone = ahead::may_be_gone(rules, state, seen);
+        if seen.primary != replica.copy && seen.members.has(seen.primary) && gone {
             out.push(Then::Promote { keep: false });
         }
     }

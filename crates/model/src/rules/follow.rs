@@ -1,6 +1,6 @@
 //! A follower: whom it follows, what it takes in, what it acknowledges (rules 5 and 9).
 
-use super::Rules;
+use super::{Rules, ahead};
 use crate::names::SLOTS;
 use crate::register::Record;
 use crate::state::{Peer, State};
@@ -86,6 +86,8 @@ pub fn on_append(rules: &Rules, state: &mut State, follower: usize, primary: usi
     let stream = &mut state.streams[follower][primary];
     stream.verified = stream.verified.max(append.log.last());
     stream.round = stream.round.max(append.round);
+    ahead::hear(rules, state, follower, primary, append.epoch, append.round);
+    let stream = &state.streams[follower][primary];
     let committed = append.commit.min(stream.verified);
     state.commit(follower, committed);
     let epoch = state.replicas[follower].epoch;

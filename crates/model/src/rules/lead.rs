@@ -1,6 +1,6 @@
 //! An acting primary: what it commits, answers and sends (rules 2, 4, 8 and 10).
 
-use super::Rules;
+use super::{Rules, ahead};
 use crate::log::Entry;
 use crate::names::{Members, SLOTS};
 use crate::register::Record;
@@ -58,6 +58,7 @@ pub fn write(rules: &Rules, state: &mut State, slot: usize) {
     state.spent.writes += 1;
     let entry = Entry::new(state.replicas[slot].record.epoch, state.spent.writes);
     state.replicas[slot].log.push(entry);
+    ahead::note_write(rules, state, slot);
     advance(rules, state, slot);
 }
 
@@ -77,6 +78,7 @@ pub fn advance(rules: &Rules, state: &mut State, slot: usize) {
         return;
     }
     advance_commit(rules, state, slot);
+    ahead::answer(rules, state, slot);
     advance_reads(rules, state, slot);
 }
 
@@ -186,6 +188,7 @@ pub fn on_ack(rules: &Rules, state: &mut State, slot: usize, follower: usize) {
     let peer = &mut replica.peers[follower];
     peer.acked = peer.acked.max(ack.durable);
     peer.confirmed = peer.confirmed.max(ack.round);
+    replica.evidence.arrived = rules.has(Wrong::EvidenceByArrival);
     advance(rules, state, slot);
 }
 

@@ -1,5 +1,6 @@
 //! The rules, each as a step from a state to the next, in the rooms that `crates/protocol` has.
 
+pub mod ahead;
 pub mod desk;
 pub mod faults;
 pub mod follow;

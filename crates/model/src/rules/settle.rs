@@ -34,6 +34,7 @@ fn exchanged(state: &State) -> State {
         replica.peers.iter_mut().for_each(|peer| copy(&mut peer.copy));
         replica.joining.iter_mut().for_each(|join| copy(&mut join.copy));
         replica.peers.swap(1, 2);
+        replica.evidence.heard.swap(1, 2);
     }
     other.replicas.swap(1, 2);
     other.streams.iter_mut().for_each(|row| row.swap(1, 2));
