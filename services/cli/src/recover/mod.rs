@@ -8,6 +8,7 @@ mod consent;
 mod copy;
 mod only_member;
 mod register;
+mod running;
 mod set_aside;
 
 use clap::{Args, Subcommand};
@@ -28,6 +29,8 @@ Which order?
       `only-member` on the best copy that is left
   a data directory was copied, or restored from a backup
       `accept-copy` if the original is gone for good, `set-aside` otherwise
+  a copy must win although another replica still runs, or go although it may be the only one
+      `only-member --even-if-others-run`, `set-aside --even-if-only-copy`
   a replica has halted since its digest differs
       `set-aside` to let it join anew; `clear-halt` if the cause is removed")]
 pub struct Recover {
@@ -50,7 +53,7 @@ impl Recover {
             Order::OnlyMember(order) => order.run().await,
             Order::AcceptCopy(order) => order.run(),
             Order::AcceptRegister(order) => order.run().await,
-            Order::SetAside(order) => order.run(),
+            Order::SetAside(order) => order.run().await,
             Order::ClearHalt(order) => order.run(),
         }
     }

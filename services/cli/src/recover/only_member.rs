@@ -6,6 +6,7 @@ use understudy_protocol::{Member, Nonce, Observed, Record, RegisterFailure};
 use super::consent::Consent;
 use super::copy::{Copy, DataDirectory};
 use super::register::RegisterAddress;
+use super::running::Running;
 use crate::failure::Failure;
 use crate::print;
 use crate::register::Replaced;
@@ -23,6 +24,10 @@ pub struct OnlyMember {
     /// The replica's name. Default: as in the register, else the directory's.
     #[arg(long, env = "UNDERSTUDY_NAME")]
     name: Option<String>,
+    /// Lets this copy win although a replica that the register names still runs: what that one has
+    /// acknowledged and this copy lacks is lost.
+    #[arg(long)]
+    even_if_others_run: bool,
     #[command(flatten)]
     consent: Consent,
 }
@@ -46,7 +51,12 @@ impl OnlyMember {
             )));
         }
         let record = self.record(&copy, &found)?;
-        self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found))?;
+        let running = match &found {
+            Ok(Observed { record: Some(record), .. }) => Running::find(record).await,
+            _ => Vec::new(),
+        };
+        self.may_win_over(&running)?;
+        self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found, &running))?;
         let base = continued(&copy, &found, &record);
         if let Some(old) = self.carry_out(copy, base, &record).await? {
             print::line(old);
@@ -57,6 +67,18 @@ impl OnlyMember {
         let data = self.directory.data.display();
         print::line(format_args!("epoch {}: start the replica on {data}", record.epoch));
         Ok(())
+    }
+
+    /// Refuses while somebody runs who would lose what it has acknowledged.
+    fn may_win_over(&self, running: &[Running]) -> Result<(), Failure> {
+        let acting = running.iter().find(|replica| replica.acts()).or(running.first());
+        match acting {
+            Some(replica) if !self.even_if_others_run => Err(Failure::new(format!(
+                "{replica}: nothing was done; start this copy's replica, which joins it, or, if this \
+                 copy must win, stop that one or give --even-if-others-run"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Writes register and data directory, in this order: ordered again it goes on from there. Gives
@@ -126,11 +148,12 @@ fn does(record: &Record) -> String {
     )
 }
 
-fn losses(copy: &Copy, found: &Result<Observed, String>) -> Vec<String> {
+fn losses(copy: &Copy, found: &Result<Observed, String>, running: &[Running]) -> Vec<String> {
     let mut losses = vec![format!(
         "every acknowledged write behind entry {} of this copy that another copy may hold",
         copy.last
     )];
+    losses.extend(running.iter().map(|replica| format!("what only this one has: {replica}")));
     match found {
         Ok(Observed { record: Some(record), .. }) => {
             if record.floor > copy.last {

@@ -11,7 +11,7 @@ use crate::register::{Opened, Replaced};
 #[derive(Debug, Args)]
 pub struct RegisterAddress {
     /// The register, as given to the replicas: `dir:PATH` or `lease:NAMESPACE/NAME`.
-    #[arg(long, value_name = "URI")]
+    #[arg(long, env = "UNDERSTUDY_REGISTER", value_name = "URI")]
     register: RegisterUri,
 }
 

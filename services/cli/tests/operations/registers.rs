@@ -68,7 +68,8 @@ async fn a_register_that_is_gone_is_made_anew_by_order_only() {
     succeed(&["recover", "only-member", "--data", &data, "--register", &register, "--yes", &id]);
     // The other one gives its copy up.
     let other = text(&cluster.replicas[primary].data).to_owned();
-    succeed(&["recover", "set-aside", "--data", &other, "--yes", &id]);
+    let aside = ["recover", "set-aside", "--data", &other, "--register", &register, "--yes", &id];
+    succeed(&aside);
     assert!(Path::new(&format!("{other}.set-aside-1")).exists());
     cluster.start_all();
     assert_eq!(cluster.complete().await, backup);

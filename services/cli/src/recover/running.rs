@@ -1,0 +1,73 @@
+//! Who still runs of the cluster, asked where the register says that they are reached.
+
+use std::fmt;
+use std::time::Duration;
+
+use understudy_client::{Client, Endpoints, Options, SurveyedReplica};
+use understudy_proto::admin::v1::{Role, StatusResponse};
+use understudy_protocol::{Incarnation, Record};
+
+/// How long each address is asked. Whoever is silent for longer may run all the same: consent covers it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A replica that could lose what it has acknowledged, or write on: the acting primary, or one that the
+/// register names.
+pub struct Running {
+    name: String,
+    address: String,
+    role: String,
+    last: u64,
+    incarnation: Vec<u8>,
+}
+
+impl Running {
+    /// Asks the members' addresses, and those that they name, all at once.
+    pub async fn find(record: &Record) -> Vec<Running> {
+        let addresses = record.members.iter().map(|member| member.client_address.as_str());
+        // An address that nobody can dial is as silent as one without an answer.
+        let dialable: Vec<&str> =
+            addresses.filter(|address| address.parse::<Endpoints>().is_ok()).collect();
+        let Ok(endpoints) = dialable.join(",").parse() else { return Vec::new() };
+        let survey = Client::new(&endpoints, Options::default()).survey(PATIENCE).await;
+        survey.replicas.into_iter().filter_map(|replica| running(replica, record)).collect()
+    }
+
+    /// Whether it is the acting primary.
+    pub fn acts(&self) -> bool {
+        self.role == "primary"
+    }
+
+    /// Whether it is this copy of the log.
+    pub fn is(&self, incarnation: Incarnation) -> bool {
+        self.incarnation == incarnation.0.to_be_bytes()
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Running { name, address, role, last, .. } = self;
+        write!(f, "{name} answers as {role} at {address}, with a log up to entry {last}")
+    }
+}
+
+fn running(replica: SurveyedReplica, record: &Record) -> Option<Running> {
+    let status = replica.status.ok()?;
+    let cluster = &status.header.as_ref()?.cluster_id;
+    if *cluster != record.cluster.0.to_be_bytes()[..] {
+        return None;
+    }
+    let incarnation = status.replica.as_ref()?.incarnation.to_vec();
+    let named = record.members.iter().any(|m| incarnation == m.incarnation.0.to_be_bytes());
+    let counts = named || status.role() == Role::Primary;
+    counts.then(|| Running {
+        name: replica.name,
+        address: replica.address,
+        role: role(&status),
+        last: status.positions.map_or(0, |positions| positions.last),
+        incarnation,
+    })
+}
+
+fn role(status: &StatusResponse) -> String {
+    status.role().as_str_name().trim_start_matches("ROLE_").to_lowercase()
+}
