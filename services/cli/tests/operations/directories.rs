@@ -3,7 +3,7 @@
 use crate::harness::cluster::{Cluster, progress};
 use crate::harness::command::{copy, refuse, succeed, understudy, verified};
 use crate::harness::judge::flawless;
-use crate::steps::{halted, history, refused, stop, text, value};
+use crate::steps::{halted, history, mark_halted, refused, stop, text, value};
 
 #[tokio::test]
 async fn a_directory_of_a_newer_format_is_refused() {
@@ -112,14 +112,7 @@ async fn a_halted_replica_stays_halted_until_ordered() {
     cluster.client().put("k", "v").await.unwrap();
     cluster.kill(backup);
     let data = cluster.replicas[backup].data.clone();
-    // As a second digest mismatch leaves it.
-    let disk = understudy_wal::RealDisk::new(&data);
-    let opened = understudy_wal::Store::open(disk, understudy_wal::Options::new(0)).unwrap();
-    let (mut store, recovered) = opened;
-    let halted_since = Some("the digest differs".to_owned());
-    let state = understudy_protocol::HardState { halted: halted_since, ..recovered.state };
-    store.save_state(&state).unwrap();
-    drop(store);
+    mark_halted(&data);
 
     for _ in 0..2 {
         cluster.start(backup);

@@ -19,6 +19,7 @@ mod quotas;
 mod randoms;
 mod receipts;
 mod registers;
+mod remedies;
 mod rescues;
 mod standing;
 mod steps;

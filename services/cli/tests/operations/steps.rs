@@ -57,3 +57,13 @@ pub fn newest(register: &Path) -> (u64, PathBuf) {
         |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix("register.")?.parse::<u64>().ok();
     files.filter_map(|path| Some((epoch(&path)?, path))).max().unwrap()
 }
+
+/// Leaves a stopped replica's directory as a second digest mismatch does.
+pub fn mark_halted(data: &Path) {
+    let disk = understudy_wal::RealDisk::new(data);
+    let opened = understudy_wal::Store::open(disk, understudy_wal::Options::new(0)).unwrap();
+    let (mut store, recovered) = opened;
+    let halted = Some("the digest differs".to_owned());
+    let state = understudy_protocol::HardState { halted, ..recovered.state };
+    store.save_state(&state).unwrap();
+}
