@@ -1,6 +1,7 @@
 //! A register lost, replaced, blank or restored; or a register whose members are all gone.
 
 use clap::Args;
+use understudy_client::Endpoints;
 use understudy_protocol::{Member, Nonce, Observed, Record, RegisterFailure};
 
 use super::consent::Consent;
@@ -24,6 +25,9 @@ pub struct OnlyMember {
     /// The replica's name. Default: as in the register, else the directory's.
     #[arg(long, env = "UNDERSTUDY_NAME")]
     name: Option<String>,
+    /// Where replicas may run, to be asked, too: a register that is lost names nobody.
+    #[arg(long, env = "UNDERSTUDY_ENDPOINTS", value_name = "A,B")]
+    endpoints: Option<Endpoints>,
     /// Lets this copy win although a replica that the register names still runs: what that one has
     /// acknowledged and this copy lacks is lost.
     #[arg(long)]
@@ -51,10 +55,10 @@ impl OnlyMember {
             )));
         }
         let record = self.record(&copy, &found)?;
-        let running = match &found {
-            Ok(Observed { record: Some(record), .. }) => Running::find(record).await,
-            _ => Vec::new(),
-        };
+        let known = found.as_ref().ok().and_then(|observed| observed.record.as_ref());
+        let members = known.map_or(&[][..], |record| &record.members);
+        let others = self.endpoints.as_ref().map_or(&[][..], Endpoints::addresses);
+        let running = Running::find(copy.cluster, members, others).await;
         self.may_win_over(&running)?;
         self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found, &running))?;
         let base = continued(&copy, &found, &record);

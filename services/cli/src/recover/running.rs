@@ -1,11 +1,12 @@
 //! Who still runs of the cluster, asked where the register says that they are reached.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use understudy_client::{Client, Endpoints, Options, SurveyedReplica};
 use understudy_proto::admin::v1::{Role, StatusResponse};
-use understudy_protocol::{Incarnation, Record};
+use understudy_protocol::{ClusterId, Incarnation, Member};
 
 /// How long each address is asked. Whoever is silent for longer may run all the same: consent covers it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,15 +22,20 @@ pub struct Running {
 }
 
 impl Running {
-    /// Asks the members' addresses, and those that they name, all at once.
-    pub async fn find(record: &Record) -> Vec<Running> {
-        let addresses = record.members.iter().map(|member| member.client_address.as_str());
+    /// Asks the members' addresses, `others`, and those that whoever answers names, all at once.
+    pub async fn find(cluster: ClusterId, members: &[Member], others: &[Arc<str>]) -> Vec<Running> {
+        let addresses = members.iter().map(|member| member.client_address.as_str());
+        let addresses = addresses.chain(others.iter().map(|address| &**address));
         // An address that nobody can dial is as silent as one without an answer.
         let dialable: Vec<&str> =
             addresses.filter(|address| address.parse::<Endpoints>().is_ok()).collect();
         let Ok(endpoints) = dialable.join(",").parse() else { return Vec::new() };
         let survey = Client::new(&endpoints, Options::default()).survey(PATIENCE).await;
-        survey.replicas.into_iter().filter_map(|replica| running(replica, record)).collect()
+        survey
+            .replicas
+            .into_iter()
+            .filter_map(|replica| running(replica, cluster, members))
+            .collect()
     }
 
     /// Whether it is the acting primary.
@@ -50,14 +56,13 @@ impl fmt::Display for Running {
     }
 }
 
-fn running(replica: SurveyedReplica, record: &Record) -> Option<Running> {
+fn running(replica: SurveyedReplica, cluster: ClusterId, members: &[Member]) -> Option<Running> {
     let status = replica.status.ok()?;
-    let cluster = &status.header.as_ref()?.cluster_id;
-    if *cluster != record.cluster.0.to_be_bytes()[..] {
+    if status.header.as_ref()?.cluster_id != cluster.0.to_be_bytes()[..] {
         return None;
     }
     let incarnation = status.replica.as_ref()?.incarnation.to_vec();
-    let named = record.members.iter().any(|m| incarnation == m.incarnation.0.to_be_bytes());
+    let named = members.iter().any(|m| incarnation == m.incarnation.0.to_be_bytes());
     let counts = named || status.role() == Role::Primary;
     counts.then(|| Running {
         name: replica.name,

@@ -126,6 +126,6 @@ fn names_alone(record: &Record, incarnation: Option<Incarnation>) -> bool {
 
 /// Whether what is to be set aside is a copy of a directory whose replica acts.
 async fn original_acts(record: &Record) -> bool {
-    let running = Running::find(record).await;
+    let running = Running::find(record.cluster, &record.members, &[]).await;
     running.iter().any(|replica| replica.acts() && replica.is(record.primary))
 }

@@ -40,6 +40,18 @@ async fn a_dropped_copy_does_not_win_over_a_primary_that_acts() {
 }
 
 #[tokio::test]
+async fn nor_over_one_that_acts_while_the_register_is_lost() {
+    let (cluster, primary, backup, id) = alone().await;
+    std::fs::remove_dir_all(&cluster.register).unwrap();
+    let mut order = order(&cluster, "only-member", backup, &id);
+    let at = &cluster.replicas[primary].clients;
+    order.extend(["--endpoints".into(), format!("{at},{}", cluster.replicas[backup].clients)]);
+    refuse(&words(&order), &format!("answers as primary at {at}"));
+    assert!(!cluster.register.exists());
+    assert_eq!(value(&cluster, "k").await, "only one has it");
+}
+
+#[tokio::test]
 async fn a_dropped_copy_that_must_win_does_by_a_further_word() {
     let (mut cluster, primary, backup, id) = alone().await;
     let mut order = order(&cluster, "only-member", backup, &id);
