@@ -15,6 +15,12 @@ pub struct RegisterAddress {
     register: RegisterUri,
 }
 
+impl From<RegisterUri> for RegisterAddress {
+    fn from(register: RegisterUri) -> Self {
+        RegisterAddress { register }
+    }
+}
+
 impl RegisterAddress {
     /// What the register says.
     ///

@@ -1,6 +1,7 @@
 //! Gives a copy up without erasing it.
 
 use clap::Args;
+use understudy_arbiter::RegisterUri;
 use understudy_protocol::{ClusterId, Epoch, Incarnation, Index, Record};
 
 use super::consent::Consent;
@@ -18,8 +19,9 @@ use crate::print;
 pub struct SetAside {
     #[command(flatten)]
     directory: DataDirectory,
-    #[command(flatten)]
-    register: RegisterAddress,
+    /// The register, asked whether this is the only copy: `dir:PATH` or `lease:NAMESPACE/NAME`.
+    #[arg(long, env = "UNDERSTUDY_REGISTER", value_name = "URI")]
+    register: Option<RegisterUri>,
     /// Sets it aside although it may be the only copy: the cluster is left without its data.
     #[arg(long)]
     even_if_only_copy: bool,
@@ -95,7 +97,12 @@ impl SetAside {
 
     /// Why this may be the only copy that counts; `None` if it is not.
     async fn only_copy(&self, given: &Given) -> Option<String> {
-        let record = match self.register.read().await {
+        let Some(register) = self.register.clone() else {
+            return Some(
+                "no --register is given to be asked whether it is the only one".to_owned(),
+            );
+        };
+        let record = match RegisterAddress::from(register).read().await {
             Ok(observed) => observed.record,
             Err(failure) => return Some(failure.to_string()),
         };

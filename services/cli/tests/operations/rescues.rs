@@ -95,6 +95,9 @@ async fn a_copy_is_not_set_aside_while_nobody_knows_whether_it_is_the_only_one()
     let (mut cluster, primary, backup, id) = alone().await;
     cluster.kill(primary);
     let order = order(&cluster, "set-aside", backup, &id);
+    let silent: Vec<&str> =
+        words(&order).into_iter().filter(|word| !word.contains("regist")).collect();
+    refuse(&silent, "no --register is given");
     let away = cluster.register.with_extension("away");
     std::fs::rename(&cluster.register, &away).unwrap();
     refuse(&words(&order), "there is no register");
