@@ -53,6 +53,7 @@ pub const MARKS: &[Mark] = &[
     at!(8, "backlog executed for its size"),
     at!(9, "conflicting tail cut"),
     at!(9, "tail set aside"),
+    at!(9, "stopped by a contradiction"),
     at!(9, "ack held back for the disk"),
     at!(9, "commit held back for the disk"),
     at!(9, "log matched behind an older epoch"),

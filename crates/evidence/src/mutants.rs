@@ -45,6 +45,7 @@ const LOST: &str = "nothing-lost";
 const ONCE: &str = "exactly-once";
 const FAILED: &str = "failed-means-not-executed";
 const AHEAD: &str = "ahead-within-bounds";
+const SAID: &str = "nothing-cut-in-silence";
 const ASIDE: &str = "lost-is-set-aside";
 
 /// All of them, by rule.
@@ -386,6 +387,24 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 12,
         wrong: "takes a read that was overtaken by a newer epoch for a restored register",
         breaks: &[HALT],
+    },
+    Mutant {
+        name: "nonce-forgotten",
+        rule: 12,
+        wrong: "does not notice another record of an epoch that it knows, in the register or at a peer",
+        breaks: &[SAID],
+    },
+    Mutant {
+        name: "contradiction-goes-on",
+        rule: 9,
+        wrong: "two copies that contradict each other hang up and try again, for ever, instead of stopping",
+        breaks: &[SAID],
+    },
+    Mutant {
+        name: "commit-forgotten",
+        rule: 9,
+        wrong: "a restarted copy knows of its commit index only what the hard state says",
+        breaks: &[SAID],
     },
     // Liveness.
     Mutant {

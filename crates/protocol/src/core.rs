@@ -12,13 +12,17 @@ use crate::desk::{Desk, Verdict};
 use crate::log::Log;
 use crate::running::Running;
 use crate::{
-    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life,
+    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life, MS,
     Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
 };
 use rules::rule;
 
 /// Entries committed between two notes of the commit index in the hard state.
 const NOTE_EVERY: Index = 16_384;
+
+/// So long after the last commit it is noted in the hard state, nanoseconds: what follows on it carries it
+/// in the log, but after the last entry nothing does.
+const NOTE_AFTER: u64 = 1000 * MS;
 
 /// Digests kept to compare with the primary's, one per entry.
 const DIGESTS: usize = 8192;
@@ -55,6 +59,8 @@ pub(crate) struct Core {
     /// The highest epoch known when the read of the register under way was asked for.
     known_at_read: Epoch,
     attempts: u64,
+    /// When the commit index last moved.
+    committed_at: u64,
     digests: VecDeque<u64>,
     /// The primary's digest behind an entry not yet executed here.
     expected: Option<(Index, u64)>,
@@ -83,10 +89,12 @@ impl Core {
             seen: 0,
             known_at_read: 0,
             attempts: 0,
+            committed_at: now.mono,
             digests: VecDeque::new(),
             expected: None,
             config,
         };
+        core.check_beginnings();
         core.settle(snapshot.position.index);
         core.execute(core.log.commit);
         // What the last life had received behind the last settings in this log counted by their rule.
@@ -129,10 +137,12 @@ impl Core {
         self.out.push(Effect::SaveState(self.state.clone()));
     }
 
-    /// Notes the commit index now and then, so that a restart knows most of what is committed and the
-    /// disk how far its log was once durable.
+    /// Notes the commit index in the hard state when nothing more is appended that would carry it, and now
+    /// and then, so that the disk knows how far its log was once durable.
     pub fn note_progress(&mut self) {
-        if self.log.commit >= self.state.commit + NOTE_EVERY {
+        let behind = self.log.commit.saturating_sub(self.state.commit);
+        let quiet = self.passed(self.committed_at, NOTE_AFTER);
+        if behind >= NOTE_EVERY || behind > 0 && quiet {
             self.save();
         }
     }
@@ -216,6 +226,7 @@ impl Core {
                 record.epoch
             ));
         }
+        self.examine_nonce(record)?;
         let newest = self.seen.max(self.state.epoch);
         self.seen = self.seen.max(record.epoch);
         if record.epoch < newest {
@@ -256,6 +267,7 @@ impl Core {
         self.set_aside(after);
         self.log.truncate(after);
         self.out.push(Effect::Truncate { after });
+        self.forget_beginnings(after);
     }
 
     /// Sets aside what lies behind `after` and is about to go, if clients may have been told that some
@@ -282,6 +294,7 @@ impl Core {
     /// Log and machine are what a snapshot says.
     pub fn install(&mut self, snapshot: Snapshot) {
         self.log.reset(snapshot.position, snapshot.time);
+        self.state.records.iter_mut().for_each(|record| record.begins = 0);
         self.settings = snapshot.settings;
         self.settled = true;
         self.digests.clear();

@@ -17,8 +17,7 @@ use crate::{
 impl Leading {
     pub(crate) fn on_message(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
         if let Message::Hello(hello) = message {
-            self.on_hello(core, conn, hello);
-            return Next::Stay;
+            return self.on_hello(core, conn, *hello);
         }
         let now = core.now.mono;
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else {
@@ -44,17 +43,21 @@ impl Leading {
                 self.on_snapshot_ack(core, conn, position, offset);
             }
             Message::Leave => peer.leaving = true,
+            Message::Contradiction(found) => return self.on_contradiction(core, conn, found),
             Message::TakeOverRefused(why) => return self.on_take_over_refused(core, conn, why),
             _ => core.out.push(Effect::Close(conn)),
         }
         Next::Stay
     }
 
-    fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) {
+    fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) -> Next {
         if let Some(refusal) = self.refusal(core, &hello) {
             core.note(format!("refused {}: {refusal:?}", hello.member.name));
             refuse(core, conn, refusal);
-            return;
+            return Next::Stay;
+        }
+        if let Some(found) = self.contradiction(core, &hello) {
+            return self.contradict(core, conn, &hello, found);
         }
         let who = hello.member.incarnation;
         let now = core.now.mono;
@@ -65,7 +68,7 @@ impl Leading {
         }
         peer.connect(conn, hello.member.clone(), hello.life, core.log.commit, now);
         self.greeted += 1;
-        peer.greeted = self.greeted;
+        (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
         if mutant!("acks-of-an-old-copy") {
             let name = &hello.member.name;
             let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);
@@ -74,9 +77,11 @@ impl Leading {
         }
         self.conns.insert(conn, who);
         let cluster = self.record.cluster;
-        let welcome = Message::Welcome { epoch: self.record.epoch, cluster };
+        let ordered = core.state.ordered;
+        let welcome = Message::Welcome { epoch: self.record.epoch, cluster, ordered };
         core.out.push(Effect::Send(conn, welcome));
         self.start_feed(core, conn, &hello);
+        Next::Stay
     }
 
     fn refusal(&self, core: &mut Core, hello: &Hello) -> Option<Refusal> {

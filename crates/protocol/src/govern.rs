@@ -244,6 +244,7 @@ impl Leading {
 
     /// A write of my own is in: the members are what it says, the epoch is on disk before it counts.
     fn on_won(&mut self, core: &mut Core, record: Record) {
+        core.note_won(&record);
         core.save_epoch(record.epoch);
         let changed = |a: &Record, b: &Record| -> Vec<Member> {
             a.members.iter().filter(|m| !b.names(m.incarnation)).cloned().collect()

@@ -9,6 +9,7 @@ mod ahead;
 mod clock;
 mod commit;
 mod config;
+mod contradiction;
 mod core;
 mod desk;
 mod effect;
@@ -41,6 +42,7 @@ mod status;
 mod tail;
 
 pub use config::{Config, Limits, MS, Timing};
+pub use contradiction::Contradiction;
 pub use effect::{Effect, Rejection, Transition};
 pub use entry::{Entry, Kind, Position, Time};
 pub use event::{Event, Knock, Now, Proposal};
@@ -55,7 +57,7 @@ pub use replica::{BROKEN_INEQUALITY, Replica};
 pub use settings::{
     Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings,
 };
-pub use state::{HardState, Recovered, Snapshot};
+pub use state::{HardState, KnownRecord, Recovered, Snapshot};
 pub use status::{Follower, Status};
 
 /// Version of [`Message`], of what the messages mean, and of what entries say. Replicas of different versions

@@ -63,6 +63,8 @@ impl Following {
             member: core.member(),
             life: core.life,
             epoch: core.state.epoch,
+            nonce: core.nonce_of(core.state.epoch),
+            commit: core.committed(),
             first,
             runs,
         };
@@ -74,7 +76,7 @@ impl Following {
         self.told_commit = 0;
         self.round = 0;
         (self.storing, self.beside) = (None, None);
-        core.out.push(Effect::Send(conn, Message::Hello(hello)));
+        core.out.push(Effect::Send(conn, Message::Hello(Box::new(hello))));
         Next::Stay
     }
 
@@ -132,7 +134,7 @@ impl Following {
 
     pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
         match message {
-            Message::Welcome { epoch, cluster } => {
+            Message::Welcome { epoch, cluster, ordered } => {
                 if core.state.cluster.is_some_and(|mine| mine != cluster) {
                     return self.on_other_cluster(core, conn, cluster);
                 }
@@ -141,10 +143,12 @@ impl Following {
                     self.hang_up(core, conn);
                     return Next::Stay;
                 }
-                if epoch != core.state.epoch {
+                let news = ordered > core.state.ordered;
+                core.state.ordered = core.state.ordered.max(ordered);
+                if epoch != core.state.epoch || news {
                     match mutant!("follow-before-epoch-on-disk") {
                         true => core.state.epoch = epoch,
-                        false => core.save_epoch(epoch),
+                        false => self.save_epoch(core, epoch),
                     }
                 }
                 self.link = Link::Live(conn);
@@ -152,7 +156,6 @@ impl Following {
                 self.gone = false;
                 self.lapsed = false;
                 self.served = true;
-                self.reason.clear();
                 if mutant!("ack-unverified") {
                     self.verified = Some(core.log.last().index);
                     return self.acknowledge(core);
@@ -210,6 +213,10 @@ impl Following {
                 self.reason = format!(
                     "the primary speaks protocol version {version}, this replica {PROTOCOL_VERSION}"
                 );
+            }
+            Refusal::Contradiction(found) => {
+                core.out.push(Effect::Close(conn));
+                return self.halt_with(core, found);
             }
             Refusal::Other(why) => self.reason = format!("the primary refuses: {why}"),
         }

@@ -57,7 +57,7 @@ impl Log {
             log.window.push_back(entry.clone());
         }
         log.durable = log.last().index;
-        log.commit = recovered.state.commit.clamp(base.index, log.durable);
+        log.commit = known_commit(recovered).clamp(base.index, log.durable);
         log
     }
 
@@ -88,6 +88,20 @@ impl Log {
     pub fn get(&self, index: Index) -> Option<&Entry> {
         let offset = index.checked_sub(self.base.index + 1)?;
         self.window.get(usize::try_from(offset).ok()?)
+    }
+
+    /// Whether this log, as far as it is known here, does not hold the prefix that ends there.
+    pub fn lacks(&self, theirs: Position) -> bool {
+        match self.position(theirs.index) {
+            Some(mine) => mine != theirs,
+            None if theirs.index > self.last().index => true,
+            None => self.epoch_at(theirs.index).is_some_and(|epoch| epoch != theirs.epoch),
+        }
+    }
+
+    /// The epoch of an entry that is retained.
+    pub fn epoch_at(&self, index: Index) -> Option<Epoch> {
+        run_of(self.first, &self.runs, index).map(|(epoch, _)| epoch)
     }
 
     /// Bytes of the entries in the window.
@@ -226,6 +240,12 @@ impl Log {
             reached!("log matched behind an older epoch");
         }
     }
+}
+
+/// How far this log is known to be committed when a life begins.
+fn known_commit(recovered: &Recovered) -> Index {
+    let told = if mutant!("commit-forgotten") { 0 } else { recovered.commit };
+    recovered.state.commit.max(told)
 }
 
 /// Epoch and start of the run that holds `index`.

@@ -3,19 +3,23 @@
 
 use bytes::Bytes;
 
-use crate::{ClusterId, Entry, Epoch, Index, Life, Member, Position, Round, Snapshot};
+use crate::{
+    ClusterId, Contradiction, Entry, Epoch, Index, Life, Member, Nonce, Position, Round, Snapshot,
+};
 
 /// One message of a replication stream.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Message {
     /// Follower to primary, first on the stream.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// Primary to follower: the stream is accepted; the log follows.
     Welcome {
         /// The primary's epoch.
         epoch: Epoch,
         /// Its cluster, which a blank follower takes on.
         cluster: ClusterId,
+        /// The epoch of the newest order to go on without what other copies may hold, 0 for none.
+        ordered: Epoch,
     },
     /// Primary to follower: no. The stream is closed behind it.
     Refused(Refusal),
@@ -45,6 +49,8 @@ pub enum Message {
     },
     /// Backup to primary: no (I am leaving too, or have no room).
     TakeOverRefused(String),
+    /// Follower to primary: we cannot both be right; I stop, and so must you.
+    Contradiction(Contradiction),
     /// Backup to primary: I am leaving, drop me first.
     Leave,
     /// Primary to backup: you are not obliged any more, go in peace.
@@ -64,6 +70,10 @@ pub struct Hello {
     pub life: Life,
     /// The highest epoch it has followed or won, or seen in the register.
     pub epoch: Epoch,
+    /// The nonce of that epoch's record, if known.
+    pub nonce: Option<Nonce>,
+    /// The end of what is committed there, as far as known: the zero position is always true.
+    pub commit: Position,
     /// First index of its retained log and the runs of one epoch in it (last index of each).
     pub first: Index,
     /// See `first`.
@@ -81,6 +91,8 @@ pub enum Refusal {
     WrongVersion(u32),
     /// A newer life of that incarnation has been here.
     OldLife(Life),
+    /// The follower's copy and mine contradict each other.
+    Contradiction(Contradiction),
     /// Something that people must look at.
     Other(String),
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::pause::Pause;
-use crate::{ConnId, Index, Life, Member, Position, Round};
+use crate::{ConnId, Epoch, Index, Life, Member, Position, Round};
 
 /// What is being sent to a follower.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +55,8 @@ pub(crate) struct Peer {
     pub gone: bool,
     /// Which hello of this term it said last, counted from 1; 0 when it said none.
     pub greeted: u64,
+    /// The epoch that it had followed or won when it said it.
+    pub greeted_with: Epoch,
     /// It has asked to be dropped.
     pub leaving: bool,
     /// It has been told that it may go.
@@ -84,6 +86,7 @@ impl Peer {
             told_at: 0,
             gone: false,
             greeted: 0,
+            greeted_with: 0,
             leaving: false,
             released: false,
             knock_at: None,

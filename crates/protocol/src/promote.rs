@@ -151,6 +151,7 @@ impl Following {
             reached!("promoted: the primary was silent");
             "the primary was silent"
         };
+        core.note_won(&record);
         if mutant!("act-before-epoch-on-disk") {
             core.state.epoch = record.epoch;
         } else {

@@ -6,7 +6,10 @@ use crate::core::Core;
 use crate::follow::{Following, release};
 use crate::link::Link;
 use crate::replica::Next;
-use crate::{Ack, Append, ConnId, Effect, Entry, Epoch, Index, Message, Position, SnapshotPart};
+use crate::{
+    Ack, Append, ConnId, Contradiction, Effect, Entry, Epoch, Index, Message, Position,
+    SnapshotPart,
+};
 
 impl Following {
     pub(crate) fn on_append(&mut self, core: &mut Core, conn: ConnId, append: Append) -> Next {
@@ -17,25 +20,27 @@ impl Following {
             || core.log.position(append.previous.index) == Some(append.previous)
             || mutant!("match-by-length");
         if !fits {
+            if let Some(found) = self.misfit(core, append.previous) {
+                return self.contradict(core, conn, found);
+            }
             // Nothing is verified by a message that does not fit; the next hello finds the match.
-            core.note(format!("entries do not follow entry {} here", append.previous.index));
-            self.hang_up(core, conn);
-            return Next::Stay;
+            return self.decline(
+                core,
+                conn,
+                format!("entries do not follow entry {} here", append.previous.index),
+            );
         }
         let end = append.entries.last().map_or(append.previous.index, |entry| entry.index);
         // What is of a newer epoch than the primary's own was written by nobody: nothing could follow it.
         let newer = append.entries.last().is_some_and(|entry| entry.epoch > append.epoch);
         if newer || !chained(append.previous, &append.entries) {
-            core.note(format!("entries up to {end} arrived damaged"));
-            self.hang_up(core, conn);
-            return Next::Stay;
+            return self.decline(core, conn, format!("entries up to {end} arrived damaged"));
         }
         if let Err(index) = take_in(core, append.entries) {
-            return Next::halt(
-                core,
-                format!("the primary's entry {index} contradicts an entry committed here"),
-            );
+            let epoch = core.log.position(index).map_or(0, |here| here.epoch);
+            return self.contradict(core, conn, Contradiction::Committed(index, epoch));
         }
+        self.reason.clear();
         self.verified = Some(self.verified.unwrap_or(0).max(end));
         self.round = self.round.max(append.round);
         self.told_commit = self.told_commit.max(append.commit);
@@ -54,10 +59,27 @@ impl Following {
             reached!("a newer epoch followed");
             match mutant!("follow-before-epoch-on-disk") {
                 true => core.state.epoch = epoch,
-                false => core.save_epoch(epoch),
+                false => self.save_epoch(core, epoch),
             }
         }
         true
+    }
+
+    /// Makes the primary's epoch the newest that this copy has followed, with its record's nonce if that was
+    /// read.
+    pub(crate) fn save_epoch(&self, core: &mut Core, epoch: Epoch) {
+        if self.record.epoch == epoch {
+            core.note_record(epoch, self.record.nonce);
+        }
+        core.save_epoch(epoch);
+    }
+
+    /// What the primary sent is of no use: says why, and dials again.
+    fn decline(&mut self, core: &mut Core, conn: ConnId, why: String) -> Next {
+        core.note(why.clone());
+        self.reason = why;
+        self.hang_up(core, conn);
+        Next::Stay
     }
 
     /// Executes what is committed as far as it is verified and durable here, and tells the primary
@@ -100,6 +122,7 @@ impl Following {
         if !counts && core.log.last().index > durable {
             core.log.truncate(durable);
             core.out.push(Effect::Truncate { after: durable });
+            core.forget_beginnings(durable);
             if let Link::Greeting(conn) | Link::Live(conn) = self.link {
                 self.hang_up(core, conn);
             }
@@ -121,9 +144,7 @@ impl Following {
         let why = format!(
             "state differs from the primary's behind entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"
         );
-        core.state.halted = Some(why.clone());
-        core.save();
-        Next::halt(core, why)
+        core.halt_for_good(why)
     }
 
     pub(crate) fn on_snapshot_part(
@@ -139,10 +160,14 @@ impl Following {
             return self.on_part_beside(core, conn, part);
         }
         if part.snapshot.position.index <= core.log.commit {
-            core.note(format!("a snapshot up to {} brings nothing", part.snapshot.position.index));
-            self.hang_up(core, conn);
-            return Next::Stay;
+            let end = part.snapshot.position.index;
+            return self.decline(
+                core,
+                conn,
+                format!("the primary's snapshot up to {end} brings nothing"),
+            );
         }
+        self.reason.clear();
         let (snapshot, last) = (part.snapshot, part.last);
         self.storing = Some(snapshot.position);
         if last {

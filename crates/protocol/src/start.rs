@@ -71,6 +71,7 @@ impl Starting {
                 reached!("cluster founded");
                 core.state.cluster = Some(record.cluster);
                 core.state.register = Some(uid);
+                core.note_won(&record);
                 core.save_epoch(record.epoch);
                 let role = Leading::new(core, record);
                 Next::Become(Role::Leading(Box::new(role)), "founded the cluster".into())

@@ -1,7 +1,7 @@
 //! What a replica remembers on disk besides log and snapshots, and what it finds when it starts.
 
 use crate::{
-    ClusterId, Entry, Epoch, Incarnation, Index, Life, Position, RegisterUid, Settings, Time,
+    ClusterId, Entry, Epoch, Incarnation, Index, Life, Nonce, Position, RegisterUid, Settings, Time,
 };
 
 /// The small record that is on disk before what it says is acted upon.
@@ -15,10 +15,28 @@ pub struct HardState {
     pub epoch: Epoch,
     /// A lower bound of the commit index.
     pub commit: Index,
+    /// The newest records that this copy has followed or won, oldest first. Another nonce of the same epoch
+    /// shows that the register went back. At most 16, not all epochs need be there.
+    pub records: Vec<KnownRecord>,
+    /// The epoch of the newest order to go on without what other copies may hold (`understudy recover
+    /// only-member`), as far as known here; 0 for none.
+    pub ordered: Epoch,
     /// Set when a digest differed and a replay is under way; a second mismatch halts.
     pub replaying: bool,
     /// Why an operator must look before this copy may go on.
     pub halted: Option<String>,
+}
+
+/// What a copy remembers of a record of the register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KnownRecord {
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its nonce.
+    pub nonce: Nonce,
+    /// Index of the first entry of that epoch, where this copy has won it; 0: not known. What lies there is
+    /// of this epoch or a later one.
+    pub begins: Index,
 }
 
 /// What a snapshot stands for: a prefix of the log, and what the protocol must know of it.
@@ -41,6 +59,8 @@ pub struct Recovered {
     pub life: Life,
     /// The hard state as last saved.
     pub state: HardState,
+    /// The newest commit index that the log's records tell; a lower bound, as the hard state's.
+    pub commit: Index,
     /// The newest snapshot; all zero when there is none.
     pub snapshot: Snapshot,
     /// First index still in the log, so that a follower that lags can be fed from it. Equals

@@ -469,10 +469,12 @@ fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts(
         },
         life: 1,
         epoch: 9,
+        nonce: None,
+        commit: Default::default(),
         first: 1,
         runs: vec![],
     };
-    let hello = Event::Received(ConnId(99), Message::Hello(stranger));
+    let hello = Event::Received(ConnId(99), Message::Hello(Box::new(stranger)));
     pair.queue.push_back(("b".into(), hello));
     pair.run(500);
     assert!(pair.readers.contains(&"a".to_string()), "the follower told its primary");

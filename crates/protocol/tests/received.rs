@@ -127,10 +127,12 @@ impl One {
             member: member(name),
             life,
             epoch: 1,
+            nonce: None,
+            commit: Default::default(),
             first: 1,
-            runs: vec![(1, entries.len() as Index)],
+            runs: runs(entries),
         };
-        self.hears(conn, Message::Hello(hello));
+        self.hears(conn, Message::Hello(Box::new(hello)));
     }
 
     fn ack(&mut self, conn: ConnId, verified: Index, durable: Index) {
@@ -154,6 +156,14 @@ impl One {
         self.step(Event::Durable(position));
     }
 
+    /// What has opened its epoch.
+    fn opening(&self) -> Option<Entry> {
+        self.said.iter().find_map(|effect| match effect {
+            Effect::Append(entries) => entries.first().filter(|e| e.kind == Kind::Open).cloned(),
+            _ => None,
+        })
+    }
+
     fn commit(&self) -> Index {
         self.replica.status().commit
     }
@@ -165,6 +175,17 @@ impl One {
     fn renewed(&self) -> bool {
         self.said.iter().any(|effect| matches!(effect, Effect::Renew(_)))
     }
+}
+
+fn runs(entries: &[Entry]) -> Vec<(Epoch, Index)> {
+    let mut runs: Vec<(Epoch, Index)> = Vec::new();
+    for entry in entries {
+        match runs.last_mut() {
+            Some(run) if run.0 == entry.epoch => run.1 = entry.index,
+            _ => runs.push((entry.epoch, entry.index)),
+        }
+    }
+    runs
 }
 
 /// a acts in epoch 2, with backup b on a stream; entry 2 is the settings, 3 the opening entry, and
@@ -241,7 +262,8 @@ fn a_learner_counts_for_what_is_durable_until_the_register_names_it() {
 #[test]
 fn what_another_life_had_in_memory_counts_no_more() {
     let mut one = primary(received());
-    let entries = log(1, received());
+    let mut entries = log(1, received());
+    entries.extend(one.opening());
     one.propose(Kind::Command, b"x".to_vec());
     one.ack(B, 4, 3);
     one.hello(B, "b", 2, &entries);
@@ -351,7 +373,7 @@ fn backup(rule: Settings) -> One {
     let entries = log(2, rule);
     let mut one = One::start("b", &entries, register(2, "a", &["a", "b"]), true);
     one.step(Event::Connected(B));
-    one.hears(B, Message::Welcome { epoch: 2, cluster: ClusterId(1) });
+    one.hears(B, Message::Welcome { epoch: 2, cluster: ClusterId(1), ordered: 0 });
     let previous = entries[1].position();
     let next = Entry::after(previous, 2, Time::default(), Kind::Command, "x".into());
     let append =

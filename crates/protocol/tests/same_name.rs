@@ -80,10 +80,12 @@ impl Solo {
             member: member(incarnation, "b"),
             life: 1,
             epoch: self.replica.status().epoch,
+            nonce: None,
+            commit: Default::default(),
             first: 1,
             runs: vec![(last.epoch, last.index)],
         };
-        self.feed(Event::Received(ConnId(conn), Message::Hello(hello)));
+        self.feed(Event::Received(ConnId(conn), Message::Hello(Box::new(hello))));
     }
 
     fn acknowledge(&mut self, conn: u64) {

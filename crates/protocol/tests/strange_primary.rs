@@ -55,7 +55,7 @@ impl Backup {
 
     fn following() -> Self {
         let mut backup = Backup::greeting();
-        backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1) });
+        backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0 });
         assert_eq!(backup.replica.status().role, "backup");
         backup
     }
@@ -91,6 +91,23 @@ impl Backup {
         assert_eq!(status.role, "halted");
         status.reason
     }
+
+    /// It halts for good, says so to the primary, and cuts nothing.
+    fn contradicts(&mut self, message: Message) -> String {
+        let effects = self.hear(message);
+        let status = self.replica.status();
+        assert_eq!(status.role, "halted");
+        let told = |effect: &Effect| matches!(effect, Effect::Send(_, Message::Contradiction(_)));
+        assert!(effects.iter().any(told), "the primary hears of it: {effects:?}");
+        let kept = |effect: &Effect| match effect {
+            Effect::SaveState(state) => state.halted.as_ref() == Some(&status.reason),
+            _ => false,
+        };
+        assert!(effects.iter().any(kept), "so does the next life: {effects:?}");
+        let cut = |effect: &Effect| matches!(effect, Effect::Truncate { .. } | Effect::Append(_));
+        assert!(!effects.iter().any(cut), "{effects:?}");
+        status.reason
+    }
 }
 
 #[test]
@@ -104,9 +121,19 @@ fn entries_of_an_old_epoch_are_not_taken() {
 #[test]
 fn entries_behind_a_position_that_is_not_here_are_not_taken() {
     let mut backup = Backup::following();
-    let elsewhere = Position { index: 2, epoch: 1, hash: 5 };
+    let elsewhere = Position { index: 2, epoch: 2, hash: 5 };
     let why = backup.hangs_up(append(EPOCH, elsewhere, entries(elsewhere, 1, 1)));
     assert!(why.contains("do not follow entry 2"), "{why}");
+    assert_eq!(backup.replica.status().reason, why, "an operator sees why it gets no further");
+}
+
+/// Rule 7: it has happened, so the register or a disk went back.
+#[test]
+fn another_entry_of_the_same_index_and_epoch_halts() {
+    let elsewhere = Position { index: 2, epoch: 1, hash: 5 };
+    let told = append(EPOCH, elsewhere, entries(elsewhere, 1, 1));
+    let why = Backup::following().contradicts(told);
+    assert!(why.contains("there are two entries 2 of epoch 1"), "{why}");
 }
 
 #[test]
@@ -123,8 +150,8 @@ fn entries_that_do_not_chain_are_not_taken() {
 fn an_entry_that_contradicts_a_committed_one_halts() {
     let mut backup = Backup::following();
     let other = entries(Position::default(), 2, 1);
-    let why = backup.halts(append(EPOCH, Position::default(), other));
-    assert!(why.contains("entry 1 contradicts"), "{why}");
+    let why = backup.contradicts(append(EPOCH, Position::default(), other));
+    assert!(why.contains("lacks entry 1 of epoch 1"), "{why}");
 }
 
 #[test]
@@ -151,10 +178,11 @@ fn what_only_followers_say_ends_the_stream() {
 #[test]
 fn a_welcome_of_an_old_epoch_or_another_cluster_is_none() {
     let mut backup = Backup::greeting();
-    let why = backup.hangs_up(Message::Welcome { epoch: EPOCH - 1, cluster: ClusterId(1) });
+    let why =
+        backup.hangs_up(Message::Welcome { epoch: EPOCH - 1, cluster: ClusterId(1), ordered: 0 });
     assert!(why.contains("old epoch 3"), "{why}");
     let mut backup = Backup::greeting();
-    let why = backup.hangs_up(Message::Welcome { epoch: EPOCH, cluster: ClusterId(8) });
+    let why = backup.hangs_up(Message::Welcome { epoch: EPOCH, cluster: ClusterId(8), ordered: 0 });
     assert!(why.contains("another cluster"), "{why}");
 }
 

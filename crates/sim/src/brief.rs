@@ -82,7 +82,8 @@ fn say(message: &Message) -> String {
             ack.round,
             ack.newer.map_or(String::new(), |newer| format!(" newer {newer}"))
         ),
-        Message::Hello(Hello { member, life, epoch, runs, first, .. }) => {
+        Message::Hello(hello) => {
+            let Hello { member, life, epoch, runs, first, .. } = &**hello;
             format!("Hello {} life {life} epoch {epoch} first {first} runs {runs:?}", member.name)
         }
         Message::SnapshotPart(part) => piece(part),

@@ -11,12 +11,16 @@ use crate::world::World;
 impl World {
     /// The effects that concern the data directory. A failure ends the life.
     pub(crate) fn use_disk(&mut self, host: HostId, run: Run, effect: Effect) {
+        if let Effect::Truncate { after } = effect {
+            self.cut_behind_fork(host, after, None);
+        }
         let place = &mut self.hosts[host];
         let Some(process) = place.process.as_mut() else { return };
         let mut damaged = false;
         let done: Result<(), WriteError> = match effect {
             Effect::SaveState(state) => process.store.save_state(&state),
             Effect::Append(entries) => {
+                process.store.note_commit(process.replica.commit());
                 process.backlog.extend(entries);
                 return self.write_backlog(host, run);
             }
@@ -116,6 +120,9 @@ impl World {
     }
 
     fn store_snapshot(&mut self, host: HostId, conn: ConnId, part: &SnapshotPart) {
+        if part.last && !part.beside {
+            self.cut_behind_fork(host, 0, Some(part.snapshot.position.index));
+        }
         let place = &mut self.hosts[host];
         let Some(process) = place.process.as_mut() else { return };
         if part.last && !part.beside {

@@ -49,6 +49,7 @@ impl World {
             place.shadow = Shadow::default();
             place.epoch = 0;
         }
+        place.known_commit = recovered.commit.max(recovered.state.commit);
         let found = Shadow::of(&recovered);
         let missing = place.shadow.missing_in(&found);
         place.shadow = found;

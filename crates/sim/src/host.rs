@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use understudy_evidence::mutant;
 use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::{
-    Config, Effect, Entry, Epoch, Event, Incarnation, Position, Recovered, Replica, RequestId,
-    Snapshot,
+    Config, Effect, Entry, Epoch, Event, Incarnation, Index, Position, Recovered, Replica,
+    RequestId, Snapshot,
 };
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, OpenError, Options, Store};
@@ -38,6 +38,8 @@ pub struct Host {
     pub incarnation: Option<Incarnation>,
     /// What the disk has promised.
     pub shadow: Shadow,
+    /// How far the copy knew its log to be committed when this life began.
+    pub known_commit: Index,
     /// The highest epoch that any life of the copy has shown.
     pub epoch: Epoch,
     /// How long a sync takes, nanoseconds: least and most.
@@ -162,13 +164,7 @@ impl Host {
             true => self.clock.offset.into(),
             false => fresh_incarnation,
         };
-        let options = Options {
-            segment_bytes: 16 << 10,
-            fill_bytes: 4 << 10,
-            reserve_bytes: 4 << 10,
-            spares: 1,
-            ..Options::new(fresh_incarnation)
-        };
+        let options = store_options(fresh_incarnation);
         let (store, recovered) = Store::open(self.disk.clone(), options)?;
         let machine = thaw(&store).map_err(StartError::Snapshot)?;
         let now = self.clock.read(time);
@@ -230,6 +226,17 @@ impl Process {
     pub fn request_id(&mut self) -> RequestId {
         self.requests += 1;
         RequestId(self.requests)
+    }
+}
+
+/// Small files, so that there are many.
+pub fn store_options(fresh_incarnation: u128) -> Options {
+    Options {
+        segment_bytes: 16 << 10,
+        fill_bytes: 4 << 10,
+        reserve_bytes: 4 << 10,
+        spares: 1,
+        ..Options::new(fresh_incarnation)
     }
 }
 

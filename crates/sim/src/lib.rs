@@ -23,6 +23,7 @@ mod draws;
 mod drive;
 mod faults;
 pub mod fleet;
+mod gone_back;
 mod happening;
 mod holders;
 mod host;

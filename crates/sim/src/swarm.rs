@@ -162,7 +162,7 @@ impl Swarm {
         world.run_until(until);
     }
 
-    fn mend_all(&mut self, world: &mut World) {
+    pub(crate) fn mend_all(&mut self, world: &mut World) {
         world.say(|| "---- everything is mended ----".into());
         world.armed = None;
         world.register.late = 0;
@@ -331,7 +331,7 @@ fn nobody_left(world: &World) -> bool {
     })
 }
 
-fn states(world: &World) -> String {
+pub(crate) fn states(world: &World) -> String {
     let mut states: Vec<String> = world
         .hosts
         .iter()
@@ -358,7 +358,7 @@ fn states(world: &World) -> String {
 
 /// The clients' history.
 fn judge(world: &mut World) {
-    if world.violation.is_some() {
+    if world.violation.is_some() || world.forked.is_some() {
         return;
     }
     world.give_up_all();

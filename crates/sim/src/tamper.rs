@@ -17,6 +17,10 @@ pub enum Tamper {
     Blank,
     /// The object is deleted, and one with an older state made under its name.
     Replace,
+    /// An older state comes back while everybody is down, and who cannot know goes on from there.
+    RegisterBack,
+    /// The same of a disk.
+    DiskBack,
 }
 
 impl Tamper {
@@ -26,6 +30,8 @@ impl Tamper {
             0 => Some(Tamper::Restore),
             1 => Some(Tamper::Blank),
             2 => Some(Tamper::Replace),
+            3 => Some(Tamper::RegisterBack),
+            4 => Some(Tamper::DiskBack),
             _ => None,
         }
     }
@@ -36,6 +42,8 @@ impl Tamper {
             Tamper::Restore => "tampering: register restored",
             Tamper::Blank => "tampering: register replaced by a blank one",
             Tamper::Replace => "tampering: register replaced by an older one",
+            Tamper::RegisterBack => "tampering: register restored while all are down",
+            Tamper::DiskBack => "tampering: disk restored in place",
         }
     }
 }
@@ -47,6 +55,9 @@ impl Swarm {
         let Some(tamper) = self.mix.tamper.filter(|_| world.violation.is_none()) else {
             return false;
         };
+        if matches!(tamper, Tamper::RegisterBack | Tamper::DiskBack) {
+            return self.go_back(world, tamper);
+        }
         let past = &world.register.past;
         if past.len() < 2 {
             return false;
@@ -69,6 +80,7 @@ impl Swarm {
                 world.register.replace(world.rng.u128(..));
                 world.register.restore(&Observed { uid: world.register.observed().uid, ..older });
             }
+            Tamper::RegisterBack | Tamper::DiskBack => return false,
         }
         world.may_halt = true;
         world.counts.add(tamper.name());

@@ -67,6 +67,8 @@ pub enum Property {
     NothingAheadOfASuccessor,
     /// What clients were told is done in `async` mode and is lost was set aside, and nothing that is committed.
     LostIsSetAside,
+    /// Where register or disk went back in time, nothing acknowledged is cut from a good disk, and somebody says so.
+    NothingCutInSilence,
     /// Nothing is executed twice.
     ExactlyOnce,
     /// What clients were told is surely not executed is not.
@@ -109,10 +111,17 @@ impl Property {
             Property::AheadWithinBounds => "ahead-within-bounds",
             Property::NothingAheadOfASuccessor => "nothing-ahead-of-a-successor",
             Property::LostIsSetAside => "lost-is-set-aside",
+            Property::NothingCutInSilence => "nothing-cut-in-silence",
             Property::ExactlyOnce => "exactly-once",
             Property::FailedMeansNotExecuted => "failed-means-not-executed",
             Property::Undecided => "undecided",
         }
+    }
+
+    /// Whether it means something where register or disk went back: there are two histories then.
+    pub fn holds_behind_a_fork(self) -> bool {
+        use Property::{Assertions, NothingCutInSilence, Pointers};
+        matches!(self, NothingCutInSilence | Pointers | Assertions)
     }
 
     /// Which one a panic with this message violates: the code asserts some of them itself.

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::deferred::Deferred;
 use crate::draws::Draws;
+use crate::gone_back::Fork;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::holders::Holders;
 use crate::host::Host;
@@ -134,6 +135,8 @@ pub struct World {
     /// Some fault was one that no protocol survives and at which a replica may halt: the register
     /// was tampered with.
     pub may_halt: bool,
+    /// What was acknowledged, where register or disk went back: only then there are two histories.
+    pub(crate) forked: Option<Fork>,
     /// Per mille of register writes during which a blow falls on somebody.
     pub strike: u32,
     pub(crate) queue: Queue,
@@ -179,6 +182,7 @@ impl World {
             counts: Counts::default(),
             armed: None,
             may_halt: false,
+            forked: None,
             strike: 0,
             queue: Queue::default(),
             runs: 0,
@@ -216,6 +220,7 @@ impl World {
             powered: true,
             incarnation: None,
             shadow: Shadow::default(),
+            known_commit: 0,
             epoch: 0,
             sync_delay: self.options.sync_delay,
             state_delay: self.options.state_delay,
@@ -339,6 +344,7 @@ impl World {
     pub(crate) fn blame(&mut self, result: Result<(), Violation>) {
         if let Err(violation) = result
             && self.violation.is_none()
+            && (self.forked.is_none() || violation.property.holds_behind_a_fork())
         {
             self.narrate(|| format!("VIOLATION {violation}"));
             self.violation = Some(violation);

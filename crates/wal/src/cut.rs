@@ -10,7 +10,7 @@ use understudy_protocol::Entry;
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, OpenError, WriteError};
 use crate::listing::{Listing, Sequence, TEMPORARY};
-use crate::log::record;
+use crate::log::record::{self, Known};
 use crate::store::Store;
 
 /// One tail that was cut.
@@ -74,7 +74,8 @@ impl<D: Disk> Store<D> {
             }
             let (mut bytes, end) = (Vec::new(), entries.last().map_or(0, |entry| entry.index));
             for entry in entries {
-                record::encode(&mut bytes, record::seed(sequence), entry, end);
+                let known = Known { synced: end, commit: 0 };
+                record::encode(&mut bytes, record::seed(sequence), entry, known);
             }
             let (name, disk) = (sequence.cut(), &store.disk);
             let temporary = format!("{name}{TEMPORARY}");

@@ -182,6 +182,7 @@ fn recovered<D: Disk>(
         incarnation,
         life: slot.life,
         state: slot.state.clone(),
+        commit: log.commit,
         snapshot: snapshot.map(|file| file.header.snapshot).unwrap_or_default(),
         first: log.first(),
         runs: replayed.runs,

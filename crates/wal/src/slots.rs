@@ -6,7 +6,7 @@
 
 use bytes::{Buf, BufMut};
 use understudy_evidence::mutant;
-use understudy_protocol::{ClusterId, HardState, Index, Life, RegisterUid};
+use understudy_protocol::{ClusterId, HardState, Index, KnownRecord, Life, Nonce, RegisterUid};
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::{OpenError, WriteError};
@@ -133,6 +133,13 @@ impl Slot {
         let reason = &reason[..reason.floor_char_boundary(REASON)];
         body.put_u32_le(reason.len() as u32);
         body.put_slice(reason.as_bytes());
+        body.put_u64_le(self.state.ordered);
+        body.put_u8(self.state.records.len() as u8);
+        for record in &self.state.records {
+            body.put_u64_le(record.epoch);
+            body.put_u128_le(record.nonce.0);
+            body.put_u64_le(record.begins);
+        }
         seal(MAGIC, &body)
     }
 
@@ -153,7 +160,19 @@ impl Slot {
         let length = body.try_get_u32_le().ok()? as usize;
         let reason = String::from_utf8(body.get(..length)?.to_vec()).ok()?;
         let halted = halted.then_some(reason);
-        let state = HardState { cluster, register, epoch, commit, replaying, halted };
+        body.advance(length);
+        // Older programs end here.
+        let ordered = body.try_get_u64_le().unwrap_or_default();
+        let mut records = Vec::new();
+        for _ in 0..body.try_get_u8().unwrap_or_default() {
+            records.push(KnownRecord {
+                epoch: body.try_get_u64_le().ok()?,
+                nonce: Nonce(body.try_get_u128_le().ok()?),
+                begins: body.try_get_u64_le().ok()?,
+            });
+        }
+        let state =
+            HardState { cluster, register, epoch, commit, records, ordered, replaying, halted };
         Some(Slot { sequence, life, clean, generation, floor, cut, state })
     }
 }
@@ -188,6 +207,10 @@ mod tests {
             register: Some(RegisterUid(u128::MAX)),
             epoch: 5,
             commit: 99,
+            records: (1..=16)
+                .map(|epoch| KnownRecord { epoch, nonce: Nonce(u128::MAX - 1), begins: 7 })
+                .collect(),
+            ordered: 3,
             replaying: true,
             halted: Some("ä".repeat(REASON)),
         };

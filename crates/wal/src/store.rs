@@ -67,6 +67,12 @@ impl<D: Disk> Store<D> {
         self.snapshot.as_ref().map(|s| s.header.snapshot.position).unwrap_or_default()
     }
 
+    /// The log is known to be committed up to here: goes with the entries that are appended from now on, so
+    /// that the next life knows it, too.
+    pub fn note_commit(&mut self, commit: Index) {
+        self.log.commit = self.log.commit.max(commit);
+    }
+
     /// Writes entries behind the log's end, all or none; they are durable after the next
     /// [`Store::sync`]. With [`WriteError::NoSpace`] the log is as it was. A batch of nothing but
     /// opening entries may use the reserve.

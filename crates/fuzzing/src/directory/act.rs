@@ -5,8 +5,8 @@ use std::io::Write;
 
 use arbitrary::Arbitrary;
 use understudy_protocol::{
-    ClusterId, Entry, HardState, Index, Kind, Position, RegisterUid, Settings, Snapshot,
-    SnapshotPart, Time,
+    ClusterId, Entry, HardState, Index, Kind, KnownRecord, Nonce, Position, RegisterUid, Settings,
+    Snapshot, SnapshotPart, Time,
 };
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Options, Store};
@@ -155,6 +155,10 @@ impl Written {
             register: Some(RegisterUid(7)),
             epoch: self.epoch,
             commit: self.durable,
+            records: (0..self.durable % 17)
+                .map(|n| KnownRecord { epoch: n, nonce: Nonce(n.into()), begins: n })
+                .collect(),
+            ordered: self.epoch,
             replaying,
             halted: halted.then(|| "a reason".into()),
         };

@@ -66,6 +66,7 @@ impl Disk {
             incarnation: Incarnation(0xa),
             life: self.life,
             state: self.state.clone(),
+            commit: 0,
             snapshot: self.snapshot,
             first: base.index + 1,
             runs,

@@ -2,8 +2,8 @@
 
 use arbitrary::Arbitrary;
 use understudy_protocol::{
-    Ack, Append, ClusterId, Hello, Incarnation, Member, Message, PROTOCOL_VERSION, PeerState,
-    Refusal, Settings, Snapshot, SnapshotPart, Time,
+    Ack, Append, ClusterId, Contradiction, Hello, Incarnation, Member, Message, PROTOCOL_VERSION,
+    PeerState, Refusal, Settings, Snapshot, SnapshotPart, Time,
 };
 
 use super::numbers::{Number, Place, Run};
@@ -64,6 +64,7 @@ pub enum Said {
         leaving: bool,
     },
     TakeOverRefused,
+    Contradiction(u8, Number),
     Leave,
     Dropped,
     Body(Vec<u8>),
@@ -120,35 +121,42 @@ impl Said {
         let number = |n: Number| n.of(world);
         let cluster = |ours: bool| if ours { world.cluster() } else { ClusterId(0xbad) };
         Ok(match self {
-            Said::Hello { who, cluster: said, life, epoch, first, runs } => Message::Hello(Hello {
-                version: PROTOCOL_VERSION,
-                cluster: said.map(cluster),
-                member: who.member(),
-                life: life.into(),
-                epoch: number(epoch),
-                first: number(first),
-                runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
-            }),
+            Said::Hello { who, cluster: said, life, epoch, first, runs } => {
+                Message::Hello(Box::new(Hello {
+                    version: PROTOCOL_VERSION,
+                    cluster: said.map(cluster),
+                    member: who.member(),
+                    life: life.into(),
+                    epoch: number(epoch),
+                    nonce: None,
+                    commit: Default::default(),
+                    first: number(first),
+                    runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
+                }))
+            }
             Said::Twin { who, life } => {
                 let (first, runs) = world.disk.runs();
-                Message::Hello(Hello {
+                Message::Hello(Box::new(Hello {
                     version: PROTOCOL_VERSION,
                     cluster: Some(world.cluster()),
                     member: who.member(),
                     life: life.into(),
                     epoch: world.replica.status().epoch,
+                    nonce: None,
+                    commit: Default::default(),
                     first,
                     runs,
-                })
+                }))
             }
             Said::Welcome { epoch, ours } => {
-                Message::Welcome { epoch: number(epoch), cluster: cluster(ours) }
+                Message::Welcome { epoch: number(epoch), cluster: cluster(ours), ordered: 0 }
             }
-            Said::Refused(kind, n) => Message::Refused(match kind % 5 {
+            Said::Refused(kind, n) => Message::Refused(match kind % 6 {
                 0 => Refusal::NotPrimary(number(n)),
                 1 => Refusal::WrongCluster(cluster(false)),
                 2 => Refusal::WrongVersion(9),
                 3 => Refusal::OldLife(number(n)),
+                4 => Refusal::Contradiction(contradiction(kind, number(n))),
                 _ => Refusal::Other("look".into()),
             }),
             Said::Append { epoch, previous, run, commit, round, digest } => {
@@ -197,9 +205,19 @@ impl Said {
                 Message::TakeOver { epoch: number(epoch), last: last.of(world), leaving }
             }
             Said::TakeOverRefused => Message::TakeOverRefused("no".into()),
+            Said::Contradiction(kind, n) => Message::Contradiction(contradiction(kind, number(n))),
             Said::Leave => Message::Leave,
             Said::Dropped => Message::Dropped,
             Said::Body(bytes) => return Err(bytes),
         })
+    }
+}
+
+fn contradiction(kind: u8, n: u64) -> Contradiction {
+    match kind / 8 % 4 {
+        0 => Contradiction::Record(n),
+        1 => Contradiction::Entry(n, n),
+        2 => Contradiction::Committed(n, n),
+        _ => Contradiction::Vanished(n),
     }
 }

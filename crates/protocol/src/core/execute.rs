@@ -10,6 +10,7 @@ impl Core {
     pub fn commit(&mut self, to: Index) {
         let to = to.min(self.log.last().index);
         if to > self.log.commit {
+            self.committed_at = self.now.mono;
             let behind = std::mem::replace(&mut self.log.commit, to);
             self.settle(behind);
             self.execute(to);

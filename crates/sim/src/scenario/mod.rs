@@ -28,6 +28,7 @@ register down | up | slow 5s | fast | edit | save | restore | replace | delete
 register writes land after 3s | register writes land at once
 register answers lost | register answers arrive
 disk slow a 500ms | disk fast a | disk full a | disk empty a | fsync fails a
+disk save a | disk restore a
 clock a jumps 1h | clock a jumps -1h
 put k v [if absent | if revision N] [at a] | get k [at a] | delete k [at a]
 move k1 k2 v         a transaction: k1 goes, k2 is set to v, if k1 is there

@@ -1,13 +1,15 @@
 //! Carries out the commands of a script.
 
 use understudy_history::Outcome as Ended;
-use understudy_protocol::{BackupExecution, Execution, Observed};
+use understudy_protocol::{BackupExecution, Epoch, Execution, Observed};
+use understudy_wal::sim::SimDisk;
 
 use super::words::{action, span, time};
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::HostId;
 use crate::net::{CLIENTS, Node, REGISTER};
+use crate::shadow::Shadow;
 use crate::trace::Detail;
 use crate::world::{Options, World};
 
@@ -19,6 +21,7 @@ pub struct Player {
     pub(super) world: World,
     told: usize,
     saved: Option<Observed>,
+    image: Option<(SimDisk, Shadow, Epoch)>,
 }
 
 type Done = Result<(), String>;
@@ -26,7 +29,7 @@ type Done = Result<(), String>;
 impl Player {
     /// A world of two replicas, until the script says otherwise.
     pub fn new() -> Self {
-        Player { world: make(2, Options::default()), told: 0, saved: None }
+        Player { world: make(2, Options::default()), told: 0, saved: None, image: None }
     }
 
     /// What happened since the last command.
@@ -40,6 +43,9 @@ impl Player {
     /// Violations of safety, in the world and in the clients' history, which in `async` mode may lose its
     /// end.
     pub fn verdict(mut self) -> Vec<String> {
+        if self.world.forked.is_some() {
+            return self.world.violation.iter().map(ToString::to_string).collect();
+        }
         if self.world.ahead.is_there() {
             self.world.judge_ahead();
             return self.world.violation.iter().map(ToString::to_string).collect();
@@ -190,7 +196,10 @@ impl Player {
             ["edit"] => world.register.edit(),
             ["save"] => self.saved = Some(world.register.observed()),
             ["restore"] => match &self.saved {
-                Some(saved) => world.register.restore(saved),
+                Some(saved) => {
+                    world.register.restore(saved);
+                    self.goes_back();
+                }
                 None => return Err("nothing was saved".into()),
             },
             ["replace"] => world.register.replace(7),
@@ -202,6 +211,14 @@ impl Player {
             _ => return Err("no such command; see scenario::COMMANDS".into()),
         }
         Ok(())
+    }
+
+    /// Where everybody is down, nobody can know of it before they meet.
+    fn goes_back(&mut self) {
+        if self.world.hosts.iter().all(|host| host.process.is_none()) {
+            self.world.may_halt = true;
+            self.world.fork();
+        }
     }
 
     fn host_trouble(&mut self, words: &[&str]) -> Done {
@@ -222,6 +239,19 @@ impl Player {
             ["disk", "empty", name] => {
                 let host = self.host(name)?;
                 self.world.hosts[host].disk.set_capacity(None);
+            }
+            ["disk", "save", name] => {
+                let place = &self.world.hosts[self.host(name)?];
+                self.image = Some((place.disk.image(), place.shadow.clone(), place.epoch));
+            }
+            ["disk", "restore", name] => {
+                let host = self.host(name)?;
+                let Some((image, shadow, epoch)) = self.image.clone() else {
+                    return Err("nothing was saved".into());
+                };
+                self.goes_back();
+                let place = &mut self.world.hosts[host];
+                (place.disk, place.shadow, place.epoch) = (image.image(), shadow, epoch);
             }
             ["fsync", "fails", name] => {
                 let host = self.host(name)?;

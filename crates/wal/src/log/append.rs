@@ -2,8 +2,9 @@
 
 use understudy_protocol::{Entry, Index, Kind};
 
+use super::Log;
+use super::record::{self, Known};
 use super::segment::Segment;
-use super::{Log, record};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{WriteError, is_full};
 
@@ -20,7 +21,11 @@ impl<D: Disk> Log<D> {
             return Err(error);
         }
         let active = self.segments.back_mut().expect("room was made in a segment");
-        let offsets = encode(&mut self.buffer, active, entries, self.synced);
+        let offsets = {
+            // A commit index that the disk does not hold yet is no use to the next life.
+            let known = Known { synced: self.synced, commit: self.commit.min(self.synced) };
+            encode(&mut self.buffer, active, entries, known)
+        };
         if let Err(error) = active.file.write_at(&self.buffer, active.end) {
             return Err(cut_back(active, error));
         }
@@ -70,7 +75,7 @@ fn encode<F: DiskFile>(
     buffer: &mut Vec<u8>,
     active: &Segment<F>,
     entries: &[Entry],
-    synced: Index,
+    known: Known,
 ) -> Vec<u32> {
     let seed = record::seed(active.header.sequence);
     buffer.clear();
@@ -78,7 +83,7 @@ fn encode<F: DiskFile>(
         .iter()
         .map(|entry| {
             let offset = active.end as u32 + buffer.len() as u32;
-            record::encode(buffer, seed, entry, synced);
+            record::encode(buffer, seed, entry, known);
             offset
         })
         .collect()

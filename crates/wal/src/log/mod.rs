@@ -42,6 +42,8 @@ pub(crate) struct Log<D: Disk> {
     spares: Vec<String>,
     last: Position,
     synced: Index,
+    /// How far it is committed, as far as known: goes with what is appended.
+    pub commit: Index,
     /// What the last refused batch would have taken, bytes.
     wanted: u64,
     buffer: Vec<u8>,

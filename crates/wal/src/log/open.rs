@@ -69,6 +69,7 @@ impl<D: Disk> Log<D> {
             spares: listing.spares.clone(),
             last: lineage.base,
             synced: lineage.base.index,
+            commit: 0,
             wanted: 0,
             buffer: Vec::new(),
         };
@@ -99,6 +100,7 @@ impl<D: Disk> Log<D> {
         let scanned = found.scan(next, lineage, |entry| replayed.take(entry, base))?;
         replayed.wipe = scanned.wipe as u64;
         self.last = scanned.last;
+        self.commit = self.commit.max(scanned.commit).min(scanned.last.index);
         self.synced = scanned.synced.max(lineage.floor).min(scanned.last.index);
         self.segments.push_back(found.into_segment(scanned.offsets, scanned.end as u64));
         Ok(())

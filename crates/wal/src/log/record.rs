@@ -1,12 +1,13 @@
 //! One entry on disk.
 //!
 //! ```text
-//! CRC32C u32 | payload length u32 | index | epoch | wall | elapsed | hash | synced | kind u8 | 0 x 7 | payload
+//! CRC32C u32 | payload length u32 | index | epoch | wall | elapsed | hash | synced | kind u8, commit u56 | payload
 //! ```
 //! All words but the first two are u64, little-endian; the payload is padded to a multiple of 8.
 //! The checksum covers the segment's number, too: what an earlier segment left in a file that is
 //! used again never passes for a record of this one. `synced` is how far the log was known to be
-//! durable when the record was written; it tells damage from a torn tail.
+//! durable when the record was written; it tells damage from a torn tail. `commit` is how far the log
+//! was known to be committed then, never more than `synced`; 0 in what older programs wrote.
 
 use bytes::{Buf, BufMut, Bytes};
 use understudy_evidence::mutant;
@@ -16,6 +17,8 @@ use crate::listing::Sequence;
 
 /// Bytes of a record besides its payload.
 pub(crate) const HEAD: usize = 64;
+/// The largest commit index that a record tells; beyond, it tells this one, which is as true.
+const COMMIT: Index = (1 << 56) - 1;
 /// Records begin at multiples of this.
 pub(crate) const ALIGN: usize = 8;
 
@@ -23,6 +26,8 @@ pub(crate) const ALIGN: usize = 8;
 pub(crate) struct Record {
     pub entry: Entry,
     pub synced: Index,
+    /// How far the log was known to be committed.
+    pub commit: Index,
     /// Bytes it takes, padding included.
     pub size: usize,
 }
@@ -42,16 +47,25 @@ fn padded(payload: usize) -> usize {
     HEAD + payload.next_multiple_of(ALIGN)
 }
 
+/// What a record says besides its entry.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Known {
+    /// How far the log is durable.
+    pub synced: Index,
+    /// How far it is committed.
+    pub commit: Index,
+}
+
 /// Appends the entry's record to `out`.
-pub(crate) fn encode(out: &mut Vec<u8>, seed: u32, entry: &Entry, synced: Index) {
+pub(crate) fn encode(out: &mut Vec<u8>, seed: u32, entry: &Entry, known: Known) {
     let start = out.len();
     out.put_u32_le(0);
     out.put_u32_le(entry.payload.len() as u32);
     let Time { wall, elapsed } = entry.time;
-    for word in [entry.index, entry.epoch, wall, elapsed, entry.hash, synced] {
+    for word in [entry.index, entry.epoch, wall, elapsed, entry.hash, known.synced] {
         out.put_u64_le(word);
     }
-    out.put_u64_le(entry.kind as u64);
+    out.put_u64_le(entry.kind as u64 | known.commit.min(COMMIT) << 8);
     out.put_slice(&entry.payload);
     let sum = crc32c::crc32c_append(seed, &out[start + 4..]);
     out[start..start + 4].copy_from_slice(&sum.to_le_bytes());
@@ -72,10 +86,10 @@ pub(crate) fn decode(bytes: &Bytes, at: usize, seed: u32) -> Option<Record> {
     let mut word = || head.get_u64_le();
     let (index, epoch) = (word(), word());
     let time = Time { wall: word(), elapsed: word() };
-    let (hash, synced) = (word(), word());
+    let (hash, synced, commit) = (word(), word(), word() >> 8);
     let payload = bytes.slice(at + HEAD..at + HEAD + length);
     let entry = Entry { index, epoch, time, kind, payload, hash };
-    Some(Record { entry, synced, size: padded(length) })
+    Some(Record { entry, synced, commit, size: padded(length) })
 }
 
 /// The index that the bytes at this offset claim, for a quick look.
@@ -109,16 +123,18 @@ mod tests {
     proptest! {
         #[test]
         fn a_record_comes_back(
-            index in 1u64.., kind in 1u8..=4, payload: Vec<u8>, synced: u64, before in 0usize..9
+            index in 1u64.., kind in 1u8..=4, payload: Vec<u8>, synced: u64, commit: u64,
+            before in 0usize..9
         ) {
             let entry = entry(index, kind, payload);
             let mut out = vec![0xee; before * ALIGN];
-            encode(&mut out, seed(SEQUENCE), &entry, synced);
+            encode(&mut out, seed(SEQUENCE), &entry, Known { synced, commit });
             prop_assert_eq!(out.len(), before * ALIGN + size(&entry));
             let out = Bytes::from(out);
             let back = decode(&out, before * ALIGN, seed(SEQUENCE)).unwrap();
             prop_assert_eq!(back.size, size(&entry));
             prop_assert_eq!(back.synced, synced);
+            prop_assert_eq!(back.commit, commit.min(COMMIT));
             prop_assert_eq!(claimed_index(&out, before * ALIGN), Some(index));
             prop_assert_eq!(position(&out[before * ALIGN..]), Some(entry.position()));
             prop_assert_eq!(back.entry, entry);
@@ -128,7 +144,7 @@ mod tests {
         fn a_changed_or_cut_record_is_refused(payload: Vec<u8>, at: prop::sample::Index) {
             let entry = entry(9, 2, payload);
             let mut out = Vec::new();
-            encode(&mut out, seed(SEQUENCE), &entry, 8);
+            encode(&mut out, seed(SEQUENCE), &entry, Known { synced: 8, commit: 7 });
             let covered = HEAD + entry.payload.len();
             let bit = at.index(covered * 8);
             out[bit / 8] ^= 1 << (bit % 8);
@@ -142,7 +158,7 @@ mod tests {
     #[test]
     fn a_record_of_another_segment_is_refused() {
         let mut out = Vec::new();
-        encode(&mut out, seed(SEQUENCE), &entry(1, 2, b"x".to_vec()), 0);
+        encode(&mut out, seed(SEQUENCE), &entry(1, 2, b"x".to_vec()), Known::default());
         let other = Sequence { count: 2, ..SEQUENCE };
         assert!(decode(&out.into(), 0, seed(other)).is_none());
     }

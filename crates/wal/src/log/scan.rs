@@ -19,6 +19,8 @@ pub(crate) struct Scanned {
     pub last: Position,
     /// How far they prove that the log was durable.
     pub synced: Index,
+    /// How far they say that it was committed.
+    pub commit: Index,
 }
 
 /// What is known about a segment before it is read.
@@ -43,8 +45,14 @@ pub(crate) fn scan(
 ) -> Result<Scanned, Damage> {
     let seed = record::seed(header.sequence);
     let end = HEADER as usize;
-    let mut done =
-        Scanned { offsets: Vec::new(), end, wipe: end, last: header.previous, synced: 0 };
+    let mut done = Scanned {
+        offsets: Vec::new(),
+        end,
+        wipe: end,
+        last: header.previous,
+        synced: 0,
+        commit: 0,
+    };
     while done.last.index < bounds.limit {
         let Some(record) = record::decode(bytes, done.end, seed) else {
             return torn_or_damaged(file, bytes, seed, bounds.floor, done);
@@ -58,6 +66,7 @@ pub(crate) fn scan(
         done.wipe = done.end;
         done.last = record.entry.position();
         done.synced = done.synced.max(record.synced);
+        done.commit = done.commit.max(record.commit);
         each(record.entry);
     }
     Ok(done)

@@ -72,6 +72,19 @@ impl Directory {
         }
     }
 
+    /// The same files under the same names, each in the inode that it has.
+    pub fn image(&self) -> Directory {
+        let mut image = Directory::new();
+        image.next_inode = self.next_inode;
+        image.names.clone_from(&self.names);
+        for inode in self.names.values() {
+            let content = self.inodes[inode].content.clone();
+            image.inodes.insert(*inode, Inode::durable(content));
+        }
+        image.durable_names = image.names.clone();
+        image
+    }
+
     /// The same files under the same names, each in another inode.
     pub fn copy(&self) -> Directory {
         let mut copy = Directory::new();

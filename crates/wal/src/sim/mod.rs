@@ -94,6 +94,12 @@ impl SimDisk {
         SimDisk { shared: Arc::new(Mutex::new(self.lock_shared().copy())) }
     }
 
+    /// The directory as it is now, to be put back in its place later, as a volume's snapshot: the files stay
+    /// the ones they are.
+    pub fn image(&self) -> SimDisk {
+        SimDisk { shared: Arc::new(Mutex::new(self.lock_shared().image())) }
+    }
+
     /// A file's whole content as it is to be read now; `None` if there is no such file.
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
         let directory = self.lock_shared();

@@ -97,11 +97,14 @@ impl OnlyMember {
             let Replaced { uid, old } = self.register.replace(record, copy.state.register).await?;
             copy.save(|state| {
                 (state.register, state.halted, state.replaying) = (Some(uid), None, false);
+                state.ordered = record.epoch;
             })?;
             return Ok(old);
         };
         self.register.write(base, record).await?;
-        copy.save(|state| (state.halted, state.replaying) = (None, false))?;
+        copy.save(|state| {
+            (state.halted, state.replaying, state.ordered) = (None, false, record.epoch);
+        })?;
         Ok(None)
     }
 

@@ -35,6 +35,7 @@ impl Driver {
                 self.after_write(saved);
             }
             Effect::Append(entries) => {
+                self.disk.note_commit(self.replica.commit());
                 let appended = self.disk.append(entries);
                 self.after_write(appended.map(|()| None));
                 self.tell_room();

@@ -59,6 +59,11 @@ impl<D: Disk> DataDisk<D> {
         }
     }
 
+    /// The log is committed up to here: goes with the entries that are written from now on.
+    pub fn note_commit(&mut self, commit: Index) {
+        self.store.note_commit(commit);
+    }
+
     /// Tries again what found no room.
     pub fn retry(&mut self) -> Result<(), WriteError> {
         if !self.full || !self.store.has_room()? {

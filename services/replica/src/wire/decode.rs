@@ -25,7 +25,7 @@ pub(crate) fn from_follower(request: wire::ReplicateRequest) -> Decoded<core::Me
     use core::Message;
     use replicate_request::Message as In;
     Ok(match request.message.ok_or(Undecodable("no message in it"))? {
-        In::Hello(hello) => Message::Hello(self::hello(hello)?),
+        In::Hello(hello) => Message::Hello(Box::new(self::hello(hello)?)),
         In::Ack(ack) => Message::Ack(core::Ack {
             epoch: ack.epoch,
             verified: ack.verified,
@@ -38,6 +38,7 @@ pub(crate) fn from_follower(request: wire::ReplicateRequest) -> Decoded<core::Me
             Message::SnapshotAck { position, offset: ack.offset }
         }
         In::TakeOverRefused(refused) => Message::TakeOverRefused(clipped(refused.reason)),
+        In::Contradiction(found) => Message::Contradiction(contradiction(found)?),
         In::Leave(wire::Leave {}) => Message::Leave,
     })
 }
@@ -50,6 +51,7 @@ pub(crate) fn from_primary(response: wire::ReplicateResponse) -> Decoded<core::M
         In::Welcome(welcome) => Message::Welcome {
             epoch: welcome.epoch,
             cluster: core::ClusterId(id128(&welcome.cluster)?),
+            ordered: welcome.ordered,
         },
         In::Refused(refused) => Message::Refused(refusal(refused)?),
         In::Append(append) => Message::Append(self::append(append)?),
@@ -80,6 +82,11 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
         member: member(hello.member)?,
         life: hello.life,
         epoch: hello.epoch,
+        nonce: match hello.nonce.is_empty() {
+            true => None,
+            false => Some(core::Nonce(id128(&hello.nonce)?)),
+        },
+        commit: hello.commit.map(|commit| position(Some(commit))).transpose()?.unwrap_or_default(),
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
     })
@@ -136,7 +143,21 @@ fn refusal(refused: wire::Refused) -> Decoded<core::Refusal> {
         Some(In::WrongVersion(version)) => core::Refusal::WrongVersion(version),
         Some(In::OldLife(life)) => core::Refusal::OldLife(life),
         Some(In::Other(why)) => core::Refusal::Other(clipped(why)),
+        Some(In::Contradiction(found)) => core::Refusal::Contradiction(contradiction(found)?),
         None => core::Refusal::Other("a reason that this version does not know".into()),
+    })
+}
+
+fn contradiction(found: wire::Contradiction) -> Decoded<core::Contradiction> {
+    use core::Contradiction;
+    use wire::contradiction::Kind;
+    let wire::Contradiction { index, epoch, .. } = found;
+    Ok(match found.kind() {
+        Kind::Record => Contradiction::Record(epoch),
+        Kind::Entry => Contradiction::Entry(index, epoch),
+        Kind::Committed => Contradiction::Committed(index, epoch),
+        Kind::Vanished => Contradiction::Vanished(index),
+        Kind::Unspecified => return Err(Undecodable("a contradiction of an unknown kind")),
     })
 }
 

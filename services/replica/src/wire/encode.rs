@@ -15,6 +15,8 @@ pub(crate) fn to_primary(message: core::Message) -> Option<wire::ReplicateReques
             member: Some(member(hello.member)),
             life: hello.life,
             epoch: hello.epoch,
+            nonce: hello.nonce.map(|nonce| id128(nonce.0)).unwrap_or_default(),
+            commit: Some(position(hello.commit)),
             first: hello.first,
             runs: hello.runs.into_iter().map(|(epoch, last)| wire::Run { epoch, last }).collect(),
         }),
@@ -30,6 +32,7 @@ pub(crate) fn to_primary(message: core::Message) -> Option<wire::ReplicateReques
             Out::SnapshotAck(wire::SnapshotAck { position, offset })
         }
         Message::TakeOverRefused(reason) => Out::TakeOverRefused(wire::TakeOverRefused { reason }),
+        Message::Contradiction(found) => Out::Contradiction(contradiction(found)),
         Message::Leave => Out::Leave(wire::Leave {}),
         _ => return None,
     };
@@ -41,8 +44,8 @@ pub(crate) fn to_follower(message: core::Message) -> Option<wire::ReplicateRespo
     use core::Message;
     use replicate_response::Message as Out;
     let message = match message {
-        Message::Welcome { epoch, cluster } => {
-            Out::Welcome(wire::Welcome { epoch, cluster: id128(cluster.0) })
+        Message::Welcome { epoch, cluster, ordered } => {
+            Out::Welcome(wire::Welcome { epoch, cluster: id128(cluster.0), ordered })
         }
         Message::Refused(refusal) => {
             Out::Refused(wire::Refused { refusal: Some(self::refusal(refusal)) })
@@ -92,8 +95,21 @@ fn refusal(refusal: core::Refusal) -> wire::refused::Refusal {
         core::Refusal::WrongCluster(cluster) => Out::WrongCluster(id128(cluster.0)),
         core::Refusal::WrongVersion(version) => Out::WrongVersion(version),
         core::Refusal::OldLife(life) => Out::OldLife(life),
+        core::Refusal::Contradiction(found) => Out::Contradiction(contradiction(found)),
         core::Refusal::Other(why) => Out::Other(why),
     }
+}
+
+fn contradiction(found: core::Contradiction) -> wire::Contradiction {
+    use core::Contradiction;
+    use wire::contradiction::Kind;
+    let (kind, index, epoch) = match found {
+        Contradiction::Record(epoch) => (Kind::Record, 0, epoch),
+        Contradiction::Entry(index, epoch) => (Kind::Entry, index, epoch),
+        Contradiction::Committed(index, epoch) => (Kind::Committed, index, epoch),
+        Contradiction::Vanished(index) => (Kind::Vanished, index, 0),
+    };
+    wire::Contradiction { kind: kind.into(), index, epoch }
 }
 
 fn entry(entry: core::Entry) -> wire::Entry {

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use prost::Message as _;
 use understudy_proto::replication::v1 as wire;
 use understudy_protocol::{
-    Ack, Append, ClusterId, Entry, Hello, Incarnation, Kind, Member, Message, PeerState, Position,
-    Refusal, Settings, Snapshot, SnapshotPart, Time,
+    Ack, Append, ClusterId, Contradiction, Entry, Hello, Incarnation, Kind, Member, Message, Nonce,
+    PeerState, Position, Refusal, Settings, Snapshot, SnapshotPart, Time,
 };
 
 use super::{decode_peer_state, encode_peer_state, from_follower, from_primary};
@@ -26,25 +26,29 @@ fn position() -> Position {
 }
 
 fn follower_messages() -> Vec<Message> {
-    let hello = |cluster| {
-        Message::Hello(Hello {
+    let hello = |cluster, nonce| {
+        Message::Hello(Box::new(Hello {
             version: 9,
             cluster,
             member: member(),
             life: 4,
             epoch: 5,
+            nonce,
+            commit: position(),
             first: 6,
             runs: vec![(1, 10), (2, 20)],
-        })
+        }))
     };
     let ack = |newer| Message::Ack(Ack { epoch: 1, verified: 2, durable: 3, round: 4, newer });
     vec![
-        hello(None),
-        hello(Some(ClusterId(1))),
+        hello(None, None),
+        hello(Some(ClusterId(1)), Some(Nonce(9))),
         ack(None),
         ack(Some(0)),
         Message::SnapshotAck { position: position(), offset: 99 },
         Message::TakeOverRefused("no".into()),
+        Message::Contradiction(Contradiction::Record(3)),
+        Message::Contradiction(Contradiction::Entry(4, 3)),
         Message::Leave,
     ]
 }
@@ -67,7 +71,7 @@ fn primary_messages() -> Vec<Message> {
     ];
     let mut messages: Vec<Message> = refusals.into_iter().map(Message::Refused).collect();
     messages.extend([
-        Message::Welcome { epoch: 2, cluster: ClusterId(3) },
+        Message::Welcome { epoch: 2, cluster: ClusterId(3), ordered: 4 },
         Message::Append(Append {
             epoch: 3,
             previous: position(),
@@ -86,6 +90,8 @@ fn primary_messages() -> Vec<Message> {
         }),
         Message::TakeOver { epoch: 3, last: position(), leaving: true },
         Message::Dropped,
+        Message::Refused(Refusal::Contradiction(Contradiction::Committed(4, 3))),
+        Message::Refused(Refusal::Contradiction(Contradiction::Vanished(4))),
     ]);
     messages
 }
@@ -158,7 +164,7 @@ proptest! {
 
     #[test]
     fn a_message_with_some_bytes_changed_gives_a_message_or_a_reason(
-        which in 0usize..10,
+        which in 0usize..12,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let message = primary_messages().remove(which);

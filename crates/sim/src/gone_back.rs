@@ -1,0 +1,202 @@
+//! The register, or a disk, goes back in time while everybody is down, and somebody who cannot know goes on
+//! from there. No protocol can keep both histories; what it owes is that nothing which was acknowledged is
+//! cut from a good disk in silence, and that both stop when they meet (rules 7, 9 and 12).
+//!
+//! From the fork on, the world knows two truths: all other properties are silent.
+
+use std::collections::BTreeSet;
+
+use understudy_protocol::{HardState, Index};
+use understudy_wal::Store;
+
+use crate::clock::{MILLISECOND, SECOND};
+use crate::happening::{Happening, HostId};
+use crate::host::store_options;
+use crate::swarm::{Swarm, is_whole};
+use crate::tamper::Tamper;
+use crate::violation::Property;
+use crate::watch::acts;
+use crate::workload::Workload;
+use crate::world::World;
+
+/// Two histories.
+#[derive(Default)]
+pub struct Fork {
+    /// What was acknowledged, in either: index and hash.
+    known: BTreeSet<(Index, u64)>,
+    /// A copy has forgotten its records. Then only what it knows to be committed is safe, and a snapshot of the
+    /// other history, sent because the log does not reach back any more, cannot be told from one of its own.
+    forgotten: bool,
+}
+
+impl Swarm {
+    /// Lets register or disk go back. Gives whether it has come to that.
+    pub(crate) fn go_back(&mut self, world: &mut World, what: Tamper) -> bool {
+        if world.ahead.is_there() || world.receipts.may_count() {
+            return false;
+        }
+        let loads: Vec<_> = world.clients.iter().map(|client| client.workload.clone()).collect();
+        self.mends.clear();
+        self.mix.faults.clear();
+        self.mend_all(world);
+        if !world.run_while_not(world.time + 30 * SECOND, is_whole) {
+            return false;
+        }
+        let Some(primary) = acting(world) else { return false };
+        let others: Vec<HostId> = (0..world.hosts.len()).filter(|&host| host != primary).collect();
+        world.may_halt = true;
+        load(world, &loads);
+        let first = match what {
+            Tamper::RegisterBack => register_back(world, primary, &others),
+            _ => disk_back(world, &others).map(|host| vec![host]),
+        };
+        let Some(first) = first.filter(|_| world.violation.is_none()) else { return false };
+        world.counts.add(what.name());
+        load(world, &loads);
+        for &host in &first {
+            world.start(host);
+        }
+        world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
+        pass(world, 300 * MILLISECOND);
+        if let Some(host) = acting(world).filter(|_| world.rng.bool()) {
+            world.kill(host);
+            world.start(host);
+            world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
+            pass(world, 300 * MILLISECOND);
+        }
+        // As a directory that an earlier program has written.
+        if world.rng.bool() {
+            forget_records(world, primary);
+        }
+        for host in 0..world.hosts.len() {
+            world.start(host);
+        }
+        world.run_until(world.time + 20 * SECOND);
+        let halted = |world: &World| {
+            let mut processes = world.hosts.iter().filter_map(|host| host.process.as_ref());
+            processes.any(|process| process.halted.is_some())
+        };
+        load(world, &vec![None; loads.len()]);
+        let said =
+            world.run_while_not(world.time + 10 * SECOND, |world| halted(world) || is_whole(world));
+        if !said && world.violation.is_none() {
+            let explanation = format!("nobody says so: {}", crate::swarm::states(world));
+            world.guilty(Property::NothingCutInSilence, explanation);
+        }
+        true
+    }
+}
+
+/// The others are away while the primary serves alone; then it dies, and the register goes back to before.
+/// Gives who cannot know.
+fn register_back(world: &mut World, primary: HostId, others: &[HostId]) -> Option<Vec<HostId>> {
+    let saved = world.register.observed();
+    others.iter().for_each(|&host| world.kill(host));
+    let alone = |world: &World| world.register.record().is_some_and(|r| r.members.len() == 1);
+    if !world.run_while_not(world.time + 20 * SECOND, alone) {
+        return None;
+    }
+    let promised = world.ledger.promised().map(|(index, _)| index);
+    world.run_while_not(world.time + 2 * SECOND, |world| {
+        world.ledger.promised().map(|(index, _)| index) > promised
+    });
+    if world.rng.bool() {
+        pass(world, 300 * MILLISECOND);
+    }
+    world.kill(primary);
+    world.fork();
+    world.register.restore(&saved);
+    Some(others.to_vec())
+}
+
+/// A backup's disk goes back to an image that was made while it ran. Gives whose.
+fn disk_back(world: &mut World, others: &[HostId]) -> Option<HostId> {
+    let host = others[world.rng.usize(0..others.len())];
+    let place = &world.hosts[host];
+    let (image, shadow, epoch) = (place.disk.image(), place.shadow.clone(), place.epoch);
+    pass(world, 500 * MILLISECOND);
+    // Without clients, everything that was acknowledged is known to be in the end.
+    let none = vec![None; world.clients.len()];
+    load(world, &none);
+    world.run_until(world.time + 5 * SECOND);
+    world.kill_all();
+    world.fork();
+    let place = &mut world.hosts[host];
+    place.disk = image;
+    (place.shadow, place.epoch) = (shadow, epoch);
+    Some(host)
+}
+
+/// As if the copy's last records had been noted by nobody.
+fn forget_records(world: &mut World, host: HostId) {
+    let place = &mut world.hosts[host];
+    if place.process.is_some() {
+        return;
+    }
+    if let Some(fork) = &mut world.forked {
+        fork.forgotten = true;
+    }
+    if let Ok((mut store, recovered)) = Store::open(place.disk.clone(), store_options(0)) {
+        let state = HardState { records: Vec::new(), ..recovered.state };
+        let _ = store.save_state(&state);
+    }
+    place.disk.kill();
+}
+
+fn acting(world: &World) -> Option<HostId> {
+    world.hosts.iter().position(|host| {
+        host.process.as_ref().is_some_and(|process| acts(&process.replica.status()))
+    })
+}
+
+fn pass(world: &mut World, longest: u64) {
+    let time = world.time + world.span((0, longest));
+    world.run_until(time);
+}
+
+fn load(world: &mut World, loads: &[Option<Workload>]) {
+    for (id, load) in loads.iter().enumerate() {
+        world.clients[id].workload.clone_from(load);
+        world.after(0, Happening::ClientTurn(id as u64));
+    }
+}
+
+impl World {
+    /// From here on there may be two histories.
+    pub(crate) fn fork(&mut self) {
+        let promised = self.ledger.promised().map_or(0, |(index, _)| index);
+        let known = |index| Some((index, self.ledger.hash(index)?));
+        let known = (1..=promised).filter_map(known).collect();
+        self.forked = Some(Fork { known, forgotten: false });
+    }
+
+    /// An entry is executed somewhere, behind a fork.
+    pub(crate) fn executed_behind_fork(&mut self, index: Index, hash: u64) {
+        if let Some(Fork { known, .. }) = &mut self.forked {
+            known.insert((index, hash));
+        }
+    }
+
+    /// What lies behind `after` goes from a disk; `through` is the end of the snapshot that takes its place.
+    pub(crate) fn cut_behind_fork(&mut self, host: HostId, after: Index, through: Option<Index>) {
+        let Some(Fork { known, forgotten }) = &self.forked else { return };
+        if through.is_some() && *forgotten {
+            return;
+        }
+        let entries = self.hosts[host].shadow.entries().into_iter();
+        // What a snapshot stands for is lost only if it is of another history.
+        let other = |(index, hash): (Index, u64)| match through {
+            Some(end) if index > end => true,
+            Some(_) => known.range((index, 0)..=(index, u64::MAX)).any(|&(_, h)| h != hash),
+            None => index > after,
+        };
+        let safe = if *forgotten { self.hosts[host].known_commit } else { Index::MAX };
+        let mut lost =
+            entries.filter(|entry| entry.0 <= safe && known.contains(entry) && other(*entry));
+        if let Some((index, _)) = lost.next() {
+            let name = self.name(host);
+            let explanation = format!("{name} cuts entry {index}, which was acknowledged");
+            self.guilty(Property::NothingCutInSilence, explanation);
+        }
+    }
+}
