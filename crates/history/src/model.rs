@@ -1,8 +1,34 @@
 //! The sequential store that answers are compared with.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::{Action, Compare, Condition, Found, Relation, Reply, Step, Target};
+
+/// A revision, as far as conditions can tell it from others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revision {
+    /// This one.
+    At(u64),
+    /// One that no answer shows: higher than this, lower than the next that any condition names, and equal to none.
+    After(u64),
+}
+
+impl Ord for Revision {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = |revision: &Self| match revision {
+            Revision::At(revision) => (*revision, false),
+            Revision::After(revision) => (*revision, true),
+        };
+        order(self).cmp(&order(other))
+    }
+}
+
+impl PartialOrd for Revision {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// A key of the model.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -10,7 +36,7 @@ pub struct Cell {
     /// Its value.
     pub value: String,
     /// The revision of its last change.
-    pub revision: u64,
+    pub revision: Revision,
     /// How often it was set since it was created.
     pub version: u64,
 }
@@ -26,7 +52,7 @@ pub struct Store {
 
 impl Store {
     /// Executes an action whose changes carry `revision`. Gives the reply and the way back.
-    pub fn apply(&mut self, action: &Action, revision: u64) -> (Reply, Undo) {
+    pub fn apply(&mut self, action: &Action, revision: Revision) -> (Reply, Undo) {
         let mut undo = Undo::new();
         let reply = match action {
             Action::Put { key, value, condition, want_previous } => {
@@ -70,7 +96,7 @@ impl Store {
         }
     }
 
-    fn step(&mut self, step: &Step, revision: u64, undo: &mut Undo) -> Reply {
+    fn step(&mut self, step: &Step, revision: Revision, undo: &mut Undo) -> Reply {
         match step {
             Step::Put { key, value } => {
                 Reply::Put { version: Some(self.put(key, value, revision, undo)), previous: None }
@@ -80,7 +106,7 @@ impl Store {
         }
     }
 
-    fn put(&mut self, key: &str, value: &str, revision: u64, undo: &mut Undo) -> u64 {
+    fn put(&mut self, key: &str, value: &str, revision: Revision, undo: &mut Undo) -> u64 {
         let version = self.cells.get(key).map_or(0, |cell| cell.version) + 1;
         let cell = Cell { value: value.to_owned(), revision, version };
         undo.push((key.to_owned(), self.cells.insert(key.to_owned(), cell)));
@@ -100,7 +126,10 @@ impl Store {
     fn found(&self, key: &str) -> Option<Found> {
         self.cells.get(key).map(|cell| Found {
             value: cell.value.clone(),
-            revision: cell.revision,
+            revision: match cell.revision {
+                Revision::At(revision) => revision,
+                Revision::After(_) => u64::MAX,
+            },
             version: cell.version,
         })
     }
@@ -110,7 +139,7 @@ impl Store {
             Condition::Always => true,
             Condition::Absent => !self.cells.contains_key(key),
             Condition::Revision(revision) => {
-                self.cells.get(key).is_some_and(|cell| cell.revision == revision)
+                self.cells.get(key).is_some_and(|cell| cell.revision == Revision::At(revision))
             }
         }
     }
@@ -122,7 +151,10 @@ impl Store {
                 Some(cell) => cell.value.cmp(value),
                 None => return false,
             },
-            Target::Revision(revision) => cell.map_or(0, |cell| cell.revision).cmp(revision),
+            Target::Revision(revision) => {
+                let found = cell.map_or(Revision::At(0), |cell| cell.revision);
+                found.cmp(&Revision::At(*revision))
+            }
             Target::Version(version) => cell.map_or(0, |cell| cell.version).cmp(version),
         };
         match compare.relation {

@@ -256,33 +256,26 @@ impl Action {
         }
     }
 
-    /// Every revision that its conditions name.
-    pub fn revisions(&self) -> Vec<u64> {
+    /// Every revision that its conditions name: of which key, and whether they tell lower from higher ones
+    /// by it, not only equal ones from others.
+    pub fn revisions(&self) -> Vec<(&str, u64, bool)> {
         match self {
-            Action::Put { condition: Condition::Revision(revision), .. }
-            | Action::Delete { condition: Condition::Revision(revision), .. } => vec![*revision],
+            Action::Put { key, condition: Condition::Revision(revision), .. }
+            | Action::Delete { key, condition: Condition::Revision(revision), .. } => {
+                vec![(key, *revision, false)]
+            }
             Action::Txn { compares, .. } => compares
                 .iter()
                 .filter_map(|compare| match compare.target {
-                    Target::Revision(revision) => Some(revision),
+                    Target::Revision(revision) => {
+                        let orders = matches!(compare.relation, Relation::Less | Relation::Greater);
+                        Some((compare.key.as_str(), revision, orders))
+                    }
                     _ => None,
                 })
                 .collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// The revisions that it tells lower and higher ones apart by.
-    pub fn bounds(&self) -> Vec<u64> {
-        let Action::Txn { compares, .. } = self else { return Vec::new() };
-        let parts = |relation| matches!(relation, Relation::Less | Relation::Greater);
-        let bounds = compares.iter().filter(|compare| parts(compare.relation));
-        bounds
-            .filter_map(|compare| match compare.target {
-                Target::Revision(revision) => Some(revision),
-                _ => None,
-            })
-            .collect()
     }
 
     /// Whether it may change the store.

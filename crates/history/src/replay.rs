@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::{Evidence, Place};
-use crate::model::{Undo, agrees};
+use crate::model::{Revision, Undo, agrees};
 use crate::{Action, Operation, Outcome, Property, Store, Verdict};
 
 /// Steps after which the search of one group is given up.
@@ -90,11 +90,69 @@ fn related(history: &[Operation], hidden: &[usize], i: usize) -> BTreeSet<usize>
     }
 }
 
-/// Unnamed revisions between two bounds, and each named one.
-fn ways(named: &BTreeSet<u64>, bounds: &BTreeSet<u64>) -> Vec<(u64, u64)> {
-    let from = std::iter::once(0).chain(bounds.iter().map(|bound| bound.saturating_add(1)));
-    let to = bounds.iter().map(|bound| bound.saturating_sub(1)).chain([u64::MAX]);
-    from.zip(to).chain(named.iter().map(|named| (*named, *named))).collect()
+/// One of the hidden operations may have been executed next.
+struct Alternative {
+    hidden: usize,
+    /// At the first free revision from here
+    from: u64,
+    /// to here
+    to: u64,
+    /// that is none of these.
+    not: BTreeSet<u64>,
+}
+
+/// In which ways the hidden operations that can matter to the placed ones from `at` on may have been executed
+/// before these: each in one for each set of revisions that conditions can tell apart. Only conditions on its
+/// keys count, of hidden operations, and of placed ones as far as the keys are not surely written anew.
+fn alternatives(
+    history: &[Operation],
+    placed: &[(Place, usize)],
+    hidden: &[usize],
+    taken: &BTreeSet<u64>,
+    at: usize,
+) -> Vec<Alternative> {
+    let mut ways = Vec::new();
+    for h in related(history, hidden, placed[at].1) {
+        let (mut named, mut bounds) = (BTreeSet::new(), BTreeSet::new());
+        let mut keys: BTreeSet<&str> = history[h].action.keys().into_iter().collect();
+        let mut note = |operation: &Operation, keys: &BTreeSet<&str>| {
+            for (key, revision, orders) in operation.action.revisions() {
+                if revision > 0 && keys.contains(key) {
+                    named.extend((!taken.contains(&revision)).then_some(revision));
+                    bounds.extend(orders.then_some(revision));
+                }
+            }
+        };
+        hidden.iter().for_each(|&other| note(&history[other], &keys));
+        for &(_, i) in &placed[at..] {
+            note(&history[i], &keys);
+            if let (Action::Put { key, .. }, Some(answer)) =
+                (&history[i].action, history[i].answer())
+                && answer.reply.changed()
+            {
+                keys.remove(key.as_str());
+            }
+            if keys.is_empty() {
+                break;
+            }
+        }
+        let from = std::iter::once(0).chain(bounds.iter().map(|b| b.saturating_add(1)));
+        let to = bounds.iter().map(|bound| bound.saturating_sub(1)).chain([u64::MAX]);
+        ways.extend(from.zip(to).map(|(from, to)| Alternative {
+            hidden: h,
+            from,
+            to,
+            not: named.clone(),
+        }));
+        let named = named.iter().map(|&named| (named, named));
+        ways.extend(named.map(|(from, to)| Alternative {
+            hidden: h,
+            from,
+            to,
+            not: BTreeSet::new(),
+        }));
+    }
+    ways
 }
 
 enum Stuck {
@@ -131,13 +189,8 @@ struct Search<'a> {
     placed: Vec<(Place, usize)>,
     /// Those of unknown outcome that have none, by begin.
     hidden: Vec<usize>,
-    /// Revisions that nothing acknowledged has, but a condition names: a hidden one has one of them only if it
-    /// is said to.
-    named: BTreeSet<u64>,
-    /// From where to where a hidden one's revision may be looked for: what conditions can tell apart.
-    ways: Vec<(u64, u64)>,
-    /// Which of the hidden ones can matter to a placed one, by its place in `placed`.
-    related: Vec<BTreeSet<usize>>,
+    /// What may come before a placed one, by its place in `placed`.
+    alternatives: Vec<Vec<Alternative>>,
     /// Which hidden operations are put in.
     used: Vec<usize>,
     /// So many may be.
@@ -170,21 +223,16 @@ impl<'a> Search<'a> {
             })
             .collect();
         hidden.sort_by_key(|&i| history[i].begin);
-        let compared = group.iter().flat_map(|&i| history[i].action.revisions());
-        let named: BTreeSet<u64> =
-            compared.filter(|revision| *revision > 0 && !taken.contains(revision)).collect();
-        let bounds: BTreeSet<u64> =
-            group.iter().flat_map(|&i| history[i].action.bounds()).collect();
-        let related = placed.iter().map(|&(_, i)| related(history, &hidden, i)).collect();
+        let alternatives = (0..placed.len())
+            .map(|at| alternatives(history, &placed, &hidden, taken, at))
+            .collect();
         Search {
             history,
             evidence,
             taken,
             placed,
             hidden,
-            ways: ways(&named, &bounds),
-            named,
-            related,
+            alternatives,
             used: Vec::new(),
             most: 0,
             cut: false,
@@ -244,8 +292,7 @@ impl<'a> Search<'a> {
 
     /// Takes the frame's next alternative that is possible.
     fn advance(&mut self, frame: &mut Frame) -> Option<(Back, usize)> {
-        let ways = self.ways.len();
-        while frame.next <= self.hidden.len() * ways {
+        while frame.next <= self.alternatives[frame.at].len() {
             if frame.next > 0 && self.used.len() == self.most {
                 self.cut = true;
                 return None;
@@ -254,11 +301,7 @@ impl<'a> Search<'a> {
             frame.next += 1;
             let taken = match alternative.checked_sub(1) {
                 None => self.take_placed(frame.at).map(|back| (back, frame.at + 1)),
-                Some(n) if !self.related[frame.at].contains(&self.hidden[n / ways]) => None,
-                Some(n) => {
-                    let way = self.ways[n % ways];
-                    self.put_in(self.hidden[n / ways], way, frame.at).map(|back| (back, frame.at))
-                }
+                Some(n) => self.put_in(n, frame.at).map(|back| (back, frame.at)),
             };
             if taken.is_some() {
                 return taken;
@@ -270,7 +313,7 @@ impl<'a> Search<'a> {
     fn take_placed(&mut self, at: usize) -> Option<Back> {
         let ((revision, _), i) = self.placed[at];
         let operation = &self.history[i];
-        let (reply, undo) = self.store.apply(&operation.action, revision);
+        let (reply, undo) = self.store.apply(&operation.action, Revision::At(revision));
         let explained = match &operation.outcome {
             Outcome::Ok(answer) => agrees(&answer.reply, &reply),
             _ => reply.changed(),
@@ -282,8 +325,9 @@ impl<'a> Search<'a> {
         Some(Back { undo, uses: self.touch(i, revision), hidden: None })
     }
 
-    /// Puts in a hidden operation, at the first free revision from `from` to `to`.
-    fn put_in(&mut self, i: usize, (from, to): (u64, u64), at: usize) -> Option<Back> {
+    /// Puts in a hidden operation before a placed one.
+    fn put_in(&mut self, alternative: usize, at: usize) -> Option<Back> {
+        let &Alternative { hidden: i, from, to, ref not } = &self.alternatives[at][alternative];
         if self.used.contains(&i) {
             return None;
         }
@@ -291,14 +335,15 @@ impl<'a> Search<'a> {
         let behind = operation.action.keys().iter().filter_map(|key| self.last_use.get(*key)).max();
         let floor = self.evidence.floors[i].map_or(0, |(floor, _)| floor.0);
         let first = from.max(floor.max(behind.copied().unwrap_or(0)) + 1);
-        let is_free = |revision: &u64| {
-            !self.taken.contains(revision) && (from == to || !self.named.contains(revision))
-        };
+        let is_free = |revision: &u64| !self.taken.contains(revision) && !not.contains(revision);
         let revision = (first..=to).find(is_free)?;
         if (revision, false) > self.placed[at].0 {
             return None;
         }
-        let (reply, undo) = self.store.apply(&operation.action, revision);
+        // Which one it is makes no difference but to conditions: two ways that these cannot tell apart are one.
+        let shown =
+            if from == to { Revision::At(from) } else { Revision::After(from.saturating_sub(1)) };
+        let (reply, undo) = self.store.apply(&operation.action, shown);
         if !reply.changed() {
             self.store.undo(undo);
             return None;
