@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_client::proto::kv::v1::lease_service_client::LeaseServiceClient;
 use understudy_client::proto::kv::v1::put_request::Lifetime;
@@ -21,6 +22,8 @@ struct Holder {
     lease: i64,
     session: u64,
     sequence: u64,
+    /// The cluster, as requests name it.
+    cluster: MetadataValue<Ascii>,
 }
 
 impl Holder {
@@ -30,14 +33,17 @@ impl Holder {
         let mut keys = KeyValueServiceClient::connect(address.clone()).await.unwrap();
         let mut sessions = SessionServiceClient::connect(address).await.unwrap();
         let request = OpenSessionRequest { ttl_ms };
-        let session = sessions.open_session(request).await.unwrap().into_inner().session_id;
+        let opened = sessions.open_session(request).await.unwrap().into_inner();
+        let session = opened.session_id;
+        let id = opened.header.unwrap().cluster_id;
+        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         let request = GrantLeaseRequest { ttl_ms, ..GrantLeaseRequest::default() };
         let granted = leases.grant_lease(request).await.unwrap().into_inner();
         let lease = granted.lease.unwrap().lease_id;
         let lifetime = Some(Lifetime::LeaseId(lease));
         let put = PutRequest { key: "held".into(), lifetime, ..PutRequest::default() };
         keys.put(put).await.unwrap();
-        Holder { keys, leases, lease, session, sequence: 0 }
+        Holder { keys, leases, lease, session, sequence: 0, cluster: id.parse().unwrap() }
     }
 
     /// Gives lease and session their full time again.
@@ -46,6 +52,8 @@ impl Holder {
         let (session_id, sequence) = (self.session, self.sequence);
         let stamp = RequestStamp { session_id, sequence, received_below: 0 };
         let put = PutRequest { key: "other".into(), stamp: Some(stamp), ..PutRequest::default() };
+        let mut put = Request::new(put);
+        put.metadata_mut().insert("understudy-cluster-id", self.cluster.clone());
         let keep = KeepLeaseAliveRequest { lease_id: self.lease, ..Default::default() };
         let (put, kept) = tokio::join!(self.keys.put(put), self.leases.keep_lease_alive(keep));
         put.and(kept.map(|_| Response::new(PutResponse::default()))).map(drop)
