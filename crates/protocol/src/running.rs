@@ -1,8 +1,9 @@
 //! How long this replica's loop has run: what logged elapsed time counts (ADR 21).
 //!
 //! A process that was stopped takes no renewals, and must not end what their senders meant to keep. So a
-//! gap between two steps counts no further than it was planned, an absence counts nothing, and after one
-//! time stands still until what waited in the sockets has had its turn.
+//! gap between two steps counts no further than it was planned, and after a long absence time stands still
+//! until what waited in the sockets has had its turn. What was planned does count: where a machine is so
+//! busy that every step comes late, leases must end all the same.
 
 use understudy_evidence::mutant;
 
@@ -10,6 +11,8 @@ use crate::MS;
 
 /// By as much a timer is late on a machine that is well.
 const PUNCTUAL: u64 = 2 * MS;
+/// Ticks by which a step is late after an absence that lets time stand still.
+const LATE: u64 = 5;
 /// Time stands still for no longer after an absence.
 const LONGEST: u64 = 1000 * MS;
 
@@ -49,41 +52,43 @@ impl Running {
 
     /// The same, if a step came now.
     pub fn ran_at(&self, now: u64, planned: Planned) -> u64 {
-        self.ran + self.counted(now, planned).unwrap_or(0).saturating_sub(self.still)
+        self.ran + self.counted(now, planned).saturating_sub(self.still)
     }
 
     /// A step begins.
     pub fn step(&mut self, now: u64, planned: Planned) {
         let counted = self.counted(now, planned);
+        let absent = self.is_absent(now, planned);
         let gap = now.saturating_sub(std::mem::replace(&mut self.at, now));
-        match counted {
-            Some(counted) => {
-                let held = counted.min(self.still);
-                self.still -= held;
-                self.ran += counted - held;
-                self.free = self.free.saturating_add(counted - held);
-            }
-            None => {
-                let still = gap.min(LONGEST).min(self.free);
-                if still > self.still {
-                    (self.still, self.free) = (still, 0);
-                }
+        let held = counted.min(self.still);
+        self.still -= held;
+        self.ran += counted - held;
+        self.free = self.free.saturating_add(counted - held);
+        if absent {
+            let still = gap.min(LONGEST).min(self.free);
+            if still > self.still {
+                (self.still, self.free) = (still, 0);
             }
         }
     }
 
-    /// What the gap up to now counts; `None` for an absence.
-    fn counted(&self, now: u64, planned: Planned) -> Option<u64> {
+    /// What the gap up to now counts.
+    fn counted(&self, now: u64, planned: Planned) -> u64 {
         let gap = now.saturating_sub(self.at);
         if mutant!("pauses-count") {
-            return Some(gap);
+            return gap;
         }
         let wait = planned.due.saturating_sub(self.at);
         match planned.working {
-            true => Some(gap.min(wait.max(planned.tick))),
-            false if gap > wait + planned.tick => None,
-            false => Some(gap.min(wait + PUNCTUAL)),
+            true => gap.min(wait.max(planned.tick)),
+            false => gap.min(wait + PUNCTUAL),
         }
+    }
+
+    /// Whether the process was away in that gap.
+    fn is_absent(&self, now: u64, planned: Planned) -> bool {
+        let late = now.saturating_sub(self.at.max(planned.due));
+        !planned.working && late > LATE * planned.tick
     }
 }
 
@@ -141,9 +146,6 @@ mod tests {
             work.step(11 * MS, false);
             let counted = work.step(pause * MS, false);
             assert!(counted <= 9 * MS + PUNCTUAL, "{pause} ms count {counted}");
-            if pause > 40 {
-                assert_eq!(counted, 0, "{pause}");
-            }
         }
     }
 
@@ -160,13 +162,12 @@ mod tests {
 
     #[test]
     fn time_goes_on_where_one_absence_follows_the_other() {
-        let mut work = Loop::begin();
-        let mut counted = 0;
-        for _ in 0..100 {
-            counted += work.step(90 * MS, false);
-            counted += (0..10).map(|_| work.step(MS, false)).sum::<u64>();
+        for (gap, least) in [(60, 300), (90, 200), (400, 20)] {
+            let mut work = Loop::begin();
+            // Never on time, as on a machine that has far too much to do.
+            let counted: u64 = (0..1000 / gap + 9).map(|_| work.step(gap * MS, false)).sum();
+            assert!(counted >= least * MS, "gaps of {gap} ms: {counted} ns");
         }
-        assert!((400 * MS..=600 * MS).contains(&counted), "half of the second it ran: {counted}");
     }
 
     #[test]
