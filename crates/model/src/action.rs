@@ -52,6 +52,8 @@ pub enum Action {
     Crash(usize),
     Wipe(usize),
     Forget,
+    RewindRegister(u8),
+    RewindDisk(usize),
 }
 
 impl fmt::Display for Then {
@@ -118,6 +120,12 @@ impl fmt::Display for Action {
             Action::Crash(slot) => write!(f, "{}: crashes, another life begins", name(slot)),
             Action::Wipe(slot) => write!(f, "{}: its disk is wiped", name(slot)),
             Action::Forget => write!(f, "register: forgets its newest record"),
+            Action::RewindRegister(epoch) => {
+                write!(f, "all go down, the register goes back to epoch {epoch}, all start")
+            }
+            Action::RewindDisk(slot) => {
+                write!(f, "all go down, the disk of {} goes back, all start", name(slot))
+            }
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Bounds {
     pub evidence: u8,
     /// Broken streams, in total, besides those that end with a life or a change of primary.
     pub breaks: u8,
+    /// How often the register goes back to an earlier record, or a disk to the birth, while all are down: 0 or 1.
+    pub rewinds: u8,
     /// Whether a message may carry a part of what there is to send, down to nothing but the round.
     pub split: bool,
     /// Whether a deposed primary with nothing pending may follow in the same life (rule 6's exception,
@@ -51,6 +53,7 @@ impl fmt::Display for Bounds {
             (self.wipes, "wipe", "s"),
             (self.late_answers, "late answer", "s"),
             (self.breaks, "break", "s"),
+            (self.rewinds, "rewind", "s"),
             (self.evidence, "evidence round", "s"),
         ];
         for (number, what, plural) in totals.into_iter().filter(|(number, ..)| *number > 0) {
@@ -70,6 +73,7 @@ impl Bounds {
         let Bounds { replicas, named, epochs, requests, writes, wipes, .. } = *self;
         assert!((2..=SLOTS).contains(&replicas) && (1..=replicas).contains(&named));
         assert!(usize::from(epochs) < EPOCHS && requests <= REQUESTS && wipes < 4);
+        assert!(self.rewinds <= 1, "an entry tells two eras apart");
         assert!(usize::from(epochs + writes) <= LENGTH, "an opening entry for each epoch, too");
     }
 

@@ -106,6 +106,10 @@ fn alone(wrong: Wrong) -> Case {
         Wrong::AheadWithoutEvidence | Wrong::EvidenceByArrival => {
             (Bounds { evidence: 1, ..PAIR }, Breaks(NOTHING_LATE))
         }
+        Wrong::BaseForgotten => (Bounds { rewinds: 1, crashes: 1, ..PAIR }, Breaks(NOTHING_CUT)),
+        Wrong::NonceForgotten | Wrong::CommitForgotten | Wrong::ContradictionGoesOn => {
+            (Bounds { rewinds: 1, requests: 1, ..PAIR }, Breaks(NOTHING_CUT))
+        }
         Wrong::ReleaseBeforeDropWon => (PAIR, Breaks(NAMED_HOLD_ALL)),
         Wrong::ObligeAfterWrite => (SOLO, Breaks(NAMED_HOLD_ALL)),
         Wrong::JoinWithoutCatchUp => (SOLO, Breaks(NAMED_HOLD_ALL)),

@@ -39,6 +39,7 @@ pub(crate) const CALM: Bounds = Bounds {
     late_answers: 0,
     breaks: 0,
     evidence: 0,
+    rewinds: 0,
     split: false,
     hand_over: false,
 };
@@ -123,6 +124,15 @@ pub fn all(size: Size) -> Vec<Configuration> {
             reached: vec![FAILOVER, DEPOSED, AHEAD, LATE],
         },
         Configuration {
+            name: "gone back",
+            bounds: pick(
+                Bounds { rewinds: 1, requests: 1, ..small },
+                Bounds { rewinds: 1, crashes: 1, ..CALM },
+                Bounds { rewinds: 1, crashes: 1, epochs: 4, ..CALM },
+            ),
+            reached: vec![FAILOVER, DROP, HALTED],
+        },
+        Configuration {
             name: "three replicas",
             bounds: pick(
                 Bounds { replicas: 3, named: 3, epochs: 2, ..CALM },
@@ -174,6 +184,7 @@ pub fn walked(replicas: usize, named: usize) -> Bounds {
         late_answers: 3,
         breaks: 3,
         evidence: 0,
+        rewinds: 0,
         split: true,
         hand_over: true,
     }

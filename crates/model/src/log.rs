@@ -5,20 +5,26 @@ use std::fmt;
 /// The most entries that a log has room for.
 pub const LENGTH: usize = 8;
 
-/// An entry: the epoch it was made in and the client's write it carries, 0 for an opening entry.
+/// An entry: the epoch it was made in, whether under a register that had gone back, and the client's write it
+/// carries, 0 for an opening entry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Entry(u8);
 
 impl Entry {
     /// An entry of `epoch` with the client's write number `value`.
     pub fn new(epoch: u8, value: u8) -> Self {
-        assert!(epoch < 16 && value < 16, "the bounds keep epochs and writes small");
+        assert!(epoch < 8 && value < 16, "the bounds keep epochs and writes small");
         Entry(epoch << 4 | value)
+    }
+
+    /// The same under a register that had gone back `era` times: another entry.
+    pub fn of(self, era: u8) -> Self {
+        Entry(self.0 | era << 7)
     }
 
     /// The epoch it was made in.
     pub fn epoch(self) -> u8 {
-        self.0 >> 4
+        self.0 >> 4 & 7
     }
 
     /// Whether a client waits for it.
@@ -48,6 +54,12 @@ impl Log {
     /// The entries in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries[..usize::from(self.length)]
+    }
+
+    /// The epoch of the entry at `index`, 0 for none.
+    pub fn epoch_at(&self, index: u8) -> u8 {
+        let at = usize::from(index).checked_sub(1);
+        at.and_then(|at| self.entries().get(at)).map_or(0, |entry| entry.epoch())
     }
 
     /// Appends `entry`.
@@ -102,9 +114,12 @@ impl fmt::Display for Log {
         let text: Vec<String> = self
             .entries()
             .iter()
-            .map(|entry| match entry.0 & 15 {
-                0 => format!("open@{}", entry.epoch()),
-                value => format!("w{value}@{}", entry.epoch()),
+            .map(|entry| {
+                let era = if entry.0 & 128 != 0 { "'" } else { "" };
+                match entry.0 & 15 {
+                    0 => format!("open@{}{era}", entry.epoch()),
+                    value => format!("w{value}@{}{era}", entry.epoch()),
+                }
             })
             .collect();
         write!(f, "[{}]", text.join(" "))

@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::bounds::Bounds;
 use crate::properties;
-use crate::rules::{Rules, ahead, desk, faults, follow, lead, settle};
+use crate::rules::{Rules, ahead, desk, faults, follow, gone_back, lead, settle};
 use crate::state::State;
 use crate::stream::Stream;
 use crate::wrong::{Wrong, Wrongs};
@@ -29,7 +29,15 @@ impl Model for Protocol {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.replicas.iter().any(|replica| replica.halted) {
+            // Somebody says it, and an operator must choose.
+            return;
+        }
+        actions.extend(gone_back::earlier(&self.rules, state).map(Action::RewindRegister));
         for slot in 0..self.rules.bounds.replicas {
+            if gone_back::may_rewind(&self.rules, state, slot) {
+                actions.push(Action::RewindDisk(slot));
+            }
             self.clients(state, slot, actions);
             self.register(state, slot, actions);
             self.faults(state, slot, actions);
@@ -251,6 +259,8 @@ impl Protocol {
                 faults::wipe(rules, state, slot);
             }
             Action::Forget => faults::forget(state),
+            Action::RewindRegister(epoch) => gone_back::rewind_register(rules, state, epoch),
+            Action::RewindDisk(slot) => gone_back::rewind_disk(rules, state, slot),
         }
     }
 

@@ -21,9 +21,20 @@ pub const PREFIXES_AGREE: &str = "committed prefixes agree";
 /// Rule 2 in `async` mode.
 pub const NOTHING_LATE: &str = "nothing that arrived after a successor served is answered ahead";
 
+/// Rules 7, 9 and 12, where the register or a disk goes back.
+pub const NOTHING_CUT: &str = "nothing committed is cut in silence";
+
 /// All of those.
-pub const SAFETY: [&str; 7] =
-    [NAMED_HOLD_ALL, ONE_ENTRY, ONE_ACTOR, LINEARIZABLE, EPOCHS_GROW, PREFIXES_AGREE, NOTHING_LATE];
+pub const SAFETY: [&str; 8] = [
+    NAMED_HOLD_ALL,
+    ONE_ENTRY,
+    ONE_ACTOR,
+    LINEARIZABLE,
+    EPOCHS_GROW,
+    PREFIXES_AGREE,
+    NOTHING_LATE,
+    NOTHING_CUT,
+];
 
 /// A term after the first one is open.
 pub const FAILOVER: &str = "a failover";
@@ -49,18 +60,26 @@ pub const AHEAD: &str = "a write answered ahead of its commit";
 /// A client writes at a deposed primary whose successor serves.
 pub const LATE: &str = "a write at a primary whose successor serves";
 
+/// Two copies have stopped since they contradict each other.
+pub const HALTED: &str = "two copies stopped by a contradiction";
+
 /// The properties of a configuration: the safety properties and what it must reach.
 pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
     let mut all = vec![
-        Property::always(NAMED_HOLD_ALL, |_, state: &State| named_hold_all(state)),
-        Property::always(ONE_ENTRY, |_, state: &State| one_entry(state)),
+        Property::always(NAMED_HOLD_ALL, |_, state: &State| {
+            rewound(state) || named_hold_all(state)
+        }),
+        Property::always(ONE_ENTRY, |_, state: &State| rewound(state) || one_entry(state)),
         Property::always(ONE_ACTOR, |_, state: &State| one_actor(state)),
         Property::always(LINEARIZABLE, |_, state: &State| !state.ghost.stale_read),
         Property::always(EPOCHS_GROW, |_, state: &State| !state.ghost.went_back),
-        Property::always(PREFIXES_AGREE, |_, state: &State| !state.ghost.disagreed),
+        Property::always(PREFIXES_AGREE, |_, state: &State| {
+            rewound(state) || !state.ghost.disagreed
+        }),
         Property::always(NOTHING_LATE, |_, state: &State| !state.ghost.late_answer),
+        Property::always(NOTHING_CUT, |_, state: &State| !state.ghost.cut),
     ];
-    let sometimes: [Property<Protocol>; 11] = [
+    let sometimes: [Property<Protocol>; 12] = [
         Property::sometimes(FAILOVER, |_, state: &State| later_primary(state, |_| true)),
         Property::sometimes(DROP, |model, state: &State| {
             !model.rules.bounds.founders().within(state.register.now().members)
@@ -93,6 +112,9 @@ pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
         Property::sometimes(LATE, |_, state: &State| {
             state.replicas.iter().any(|replica| replica.evidence.late > 0)
         }),
+        Property::sometimes(HALTED, |_, state: &State| {
+            state.replicas.iter().filter(|replica| replica.halted).count() > 1
+        }),
         Property::sometimes(OBLIGED, |_, state: &State| {
             state.replicas.iter().any(|r| r.joining.is_some() && r.commit < r.log.last())
         }),
@@ -105,6 +127,11 @@ pub fn all(reached: &[&'static str]) -> Vec<Property<Protocol>> {
 pub fn violated(model: &Protocol, state: &State) -> Option<&'static str> {
     let broken = all(&[]).into_iter().find(|property| !(property.condition)(model, state));
     broken.map(|property| property.name)
+}
+
+/// After the register or a disk went back nothing but that can be promised: no cut in silence.
+fn rewound(state: &State) -> bool {
+    state.spent.rewinds > 0
 }
 
 fn later_primary(state: &State, and: impl Fn(&crate::state::Replica) -> bool) -> bool {

@@ -23,6 +23,8 @@ pub struct Record {
     pub floor: u8,
     /// The nonce: the author's life and the number of its attempt at this epoch.
     pub nonce: (u8, u8),
+    /// How often the register or a disk had gone back when it was written: a part of the nonce, too.
+    pub era: u8,
 }
 
 impl Record {
@@ -41,8 +43,12 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "epoch {}: primary {}, members {}, floor {}",
-            self.epoch, self.primary, self.members, self.floor
+            "epoch {}{}: primary {}, members {}, floor {}",
+            self.epoch,
+            if self.era > 0 { "'" } else { "" },
+            self.primary,
+            self.members,
+            self.floor
         )
     }
 }

@@ -36,6 +36,12 @@ pub struct Replica {
     pub epoch_on_disk: u8,
     /// What is known to be committed.
     pub commit: u8,
+    /// The same on disk, a lower bound: where nothing goes back nobody asks for it, and it is 0.
+    pub noted: u8,
+    /// The epochs whose records are remembered, on disk, by the record's era, as bits.
+    pub known: [u8; 2],
+    /// Stopped by a contradiction, for good.
+    pub halted: bool,
     /// The register as a follower last read it, or as an acting primary last won it.
     pub record: Record,
     /// The attempt whose outcome is not known, by its epoch none.
@@ -112,6 +118,10 @@ pub struct Ghost {
     pub late_answer: bool,
     /// A read was answered by a primary that is not the first.
     pub read_after_failover: bool,
+    /// What was committed when the register or a disk went back.
+    pub acknowledged: Log,
+    /// A follower cut something of that, or of what was committed since.
+    pub cut: bool,
 }
 
 /// How much of the bounds is spent.
@@ -125,6 +135,7 @@ pub struct Spent {
     pub late_answers: u8,
     pub breaks: u8,
     pub evidence: u8,
+    pub rewinds: u8,
 }
 
 /// The world.
@@ -186,13 +197,31 @@ impl Hasher for Bytes {
     }
 }
 
+impl Replica {
+    /// What a new life finds: what was on the disk.
+    pub fn on_disk(old: &Replica) -> Replica {
+        Replica {
+            copy: old.copy,
+            log: old.log.prefix(old.durable),
+            durable: old.durable,
+            epoch: old.epoch_on_disk,
+            epoch_on_disk: old.epoch_on_disk,
+            commit: old.noted,
+            noted: old.noted,
+            known: old.known,
+            halted: old.halted,
+            ..Replica::default()
+        }
+    }
+}
+
 impl State {
     /// A cluster that has just been born (rule 11 done): `a` acts in epoch 1, its opening entry is
     /// committed and every founder holds it. No stream exists yet.
     pub fn born(bounds: &Bounds) -> State {
         let primary = Copied::new(0, 0);
         let members = bounds.founders();
-        let record = Record { epoch: 1, primary, members, floor: 0, nonce: (0, 0) };
+        let record = Record { epoch: 1, primary, members, floor: 0, nonce: (0, 0), era: 0 };
         let mut opened = Log::default();
         opened.push(Entry::new(1, 0));
         let mut replicas = [Replica::default(); SLOTS];
@@ -204,6 +233,9 @@ impl State {
                 replica.durable = 1;
                 replica.epoch = 1;
                 replica.epoch_on_disk = 1;
+                if bounds.rewinds > 0 {
+                    replica.known = [1 << 1, 0];
+                }
             }
         }
         let peers =
@@ -247,16 +279,7 @@ impl State {
     /// The process in `slot` ends and another life of `copy` begins with what is on the disk.
     pub fn begin_life(&mut self, slot: usize) {
         let old = self.replicas[slot];
-        let durable = old.durable;
-        self.replicas[slot] = Replica {
-            copy: old.copy,
-            life: old.life + 1,
-            log: old.log.prefix(durable),
-            durable,
-            epoch: old.epoch_on_disk,
-            epoch_on_disk: old.epoch_on_disk,
-            ..Replica::default()
-        };
+        self.replicas[slot] = Replica { life: old.life + 1, ..Replica::on_disk(&old) };
         self.hang_up(slot);
         self.stop_listening(slot);
     }

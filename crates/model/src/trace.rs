@@ -39,6 +39,9 @@ fn consequences(before: &State, after: &State) -> Vec<String> {
         } else if old.acting > 0 && new.acting == 0 {
             out.push(format!("{name} acts no more"));
         }
+        if new.halted && !old.halted {
+            out.push(format!("{name} stops for good"));
+        }
         if new.log != old.log {
             out.push(format!("{name} has {}", new.log));
         }
@@ -52,6 +55,9 @@ fn consequences(before: &State, after: &State) -> Vec<String> {
     // A read that is answered at once never waits.
     if after.ghost.stale_read && !before.ghost.stale_read {
         out.push(format!("a client misses the write at {}", after.ghost.told));
+    }
+    if after.ghost.cut && !before.ghost.cut {
+        out.push("something committed is cut".to_string());
     }
     out
 }

@@ -53,11 +53,15 @@ wrongs! {
     ReadBeforeOpening, 8, "a new primary answers reads before its opening entry is committed";
     SkipOpening, 8, "no opening entry; reads wait for the log as it was found to be committed";
     AcknowledgeUnverified, 9, "an acknowledgement names the end of the log, verified on this stream or not";
+    CommitForgotten, 9, "after a restart nothing is known to be committed";
+    ContradictionGoesOn, 9, "a follower that contradicts its primary follows it all the same";
     ReadWithoutRound, 10, "reads are answered without a round";
     ReadJoinsOldRound, 10, "a read takes part in the round that is under way or was the last";
     ReadLocallyWhileJoining, 10, "a round does not ask the learner whose naming is undecided";
     KeepIncarnation, 11, "a wiped disk comes back as the incarnation it was";
     ForgetHighest, 12, "the register's newest record is cleaned away and the one before is read again";
+    BaseForgotten, 12, "the record that an attempt would replace is not remembered";
+    NonceForgotten, 12, "of the records that were followed or won only the epoch is remembered";
 }
 
 impl Wrong {
@@ -81,12 +85,12 @@ impl Wrong {
 
 /// Which wrong versions are in force; none in the correct model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Wrongs(u32);
+pub struct Wrongs(u64);
 
 impl Wrongs {
     /// Whether `wrong` is in force.
     pub fn has(self, wrong: Wrong) -> bool {
-        self.0 & (1 << wrong as u8) != 0
+        self.0 & (1 << wrong as u64) != 0
     }
 
     /// Whether the rules are the right ones.
@@ -97,6 +101,6 @@ impl Wrongs {
 
 impl FromIterator<Wrong> for Wrongs {
     fn from_iter<I: IntoIterator<Item = Wrong>>(wrongs: I) -> Self {
-        Wrongs(wrongs.into_iter().fold(0, |set, wrong| set | 1 << wrong as u8))
+        Wrongs(wrongs.into_iter().fold(0, |set, wrong| set | 1 << wrong as u64))
     }
 }

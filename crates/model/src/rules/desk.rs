@@ -1,6 +1,6 @@
 //! The register's desk: what an answer means (rule 1), and what is tried next (rules 3 to 6).
 
-use super::{Rules, ahead, faults, follow, lead};
+use super::{Rules, ahead, faults, follow, gone_back, lead};
 use crate::action::Then;
 use crate::names::{Copied, Members};
 use crate::register::Record;
@@ -15,6 +15,9 @@ pub fn options(rules: &Rules, state: &State, slot: usize, seen: Record, out: &mu
         && (seen.epoch < attempt.epoch || seen == attempt)
         && !(rules.has(Wrong::UnlandedForLost) && seen.epoch < attempt.epoch);
     out.push(Then::Nothing);
+    if gone_back::knows_another(rules, state, slot, seen) {
+        return;
+    }
     let deposed = replica.acting > 0 && seen.epoch > replica.record.epoch && !undecided;
     if rules.bounds.hand_over && deposed && lead::has_nothing_pending(replica) {
         out.push(Then::StepDown);
@@ -58,6 +61,10 @@ fn may_name(rules: &Rules, state: &State, slot: usize) -> Option<Copied> {
 
 /// The register was read: the attempt under way is judged, then what `then` says is done.
 pub fn on_read(rules: &Rules, state: &mut State, slot: usize, seen: Record, then: Then) {
+    if gone_back::knows_another(rules, state, slot, seen) {
+        gone_back::stop(state, slot);
+        return;
+    }
     let attempt = state.replicas[slot].attempt;
     if attempt.is_some() {
         if seen.epoch < attempt.epoch {
@@ -108,6 +115,10 @@ pub fn on_read(rules: &Rules, state: &mut State, slot: usize, seen: Record, then
 }
 
 fn attempt_write(rules: &Rules, state: &mut State, slot: usize, base: Record, members: Members) {
+    // Before it is asked for: this life may not be told what became of it.
+    if !rules.has(Wrong::BaseForgotten) {
+        gone_back::note(rules, state, slot, base);
+    }
     let replica = &state.replicas[slot];
     let epoch = base.epoch + 1;
     // A second attempt at one epoch exists in wrong models only; it has its own nonce there, too.
@@ -120,6 +131,7 @@ fn attempt_write(rules: &Rules, state: &mut State, slot: usize, base: Record, me
         members: members.with(replica.copy),
         floor: replica.commit.max(base.floor),
         nonce: (replica.life, number),
+        era: state.spent.rewinds,
     };
     state.replicas[slot].attempt = record;
     if base.epoch == state.register.epoch || faults::keeps_dead_requests(rules) {
@@ -143,6 +155,7 @@ pub fn won(rules: &Rules, state: &mut State, slot: usize) {
     replica.epoch = record.epoch;
     replica.epoch_on_disk = record.epoch;
     replica.joining = replica.joining.filter(|join| !record.members.has(join.copy));
+    gone_back::note(rules, state, slot, record);
     lead::advance(rules, state, slot);
 }
 

@@ -1,6 +1,6 @@
 //! A follower: whom it follows, what it takes in, what it acknowledges (rules 5 and 9).
 
-use super::{Rules, ahead};
+use super::{Rules, ahead, gone_back};
 use crate::names::SLOTS;
 use crate::register::Record;
 use crate::state::{Peer, State};
@@ -22,6 +22,11 @@ pub fn may_dial(rules: &Rules, state: &State, follower: usize, primary: usize) -
 
 /// Hello and welcome, in one step. What was on the way of an older stream is gone.
 pub fn dial(rules: &Rules, state: &mut State, follower: usize, primary: usize) {
+    if gone_back::contradict(rules, state, follower, primary)
+        && gone_back::stop_both(rules, state, follower, primary)
+    {
+        return;
+    }
     let from = state.replicas[follower].copy;
     let epoch = state.replicas[primary].record.epoch;
     take_epoch(rules, state, follower, epoch);
@@ -40,6 +45,15 @@ fn take_epoch(rules: &Rules, state: &mut State, follower: usize, epoch: u8) {
         replica.epoch = epoch;
         replica.epoch_on_disk = epoch;
     }
+    note_followed(rules, state, follower);
+}
+
+/// The record of the newest epoch that was followed is remembered, if it was read.
+fn note_followed(rules: &Rules, state: &mut State, slot: usize) {
+    let replica = &state.replicas[slot];
+    if replica.record.epoch == replica.epoch {
+        gone_back::note(rules, state, slot, replica.record);
+    }
 }
 
 /// Follows what it has read, if that is not older than anything known (rule 12).
@@ -53,8 +67,9 @@ pub fn adopt(rules: &Rules, state: &mut State, slot: usize, record: Record) -> b
         state.hang_up(slot);
     }
     // Whether it is named, and the floor, are looked up when it tries to become primary.
-    let (epoch, primary) = (record.epoch, record.primary);
-    state.replicas[slot].record = Record { epoch, primary, ..Record::default() };
+    let Record { epoch, primary, era, .. } = record;
+    state.replicas[slot].record = Record { epoch, primary, era, ..Record::default() };
+    note_followed(rules, state, slot);
     true
 }
 
@@ -72,14 +87,21 @@ pub fn on_append(rules: &Rules, state: &mut State, follower: usize, primary: usi
         return;
     }
     take_epoch(rules, state, follower, append.epoch);
+    if gone_back::misfit(rules, &state.replicas[follower], &append.log)
+        && gone_back::stop_both(rules, state, follower, primary)
+    {
+        return;
+    }
     let replica = &mut state.replicas[follower];
     let common = replica.log.common(&append.log);
     if common < append.log.last() {
-        if common < replica.commit {
+        if common < replica.commit && !rules.has(Wrong::ContradictionGoesOn) {
             // It contradicts what is committed here: the replica halts.
             state.ghost.disagreed = true;
             return;
         }
+        gone_back::note_cut(state, follower, common);
+        let replica = &mut state.replicas[follower];
         replica.log = append.log;
         replica.durable = append.log.last();
     }

@@ -1,6 +1,6 @@
 //! An acting primary: what it commits, answers and sends (rules 2, 4, 8 and 10).
 
-use super::{Rules, ahead};
+use super::{Rules, ahead, gone_back};
 use crate::log::Entry;
 use crate::names::{Members, SLOTS};
 use crate::register::Record;
@@ -26,9 +26,10 @@ pub fn act(rules: &Rules, state: &mut State, slot: usize, record: Record) {
         replica.peers[copy.slot()] = Peer { copy, ..Peer::default() };
     }
     if !rules.has(Wrong::SkipOpening) {
-        replica.log.push(Entry::new(record.epoch, 0));
+        replica.log.push(Entry::new(record.epoch, 0).of(record.era));
     }
     replica.opening = replica.log.last();
+    gone_back::note(rules, state, slot, record);
     advance(rules, state, slot);
 }
 
@@ -48,6 +49,8 @@ pub fn step_down(state: &mut State, slot: usize) {
         epoch: old.epoch,
         epoch_on_disk: old.epoch_on_disk,
         commit: old.commit,
+        noted: old.noted,
+        known: old.known,
         ..Replica::default()
     };
     state.stop_listening(slot);
@@ -56,7 +59,8 @@ pub fn step_down(state: &mut State, slot: usize) {
 /// A client's write goes to the log.
 pub fn write(rules: &Rules, state: &mut State, slot: usize) {
     state.spent.writes += 1;
-    let entry = Entry::new(state.replicas[slot].record.epoch, state.spent.writes);
+    let record = state.replicas[slot].record;
+    let entry = Entry::new(record.epoch, state.spent.writes).of(record.era);
     state.replicas[slot].log.push(entry);
     ahead::note_write(rules, state, slot);
     advance(rules, state, slot);

@@ -4,6 +4,7 @@ pub mod ahead;
 pub mod desk;
 pub mod faults;
 pub mod follow;
+pub mod gone_back;
 pub mod lead;
 pub mod settle;
 

@@ -45,7 +45,10 @@ fn exchanged(state: &State) -> State {
 
 /// A record of the past is kept while a late answer may show it, or its author waits for the answer.
 fn forget_the_past(rules: &Rules, state: &mut State) {
-    if rules.has(Wrong::StaleCache) || rules.has(Wrong::ForgetHighest) {
+    if rules.has(Wrong::StaleCache)
+        || rules.has(Wrong::ForgetHighest)
+        || state.spent.rewinds < rules.bounds.rewinds
+    {
         return;
     }
     let now = state.register.epoch;
