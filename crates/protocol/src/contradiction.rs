@@ -61,6 +61,15 @@ impl Core {
         self.remember(KnownRecord { epoch, nonce, begins: 0 });
     }
 
+    /// Notes, on disk, the record that an attempt to become primary would replace: should the attempt land after
+    /// this life, the next one reads its own record, and would never have known what that rests on.
+    pub fn note_base(&mut self, base: &Record) {
+        if self.nonce_of(base.epoch).is_none() {
+            self.note_record(base.epoch, base.nonce);
+            self.save();
+        }
+    }
+
     /// The same of an epoch that it has won: what it appends from now on is of that one.
     pub fn note_won(&mut self, record: &Record) {
         let begins = self.log.last().index + 1;

@@ -68,7 +68,7 @@ impl Following {
         let Some(record) = observed.record.clone() else { return Next::Stay };
         self.reason.clear();
         self.read = observed.clone();
-        self.adopt(core, record);
+        self.adopt(core, record.clone());
         if !self.suspects(core) || !core.desk.is_free() {
             return Next::Stay;
         }
@@ -76,6 +76,7 @@ impl Following {
             self.reason = why;
             return Next::Stay;
         }
+        core.note_base(&record);
         let record = self.candidacy(core);
         core.desk.write(observed, record, &mut core.out);
         Next::Stay

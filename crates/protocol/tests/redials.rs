@@ -171,3 +171,27 @@ fn a_stream_that_lasted_is_dialed_again_at_once() {
     let effects = backup.step(Event::Closed(ConnId(1)));
     assert!(effects.iter().any(dials), "{effects:?}");
 }
+
+#[test]
+fn what_an_attempt_rests_on_is_on_disk_before_it_is_made() {
+    let known = std::cell::Cell::new(false);
+    let answer = |_: &mut u64, effect: &Effect| match effect {
+        // Its disk knows epoch 4 alone: the register has gone on without it.
+        Effect::ReadRegister => vec![Event::RegisterRead(Ok(pair(EPOCH + 1)))],
+        Effect::Dial { .. } => vec![Event::DialFailed(Knock::Refused)],
+        Effect::WriteRegister { .. } => {
+            assert!(
+                known.get(),
+                "the attempt may land after this life, and the next would not know"
+            );
+            vec![Event::RegisterWritten(WriteAnswer::NoAnswer("read only".into()))]
+        }
+        Effect::SaveState(state) => {
+            known.set(known.get() || state.records.iter().any(|known| known.epoch == EPOCH + 1));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
+    let writes = Backup::new().run(answer, |effect| matches!(effect, Effect::WriteRegister { .. }));
+    assert!(writes > 0);
+}
