@@ -40,7 +40,7 @@ pub struct Lock {
 #[derive(Debug, Args)]
 pub struct How {
     /// How long it stays taken when its holder is gone without a word.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse_ttl)]
     pub ttl: Duration,
     /// Give up when it is not free in this time; 0: at once. Left out: wait for ever.
     #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
