@@ -18,7 +18,15 @@ const POLL: Duration = Duration::from_millis(100);
 /// # Errors
 /// A sentence, when that takes too long.
 pub async fn settle(client: &Client, keys: &Keys, alone: bool) -> Result<(), String> {
-    let lock = client.lock(keys.lock.clone()).value("settled").ttl(TTL).wait(PATIENCE).await;
+    let begin = Instant::now();
+    let lock = loop {
+        let left = PATIENCE.saturating_sub(begin.elapsed());
+        match client.lock(keys.lock.clone()).value("settled").ttl(TTL).wait(left).await {
+            // On a machine with too much to do a place is not renewed in time: another one is as good.
+            Err(Error::LockLost { .. }) if !left.is_zero() => {}
+            taken => break taken,
+        }
+    };
     let lock = lock.map_err(|error| format!("the lock cannot be taken at the end: {error}"))?;
     let _ = lock.release().await;
     let begin = Instant::now();
