@@ -220,7 +220,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "acks-of-an-old-copy",
         rule: 4,
         wrong: "keeps a follower's acknowledgements by its name, over the loss of its data",
-        breaks: &[MEMBERS, PREFIX, POINTERS],
+        breaks: &[MEMBERS, PREFIX, POINTERS, HALT],
     },
     // Rule 5: promotion.
     Mutant {
@@ -551,7 +551,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "lease-keeps-freed-key",
         rule: 0,
         wrong: "lets a key hang on its lease although a write has freed it",
-        breaks: &[LEASES],
+        breaks: &[LEASES, DISK],
     },
     Mutant {
         name: "leases-thawed-anew",

@@ -78,10 +78,10 @@ impl World {
             return;
         }
         let rng = &mut self.receipts.rng;
-        self.receipts.next = self.time + rng.u64(MILLISECOND..2000 * MILLISECOND);
-        let acknowledgement = match rng.u32(0..3) {
-            0 => Acknowledgement::Durable,
-            _ => Acknowledgement::Received,
+        self.receipts.next = self.time + rng.u64(MILLISECOND..700 * MILLISECOND);
+        let acknowledgement = match rng.bool() {
+            true => Acknowledgement::Durable,
+            false => Acknowledgement::Received,
         };
         let acting = (0..self.hosts.len()).find_map(|host| Some((host, self.serves(host)?)));
         let Some((host, run)) = acting else { return };
@@ -115,10 +115,10 @@ impl World {
         let delay = self.options.sync_delay;
         self.hosts.iter_mut().for_each(|host| host.sync_delay = delay);
         self.receipts.slow_at = None;
+        let others: Vec<HostId> = (0..self.hosts.len()).filter(|host| *host != primary).collect();
         let rng = &mut self.receipts.rng;
-        let host = rng.usize(0..self.hosts.len());
         let delay = rng.u64(0..MILLISECOND / 2);
-        if rng.bool() && host != primary {
+        if let Some(host) = rng.choice(others).filter(|_| rng.u32(0..4) > 0) {
             self.after(delay, Happening::Strike(host, Blow::Kill));
         }
     }

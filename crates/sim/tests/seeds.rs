@@ -35,7 +35,7 @@ fn other_seeds_give_other_runs() {
 #[test]
 fn every_fault_happens_and_no_seed_fails() {
     let mut total = Counts::default();
-    for seed in 1..=200 {
+    for seed in 1..=400 {
         let report = swarm::run(seed, Detail::Nothing);
         assert_eq!(report.violation, None, "replay: {}", report.replay(None));
         for (name, count) in report.counts.by_name {

@@ -1,5 +1,7 @@
 //! Orders to recover that would cost data which is still there: each is refused, and says what it is.
 
+use understudy_client::proto::admin::v1::Role;
+
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{copy, refuse, succeed, understudy, verified};
 use crate::steps::{stop, text, uri, value};
@@ -61,6 +63,11 @@ async fn a_dropped_copy_that_must_win_does_by_a_further_word() {
     let name = &cluster.replicas[primary].name;
     assert!(told.err.contains(&format!("what only this one has: {name} answers as")), "{told:?}");
     cluster.start(backup);
+    // What the other one holds contradicts what this one goes on with: it stops until it is set aside, too.
+    cluster.until(primary, "stops", |s| s.role() == Role::Halted).await;
+    cluster.kill(primary);
+    succeed(&words(&self::order(&cluster, "set-aside", primary, &id)));
+    cluster.start(primary);
     assert_eq!(cluster.complete().await, backup);
     assert_eq!(value(&cluster, "k").await, "both have it");
 }

@@ -86,7 +86,11 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
             true => None,
             false => Some(core::Nonce(id128(&hello.nonce)?)),
         },
-        commit: hello.commit.map(|commit| position(Some(commit))).transpose()?.unwrap_or_default(),
+        commit: match hello.commit {
+            None => core::Position::default(),
+            Some(none) if none.index == 0 => return Err(Undecodable("a commit index of 0")),
+            some => position(some)?,
+        },
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
     })

@@ -16,7 +16,7 @@ pub(crate) fn to_primary(message: core::Message) -> Option<wire::ReplicateReques
             life: hello.life,
             epoch: hello.epoch,
             nonce: hello.nonce.map(|nonce| id128(nonce.0)).unwrap_or_default(),
-            commit: Some(position(hello.commit)),
+            commit: (hello.commit.index > 0).then(|| position(hello.commit)),
             first: hello.first,
             runs: hello.runs.into_iter().map(|(epoch, last)| wire::Run { epoch, last }).collect(),
         }),
