@@ -467,7 +467,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "retry-executed-again",
         rule: 0,
         wrong: "executes a retry without asking the table of answers",
-        breaks: &[ONCE, LINEAR, DIGESTS],
+        breaks: &[ONCE, LINEAR, DIGESTS, LOST],
     },
     Mutant {
         name: "trimmed-executed-again",

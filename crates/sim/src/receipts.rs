@@ -20,6 +20,8 @@ use crate::world::World;
 pub struct Receipts {
     rng: fastrand::Rng,
     wanted: bool,
+    /// Settings change often, and as often back; else receipts count most of the time.
+    often: bool,
     next: u64,
     /// When all disks become slow, for a while.
     slow_at: Option<u64>,
@@ -31,8 +33,9 @@ impl Receipts {
     /// `lasting` is whether everything that is answered lasts.
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x2ece_17ed);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        Receipts { rng, wanted, next: 0, slow_at: None, rests: false }
+        let wanted = rng.u32(0..4) == 0 && lasting;
+        let often = rng.bool();
+        Receipts { rng, wanted, often, next: 0, slow_at: None, rests: false }
     }
 
     /// Whether this world is one of them.
@@ -77,11 +80,12 @@ impl World {
         if now < self.receipts.next {
             return;
         }
+        let (longest, of) = if self.receipts.often { (700, 2) } else { (2000, 3) };
         let rng = &mut self.receipts.rng;
-        self.receipts.next = self.time + rng.u64(MILLISECOND..700 * MILLISECOND);
-        let acknowledgement = match rng.bool() {
-            true => Acknowledgement::Durable,
-            false => Acknowledgement::Received,
+        self.receipts.next = self.time + rng.u64(MILLISECOND..longest * MILLISECOND);
+        let acknowledgement = match rng.u32(0..of) {
+            0 => Acknowledgement::Durable,
+            _ => Acknowledgement::Received,
         };
         let acting = (0..self.hosts.len()).find_map(|host| Some((host, self.serves(host)?)));
         let Some((host, run)) = acting else { return };
