@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     TimedOut(Duration),
     /// The connection broke, or the answer makes no sense.
     Broken(String),
-    /// Something answered that serves no clients: what it says of itself. Surely nothing was done.
+    /// Something answered that serves no clients: what it says of itself. Nothing was done.
     WrongPort(String),
     /// A replica answered.
     Answered(Rejection),

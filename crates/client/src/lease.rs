@@ -158,7 +158,7 @@ impl Lease {
         let _ = held.wait_for(Option::is_none).await;
     }
 
-    /// Waits until it surely lives longer than until `until`; none once it may be gone.
+    /// Waits until it lives longer than until `until`; none once it may be gone.
     pub(crate) async fn renewed(&self, until: Instant) -> Option<Instant> {
         let mut held = self.held.clone();
         let later = held.wait_for(|held| held.is_none_or(|held| held > until));
@@ -206,7 +206,7 @@ async fn keep(client: Client, id: i64, ttl: Duration, until: Arc<watch::Sender<O
     }
 }
 
-/// Renews it once, and tells until when it surely lives now.
+/// Renews it once, and tells until when it lives at least.
 async fn renew(
     client: &Client,
     id: i64,

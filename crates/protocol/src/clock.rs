@@ -4,7 +4,7 @@ use understudy_evidence::mutant;
 
 use crate::Time;
 
-/// Where the log's wall clock is ahead of the true time, it loses one part in so many until it is right.
+/// Where the log's wall clock is ahead of the true time, it loses one part in this many until it is right.
 const SLOWER: u64 = 10;
 
 /// The wall clock of the next entry: what the primary's own shows, but never less than before. After a

@@ -61,6 +61,12 @@ impl Core {
         self.remember(KnownRecord { epoch, nonce, begins: 0 });
     }
 
+    /// The same of an epoch that it has won: what it appends from now on is of that one.
+    pub fn note_won(&mut self, record: &Record) {
+        let begins = self.log.last().index + 1;
+        self.remember(KnownRecord { epoch: record.epoch, nonce: record.nonce, begins });
+    }
+
     /// Notes, on disk, the record that an attempt to become primary would replace: should the attempt land after
     /// this life, the next one reads its own record, and would never have known what that rests on.
     pub fn note_base(&mut self, base: &Record) {
@@ -68,12 +74,6 @@ impl Core {
             self.note_record(base.epoch, base.nonce);
             self.save();
         }
-    }
-
-    /// The same of an epoch that it has won: what it appends from now on is of that one.
-    pub fn note_won(&mut self, record: &Record) {
-        let begins = self.log.last().index + 1;
-        self.remember(KnownRecord { epoch: record.epoch, nonce: record.nonce, begins });
     }
 
     fn remember(&mut self, record: KnownRecord) {
@@ -110,6 +110,11 @@ impl Core {
             record.epoch > theirs.epoch && (1..=theirs.index).contains(&record.begins)
         };
         self.log.lacks(theirs) || self.state.records.iter().any(later)
+    }
+
+    /// The end of what is committed, as far as its position is known; else the zero position.
+    pub fn committed(&self) -> Position {
+        self.log.position(self.log.commit).unwrap_or_default()
     }
 
     /// The nonce of this epoch's record, if known.
@@ -236,12 +241,5 @@ impl Following {
         let commit = core.committed();
         (previous.index < commit.index)
             .then_some(Contradiction::Committed(commit.index, commit.epoch))
-    }
-}
-
-impl Core {
-    /// The end of what is committed, as far as its position is known; else the zero position.
-    pub fn committed(&self) -> Position {
-        self.log.position(self.log.commit).unwrap_or_default()
     }
 }

@@ -78,18 +78,18 @@ impl Lock {
         &self.key
     }
 
-    /// Whether it is surely held still.
+    /// Whether it is still held, without a doubt.
     pub fn is_held(&self) -> bool {
         self.held_until().is_some()
     }
 
-    /// Until when it is surely held unless it is renewed, by this machine's clock; none once it may be
-    /// lost.
+    /// Until when nobody else can hold it unless it is renewed, by this machine's clock; none once it may
+    /// be lost.
     pub fn held_until(&self) -> Option<Instant> {
         self.lease.held_until()
     }
 
-    /// Waits until it is surely held for longer than until `until`: it is renewed in the background.
+    /// Waits until it is held for longer than until `until`: it is renewed in the background.
     /// None once it is lost, or may be.
     pub async fn renewed(&self, until: Instant) -> Option<Instant> {
         self.lease.renewed(until).await
