@@ -3,6 +3,7 @@
 
 use tonic::metadata::MetadataMap;
 use understudy_proto::admin::v1::*;
+use understudy_proto::kv::v1::execute_operation::Operation;
 use understudy_proto::kv::v1::*;
 
 use super::Refusal;
@@ -43,6 +44,18 @@ requests! {
         OpenSessionRequest GetRequest ListRequest WatchRequest KeepLeaseAliveRequest GetLeaseRequest
         ListLeasesRequest GetStateRequest StatusRequest HandOverRequest GetSettingsRequest
         UpdateSettingsRequest GetQuotaRequest UpdateQuotaRequest CompactRequest
+}
+
+impl MayNameSession for Operation {
+    fn names_session(&self) -> bool {
+        match self {
+            Operation::Put(request) => request.names_session(),
+            Operation::Get(request) => request.names_session(),
+            Operation::Delete(request) => request.names_session(),
+            Operation::List(request) => request.names_session(),
+            Operation::Txn(request) => request.names_session(),
+        }
+    }
 }
 
 /// Whether the metadata of a call names a cluster, rightly or wrongly.

@@ -27,9 +27,10 @@ pub(crate) fn asked(
     operation: ExecuteOperation,
 ) -> Result<(Want, Form), Status> {
     let missing = || limits::missing(ErrorReason::InvalidField, "operation");
-    Ok(match operation.operation.ok_or_else(missing)? {
+    let operation = operation.operation.ok_or_else(missing)?;
+    in_session::check(&operation, names_cluster)?;
+    Ok(match operation {
         Operation::Put(request) => {
-            in_session::check(&request, names_cluster)?;
             let form = Form::Put { wants_previous: request.return_previous };
             (Want::executed(&put::command(request)?), form)
         }
@@ -38,7 +39,6 @@ pub(crate) fn asked(
             (if stale { Want::Stale(read) } else { Want::Read(read) }, Form::Get)
         }
         Operation::Delete(request) => {
-            in_session::check(&request, names_cluster)?;
             let form = Form::Delete { wants_previous: request.return_previous };
             (Want::executed(&delete::command(request)?), form)
         }
@@ -47,7 +47,6 @@ pub(crate) fn asked(
             (asked.want(), Form::List(Box::new(asked)))
         }
         Operation::Txn(request) => {
-            in_session::check(&request, names_cluster)?;
             let form = Form::Txn(txn::Gets::of(&request));
             (Want::executed(&txn::command(request)?), form)
         }
