@@ -11,14 +11,14 @@ pub enum ThawError {
     /// The bytes are not a snapshot of this machine.
     #[error("this is no snapshot of a key-value machine: it does not begin with its mark")]
     Foreign,
-    /// A newer or unknown format.
+    /// Another format.
     #[error(
-        "the machine's snapshot has format {found} and this build reads format {supported}: use a newer build"
+        "the machine's snapshot has format {found} and this program reads format {supported}: start the understudy that wrote it"
     )]
     Format {
         /// The format's number as read.
         found: u32,
-        /// The format that this build writes and reads.
+        /// The format that this program writes and reads.
         supported: u32,
     },
     /// The bytes are damaged.

@@ -6,7 +6,7 @@ mod common;
 use common::{Driver, SECOND};
 use proptest::prelude::*;
 use understudy_machine::{
-    Delete, Frozen, Input, KeyRange, KvMachine, Machine, Passed, Put, SetQuota, ThawError, Watch,
+    Delete, Frozen, Input, KeyRange, KvMachine, Machine, Put, SetQuota, ThawError,
 };
 
 fn thaw(bytes: &[u8]) -> Result<KvMachine, ThawError> {
@@ -154,29 +154,4 @@ proptest! {
         behind.extend_from_slice(&bytes);
         prop_assert!(thaw(&behind).is_err());
     }
-}
-
-/// What format 2 wrote: two revisions kept of six; the fourth deleted a key, which it did not remember.
-const OF_FORMAT_2: &str = "\
-    554e445354444b56020000006c000000080810c03e197701bf63d749f32d20062a470880c2d72f108080808020\
-    1880202080804028800130904e388080800240904e4880c2d72f508080bc8ac9d2135880808008608080808001\
-    6802708080802078e8078001a08d06300238014802500258046143abecb2d55df0ff0c0000000a016112013118\
-    01200128010c0000000a0163120133180320062803110000000802108094ebdc0318d00f20d0a3ebdc030b0000\
-    0009ce818b779cd7d5871001190000000a016312091201311803200328011a091201321803200528020b000000\
-    097701bf63d749f32d1001190000000a016312091201321803200528021a09120133180320062803ea6c79a42b\
-    8944ab";
-
-#[test]
-fn an_older_format_is_read_and_nothing_is_taken_for_known_that_it_did_not_write() {
-    let digits = OF_FORMAT_2.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());
-    let bytes: Vec<u8> = digits.map(|two| u8::from_str_radix(two, 16).unwrap()).collect();
-    let machine = thaw(&bytes).unwrap();
-    assert_eq!((machine.revision(), machine.oldest_revision()), (6, 4));
-    assert_eq!(machine.digest(), 3_311_071_340_487_704_951);
-    assert_eq!(machine.quota().min_history_age, 0, "as it was then: both replicas forget the same");
-    let passes = |seen| {
-        let mut watch = Watch::behind(seen, KeyRange::single("gone"), false);
-        watch.pass_over(&machine.at(0).unwrap()).map(|()| watch.position())
-    };
-    assert_eq!((passes(2), passes(3), passes(4)), (Err(Passed), Err(Passed), Ok(4)));
 }

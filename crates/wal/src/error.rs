@@ -59,6 +59,19 @@ pub enum OpenError {
         /// The newest known one.
         known: u32,
     },
+    /// An older program wrote it, and its entries mean something else now.
+    #[error(
+        "{file} has format {found} and this program knows {known}: start the understudy that \
+         wrote it"
+    )]
+    OlderFormat {
+        /// The file.
+        file: String,
+        /// Its format.
+        found: u32,
+        /// The oldest known one.
+        known: u32,
+    },
     /// Files of two clusters lie in it.
     #[error(
         "{file} belongs to cluster {found} and the data directory to {expected}: take the file \

@@ -50,5 +50,6 @@ pub use snapshot::{Finished, Incoming, SnapshotReader, SnapshotWriter};
 pub use store::Store;
 pub use verify::{Report, SegmentReport, entries, verify};
 
-/// Version of the directory's files. A directory of a newer one is refused.
-pub const FORMAT: u32 = 1;
+/// Version of the directory's files and of the commands in them. A directory of another one is refused: replayed,
+/// its entries would do something else than they did (in 1, a range that ended at a byte 0 had no end).
+pub const FORMAT: u32 = 2;

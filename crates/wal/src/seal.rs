@@ -26,15 +26,19 @@ pub(crate) fn seal(magic: &[u8; 8], body: &[u8]) -> Vec<u8> {
 /// What is wrong with an envelope.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Broken {
-    Newer(u32),
+    /// It is of this format, and this program reads [`FORMAT`] only.
+    Format(u32),
     Bad(&'static str),
 }
 
 impl Broken {
     pub(crate) fn of(self, file: &str) -> OpenError {
         match self {
-            Broken::Newer(found) => {
+            Broken::Format(found) if found > FORMAT => {
                 OpenError::NewerFormat { file: file.into(), found, known: FORMAT }
+            }
+            Broken::Format(found) => {
+                OpenError::OlderFormat { file: file.into(), found, known: FORMAT }
             }
             Broken::Bad(why) => Damage::new(file, 0, 0, why).into(),
         }
@@ -49,11 +53,15 @@ pub(crate) fn unseal<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], B
     }
     let (format, length, sum) = (head.get_u32_le(), head.get_u32_le(), head.get_u32_le());
     if format > FORMAT {
-        return Err(Broken::Newer(format));
+        return Err(Broken::Format(format));
     }
     let body = bytes[OVERHEAD..].get(..length as usize).ok_or(Broken::Bad("its header is cut"))?;
     if crc32c::crc32c_append(crc32c::crc32c(&bytes[..16]), body) != sum {
         return Err(Broken::Bad("the checksum of its header differs"));
+    }
+    // Older ones had their checksum in the same place: else it is damage.
+    if format < FORMAT {
+        return Err(Broken::Format(format));
     }
     Ok(body)
 }
@@ -83,10 +91,20 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_named() {
-        let mut sealed = seal(MAGIC, b"body");
-        sealed[8] = 9;
-        assert_eq!(unseal(MAGIC, &sealed), Err(Broken::Newer(9)));
+    fn another_format_is_named() {
+        for other in [1, 9] {
+            let mut sealed = seal(MAGIC, b"body");
+            sealed[8] = other;
+            let sum = crc32c::crc32c_append(crc32c::crc32c(&sealed[..16]), b"body");
+            sealed[16..20].copy_from_slice(&sum.to_le_bytes());
+            assert_eq!(unseal(MAGIC, &sealed), Err(Broken::Format(other.into())));
+        }
+        let mut flipped = seal(MAGIC, b"body");
+        flipped[8] = 1;
+        assert!(
+            matches!(unseal(MAGIC, &flipped), Err(Broken::Bad(_))),
+            "it is not one of format 1"
+        );
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn load<F: DiskFile>(file: &F) -> Result<Slot, OpenError> {
                 }
             }
             Ok(_) => {}
-            Err(newer @ Broken::Newer(_)) => return Err(newer.of(STATE)),
+            Err(other @ Broken::Format(_)) => return Err(other.of(STATE)),
             Err(why) => broken = why,
         }
     }

@@ -227,9 +227,9 @@ fn files_of_another_cluster_are_refused() {
     assert!(looked_at(&disk).problems[0].why.contains("belongs to cluster"));
 }
 
-#[test]
-fn every_file_of_a_newer_format_is_refused() {
-    for prefix in ["segment-", "snapshot-", "identity", "state"] {
+/// Opening a directory of which one file is of this format, file by file.
+fn with_a_file_of_format(format: u8) -> impl Iterator<Item = (String, OpenError)> {
+    ["segment-", "snapshot-", "identity", "state"].into_iter().map(move |prefix| {
         let (disk, all, _) = filled();
         let (mut store, _) = open(&disk).unwrap();
         let finished = write_snapshot(&store, snapshot(&all[9]), b"").unwrap();
@@ -239,14 +239,41 @@ fn every_file_of_a_newer_format_is_refused() {
         let opened = disk.open(&file).unwrap();
         // The format lies behind the magic, in each of the blocks that `state` has.
         for block in 0..opened.len().unwrap().div_ceil(4096) {
-            opened.write_at(&[2], block * 4096 + 8).unwrap();
+            let at = block * 4096;
+            let mut head = opened.read_vec(at, 20).unwrap();
+            if !head.starts_with(b"USTD") {
+                continue;
+            }
+            head[8] = format;
+            let length = u32::from_le_bytes(head[12..16].try_into().unwrap());
+            let body = opened.read_vec(at + 20, length as usize).unwrap();
+            let sum = crc32c::crc32c_append(crc32c::crc32c(&head[..16]), &body);
+            head[16..].copy_from_slice(&sum.to_le_bytes());
+            opened.write_at(&head, at).unwrap();
         }
-        let Err(OpenError::NewerFormat { file: named, found: 2, known: 1 }) =
-            open(&disk).map(|_| ())
-        else {
-            panic!("{file} was opened")
+        let refused = open(&disk).err().unwrap_or_else(|| panic!("{file} was opened"));
+        (file, refused)
+    })
+}
+
+#[test]
+fn every_file_of_a_newer_format_is_refused() {
+    for (written, refused) in with_a_file_of_format(3) {
+        let OpenError::NewerFormat { file, found: 3, known: 2 } = refused else {
+            panic!("{refused}")
         };
-        assert_eq!(named, file);
+        assert_eq!(file, written);
+    }
+}
+
+/// Its entries would be replayed as something else than they were.
+#[test]
+fn every_file_of_an_older_format_is_refused() {
+    for (written, refused) in with_a_file_of_format(1) {
+        let OpenError::OlderFormat { file, found: 1, known: 2 } = refused else {
+            panic!("{refused}")
+        };
+        assert_eq!(file, written);
     }
 }
 

@@ -9,10 +9,8 @@ use crate::ThawError;
 
 /// What a snapshot begins with.
 const MARK: [u8; 8] = *b"UNDSTDKV";
-/// The format's number. Raise it with every change that an older build cannot read.
+/// The format's number. Raise it with every change; no other one is read.
 pub(crate) const FORMAT: u32 = 3;
-/// The oldest that is read.
-pub(crate) const OLDEST_FORMAT: u32 = 2;
 /// The longest frame: the longest value or response that a quota can allow, and its envelope.
 const MAX_FRAME: u32 = 66 << 20;
 
@@ -25,7 +23,7 @@ pub(crate) struct FrameWriter<'a> {
 
 impl<'a> FrameWriter<'a> {
     pub fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
-        let head = head(FORMAT);
+        let head = head();
         out.write_all(&head)?;
         Ok(FrameWriter { out, hash: XxHash3_64::oneshot(&head), buffer: Vec::new() })
     }
@@ -54,28 +52,21 @@ pub(crate) struct FrameReader<'a> {
     hash: u64,
     offset: u64,
     buffer: Vec<u8>,
-    format: u32,
 }
 
 impl<'a> FrameReader<'a> {
     pub fn begin(source: &'a mut dyn Read) -> Result<Self, ThawError> {
-        let mut reader = FrameReader { source, hash: 0, offset: 0, buffer: Vec::new(), format: 0 };
+        let mut reader = FrameReader { source, hash: 0, offset: 0, buffer: Vec::new() };
         let mark: [u8; 8] = reader.array()?;
         if mark != MARK {
             return Err(ThawError::Foreign);
         }
         let found = u32::from_le_bytes(reader.array()?);
-        if !(OLDEST_FORMAT..=FORMAT).contains(&found) {
+        if found != FORMAT {
             return Err(ThawError::Format { found, supported: FORMAT });
         }
-        reader.format = found;
-        reader.hash = XxHash3_64::oneshot(&head(found));
+        reader.hash = XxHash3_64::oneshot(&head());
         Ok(reader)
-    }
-
-    /// The format of what is read.
-    pub fn format(&self) -> u32 {
-        self.format
     }
 
     pub fn frame<M: Message + Default>(&mut self) -> Result<M, ThawError> {
@@ -119,9 +110,9 @@ impl<'a> FrameReader<'a> {
     }
 }
 
-fn head(format: u32) -> [u8; 12] {
+fn head() -> [u8; 12] {
     let mut head = [0; 12];
     head[..8].copy_from_slice(&MARK);
-    head[8..].copy_from_slice(&format.to_le_bytes());
+    head[8..].copy_from_slice(&FORMAT.to_le_bytes());
     head
 }

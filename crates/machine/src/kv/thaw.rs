@@ -91,8 +91,7 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
     let forgotten = header.revision - kept.unwrap_or(0);
     let floor = (forgotten..=header.revision).contains(&header.floor);
     frames.check(floor, "the history is impossible")?;
-    // Earlier formats did not know of deletions, so that none up to here is known.
-    let since = if frames.format() < 3 { forgotten } else { header.deletions_since };
+    let since = header.deletions_since;
     frames.check((0..=forgotten).contains(&since), "the history is impossible")?;
     let mut history = History::behind(forgotten, header.mark, Deletions::since(since));
     for revision in forgotten + 1..=header.revision {
