@@ -395,6 +395,12 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &[SAID],
     },
     Mutant {
+        name: "records-kept-to-oneself",
+        rule: 12,
+        wrong: "a primary does not tell its followers which records it knows: their successors take a copy of the other history for their own",
+        breaks: &[SAID],
+    },
+    Mutant {
         name: "contradiction-goes-on",
         rule: 9,
         wrong: "two copies that contradict each other hang up and try again, for ever, instead of stopping",

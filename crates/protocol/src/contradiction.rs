@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Records whose nonces a copy remembers: the newest.
-const RECORDS: usize = 16;
+pub const KNOWN_RECORDS: usize = 16;
 
 /// Why two copies cannot both be right.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,9 +79,27 @@ impl Core {
     fn remember(&mut self, record: KnownRecord) {
         if self.state.records.last().is_none_or(|newest| newest.epoch < record.epoch) {
             self.state.records.push(record);
-            let excess = self.state.records.len().saturating_sub(RECORDS);
+            let excess = self.state.records.len().saturating_sub(KNOWN_RECORDS);
             self.state.records.drain(..excess);
         }
+    }
+
+    /// Notes what a primary knows of earlier records: its followers may succeed it. Gives whether any was new.
+    pub fn learn_records(&mut self, theirs: &[(Epoch, Nonce)]) -> bool {
+        let oldest = match self.state.records.len() {
+            KNOWN_RECORDS => self.state.records[0].epoch,
+            _ => 0,
+        };
+        let mut news = false;
+        for &(epoch, nonce) in theirs.iter().filter(|(epoch, _)| *epoch > oldest) {
+            if let Err(at) = self.state.records.binary_search_by_key(&epoch, |known| known.epoch) {
+                self.state.records.insert(at, KnownRecord { epoch, nonce, begins: 0 });
+                news = true;
+            }
+        }
+        let excess = self.state.records.len().saturating_sub(KNOWN_RECORDS);
+        self.state.records.drain(..excess);
+        news
     }
 
     /// What this copy gave its epochs behind `after` is cut.

@@ -76,12 +76,25 @@ impl Leading {
             self.peers.entry(who).and_modify(|peer| peer.acked = known);
         }
         self.conns.insert(conn, who);
-        let cluster = self.record.cluster;
-        let ordered = core.state.ordered;
-        let welcome = Message::Welcome { epoch: self.record.epoch, cluster, ordered };
-        core.out.push(Effect::Send(conn, welcome));
+        self.welcome(core, conn);
         self.start_feed(core, conn, &hello);
         Next::Stay
+    }
+
+    /// Says what a follower must know before anything of this epoch.
+    fn welcome(&self, core: &mut Core, conn: ConnId) {
+        let (epoch, cluster) = (self.record.epoch, self.record.cluster);
+        let records = match mutant!("records-kept-to-oneself") {
+            true => Vec::new(),
+            false => core.state.records.iter().map(|known| (known.epoch, known.nonce)).collect(),
+        };
+        let ordered = core.state.ordered;
+        core.out.push(Effect::Send(conn, Message::Welcome { epoch, cluster, ordered, records }));
+    }
+
+    /// The same for all, in a new epoch.
+    pub(crate) fn welcome_all(&self, core: &mut Core) {
+        self.conns.keys().for_each(|&conn| self.welcome(core, conn));
     }
 
     fn refusal(&self, core: &mut Core, hello: &Hello) -> Option<Refusal> {

@@ -245,6 +245,9 @@ impl Following {
         self.heard = core.now.mono;
         match message {
             Message::Append(append) => self.on_append(core, conn, append),
+            Message::Welcome { epoch, cluster, ordered, records } => {
+                self.on_welcome(core, conn, epoch, cluster, ordered, &records)
+            }
             Message::SnapshotPart(part) => self.on_snapshot_part(core, conn, part),
             Message::TakeOver { epoch, last, leaving } => {
                 self.on_take_over(core, conn, epoch, last, leaving)

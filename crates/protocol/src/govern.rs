@@ -270,6 +270,7 @@ impl Leading {
             core.abandon_commands();
         }
         self.record = record;
+        self.welcome_all(core);
         self.looked_at = 0;
     }
 

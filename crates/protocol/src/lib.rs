@@ -42,7 +42,7 @@ mod status;
 mod tail;
 
 pub use config::{Config, Limits, MS, Timing};
-pub use contradiction::Contradiction;
+pub use contradiction::{Contradiction, KNOWN_RECORDS};
 pub use effect::{Effect, Rejection, Transition};
 pub use entry::{Entry, Kind, Position, Time};
 pub use event::{Event, Knock, Now, Proposal};

@@ -6,7 +6,8 @@ use crate::core::Core;
 use crate::follow::Following;
 use crate::replica::Next;
 use crate::{
-    ClusterId, ConnId, Effect, Hello, Incarnation, Knock, Message, PROTOCOL_VERSION, Refusal,
+    ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Knock, Message, Nonce,
+    PROTOCOL_VERSION, Refusal,
 };
 
 /// The stream to the primary.
@@ -134,33 +135,9 @@ impl Following {
 
     pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
         match message {
-            Message::Welcome { epoch, cluster, ordered } => {
-                if core.state.cluster.is_some_and(|mine| mine != cluster) {
-                    return self.on_other_cluster(core, conn, cluster);
-                }
-                if epoch < core.state.epoch && !mutant!("follow-older-epoch") {
-                    core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
-                    self.hang_up(core, conn);
-                    return Next::Stay;
-                }
-                let news = ordered > core.state.ordered;
-                core.state.ordered = core.state.ordered.max(ordered);
-                if epoch != core.state.epoch || news {
-                    match mutant!("follow-before-epoch-on-disk") {
-                        true => core.state.epoch = epoch,
-                        false => self.save_epoch(core, epoch),
-                    }
-                }
+            Message::Welcome { epoch, cluster, ordered, records } => {
                 self.link = Link::Live(conn);
-                self.heard = core.now.mono;
-                self.gone = false;
-                self.lapsed = false;
-                self.served = true;
-                if mutant!("ack-unverified") {
-                    self.verified = Some(core.log.last().index);
-                    return self.acknowledge(core);
-                }
-                Next::Stay
+                self.on_welcome(core, conn, epoch, cluster, ordered, &records)
             }
             Message::Refused(refusal) => self.on_refused(core, conn, refusal),
             _ => {
@@ -168,6 +145,50 @@ impl Following {
                 Next::Stay
             }
         }
+    }
+
+    /// What the primary says before anything of its epoch.
+    pub(crate) fn on_welcome(
+        &mut self,
+        core: &mut Core,
+        conn: ConnId,
+        epoch: Epoch,
+        cluster: ClusterId,
+        ordered: Epoch,
+        records: &[(Epoch, Nonce)],
+    ) -> Next {
+        if core.state.cluster.is_some_and(|mine| mine != cluster) {
+            return self.on_other_cluster(core, conn, cluster);
+        }
+        if epoch < core.state.epoch && !mutant!("follow-older-epoch") {
+            core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
+            self.hang_up(core, conn);
+            return Next::Stay;
+        }
+        if records.iter().any(|record| record.0 > epoch) {
+            self.hang_up(core, conn);
+            return Next::Stay;
+        }
+        if let Some(other) = records.iter().find(|known| core.knows_another(known.0, known.1)) {
+            return self.contradict(core, conn, Contradiction::Record(other.0));
+        }
+        let news = core.learn_records(records) | (ordered > core.state.ordered);
+        core.state.ordered = core.state.ordered.max(ordered);
+        if epoch != core.state.epoch || news {
+            match mutant!("follow-before-epoch-on-disk") {
+                true => core.state.epoch = epoch,
+                false => self.save_epoch(core, epoch),
+            }
+        }
+        self.heard = core.now.mono;
+        self.gone = false;
+        self.lapsed = false;
+        self.served = true;
+        if mutant!("ack-unverified") {
+            self.verified = Some(core.log.last().index);
+            return self.acknowledge(core);
+        }
+        Next::Stay
     }
 
     /// Addresses are used again, and the register may name an old one: no reason to halt.

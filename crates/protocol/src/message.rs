@@ -12,7 +12,8 @@ use crate::{
 pub enum Message {
     /// Follower to primary, first on the stream.
     Hello(Box<Hello>),
-    /// Primary to follower: the stream is accepted; the log follows.
+    /// Primary to follower: the stream is accepted, and again when the primary's epoch has changed; what follows
+    /// is of that epoch.
     Welcome {
         /// The primary's epoch.
         epoch: Epoch,
@@ -20,6 +21,9 @@ pub enum Message {
         cluster: ClusterId,
         /// The epoch of the newest order to go on without what other copies may hold, 0 for none.
         ordered: Epoch,
+        /// The newest records of the register that it knows, at most 16: what its followers did not see of
+        /// the register, their successors must know.
+        records: Vec<(Epoch, Nonce)>,
     },
     /// Primary to follower: no. The stream is closed behind it.
     Refused(Refusal),

@@ -48,7 +48,12 @@ impl Backup {
         backup.step(Event::Tick);
         backup.step(Event::RegisterRead(Ok(pair(EPOCH))));
         backup.step(Event::Connected(CONN));
-        backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0 });
+        backup.hear(Message::Welcome {
+            epoch: EPOCH,
+            cluster: ClusterId(1),
+            ordered: 0,
+            records: Vec::new(),
+        });
         assert_eq!(backup.status().role, "backup");
         backup
     }

@@ -373,7 +373,10 @@ fn backup(rule: Settings) -> One {
     let entries = log(2, rule);
     let mut one = One::start("b", &entries, register(2, "a", &["a", "b"]), true);
     one.step(Event::Connected(B));
-    one.hears(B, Message::Welcome { epoch: 2, cluster: ClusterId(1), ordered: 0 });
+    one.hears(
+        B,
+        Message::Welcome { epoch: 2, cluster: ClusterId(1), ordered: 0, records: Vec::new() },
+    );
     let previous = entries[1].position();
     let next = Entry::after(previous, 2, Time::default(), Kind::Command, "x".into());
     let append =

@@ -91,7 +91,12 @@ fn with_register(
 fn a_stream_that_ends_as_soon_as_it_is_open_is_dialed_ever_later() {
     // As where this disk is full: the first entries end the stream.
     let welcome = |conn| {
-        let welcome = Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0 };
+        let welcome = Message::Welcome {
+            epoch: EPOCH,
+            cluster: ClusterId(1),
+            ordered: 0,
+            records: Vec::new(),
+        };
         vec![Event::Connected(conn), Event::Received(conn, welcome), Event::Closed(conn)]
     };
     let count = Backup::new().run(with_register(welcome), dials);
@@ -165,7 +170,8 @@ fn a_stream_that_lasted_is_dialed_again_at_once() {
     let effects = backup.step(Event::RegisterRead(Ok(pair(EPOCH))));
     assert!(effects.iter().any(dials), "{effects:?}");
     backup.step(Event::Connected(ConnId(1)));
-    let welcome = Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0 };
+    let welcome =
+        Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0, records: Vec::new() };
     backup.step(Event::Received(ConnId(1), welcome));
     backup.now.mono += 200 * MS;
     let effects = backup.step(Event::Closed(ConnId(1)));

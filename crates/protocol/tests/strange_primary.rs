@@ -55,7 +55,12 @@ impl Backup {
 
     fn following() -> Self {
         let mut backup = Backup::greeting();
-        backup.hear(Message::Welcome { epoch: EPOCH, cluster: ClusterId(1), ordered: 0 });
+        backup.hear(Message::Welcome {
+            epoch: EPOCH,
+            cluster: ClusterId(1),
+            ordered: 0,
+            records: Vec::new(),
+        });
         assert_eq!(backup.replica.status().role, "backup");
         backup
     }
@@ -178,11 +183,20 @@ fn what_only_followers_say_ends_the_stream() {
 #[test]
 fn a_welcome_of_an_old_epoch_or_another_cluster_is_none() {
     let mut backup = Backup::greeting();
-    let why =
-        backup.hangs_up(Message::Welcome { epoch: EPOCH - 1, cluster: ClusterId(1), ordered: 0 });
+    let why = backup.hangs_up(Message::Welcome {
+        epoch: EPOCH - 1,
+        cluster: ClusterId(1),
+        ordered: 0,
+        records: Vec::new(),
+    });
     assert!(why.contains("old epoch 3"), "{why}");
     let mut backup = Backup::greeting();
-    let why = backup.hangs_up(Message::Welcome { epoch: EPOCH, cluster: ClusterId(8), ordered: 0 });
+    let why = backup.hangs_up(Message::Welcome {
+        epoch: EPOCH,
+        cluster: ClusterId(8),
+        ordered: 0,
+        records: Vec::new(),
+    });
     assert!(why.contains("another cluster"), "{why}");
 }
 

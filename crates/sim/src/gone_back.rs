@@ -19,6 +19,9 @@ use crate::watch::acts;
 use crate::workload::Workload;
 use crate::world::World;
 
+/// Entries that most worlds keep behind their snapshots, and a few.
+const FAR: Index = 60;
+
 /// Two histories.
 #[derive(Default)]
 pub struct Fork {
@@ -47,12 +50,15 @@ impl Swarm {
         world.may_halt = true;
         load(world, &loads);
         let first = match what {
-            Tamper::RegisterBack => register_back(world, primary, &others),
+            Tamper::RegisterBack => register_back(world, primary, others),
             _ => disk_back(world, &others).map(|host| vec![host]),
         };
         let Some(first) = first.filter(|_| world.violation.is_none()) else { return false };
         world.counts.add(what.name());
         load(world, &loads);
+        if first.len() > 1 && world.rng.u32(0..4) > 0 {
+            go_on_in_turn(world, &first);
+        }
         for &host in &first {
             world.start(host);
         }
@@ -64,7 +70,7 @@ impl Swarm {
             world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
             pass(world, 300 * MILLISECOND);
         }
-        // As a directory that an earlier program has written.
+        // Then only the log tells of the other history: each of the two proofs is tried alone.
         if world.rng.bool() {
             forget_records(world, primary);
         }
@@ -82,8 +88,9 @@ impl Swarm {
             })
         };
         load(world, &vec![None; loads.len()]);
-        let said =
-            world.run_while_not(world.time + 10 * SECOND, |world| halted(world) || is_whole(world));
+        // A snapshot may come in small parts.
+        let bound = world.time + 120 * SECOND;
+        let said = world.run_while_not(bound, |world| halted(world) || is_whole(world));
         if !said && world.violation.is_none() {
             let explanation = format!("nobody says so: {}", crate::swarm::states(world));
             world.guilty(Property::NothingCutInSilence, explanation);
@@ -92,10 +99,49 @@ impl Swarm {
     }
 }
 
+/// The first goes on alone, is joined by another one behind that, and dies once their logs may begin behind the
+/// fork: who succeeds it has not seen the other history begin.
+fn go_on_in_turn(world: &mut World, first: &[HostId]) {
+    let end = world.ledger.promised().map_or(0, |(index, _)| index);
+    let named = |world: &World| world.register.record().map_or(0, |record| record.members.len());
+    world.start(first[0]);
+    world.run_while_not(world.time + 10 * SECOND, |world| named(world) == 1);
+    pass(world, 300 * MILLISECOND);
+    // Into an epoch that the good copy does not know.
+    for _ in 0..2 {
+        world.kill(first[0]);
+        world.start(first[0]);
+        world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
+        pass(world, 300 * MILLISECOND);
+    }
+    for &host in &first[1..] {
+        world.start(host);
+    }
+    let snapshot = |world: &World, host: HostId| {
+        let process = world.hosts[host].process.as_ref();
+        process.map_or(0, |process| process.replica.status().snapshot)
+    };
+    world.run_while_not(world.time + 10 * SECOND, |world| {
+        named(world) == first.len() && snapshot(world, first[1]) > end + FAR
+    });
+    if snapshot(world, first[1]) > end + FAR {
+        world.counts.add("tampering: gone on by one who has not seen the fork");
+    }
+    pass(world, 300 * MILLISECOND);
+    world.kill(first[0]);
+    world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
+    pass(world, 300 * MILLISECOND);
+}
+
 /// The others are away while the primary serves alone; then it dies, and the register goes back to before.
 /// Gives who cannot know.
-fn register_back(world: &mut World, primary: HostId, others: &[HostId]) -> Option<Vec<HostId>> {
+fn register_back(
+    world: &mut World,
+    primary: HostId,
+    mut others: Vec<HostId>,
+) -> Option<Vec<HostId>> {
     let saved = world.register.observed();
+    world.rng.shuffle(&mut others);
     others.iter().for_each(|&host| world.kill(host));
     let alone = |world: &World| world.register.record().is_some_and(|r| r.members.len() == 1);
     if !world.run_while_not(world.time + 20 * SECOND, alone) {
@@ -111,7 +157,7 @@ fn register_back(world: &mut World, primary: HostId, others: &[HostId]) -> Optio
     world.kill(primary);
     world.fork();
     world.register.restore(&saved);
-    Some(others.to_vec())
+    Some(others)
 }
 
 /// A backup's disk goes back to an image that was made while it ran. Gives whose.
@@ -132,7 +178,7 @@ fn disk_back(world: &mut World, others: &[HostId]) -> Option<HostId> {
     Some(host)
 }
 
-/// As if the copy's last records had been noted by nobody.
+/// As if the copy had never noted a record.
 fn forget_records(world: &mut World, host: HostId) {
     let place = &mut world.hosts[host];
     if place.process.is_some() {

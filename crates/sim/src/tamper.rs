@@ -30,7 +30,7 @@ impl Tamper {
             0 => Some(Tamper::Restore),
             1 => Some(Tamper::Blank),
             2 => Some(Tamper::Replace),
-            3 => Some(Tamper::RegisterBack),
+            3 | 5 => Some(Tamper::RegisterBack),
             4 => Some(Tamper::DiskBack),
             _ => None,
         }

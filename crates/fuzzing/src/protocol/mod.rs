@@ -94,7 +94,7 @@ fn happen(world: &mut World, happening: Happening) {
             connect(world);
             let Some(conn) = world.conns.last().copied() else { return };
             let (epoch, cluster) = (world.replica.status().epoch, world.cluster());
-            let welcome = Message::Welcome { epoch, cluster, ordered: 0 };
+            let welcome = Message::Welcome { epoch, cluster, ordered: 0, records: Vec::new() };
             world.feed(Event::Received(conn, welcome));
         }
         Happening::DialFailed(how) => {

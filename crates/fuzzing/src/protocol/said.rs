@@ -148,9 +148,12 @@ impl Said {
                     runs,
                 }))
             }
-            Said::Welcome { epoch, ours } => {
-                Message::Welcome { epoch: number(epoch), cluster: cluster(ours), ordered: 0 }
-            }
+            Said::Welcome { epoch, ours } => Message::Welcome {
+                epoch: number(epoch),
+                cluster: cluster(ours),
+                ordered: 0,
+                records: Vec::new(),
+            },
             Said::Refused(kind, n) => Message::Refused(match kind % 6 {
                 0 => Refusal::NotPrimary(number(n)),
                 1 => Refusal::WrongCluster(cluster(false)),

@@ -54,7 +54,7 @@ async fn pair() -> Pair {
 }
 
 fn numbered(epoch: u64) -> Message {
-    Message::Welcome { epoch, cluster: ClusterId(1), ordered: 0 }
+    Message::Welcome { epoch, cluster: ClusterId(1), ordered: 0, records: Vec::new() }
 }
 
 #[tokio::test]

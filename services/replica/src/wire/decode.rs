@@ -52,6 +52,7 @@ pub(crate) fn from_primary(response: wire::ReplicateResponse) -> Decoded<core::M
             epoch: welcome.epoch,
             cluster: core::ClusterId(id128(&welcome.cluster)?),
             ordered: welcome.ordered,
+            records: known_records(welcome.records)?,
         },
         In::Refused(refused) => Message::Refused(refusal(refused)?),
         In::Append(append) => Message::Append(self::append(append)?),
@@ -94,6 +95,14 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
     })
+}
+
+fn known_records(records: Vec<wire::KnownRecord>) -> Decoded<Vec<(core::Epoch, core::Nonce)>> {
+    if records.len() > core::KNOWN_RECORDS {
+        return Err(Undecodable("more records than a replica remembers"));
+    }
+    let record = |known: wire::KnownRecord| Ok((known.epoch, core::Nonce(id128(&known.nonce)?)));
+    records.into_iter().map(record).collect()
 }
 
 fn append(append: wire::Append) -> Decoded<core::Append> {

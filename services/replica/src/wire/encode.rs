@@ -44,9 +44,15 @@ pub(crate) fn to_follower(message: core::Message) -> Option<wire::ReplicateRespo
     use core::Message;
     use replicate_response::Message as Out;
     let message = match message {
-        Message::Welcome { epoch, cluster, ordered } => {
-            Out::Welcome(wire::Welcome { epoch, cluster: id128(cluster.0), ordered })
-        }
+        Message::Welcome { epoch, cluster, ordered, records } => Out::Welcome(wire::Welcome {
+            epoch,
+            cluster: id128(cluster.0),
+            ordered,
+            records: records
+                .into_iter()
+                .map(|(epoch, nonce)| wire::KnownRecord { epoch, nonce: id128(nonce.0) })
+                .collect(),
+        }),
         Message::Refused(refusal) => {
             Out::Refused(wire::Refused { refusal: Some(self::refusal(refusal)) })
         }

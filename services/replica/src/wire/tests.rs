@@ -71,7 +71,12 @@ fn primary_messages() -> Vec<Message> {
     ];
     let mut messages: Vec<Message> = refusals.into_iter().map(Message::Refused).collect();
     messages.extend([
-        Message::Welcome { epoch: 2, cluster: ClusterId(3), ordered: 4 },
+        Message::Welcome {
+            epoch: 2,
+            cluster: ClusterId(3),
+            ordered: 4,
+            records: vec![(1, Nonce(5)), (2, Nonce(6))],
+        },
         Message::Append(Append {
             epoch: 3,
             previous: position(),
