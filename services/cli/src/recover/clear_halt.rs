@@ -10,7 +10,8 @@ use crate::print;
 /// Lets a halted replica try again, from its own snapshot and log.
 ///
 /// For when the cause is removed (a newer program, other memory). Otherwise `set-aside` is the way:
-/// the copy that differs is kept, and the replica joins anew.
+/// the copy that differs is kept, and the replica joins anew. Of two copies that contradict each other
+/// one has to be chosen with `only-member`: cleared, they stop again when they meet.
 #[derive(Debug, Args)]
 pub struct ClearHalt {
     #[command(flatten)]

@@ -31,6 +31,8 @@ Which order?
       `accept-copy` if the original is gone for good, `set-aside` otherwise
   a copy must win although another replica still runs, or go although it may be the only one
       `only-member --even-if-others-run`, `set-aside --even-if-only-copy`
+  two copies have halted since they contradict each other
+      `only-member` on the one to keep, `set-aside` on the other
   a replica has halted since its digest differs
       `set-aside` to let it join anew; `clear-halt` if the cause is removed")]
 pub struct Recover {
@@ -51,7 +53,7 @@ impl Recover {
     pub async fn run(self) -> Result<(), Failure> {
         match self.order {
             Order::OnlyMember(order) => order.run().await,
-            Order::AcceptCopy(order) => order.run(),
+            Order::AcceptCopy(order) => order.run().await,
             Order::AcceptRegister(order) => order.run().await,
             Order::SetAside(order) => order.run().await,
             Order::ClearHalt(order) => order.run(),

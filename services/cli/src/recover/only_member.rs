@@ -58,7 +58,8 @@ impl OnlyMember {
         let known = found.as_ref().ok().and_then(|observed| observed.record.as_ref());
         let members = known.map_or(&[][..], |record| &record.members);
         let others = self.endpoints.as_ref().map_or(&[][..], Endpoints::addresses);
-        let running = Running::find(copy.cluster, members, others).await;
+        let mut running = Running::find(copy.cluster, members, others).await;
+        running.retain(Running::counts);
         self.may_win_over(&running)?;
         self.consent.ask(copy.cluster, &does(&record), &losses(&copy, &found, &running))?;
         let base = continued(&copy, &found, &record);

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use understudy_client::{Client, Endpoints, Options, SurveyedReplica};
-use understudy_proto::admin::v1::{Role, StatusResponse};
+use understudy_proto::admin::v1::StatusResponse;
 use understudy_protocol::{ClusterId, Incarnation, Member};
 
 /// How long each address is asked. Whoever is silent for longer may run all the same: consent covers it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A replica that could lose what it has acknowledged, or write on: the acting primary, or one that the
-/// register names.
+/// A replica that runs.
 pub struct Running {
     name: String,
     address: String,
     role: String,
     last: u64,
     incarnation: Vec<u8>,
+    named: bool,
 }
 
 impl Running {
@@ -43,6 +43,11 @@ impl Running {
         self.role == "primary"
     }
 
+    /// Whether it could lose what it has acknowledged, or write on: it acts, or the register names it.
+    pub fn counts(&self) -> bool {
+        self.acts() || self.named
+    }
+
     /// Whether it is this copy of the log.
     pub fn is(&self, incarnation: Incarnation) -> bool {
         self.incarnation == incarnation.0.to_be_bytes()
@@ -63,13 +68,13 @@ fn running(replica: SurveyedReplica, cluster: ClusterId, members: &[Member]) -> 
     }
     let incarnation = status.replica.as_ref()?.incarnation.to_vec();
     let named = members.iter().any(|m| incarnation == m.incarnation.0.to_be_bytes());
-    let counts = named || status.role() == Role::Primary;
-    counts.then(|| Running {
+    Some(Running {
         name: replica.name,
         address: replica.address,
         role: role(&status),
         last: status.positions.map_or(0, |positions| positions.last),
         incarnation,
+        named,
     })
 }
 

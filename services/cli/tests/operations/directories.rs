@@ -3,7 +3,7 @@
 use crate::harness::cluster::{Cluster, progress};
 use crate::harness::command::{copy, refuse, succeed, understudy, verified};
 use crate::harness::judge::flawless;
-use crate::steps::{halted, history, mark_halted, refused, stop, text, value};
+use crate::steps::{halted, history, mark_halted, refused, stop, text, uri, value};
 
 #[tokio::test]
 async fn a_directory_of_a_newer_format_is_refused() {
@@ -45,12 +45,44 @@ async fn a_copied_directory_is_refused_until_it_is_accepted_by_order() {
     let id = verified(&data)["cluster"].as_str().unwrap().to_owned();
     let order = ["recover", "accept-copy", "--data", text(&data)];
     refuse(&order, "nobody to ask");
+    let asked = understudy(&order);
+    assert!(asked.err.contains("nobody was asked whether it runs: no --register"), "{asked:?}");
     refuse(&[&order[..], &["--yes", "0123"]].concat(), "nothing was done");
     refused(&mut cluster, backup, "was copied or restored").await;
     std::fs::remove_dir_all(&original).unwrap();
     let before = succeed(&["log", text(&data)]);
     succeed(&[&order[..], &["--yes", &id]].concat());
     assert_eq!(succeed(&["log", text(&data)]), before, "accepting changes no entry");
+    cluster.start(backup);
+    assert_eq!(cluster.complete().await, primary);
+}
+
+#[tokio::test]
+async fn a_copy_is_not_accepted_while_its_original_runs() {
+    let (mut cluster, primary, backup) = Cluster::pair().await;
+    let register = uri(&cluster.register);
+    for number in [primary, backup] {
+        let data = &cluster.replicas[number].data;
+        let id = verified(data)["cluster"].as_str().unwrap().to_owned();
+        let other = data.with_extension("copied");
+        copy(data, &other);
+        let order = ["recover", "accept-copy", "--data", text(&other), "--yes", &id];
+        let order = [&order[..], &["--register", &register]].concat();
+        let at = format!("at {}", cluster.replicas[number].clients);
+        let told = understudy(&order);
+        assert_eq!(told.code, Some(1), "{told:?}");
+        assert!(told.err.contains("the original runs") && told.err.contains(&at), "{told:?}");
+        refuse(&["recover", "clear-halt", "--data", text(&other)], "was copied or restored");
+    }
+    // Once it is gone, the copy may stand for it.
+    cluster.kill(backup);
+    let data = cluster.replicas[backup].data.clone();
+    let id = verified(&data)["cluster"].as_str().unwrap().to_owned();
+    let other = data.with_extension("copied");
+    let order = ["recover", "accept-copy", "--data", text(&other), "--yes", &id];
+    succeed(&[&order[..], &["--register", &register]].concat());
+    std::fs::remove_dir_all(&data).unwrap();
+    cluster.replicas[backup].data = other;
     cluster.start(backup);
     assert_eq!(cluster.complete().await, primary);
 }
