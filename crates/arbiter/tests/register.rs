@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
 use common::{advance, blank, names, next, patient, register};
@@ -184,4 +185,19 @@ async fn a_change_by_another_is_noticed() {
     advance(&mine, 1).await;
     let quiet = timeout(Duration::from_millis(200), mine.changed()).await;
     assert!(quiet.is_err(), "what one wrote oneself is no news");
+}
+
+/// Replicas that run as different users share a register by their group.
+#[tokio::test]
+async fn a_register_that_was_given_to_a_group_is_shared_with_it_and_another_is_not() {
+    let (_temp, dir) = blank();
+    for (mode, shared) in [(0o770, 0o660), (0o700, 0o600)] {
+        fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+        let base = advance(&register(&dir), 1).await;
+        let newest = names(&dir).into_iter().filter(|name| name.starts_with("register."));
+        let file = dir.join(newest.max().unwrap());
+        let made = fs::metadata(&file).unwrap();
+        assert_eq!(made.permissions().mode() & 0o777, shared, "{file:?} of {base:?}");
+        assert_eq!(made.gid(), fs::metadata(&dir).unwrap().gid());
+    }
 }

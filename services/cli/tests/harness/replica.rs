@@ -19,7 +19,15 @@ pub enum Log {
     Gone,
     /// Whoever should read them does not.
     Stalled,
+    /// They are with the data on a small disk of the replica's own, which is gone with the process.
+    WithTheData,
 }
+
+/// MiB of a disk that a replica has to itself.
+const DISK: u32 = 48;
+/// Mounts that disk for one process, and for nobody else.
+const ON_ITS_DISK: &str =
+    "mount -t tmpfs -o size=${0}m tmpfs \"$1\"; exec 2>>\"$1/log\"; shift; exec \"$@\"";
 
 /// One replica: its place, and its process while it runs.
 pub struct Replica {
@@ -54,7 +62,10 @@ impl Replica {
     pub fn start(&mut self, register: &str, peers: &str, extra: &[String]) {
         assert!(self.process.is_none(), "{} runs already", self.name);
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = match self.to {
+            Log::WithTheData => self.on_its_disk(),
+            _ => Command::new(binary()),
+        };
         command.env_clear().args(["serve", "--until-stdin-closes"]);
         for (flag, value) in [
             ("--name", self.name.as_str()),
@@ -73,7 +84,7 @@ impl Replica {
         // The pipe closes with this test, however it ends, and the replica goes.
         command.args(extra).stdin(Stdio::piped()).stdout(Stdio::null());
         command.stderr(match self.to {
-            Log::Kept => log.into(),
+            Log::Kept | Log::WithTheData => log.into(),
             Log::Full => OpenOptions::new().write(true).open("/dev/full").unwrap().into(),
             Log::Gone | Log::Stalled => Stdio::piped(),
         });
@@ -82,6 +93,24 @@ impl Replica {
             process.stderr = None;
         }
         self.process = Some(process);
+    }
+
+    /// The program on a disk of its own, at the data directory's place.
+    fn on_its_disk(&mut self) -> Command {
+        let disk = self.log.with_extension("disk");
+        std::fs::create_dir_all(&disk).unwrap();
+        self.data = disk.join("data");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", ON_ITS_DISK]);
+        command.arg(DISK.to_string()).arg(disk).arg(binary());
+        command
+    }
+
+    /// A file on its disk, as its process sees it.
+    pub fn on_disk(&self, file: &str) -> PathBuf {
+        let disk = self.log.with_extension("disk");
+        let root = PathBuf::from(format!("/proc/{}/root", self.pid()));
+        root.join(disk.strip_prefix("/").unwrap()).join(file)
     }
 
     /// Its process, which must run.
@@ -119,7 +148,11 @@ impl Replica {
 
     /// What the process has logged.
     pub fn logged(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        let log = match self.to {
+            Log::WithTheData if self.process.is_some() => self.on_disk("log"),
+            _ => self.log.clone(),
+        };
+        std::fs::read_to_string(log).unwrap_or_default()
     }
 
     /// Bytes of memory that the process has in use.

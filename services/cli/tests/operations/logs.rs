@@ -11,7 +11,7 @@ use crate::harness::replica::Log;
 use crate::harness::wait;
 
 /// A metric of a replica, 0 where there is none.
-fn metric(cluster: &Cluster, number: usize, name: &str) -> u64 {
+pub fn metric(cluster: &Cluster, number: usize, name: &str) -> u64 {
     let ops = &cluster.replicas[number].ops;
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(ops)?;

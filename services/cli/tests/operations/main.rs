@@ -6,6 +6,7 @@
 mod harness;
 
 mod directories;
+mod full_disks;
 mod hex;
 mod hold;
 mod lists;
@@ -26,4 +27,5 @@ mod steps;
 mod strangers;
 mod streams;
 mod terminals;
+mod two_histories;
 mod watches;

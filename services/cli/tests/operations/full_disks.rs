@@ -1,0 +1,110 @@
+//! Data and log of a replica share a disk, and that is full.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::cluster::{Cluster, progress};
+use crate::harness::command::{succeed, understudy};
+use crate::harness::judge::flawless;
+use crate::harness::replica::Log;
+use crate::harness::wait;
+use crate::logs::metric;
+
+/// Whether this system lets a test mount a disk of its own; else says so.
+fn can_mount() -> bool {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+    let may = command.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !may {
+        println!("SKIPPED: mounting in a namespace of one's own is not allowed here");
+    }
+    may
+}
+
+/// A pair, each with its data and its log on one small disk.
+async fn pair(level: &str) -> (Cluster, usize, usize) {
+    let mut cluster = Cluster::new(2).await;
+    cluster.extra = ["--log", level].map(Into::into).into();
+    cluster.replicas.iter_mut().for_each(|replica| replica.to = Log::WithTheData);
+    cluster.start_all();
+    let primary = cluster.complete().await;
+    (cluster, primary, 1 - primary)
+}
+
+/// Takes all the room there is.
+fn fill(cluster: &Cluster, number: usize) {
+    let mut file = File::create(cluster.replicas[number].on_disk("filler")).unwrap();
+    let block = [0; 4096];
+    while file.write_all(&block).is_ok() {}
+}
+
+fn make_room(cluster: &Cluster, number: usize) {
+    std::fs::remove_file(cluster.replicas[number].on_disk("filler")).unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_with_a_full_disk_tries_again_and_says_so_seldom_and_comes_back() {
+    if !can_mount() {
+        return;
+    }
+    let (cluster, primary, backup) = pair("info").await;
+    let pids = [0, 1].map(|number| cluster.replicas[number].pid());
+    let load = cluster.load(4);
+    progress(&load, 100).await;
+    fill(&cluster, backup);
+    cluster.until(primary, "goes on alone", |s| s.members.len() == 1).await;
+    progress(&load, 200).await;
+    let lines = || [0, 1].map(|number| cluster.replicas[number].logged().lines().count());
+    let before = lines();
+    let left_out = || [0, 1].map(|n| metric(&cluster, n, "understudy_log_lines_left_out"));
+    let left_out_before = left_out();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let after = lines();
+    for number in [primary, backup] {
+        let more = after[number] - before[number];
+        assert!(more <= 30, "{more} lines in 3 s: {}", cluster.replicas[number].logged());
+    }
+    assert_eq!(left_out(), left_out_before, "nor would it have said more");
+    make_room(&cluster, backup);
+    assert_eq!(cluster.complete().await, primary);
+    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    flawless(&load.finish().await);
+}
+
+#[tokio::test]
+async fn full_disks_under_data_and_log_end_nobody() {
+    if !can_mount() {
+        return;
+    }
+    // Enough lines to fill what is left of the log's last block.
+    let (cluster, primary, backup) = pair("debug").await;
+    let pids = [0, 1].map(|number| cluster.replicas[number].pid());
+    let endpoints = cluster.endpoints().addresses().join(",");
+    let put = |value: &str| understudy(&["put", "--endpoints", &endpoints, "k", value]);
+    assert_eq!(put("before").code, Some(0));
+    fill(&cluster, primary);
+    fill(&cluster, backup);
+    wait::until("writes are refused", || async {
+        put(&"v".repeat(100_000)).err.contains("disk is full").then_some(())
+    })
+    .await;
+    wait::until("lines are lost", || async {
+        succeed(&["get", "--endpoints", &endpoints, "k"]);
+        let lost = |number| metric(&cluster, number, "understudy_log_lines_lost") > 0;
+        (lost(primary) && lost(backup)).then_some(())
+    })
+    .await;
+    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    make_room(&cluster, primary);
+    make_room(&cluster, backup);
+    wait::until("writes go on", || async { (put("after").code == Some(0)).then_some(()) }).await;
+    cluster.complete().await;
+    assert_eq!(succeed(&["get", "--endpoints", &endpoints, "k"]).trim_end(), "after");
+    for number in [primary, backup] {
+        let said = cluster.replicas[number].logged();
+        assert!(said.contains("lines of this log were not written"), "{said}");
+    }
+    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+}
