@@ -121,7 +121,7 @@ impl World {
 
     fn store_snapshot(&mut self, host: HostId, conn: ConnId, part: &SnapshotPart) {
         if part.last && !part.beside {
-            self.cut_behind_fork(host, 0, Some(part.snapshot.position.index));
+            self.cut_behind_fork(host, 0, Some(part.snapshot.position));
         }
         let place = &mut self.hosts[host];
         let Some(process) = place.process.as_mut() else { return };

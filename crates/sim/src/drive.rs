@@ -261,7 +261,7 @@ impl World {
             let Some(process) = self.hosts[host].running(run) else { return };
             let ahead = entry.index > process.replica.commit();
             if !ahead {
-                self.executed_behind_fork(entry.index, entry.hash);
+                self.executed_behind_fork(host, entry.index, entry.hash);
                 let done = self.ledger.executed(&name, &entry);
                 self.blame(done);
                 if entry.kind == Kind::Open {

@@ -4,9 +4,9 @@
 //!
 //! From the fork on, the world knows two truths: all other properties are silent.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use understudy_protocol::{HardState, Index};
+use understudy_protocol::{HardState, Index, Position};
 use understudy_wal::Store;
 
 use crate::clock::{MILLISECOND, SECOND};
@@ -25,11 +25,24 @@ const FAR: Index = 60;
 /// Two histories.
 #[derive(Default)]
 pub struct Fork {
-    /// What was acknowledged, in either: index and hash.
-    known: BTreeSet<(Index, u64)>,
+    /// What was acknowledged, in either: index and hash, with the hash of the entry before if that is known.
+    known: BTreeMap<(Index, u64), Option<u64>>,
     /// A copy has forgotten its records. Then only what it knows to be committed is safe, and a snapshot of the
     /// other history, sent because the log does not reach back any more, cannot be told from one of its own.
     forgotten: bool,
+}
+
+impl Fork {
+    /// What lies before `end` in its own history, as far back as is known: hashes by index.
+    fn history(&self, end: Position) -> BTreeMap<Index, u64> {
+        let mut history = BTreeMap::from([(end.index, end.hash)]);
+        let mut at = (end.index, end.hash);
+        while let Some(&Some(before)) = self.known.get(&at) {
+            at = (at.0 - 1, before);
+            history.insert(at.0, at.1);
+        }
+        history
+    }
 }
 
 impl Swarm {
@@ -216,34 +229,47 @@ impl World {
     /// From here on there may be two histories.
     pub(crate) fn fork(&mut self) {
         let promised = self.ledger.promised().map_or(0, |(index, _)| index);
-        let known = |index| Some((index, self.ledger.hash(index)?));
+        let known = |index| Some(((index, self.ledger.hash(index)?), self.ledger.hash(index - 1)));
         let known = (1..=promised).filter_map(known).collect();
         self.forked = Some(Fork { known, forgotten: false });
     }
 
     /// An entry is executed somewhere, behind a fork.
-    pub(crate) fn executed_behind_fork(&mut self, index: Index, hash: u64) {
+    pub(crate) fn executed_behind_fork(&mut self, host: HostId, index: Index, hash: u64) {
         if let Some(Fork { known, .. }) = &mut self.forked {
-            known.insert((index, hash));
+            let before = self.hosts[host].shadow.position_hash(index - 1);
+            known.entry((index, hash)).or_insert(before);
         }
     }
 
     /// What lies behind `after` goes from a disk; `through` is the end of the snapshot that takes its place.
-    pub(crate) fn cut_behind_fork(&mut self, host: HostId, after: Index, through: Option<Index>) {
-        let Some(Fork { known, forgotten }) = &self.forked else { return };
+    pub(crate) fn cut_behind_fork(
+        &mut self,
+        host: HostId,
+        after: Index,
+        through: Option<Position>,
+    ) {
+        let Some(fork) = &self.forked else { return };
+        let Fork { known, forgotten } = fork;
         if through.is_some() && *forgotten {
             return;
         }
         let entries = self.hosts[host].shadow.entries().into_iter();
         // What a snapshot stands for is lost only if it is of another history.
-        let other = |(index, hash): (Index, u64)| match through {
-            Some(end) if index > end => true,
-            Some(_) => known.range((index, 0)..=(index, u64::MAX)).any(|&(_, h)| h != hash),
-            None => index > after,
+        let kept = through.map(|end| (end.index, fork.history(end)));
+        let another =
+            |(index, hash)| known.range((index, 0)..=(index, u64::MAX)).any(|(k, _)| k.1 != hash);
+        let other = |entry: (Index, u64)| match &kept {
+            Some((end, _)) if entry.0 > *end => true,
+            Some((_, history)) => match history.get(&entry.0) {
+                Some(hash) => *hash != entry.1,
+                None => another(entry),
+            },
+            None => entry.0 > after,
         };
         let safe = if *forgotten { self.hosts[host].known_commit } else { Index::MAX };
         let mut lost =
-            entries.filter(|entry| entry.0 <= safe && known.contains(entry) && other(*entry));
+            entries.filter(|entry| entry.0 <= safe && known.contains_key(entry) && other(*entry));
         if let Some((index, _)) = lost.next() {
             let name = self.name(host);
             let explanation = format!("{name} cuts entry {index}, which was acknowledged");

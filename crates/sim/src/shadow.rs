@@ -47,6 +47,11 @@ impl Shadow {
         index <= self.base.index || (index <= self.durable && self.hash(index) == Some(hash))
     }
 
+    /// The running hash at an index, which may be that of the snapshot's end.
+    pub fn position_hash(&self, index: Index) -> Option<u64> {
+        if index == self.base.index { Some(self.base.hash) } else { self.hash(index) }
+    }
+
     /// Whether it has it at all, durably or not.
     pub fn has(&self, index: Index, hash: u64) -> bool {
         index <= self.base.index || self.hash(index) == Some(hash)
