@@ -15,6 +15,8 @@ const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 pub struct Pod {
     /// Its name: the replica's.
     pub name: String,
+    /// The object's: a pod made anew has another one.
+    pub uid: String,
     /// The worker that it runs on; empty while it is not scheduled.
     pub node: String,
     /// Its container as containerd knows it; empty while there is none.
@@ -49,6 +51,7 @@ fn pod(object: &Value) -> Pod {
     let ready = conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
     Pod {
         name: text(&object["metadata"]["name"]),
+        uid: text(&object["metadata"]["uid"]),
         node: text(&object["spec"]["nodeName"]),
         container: id.trim_start_matches("containerd://").to_owned(),
         started: text(&container["state"]["running"]["startedAt"]),

@@ -177,9 +177,9 @@ impl Run {
         cluster: &Cluster,
         interrupt: &Interrupt,
     ) -> Result<Record> {
-        let here = match stage.take() {
+        let here = match stage.take().filter(|stage| stage.values == fault.values()) {
             Some(stage) => stage,
-            None => self.stage(cluster, interrupt).await?,
+            None => self.stage(fault.values(), cluster, interrupt).await?,
         };
         let record = here.play(fault, round).await?;
         // What did not stand a fault is not what the next one should be judged by.
@@ -187,13 +187,22 @@ impl Run {
         Ok(record)
     }
 
-    async fn stage(&self, cluster: &Cluster, interrupt: &Interrupt) -> Result<Stage> {
+    async fn stage(
+        &self,
+        values: &'static [&'static str],
+        cluster: &Cluster,
+        interrupt: &Interrupt,
+    ) -> Result<Stage> {
         eprintln!("installing a pair in namespace {}", self.namespace);
         let chart = self.chart.canonicalize()?;
-        let outside = ground::lay(cluster, &chart, &self.values, interrupt).await?;
+        // What the command line says goes last, and so counts.
+        let all = values.iter().map(|value| (*value).to_owned());
+        let all: Vec<String> = all.chain(self.values.iter().cloned()).collect();
+        let outside = ground::lay(cluster, &chart, &all, interrupt).await?;
         Ok(Stage {
             cluster: cluster.clone(),
             chart,
+            values,
             out: self.out.clone(),
             outside,
             rate: self.rate,

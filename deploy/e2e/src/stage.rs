@@ -29,6 +29,8 @@ pub struct Stage {
     pub cluster: Cluster,
     /// The chart.
     pub chart: PathBuf,
+    /// What the pair was installed with, beside the run's own values.
+    pub values: &'static [&'static str],
     /// Where everything is kept.
     pub out: PathBuf,
     /// The worker that hosts no replica.

@@ -2,6 +2,7 @@
 
 mod api;
 mod clock;
+mod dead_node;
 mod disaster;
 mod nodes;
 mod nothing;
@@ -28,6 +29,11 @@ pub trait Fault: Send + Sync {
     /// Rounds, if nobody says how many.
     fn rounds(&self) -> u32 {
         5
+    }
+
+    /// Values of the chart that it needs, beside those of the run: a pair is installed with them.
+    fn values(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// What must be there before clients come.
@@ -64,7 +70,7 @@ pub trait Fault: Send + Sync {
 }
 
 /// All of them, in the order in which they are told.
-pub const ALL: [&dyn Fault; 21] = [
+pub const ALL: [&dyn Fault; 22] = [
     &nothing::Nothing,
     &pods::DeletePrimary,
     &pods::DeleteBackup,
@@ -72,6 +78,7 @@ pub const ALL: [&dyn Fault; 21] = [
     &pods::Sigkill,
     &pods::Both,
     &nodes::NodeKill,
+    &dead_node::DeadNode,
     &nodes::NodeCut,
     &nodes::NodeCutPeer,
     &nodes::NodeCutApi,
