@@ -14,5 +14,6 @@ mod events;
 mod evictions;
 mod orders;
 mod outlook;
+mod requests;
 mod service;
 mod stage;
