@@ -89,17 +89,20 @@ impl ApiServer {
     }
 
     /// Whether [`ApiServer::put`] of this object would be allowed: a dry run, which stores nothing.
+    /// Gives what would be stored, as far as that is known: else `object`.
     ///
     /// # Errors
     /// [`Refusal`], but none if the object has changed meanwhile or somebody's webhook knows no dry
     /// run: neither says that it is not allowed.
-    pub async fn rehearse_put(&self, place: &Place, object: &Value) -> Result<(), Refusal> {
+    pub async fn rehearse_put(&self, place: &Place, object: &Value) -> Result<Value, Refusal> {
         let parameters = PostParams { dry_run: true, ..by_us() };
         let request = paths(place).replace(&place.name, &parameters, object.to_string().into());
         match self.ask("update", place, request).await {
-            Ok(_) | Err(Refusal::Conflict(_)) => Ok(()),
-            Err(Refusal::Unclear(why)) if why.contains("does not support dry run") => Ok(()),
-            Err(refusal) => Err(refusal),
+            Err(Refusal::Conflict(_)) => Ok(object.clone()),
+            Err(Refusal::Unclear(why)) if why.contains("does not support dry run") => {
+                Ok(object.clone())
+            }
+            answer => answer,
         }
     }
 

@@ -35,14 +35,17 @@ pub fn of_write(
                 WriteAnswer::Written
             }
             // An admission webhook may change what is stored, and its author must look at it.
-            _ => WriteAnswer::NoAnswer(format!(
-                "the API server has stored something else in {place}: which webhook changes it?"
-            )),
+            _ => WriteAnswer::NoAnswer(changed(place)),
         },
         Err(Refusal::Conflict(_)) => WriteAnswer::Conflict,
         Err(Refusal::NotFound(_)) => WriteAnswer::NoAnswer(missing(place)),
         Err(Refusal::Forbidden(why) | Refusal::Unclear(why)) => WriteAnswer::NoAnswer(why),
     }
+}
+
+/// Something else is stored than what was sent.
+pub fn changed(place: &Place) -> String {
+    format!("the API server has stored something else in {place}: which webhook changes it?")
 }
 
 fn missing(place: &Place) -> String {

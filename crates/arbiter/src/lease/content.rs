@@ -68,6 +68,11 @@ struct AnyFormat {
     format: u32,
 }
 
+/// Where the record is, whatever it says; `None` if it is nowhere.
+pub fn annotation(lease: &Value) -> Option<&Value> {
+    lease.get("metadata").and_then(|metadata| metadata.get("annotations")?.get(ANNOTATION))
+}
+
 /// What the Lease says.
 ///
 /// # Errors
@@ -75,7 +80,7 @@ struct AnyFormat {
 pub fn decode(lease: &Value) -> Result<Observed, Damage> {
     let uid = uid_of(lease).ok_or(Damage::NoObject("metadata.uid"))?;
     let version = version_of(lease).ok_or(Damage::NoObject("metadata.resourceVersion"))?.into();
-    let record = match lease.get("metadata").and_then(|m| m.get("annotations")?.get(ANNOTATION)) {
+    let record = match annotation(lease) {
         Some(text) => Some(decode_annotation(text.as_str().unwrap_or_default())?),
         None => blank(lease)?,
     };

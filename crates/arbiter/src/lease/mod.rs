@@ -174,7 +174,12 @@ impl Arbiter for LeaseRegister {
         answer::of_read(&self.place, lease.as_ref().map_err(Clone::clone))
             .map_err(|failure| failure.to_string())?;
         let Ok(lease) = lease else { return Ok(()) };
-        self.api.rehearse_put(&self.place, &lease).await.map_err(|why| why.to_string())
+        let stored = self.api.rehearse_put(&self.place, &lease).await;
+        let stored = stored.map_err(|why| why.to_string())?;
+        match content::annotation(&stored) == content::annotation(&lease) {
+            true => Ok(()),
+            false => Err(answer::changed(&self.place)),
+        }
     }
 
     async fn changed(&self) {

@@ -12,6 +12,7 @@ mod harness;
 
 mod events;
 mod evictions;
+mod in_the_way;
 mod orders;
 mod outlook;
 mod requests;

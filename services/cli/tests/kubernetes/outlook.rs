@@ -18,7 +18,7 @@ fn may(group: &str, what: &str, names: &[&str], verbs: &[&str]) -> Value {
 }
 
 /// The chart's rules, with these verbs on the Lease.
-fn rules(lease: &[&str]) -> Value {
+pub fn rules(lease: &[&str]) -> Value {
     json!([
         may("coordination.k8s.io", "leases", &[NAME], lease),
         may("", "services", &[NAME], &["get", "watch", "update"]),
@@ -27,12 +27,12 @@ fn rules(lease: &[&str]) -> Value {
     ])
 }
 
-async fn warned(stage: &Stage, number: usize, text: &str) {
+pub async fn warned(stage: &Stage, number: usize, text: &str) {
     let what = format!("warns: {text}");
     stage.cluster.until(number, &what, |status| status.warning.contains(text)).await;
 }
 
-async fn well(stage: &Stage, number: usize) {
+pub async fn well(stage: &Stage, number: usize) {
     // Rounds that fail are repeated ever later.
     for _ in 0..2 {
         let all_well = || async {

@@ -1,7 +1,7 @@
 //! A namespace for each test, with what the chart would put there.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Service};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Client, Config, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ use crate::harness::wait;
 /// Of Lease and Service.
 pub const NAME: &str = "pair";
 pub const POD: &str = "statefulset.kubernetes.io/pod-name";
+pub const RECORD: &str = "understudy.dev/register";
 pub const EPOCH: &str = "understudy.dev/epoch";
 
 /// A namespace, people who may do everything there, and replicas.
@@ -46,9 +48,7 @@ pub async fn stage(extra: &[&str]) -> Option<Stage> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
     let namespace = format!("u{}-{n}", std::process::id());
-    let read = Kubeconfig::read_from(&kubeconfig).unwrap();
-    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
-    let client = Client::try_from(config).unwrap();
+    let client = client(Path::new(&kubeconfig)).await;
     let mut cluster = Cluster::new(2).await;
     cluster.lease = Some(format!("lease:{namespace}/{NAME}"));
     cluster.extra = extra.iter().map(|text| (*text).to_owned()).collect();
@@ -64,6 +64,12 @@ pub async fn stage(extra: &[&str]) -> Option<Stage> {
     Some(stage)
 }
 
+async fn client(kubeconfig: &Path) -> Client {
+    let read = Kubeconfig::read_from(kubeconfig).unwrap();
+    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
 fn from<T: DeserializeOwned>(object: Value) -> T {
     serde_json::from_value(object).unwrap()
 }
@@ -76,6 +82,25 @@ impl Stage {
         K::DynamicType: Default,
     {
         Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Makes an object of the whole cluster, of any kind; gives the way to it.
+    pub async fn make_for_all(&self, group: &str, kind: &str, object: Value) -> Api<DynamicObject> {
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+        let all: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind);
+        all.create(&PostParams::default(), &from(object)).await.unwrap();
+        all
+    }
+
+    /// The record, as it stands in the Lease.
+    pub async fn record(&self) -> String {
+        self.all::<Lease>().get(NAME).await.unwrap().annotations()[RECORD].clone()
+    }
+
+    /// Edits the record, or puts it back.
+    pub async fn edit_record(&self, text: &str) {
+        let patch = Patch::Merge(json!({"metadata": {"annotations": {RECORD: text}}}));
+        self.all::<Lease>().patch(NAME, &PatchParams::default(), &patch).await.unwrap();
     }
 
     async fn make<K>(&self, object: Value) -> K
@@ -201,10 +226,25 @@ impl Stage {
         pod.map(|pod| pod.uid().unwrap())
     }
 
+    /// Who the replicas are when they are restricted.
+    pub fn somebody(&self) -> String {
+        format!("somebody-of-{}", self.namespace)
+    }
+
+    /// Objects of one kind, as the replicas reach them when they are restricted.
+    pub async fn all_as_somebody<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = k8s_openapi::NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        let path = self.cluster.replicas[0].kubeconfig.as_ref().unwrap();
+        Api::namespaced(client(path).await, &self.namespace)
+    }
+
     /// Lets the replicas be somebody who may do exactly this, as the chart's Role.
     pub async fn restrict(&mut self, rules: Value) {
         self.make::<Role>(json!({"metadata": {"name": "pair"}, "rules": rules})).await;
-        let who = format!("somebody-of-{}", self.namespace);
+        let who = self.somebody();
         let group = "rbac.authorization.k8s.io";
         self.make::<RoleBinding>(json!({
             "metadata": {"name": "pair"},

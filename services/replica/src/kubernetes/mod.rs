@@ -73,7 +73,7 @@ fn may_write(api: Arc<ApiServer>, place: Place) -> Check {
         let (api, place) = (api.clone(), place.clone());
         Box::pin(async move {
             let checked = match api.get(&place).await {
-                Ok(object) => api.rehearse_put(&place, &object).await,
+                Ok(object) => api.rehearse_put(&place, &object).await.map(drop),
                 Err(refusal) => Err(refusal),
             };
             checked.map_err(|why| why.to_string())
