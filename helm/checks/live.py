@@ -6,7 +6,7 @@ Needs a cluster whose nodes have the image understudy:APPVERSION and volumes: de
 import json
 import time
 
-from . import remedies
+from . import etcd, remedies
 from .cluster import namespace
 from .tools import CHART, Tally
 
@@ -21,6 +21,7 @@ def run(tally: Tally):
         for step in (
             *(installed, survives, upgraded, comes_back, both_at_once, maintained, register_lost, unreadable),
             *remedies.ALL,
+            etcd.restored,
             disks_lost,
             claim_left_over,
         ):
@@ -49,7 +50,8 @@ class Pair:
         self.tally.check(f"{' and '.join(pods)} deleted", done.returncode == 0, done.stderr)
 
     def holder(self) -> str:
-        return self.cluster.get("lease", "understudy")["spec"]["holderIdentity"]
+        """The primary's name; empty while there is none."""
+        return self.cluster.get("lease", "understudy")["spec"].get("holderIdentity", "")
 
     def holder_by_log(self) -> str:
         """The pod with the longest log of the highest epoch, by what both volumes hold or their processes say."""
@@ -102,9 +104,12 @@ class Pair:
             time.sleep(0.2)
         self.tally.check(name, why is None, why or "")
 
+    def verified(self, pod: str) -> dict:
+        """What its copy says of itself, while it is held."""
+        return json.loads(self.understudy(pod, "verify", "/data/replica", "--output", "json").stdout)
+
     def cluster_id(self, pod: str) -> str:
-        shown = self.understudy(pod, "verify", "/data/replica", "--output", "json")
-        return json.loads(shown.stdout)["cluster"]
+        return self.verified(pod)["cluster"]
 
     def recover(self, pod: str, order: str, *more: str):
         done = self.understudy(pod, "recover", order, "--data", "/data/replica", *more)
