@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 
-from . import left_alone, rights
+from . import clashes, left_alone, rights
 from .tools import CHART, DEV_CLUSTER, Tally, run as run_command, values_files
 
 NAMESPACE = "understudy-chart-test"
@@ -72,6 +72,7 @@ def run(tally: Tally):
         restricted(cluster, tally)
         left_alone.run(cluster, tally)
         rights.run(cluster, tally)
+        clashes.run(cluster, tally)
 
 
 def away(cluster: Cluster):

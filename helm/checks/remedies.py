@@ -98,6 +98,19 @@ def guarded(pair):
     pair.helm("upgrade", "--reuse-values", "--set", "leaseGuard.enabled=false")
 
 
+def token_taken_away(pair):
+    """As a policy does it: pods made from then on have no token. The one that has it serves on."""
+    template = pair.cluster.get("statefulset", "understudy")["spec"]["template"]
+    mounts = template["spec"]["containers"][0]["volumeMounts"]
+    where = next(n for n, mount in enumerate(mounts) if mount["name"] == "api-access")
+    away = [{"op": "remove", "path": f"/spec/template/spec/containers/0/volumeMounts/{where}"}]
+    pair.cluster.kubectl("patch", "statefulset", "understudy", "--type=json", "-p", json.dumps(away)).check_returncode()
+    pair.says(PODS[-1], "no Kubernetes cluster is known here")
+    pair.still_there("a pod without its token")
+    pair.helm("upgrade", "--reuse-values")
+    pair.whole("the token mounted again")
+
+
 def account_made_anew(pair):
     """No pod is deleted for it. Takes ten minutes: LIVE_SLOW=1."""
     if os.environ.get("LIVE_SLOW") != "1":
@@ -115,7 +128,7 @@ def account_made_anew(pair):
     pair.whole("failed over with the new account")
 
 
-ALL = (service_deleted, service_of_a_newer_epoch, record_edited, lease_put_back, lease_emptied, guarded, account_made_anew)
+ALL = (service_deleted, service_of_a_newer_epoch, record_edited, lease_put_back, lease_emptied, guarded, token_taken_away, account_made_anew)
 
 
 def warnings(pair) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ mod evictions;
 mod in_the_way;
 mod orders;
 mod outlook;
+mod remedies;
 mod requests;
 mod service;
 mod stage;
