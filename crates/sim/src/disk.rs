@@ -233,6 +233,9 @@ impl World {
         if room != process.room {
             process.room = room;
             process.todo.push_back(Event::Space { available: room });
+            if !room {
+                self.strike_at_full_disk(host);
+            }
         }
     }
 }

@@ -140,6 +140,20 @@ impl World {
         }
     }
 
+    /// A disk has just become full. Perhaps the primary crashes before it could send again: what its backup has
+    /// received and has no room for counts.
+    pub(crate) fn strike_at_full_disk(&mut self, full: HostId) {
+        if !self.receipts.troubles() {
+            return;
+        }
+        let acting = (0..self.hosts.len()).find(|&host| self.serves(host).is_some());
+        let rng = &mut self.receipts.rng;
+        let (often, delay) = (rng.bool(), rng.u64(0..60 * MILLISECOND));
+        if let Some(host) = acting.filter(|&host| often && host != full) {
+            self.after(delay, Happening::Strike(host, Blow::Kill));
+        }
+    }
+
     /// Whether a named copy can be asked for an entry. One that is down, or not sure of itself, will not
     /// be named any more before it acts.
     pub(crate) fn remembers(&self, host: HostId, index: u64, hash: u64) -> bool {

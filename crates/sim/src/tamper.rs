@@ -62,7 +62,12 @@ impl Swarm {
         if past.len() < 2 {
             return false;
         }
-        let older = past[world.rng.usize(0..past.len() - 1)].clone();
+        // Another object with a record that is hardly older misleads most: not all know better by its epoch.
+        let oldest = match tamper == Tamper::Replace && world.rng.bool() {
+            true => past.len() - 2,
+            false => 0,
+        };
+        let older = past[world.rng.usize(oldest..past.len() - 1)].clone();
         let now = world.register.observed();
         let newest = now.record.as_ref().map_or(0, |record| record.epoch);
         if !all_know(world, &older, 1) || !all_know(world, &now, 1) {
