@@ -1,6 +1,6 @@
 //! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
 
-use understudy_evidence::mutant;
+use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -174,6 +174,9 @@ impl Following {
         }
         let news = core.learn_records(records) | (ordered > core.state.ordered);
         core.state.ordered = core.state.ordered.max(ordered);
+        if epoch != core.state.epoch {
+            reached!("a newer epoch followed");
+        }
         if epoch != core.state.epoch || news {
             match mutant!("follow-before-epoch-on-disk") {
                 true => core.state.epoch = epoch,
