@@ -79,27 +79,25 @@ impl Core {
     fn remember(&mut self, record: KnownRecord) {
         if self.state.records.last().is_none_or(|newest| newest.epoch < record.epoch) {
             self.state.records.push(record);
-            let excess = self.state.records.len().saturating_sub(KNOWN_RECORDS);
-            self.state.records.drain(..excess);
+            self.forget_oldest_records();
         }
+    }
+
+    fn forget_oldest_records(&mut self) {
+        let excess = self.state.records.len().saturating_sub(KNOWN_RECORDS);
+        self.state.records.drain(..excess);
     }
 
     /// Notes what a primary knows of earlier records: its followers may succeed it. Gives whether any was new.
     pub fn learn_records(&mut self, theirs: &[(Epoch, Nonce)]) -> bool {
-        let oldest = match self.state.records.len() {
-            KNOWN_RECORDS => self.state.records[0].epoch,
-            _ => 0,
-        };
-        let mut news = false;
-        for &(epoch, nonce) in theirs.iter().filter(|(epoch, _)| *epoch > oldest) {
+        let before = self.state.records.clone();
+        for &(epoch, nonce) in theirs {
             if let Err(at) = self.state.records.binary_search_by_key(&epoch, |known| known.epoch) {
                 self.state.records.insert(at, KnownRecord { epoch, nonce, begins: 0 });
-                news = true;
             }
         }
-        let excess = self.state.records.len().saturating_sub(KNOWN_RECORDS);
-        self.state.records.drain(..excess);
-        news
+        self.forget_oldest_records();
+        self.state.records != before
     }
 
     /// What this copy gave its epochs behind `after` is cut.

@@ -1,6 +1,6 @@
 //! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::mutant;
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -174,14 +174,8 @@ impl Following {
         }
         let news = core.learn_records(records) | (ordered > core.state.ordered);
         core.state.ordered = core.state.ordered.max(ordered);
-        if epoch != core.state.epoch {
-            reached!("a newer epoch followed");
-        }
         if epoch != core.state.epoch || news {
-            match mutant!("follow-before-epoch-on-disk") {
-                true => core.state.epoch = epoch,
-                false => self.save_epoch(core, epoch),
-            }
+            self.follow_epoch(core, epoch);
         }
         self.heard = core.now.mono;
         self.gone = false;

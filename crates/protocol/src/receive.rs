@@ -56,17 +56,21 @@ impl Following {
             return false;
         }
         if epoch != core.state.epoch {
-            match mutant!("follow-before-epoch-on-disk") {
-                true => core.state.epoch = epoch,
-                false => self.save_epoch(core, epoch),
-            }
+            self.follow_epoch(core, epoch);
         }
         true
     }
 
-    /// Makes the primary's epoch the newest that this copy has followed, with its record's nonce if that was
-    /// read.
-    pub(crate) fn save_epoch(&self, core: &mut Core, epoch: Epoch) {
+    /// Makes the primary's epoch the newest that this copy has followed, on disk, with its record's nonce if that
+    /// was read.
+    pub(crate) fn follow_epoch(&self, core: &mut Core, epoch: Epoch) {
+        if epoch != core.state.epoch {
+            reached!("a newer epoch followed");
+        }
+        if mutant!("follow-before-epoch-on-disk") {
+            core.state.epoch = epoch;
+            return;
+        }
         if self.record.epoch == epoch {
             core.note_record(epoch, self.record.nonce);
         }
