@@ -12,7 +12,7 @@ DAEMONS = ("kubelet", "kube-proxy")
 
 
 def restored(pair):
-    """Behind the backup there was a failover and a write: the register comes back with an epoch that has been used."""
+    """After the backup there was a failover and a write: the register comes back with an epoch that has been used."""
     if "KUBECTL" in os.environ:
         return
     with tempfile.TemporaryDirectory() as place:
@@ -21,11 +21,11 @@ def restored(pair):
         pair.whole("etcd saved")
         before = epoch(pair)
         pair.delete(pair.holder())
-        pair.whole("a failover behind the backup")
+        pair.whole("a failover after the backup")
         put = pair.understudy("svc/understudy", "put", "behind", "the backup")
-        pair.tally.check("a write behind the backup", put.returncode == 0, put.stderr)
+        pair.tally.check("a write after the backup", put.returncode == 0, put.stderr)
         used = epoch(pair)
-        pair.tally.check("an epoch behind the backup", used > before, f"{before} {used}")
+        pair.tally.check("an epoch after the backup", used > before, f"{before} {used}")
         # Step 1.
         pair.held()
         for daemon in DAEMONS:
@@ -59,7 +59,7 @@ def restored(pair):
     pair.released("etcd restored")
     pair.still_there("etcd restored")
     got = pair.understudy("svc/understudy", "get", "behind")
-    pair.tally.check("so is the write behind the backup", got.stdout.strip() == "the backup", got.stdout + got.stderr)
+    pair.tally.check("so is the write after the backup", got.stdout.strip() == "the backup", got.stdout + got.stderr)
 
 
 def script(pair, name: str, *arguments: str):

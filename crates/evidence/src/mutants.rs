@@ -169,7 +169,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "received-passes-settings",
         rule: 2,
-        wrong: "counts what lies behind settings that end received mode by the rule before them",
+        wrong: "counts entries that follow the end of received mode as if it had not ended",
         breaks: &[MEMBERS, PREFIX, LINEAR, LOST, POINTERS],
     },
     Mutant {

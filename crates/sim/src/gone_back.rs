@@ -75,13 +75,11 @@ impl Swarm {
         for &host in &first {
             world.start(host);
         }
-        world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
-        pass(world, 300 * MILLISECOND);
+        let_somebody_act(world);
         if let Some(host) = acting(world).filter(|_| world.rng.bool()) {
             world.kill(host);
             world.start(host);
-            world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
-            pass(world, 300 * MILLISECOND);
+            let_somebody_act(world);
         }
         // Then only the log tells of the other history: each of the two proofs is tried alone.
         if world.rng.bool() {
@@ -112,8 +110,8 @@ impl Swarm {
     }
 }
 
-/// The first goes on alone, is joined by another one behind that, and dies once their logs may begin behind the
-/// fork: who succeeds it has not seen the other history begin.
+/// The first goes on alone, and another one joins it later. The first dies when their logs need not reach back to
+/// the fork any more: who succeeds it has not seen the other history begin.
 fn go_on_in_turn(world: &mut World, first: &[HostId]) {
     let end = world.ledger.promised().map_or(0, |(index, _)| index);
     let named = |world: &World| world.register.record().map_or(0, |record| record.members.len());
@@ -124,8 +122,7 @@ fn go_on_in_turn(world: &mut World, first: &[HostId]) {
     for _ in 0..2 {
         world.kill(first[0]);
         world.start(first[0]);
-        world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
-        pass(world, 300 * MILLISECOND);
+        let_somebody_act(world);
     }
     for &host in &first[1..] {
         world.start(host);
@@ -142,8 +139,7 @@ fn go_on_in_turn(world: &mut World, first: &[HostId]) {
     }
     pass(world, 300 * MILLISECOND);
     world.kill(first[0]);
-    world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
-    pass(world, 300 * MILLISECOND);
+    let_somebody_act(world);
 }
 
 /// The others are away while the primary serves alone; then it dies, and the register goes back to before.
@@ -211,6 +207,12 @@ fn acting(world: &World) -> Option<HostId> {
     world.hosts.iter().position(|host| {
         host.process.as_ref().is_some_and(|process| acts(&process.replica.status()))
     })
+}
+
+/// Waits for somebody to act, and a little longer.
+fn let_somebody_act(world: &mut World) {
+    world.run_while_not(world.time + 10 * SECOND, |world| acting(world).is_some());
+    pass(world, 300 * MILLISECOND);
 }
 
 fn pass(world: &mut World, longest: u64) {
