@@ -40,9 +40,8 @@ impl AcceptCopy {
             "every guarantee, if the original is ever started again: two replicas would count as one"
                 .to_owned(),
         ];
-        match self.ask_for_the_original(cluster, report.incarnation).await? {
-            None => {}
-            Some(nobody) => losses.push(format!("nobody was asked whether it runs: {nobody}")),
+        if let Some(why) = self.ask_for_the_original(cluster, report.incarnation).await? {
+            losses.push(format!("nobody was asked whether it runs: {why}"));
         }
         let does = format!("lets {} stand for its original", self.directory.data.display());
         self.consent.ask(cluster, &does, &losses)?;
@@ -61,11 +60,10 @@ impl AcceptCopy {
         let Some(register) = self.register.clone() else {
             return Ok(Some("no --register is given".into()));
         };
-        let record = match RegisterAddress::from(register).read().await {
-            Ok(observed) => observed.record,
-            Err(failure) => return Ok(Some(failure.to_string())),
+        let record = match RegisterAddress::from(register).record().await {
+            Ok(record) => record,
+            Err(why) => return Ok(Some(why)),
         };
-        let Some(record) = record else { return Ok(Some("the register is blank".into())) };
         let running = Running::find(cluster, &record.members, &[]).await;
         let original = running.iter().find(|replica| incarnation.is_some_and(|i| replica.is(i)));
         match original {

@@ -30,6 +30,12 @@ impl RegisterAddress {
         self.open().await?.arbiter().read().await.map_err(Failure::new)
     }
 
+    /// The record that it holds, or why there is none to go by.
+    pub async fn record(&self) -> Result<Record, String> {
+        let observed = self.read().await.map_err(|failure| failure.to_string())?;
+        observed.record.ok_or_else(|| "the register is blank".to_owned())
+    }
+
     /// The register, whether or not it can be reached.
     ///
     /// # Errors

@@ -102,11 +102,10 @@ impl SetAside {
                 "no --register is given to be asked whether it is the only one".to_owned(),
             );
         };
-        let record = match RegisterAddress::from(register).read().await {
-            Ok(observed) => observed.record,
-            Err(failure) => return Some(failure.to_string()),
+        let record = match RegisterAddress::from(register).record().await {
+            Ok(record) => record,
+            Err(why) => return Some(why),
         };
-        let Some(record) = record else { return Some("the register is blank".to_owned()) };
         if record.cluster != given.cluster {
             let (known, own) = (record.cluster, given.cluster);
             return Some(format!("the register is of cluster {known} and the directory of {own}"));
