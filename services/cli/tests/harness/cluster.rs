@@ -85,6 +85,11 @@ impl Cluster {
         self.replicas[number].signal(signal);
     }
 
+    /// The processes, all of which must run.
+    pub fn pids(&self) -> Vec<u32> {
+        self.replicas.iter().map(Replica::pid).collect()
+    }
+
     /// Where clients look for the cluster.
     pub fn endpoints(&self) -> Endpoints {
         let addresses: Vec<&str> = self.replicas.iter().map(|r| r.clients.as_str()).collect();

@@ -29,6 +29,13 @@ const DISK: u32 = 48;
 const ON_ITS_DISK: &str =
     "mount -t tmpfs -o size=${0}m tmpfs \"$1\"; exec 2>>\"$1/log\"; shift; exec \"$@\"";
 
+/// A command in a namespace of its own, in which it may mount.
+pub fn in_own_namespace() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount"]);
+    command
+}
+
 /// One replica: its place, and its process while it runs.
 pub struct Replica {
     pub name: String,
@@ -97,20 +104,22 @@ impl Replica {
 
     /// The program on a disk of its own, at the data directory's place.
     fn on_its_disk(&mut self) -> Command {
-        let disk = self.log.with_extension("disk");
+        let disk = self.disk();
         std::fs::create_dir_all(&disk).unwrap();
         self.data = disk.join("data");
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", ON_ITS_DISK]);
-        command.arg(DISK.to_string()).arg(disk).arg(binary());
+        let mut command = in_own_namespace();
+        command.args(["sh", "-ec", ON_ITS_DISK]).arg(DISK.to_string()).arg(disk).arg(binary());
         command
+    }
+
+    fn disk(&self) -> PathBuf {
+        self.log.with_extension("disk")
     }
 
     /// A file on its disk, as its process sees it.
     pub fn on_disk(&self, file: &str) -> PathBuf {
-        let disk = self.log.with_extension("disk");
         let root = PathBuf::from(format!("/proc/{}/root", self.pid()));
-        root.join(disk.strip_prefix("/").unwrap()).join(file)
+        root.join(self.disk().strip_prefix("/").unwrap()).join(file)
     }
 
     /// Its process, which must run.

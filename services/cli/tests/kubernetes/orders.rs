@@ -2,7 +2,6 @@
 
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::DeleteParams;
-use serde_json::json;
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::progress;
@@ -10,7 +9,7 @@ use crate::harness::command::verified;
 use crate::harness::judge::flawless;
 use crate::stage::{NAME, Stage, stage};
 
-fn succeed(stage: &Stage, arguments: &[&str]) -> String {
+pub fn succeed(stage: &Stage, arguments: &[&str]) -> String {
     let ended = stage.command(arguments);
     assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
     ended.out
@@ -94,9 +93,7 @@ async fn a_damaged_lease_is_replaced_by_order_and_its_text_is_told() {
     let (primary, backup) = stage.begin().await;
     stage.cluster.kill(backup);
     stage.cluster.kill(primary);
-    let nonsense = json!({"metadata": {"annotations": {"understudy.dev/register": "nonsense"}}});
-    let patch = kube::api::Patch::Merge(nonsense);
-    stage.all::<Lease>().patch(NAME, &Default::default(), &patch).await.unwrap();
+    stage.edit_record("nonsense").await;
     stage.cluster.start_all();
     stage.cluster.until(primary, "says why", |s| s.reason.contains("cannot be understood")).await;
     for number in [0, 1] {

@@ -9,13 +9,8 @@ use serde_json::json;
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::command::{copy, verified};
-use crate::stage::{NAME, Stage, stage};
-
-fn succeed(stage: &Stage, arguments: &[&str]) -> String {
-    let ended = stage.command(arguments);
-    assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
-    ended.out
-}
+use crate::orders::succeed;
+use crate::stage::{NAME, stage};
 
 #[tokio::test]
 async fn a_lease_of_a_newer_format_is_waited_for_until_it_can_be_read() {

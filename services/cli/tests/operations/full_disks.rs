@@ -2,20 +2,20 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::harness::cluster::{Cluster, progress};
 use crate::harness::command::{succeed, understudy};
 use crate::harness::judge::flawless;
-use crate::harness::replica::Log;
+use crate::harness::replica::{Log, in_own_namespace};
 use crate::harness::wait;
 use crate::logs::metric;
 
 /// Whether this system lets a test mount a disk of its own; else says so.
 fn can_mount() -> bool {
-    let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+    let mut command = in_own_namespace();
+    command.args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
     let may = command.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     if !may {
         println!("SKIPPED: mounting in a namespace of one's own is not allowed here");
@@ -50,7 +50,7 @@ async fn a_backup_with_a_full_disk_tries_again_and_says_so_seldom_and_comes_back
         return;
     }
     let (cluster, primary, backup) = pair("info").await;
-    let pids = [0, 1].map(|number| cluster.replicas[number].pid());
+    let pids = cluster.pids();
     let load = cluster.load(4);
     progress(&load, 100).await;
     fill(&cluster, backup);
@@ -69,7 +69,7 @@ async fn a_backup_with_a_full_disk_tries_again_and_says_so_seldom_and_comes_back
     assert_eq!(left_out(), left_out_before, "nor would it have said more");
     make_room(&cluster, backup);
     assert_eq!(cluster.complete().await, primary);
-    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
     flawless(&load.finish().await);
 }
 
@@ -80,7 +80,7 @@ async fn full_disks_under_data_and_log_end_nobody() {
     }
     // Enough lines to fill what is left of the log's last block.
     let (cluster, primary, backup) = pair("debug").await;
-    let pids = [0, 1].map(|number| cluster.replicas[number].pid());
+    let pids = cluster.pids();
     let endpoints = cluster.endpoints().addresses().join(",");
     let put = |value: &str| understudy(&["put", "--endpoints", &endpoints, "k", value]);
     assert_eq!(put("before").code, Some(0));
@@ -96,7 +96,7 @@ async fn full_disks_under_data_and_log_end_nobody() {
         (lost(primary) && lost(backup)).then_some(())
     })
     .await;
-    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
     make_room(&cluster, primary);
     make_room(&cluster, backup);
     wait::until("writes go on", || async { (put("after").code == Some(0)).then_some(()) }).await;
@@ -106,5 +106,5 @@ async fn full_disks_under_data_and_log_end_nobody() {
         let said = cluster.replicas[number].logged();
         assert!(said.contains("lines of this log were not written"), "{said}");
     }
-    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
 }

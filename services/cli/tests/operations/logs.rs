@@ -46,7 +46,7 @@ async fn serves_on_with(log: Log) {
     cluster.replicas.iter_mut().for_each(|replica| replica.to = log);
     cluster.start_all();
     let first = cluster.complete().await;
-    let pids = [0, 1].map(|number| cluster.replicas[number].pid());
+    let pids = cluster.pids();
     let endpoints = cluster.endpoints().addresses().join(",");
     lose_lines(&cluster).await;
 
@@ -55,7 +55,7 @@ async fn serves_on_with(log: Log) {
     succeed(&["put", "--endpoints", &endpoints, "k", "after the handover"]);
     let second = cluster.complete().await;
     assert_ne!(first, second);
-    assert_eq!(pids, [0, 1].map(|number| cluster.replicas[number].pid()), "nobody was restarted");
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
     cluster.kill(second);
     assert_eq!(succeed(&["get", "--endpoints", &endpoints, "k"]).trim_end(), "after the handover");
     cluster.start(second);

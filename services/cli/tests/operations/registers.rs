@@ -1,6 +1,5 @@
 //! Registers that are not what they were, and orders about them.
 
-use std::path::Path;
 use std::time::Duration;
 
 use understudy_arbiter::DirectoryRegister;
@@ -9,7 +8,7 @@ use understudy_client::proto::admin::v1::Role;
 use crate::harness::cluster::{Cluster, progress};
 use crate::harness::command::{copy, refuse, succeed, understudy, verified};
 use crate::harness::judge::flawless;
-use crate::steps::{halted, history, newest, stop, text, uri, value};
+use crate::steps::{halted, history, newest, order, stop, text, uri, value};
 
 #[tokio::test]
 async fn a_damaged_register_stops_transitions_but_not_the_primary() {
@@ -63,14 +62,10 @@ async fn a_register_that_is_gone_is_made_anew_by_order_only() {
         cluster.until(number, "says why", |s| s.reason.contains("there is no register")).await;
     }
     stop(&mut cluster);
-    let (register, data) =
-        (uri(&cluster.register), text(&cluster.replicas[backup].data).to_owned());
-    succeed(&["recover", "only-member", "--data", &data, "--register", &register, "--yes", &id]);
+    order(&cluster, "only-member", backup, &id);
     // The other one gives its copy up.
-    let other = text(&cluster.replicas[primary].data).to_owned();
-    let aside = ["recover", "set-aside", "--data", &other, "--register", &register, "--yes", &id];
-    succeed(&aside);
-    assert!(Path::new(&format!("{other}.set-aside-1")).exists());
+    order(&cluster, "set-aside", primary, &id);
+    assert!(cluster.replicas[primary].data.with_extension("set-aside-1").exists());
     cluster.start_all();
     assert_eq!(cluster.complete().await, backup);
     assert_eq!(value(&cluster, "k").await, "v");
@@ -90,20 +85,8 @@ async fn a_register_restored_from_an_older_copy_halts_everyone() {
     halted(&cluster, primary, "restored from an older copy").await;
     halted(&cluster, backup, "restored from an older copy").await;
     stop(&mut cluster);
-    let register = uri(&cluster.register);
-    let data = |number: usize| text(&cluster.replicas[number].data).to_owned();
-    for (order, number) in [("only-member", backup), ("accept-register", primary)] {
-        succeed(&[
-            "recover",
-            order,
-            "--data",
-            &data(number),
-            "--register",
-            &register,
-            "--yes",
-            &id,
-        ]);
-    }
+    order(&cluster, "only-member", backup, &id);
+    order(&cluster, "accept-register", primary, &id);
     cluster.start_all();
     assert_eq!(cluster.complete().await, backup);
     assert_eq!(value(&cluster, "k").await, "v");

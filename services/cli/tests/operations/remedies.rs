@@ -4,13 +4,7 @@ use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{succeed, verified};
-use crate::steps::{halted, history, mark_halted, newest, stop, text, uri, value};
-
-fn order(cluster: &Cluster, order: &str, number: usize, id: &str) {
-    let data = text(&cluster.replicas[number].data);
-    let register = uri(&cluster.register);
-    succeed(&["recover", order, "--data", data, "--register", &register, "--yes", id]);
-}
+use crate::steps::{halted, history, mark_halted, newest, order, stop, text, value};
 
 #[tokio::test]
 async fn a_register_that_stays_damaged_is_replaced_by_order() {

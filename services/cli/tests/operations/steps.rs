@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::Cluster;
-use crate::harness::command::verified;
+use crate::harness::command::{succeed, verified};
 
 /// Puts one key and stops the whole cluster with -9. Gives the cluster's id.
 pub async fn history(cluster: &mut Cluster) -> String {
@@ -66,4 +66,11 @@ pub fn mark_halted(data: &Path) {
     let halted = Some("the digest differs".to_owned());
     let state = understudy_protocol::HardState { halted, ..recovered.state };
     store.save_state(&state).unwrap();
+}
+
+/// Gives a stopped replica an order to recover, which must succeed.
+pub fn order(cluster: &Cluster, order: &str, number: usize, id: &str) {
+    let data = text(&cluster.replicas[number].data);
+    let register = uri(&cluster.register);
+    succeed(&["recover", order, "--data", data, "--register", &register, "--yes", id]);
 }

@@ -8,10 +8,30 @@ use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::Cluster;
 use crate::harness::command::{copy, succeed, verified};
-use crate::steps::{halted, stop, text, uri, value};
+use crate::steps::{halted, order, stop, text, value};
 
 async fn put(cluster: &Cluster, value: &str) {
     cluster.client().put("k", value.to_owned()).await.unwrap();
+}
+
+fn still_holds_the_second(cluster: &Cluster, number: usize) {
+    let log = succeed(&["log", text(&cluster.replicas[number].data)]);
+    assert!(log.contains(r#"put "k" = "second""#), "{log}");
+}
+
+/// The primary has served alone, and is stopped like its backup; the register is what it was before.
+async fn register_went_back() -> (Cluster, usize, usize) {
+    let (mut cluster, primary, backup) = Cluster::pair().await;
+    put(&cluster, "first").await;
+    let saved = cluster.dir.path().join("saved");
+    copy(&cluster.register, &saved);
+    cluster.kill(backup);
+    put(&cluster, "second").await;
+    cluster.until(primary, "serves alone", |s| s.members.len() == 1).await;
+    cluster.kill(primary);
+    std::fs::remove_dir_all(&cluster.register).unwrap();
+    std::fs::rename(&saved, &cluster.register).unwrap();
+    (cluster, primary, backup)
 }
 
 /// The copy that was left behind goes on by itself, in its own way, and over a restart.
@@ -36,15 +56,11 @@ async fn both_stop_and_the_good_one_is_kept(mut cluster: Cluster, good: usize, o
         cluster.start_all();
     }
     stop(&mut cluster);
-    let log = succeed(&["log", text(&cluster.replicas[good].data)]);
-    assert!(log.contains(r#"put "k" = "second""#), "{log}");
+    still_holds_the_second(&cluster, good);
 
     let id = verified(&cluster.replicas[good].data)["cluster"].as_str().unwrap().to_owned();
-    let register = uri(&cluster.register);
-    for (order, number) in [("only-member", good), ("set-aside", other)] {
-        let data = text(&cluster.replicas[number].data);
-        succeed(&["recover", order, "--data", data, "--register", &register, "--yes", &id]);
-    }
+    order(&cluster, "only-member", good, &id);
+    order(&cluster, "set-aside", other, &id);
     cluster.start_all();
     assert_eq!(cluster.complete().await, good);
     assert_eq!(value(&cluster, "k").await, "second");
@@ -55,16 +71,7 @@ async fn both_stop_and_the_good_one_is_kept(mut cluster: Cluster, good: usize, o
 
 #[tokio::test]
 async fn of_a_register_that_went_back() {
-    let (mut cluster, primary, backup) = Cluster::pair().await;
-    put(&cluster, "first").await;
-    let saved = cluster.dir.path().join("saved");
-    copy(&cluster.register, &saved);
-    cluster.kill(backup);
-    put(&cluster, "second").await;
-    cluster.until(primary, "serves alone", |s| s.members.len() == 1).await;
-    cluster.kill(primary);
-    std::fs::remove_dir_all(&cluster.register).unwrap();
-    std::fs::rename(&saved, &cluster.register).unwrap();
+    let (mut cluster, primary, backup) = register_went_back().await;
     goes_on(&mut cluster, backup).await;
     both_stop_and_the_good_one_is_kept(cluster, primary, backup).await;
 }
@@ -72,24 +79,14 @@ async fn of_a_register_that_went_back() {
 /// Without that restart the register itself shows another record of the epoch that the good copy knows.
 #[tokio::test]
 async fn of_a_register_that_went_back_and_was_written_once() {
-    let (mut cluster, primary, backup) = Cluster::pair().await;
-    put(&cluster, "first").await;
-    let saved = cluster.dir.path().join("saved");
-    copy(&cluster.register, &saved);
-    cluster.kill(backup);
-    put(&cluster, "second").await;
-    cluster.until(primary, "serves alone", |s| s.members.len() == 1).await;
-    cluster.kill(primary);
-    std::fs::remove_dir_all(&cluster.register).unwrap();
-    std::fs::rename(&saved, &cluster.register).unwrap();
+    let (mut cluster, primary, backup) = register_went_back().await;
     cluster.start(backup);
     cluster.until(backup, "serves alone", |s| s.members.len() == 1).await;
     put(&cluster, "another second").await;
     cluster.start(primary);
     halted(&cluster, primary, "another record of epoch").await;
     stop(&mut cluster);
-    let log = succeed(&["log", text(&cluster.replicas[primary].data)]);
-    assert!(log.contains(r#"put "k" = "second""#), "{log}");
+    still_holds_the_second(&cluster, primary);
 }
 
 /// As a volume that is rolled back to a snapshot: the same files with what they held.
