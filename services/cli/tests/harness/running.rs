@@ -1,6 +1,7 @@
 //! The binary as a command that is under way.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,9 @@ impl Running {
     pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary());
         command.args(arguments).envs(variables.iter().copied());
+        // Some are stopped. Where the tests' own process group is an orphaned one (under a daemon, in a container), the
+        // kernel would hang up on all of it.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let out = child.stdout.take().map(BufReader::new);
