@@ -29,6 +29,13 @@ impl Delete {
         self
     }
 
+    /// Deletes the first so many keys of a range, at most 10,000 by default; 0: all of them, if they are not more
+    /// than that. The response's `more` tells whether there are others.
+    pub fn limit(mut self, keys: u64) -> Self {
+        self.request.limit = i64::try_from(keys).unwrap_or(i64::MAX);
+        self
+    }
+
     /// Asks for the records from before.
     pub fn return_previous(mut self) -> Self {
         self.request.return_previous = true;

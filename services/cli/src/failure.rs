@@ -47,6 +47,15 @@ impl Failure {
         Self::Usage(message.to_string())
     }
 
+    /// The same behind a part that was done, which comes first: that nothing has happened is not true then.
+    pub fn behind(self, done: impl Display) -> Self {
+        let message = format!("{done}, then: {self}");
+        match self {
+            Self::OutcomeUnknown(_) => Self::OutcomeUnknown(message),
+            _ => Self::Failed(message),
+        }
+    }
+
     /// Prints the failure on one line and gives the exit code.
     pub fn report(&self) -> ExitCode {
         let code = match self {

@@ -2,26 +2,64 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use bytes::Bytes;
+use clap::{ArgGroup, Args};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use understudy_proto::kv::v1::DeleteResponse;
+use understudy_client::Client;
+use understudy_machine::KeyRange as Keys;
+use understudy_proto::kv::v1::{DeleteResponse, KeyRange};
 
 use super::connection::Connection;
 use super::notation::Notation;
-use super::{print, record};
+use super::record;
 use crate::failure::Failure;
+use crate::print;
 
-/// Deletes a key; deleting nothing is fine. Exits 1 if a condition was not met.
+/// Keys that one request deletes, at most: what a range may hold by default.
+const BATCH: u64 = 10_000;
+
+/// Deletes a key, or the keys of a range; deleting nothing is fine. Exits 1 if a condition was not met.
+///
+/// Up to 10,000 keys are deleted at once, all or none. More are deleted in batches of so many: whoever reads
+/// meanwhile sees some of them gone, and what is written into the range meanwhile may be deleted as well.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: understudy del --if-revision 7 city")]
+#[command(
+    group = ArgGroup::new("what").required(true).multiple(true).args(["key", "prefix", "from", "to", "all"]),
+    after_help = "Examples:
+  understudy del --if-revision 7 city
+  understudy del --prefix users/
+  understudy del --from a --to n --limit 100"
+)]
 pub struct Del {
     /// Which key.
-    key: OsString,
+    #[arg(conflicts_with_all = ["prefix", "from", "to", "all", "limit"])]
+    key: Option<OsString>,
+    /// All keys that begin with this.
+    #[arg(long, conflicts_with_all = ["from", "to", "all"])]
+    prefix: Option<OsString>,
+    /// The first key of the range.
+    #[arg(long, value_name = "KEY")]
+    from: Option<OsString>,
+    /// The first key after the range.
+    #[arg(long, value_name = "KEY")]
+    to: Option<OsString>,
+    /// All keys.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    all: bool,
+    /// The first so many keys of the range.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
     /// Only if the key was last written at this revision.
-    #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "key",
+        value_parser = clap::value_parser!(i64).range(1..)
+    )]
     if_revision: Option<i64>,
     /// Print the value from before.
-    #[arg(long)]
+    #[arg(long, requires = "key")]
     previous: bool,
     #[command(flatten)]
     notation: Notation,
@@ -31,8 +69,16 @@ pub struct Del {
 
 impl Del {
     pub async fn run(self) -> Result<(), Failure> {
-        let key = self.notation.read(self.key.clone())?;
         let client = self.connection.client();
+        let done = match &self.key {
+            Some(key) => self.one(&client, self.notation.read(key.clone())?).await,
+            None => self.many(&client, self.range()?).await,
+        };
+        client.close().await;
+        done
+    }
+
+    async fn one(&self, client: &Client, key: Bytes) -> Result<(), Failure> {
         let mut delete = client.delete(key.clone());
         if let Some(revision) = self.if_revision {
             delete = delete.if_revision(revision);
@@ -40,15 +86,64 @@ impl Del {
         if self.previous {
             delete = delete.return_previous();
         }
-        let answer = delete.await;
-        client.close().await;
-        let answer = answer?;
+        let answer = delete.await?;
         self.show(&answer);
         if answer.succeeded {
             return Ok(());
         }
         let key = self.notation.quoted(&key);
         Err(Failure::new(format!("not deleted: key {key} is not at the revision given")))
+    }
+
+    /// Deletes the keys of a range, batch by batch.
+    async fn many(&self, client: &Client, range: KeyRange) -> Result<(), Failure> {
+        let progress = ProgressBar::new_spinner();
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        let mut deleted = 0;
+        let revision = loop {
+            let answer = client.delete_range(range.clone()).limit(left.min(BATCH)).await;
+            let answer = answer.map_err(|error| match deleted {
+                0 => Failure::from(error),
+                _ => Failure::from(error).behind(format_args!("{deleted} keys are deleted")),
+            })?;
+            let count = answer.deleted.unsigned_abs();
+            deleted += count;
+            left = left.saturating_sub(count);
+            progress.set_message(format!("{} keys deleted", print::grouped(deleted)));
+            progress.tick();
+            if !answer.more || left == 0 || count == 0 {
+                break answer.header.map_or(0, |header| header.revision);
+            }
+        };
+        progress.finish_and_clear();
+        match self.connection.json() {
+            true => print::json(&json!({ "deleted": deleted, "revision": revision })),
+            false if deleted == 1 => print::line("1 key deleted"),
+            false => print::line(format_args!("{deleted} keys deleted")),
+        }
+        Ok(())
+    }
+
+    fn range(&self) -> Result<KeyRange, Failure> {
+        let bytes = |word: &Option<OsString>| -> Result<Bytes, Failure> {
+            word.clone().map_or(Ok(Bytes::new()), |word| self.notation.read(word))
+        };
+        let Some(prefix) = &self.prefix else {
+            let (start, end) = (bytes(&self.from)?, bytes(&self.to)?);
+            // An end that is left out is none; one that is empty is a mistake, most likely of a script.
+            if self.to.is_some() && end.is_empty() || self.from.is_some() && start.is_empty() {
+                return Err(Failure::usage("an empty --from or --to: leave it out, or say --all"));
+            }
+            return Ok(KeyRange { start, end });
+        };
+        let prefix = self.notation.read(prefix.clone())?;
+        if prefix.is_empty() {
+            return Err(Failure::usage("an empty --prefix: say --all to delete every key"));
+        }
+        Ok(match Keys::prefix(prefix) {
+            Keys::Between(range) => KeyRange { start: range.start, end: range.end },
+            Keys::From(start) | Keys::Key(start) => KeyRange { start, end: Bytes::new() },
+        })
     }
 
     fn show(&self, answer: &DeleteResponse) {

@@ -1,7 +1,7 @@
-//! `understudy list`, and `get` at an old revision.
+//! `understudy list`, `get` at an old revision, and `del` of ranges.
 
 use crate::harness::cluster::Cluster;
-use crate::harness::command::{refuse, succeed};
+use crate::harness::command::{refuse, succeed, understudy};
 
 #[tokio::test]
 async fn lists_show_what_is_asked_for_as_it_stood() {
@@ -52,4 +52,45 @@ async fn lists_show_what_is_asked_for_as_it_stood() {
     refuse(&["get", "--revision", &older, "nut", at[0], at[1]], "is not kept");
     refuse(&["compact", &older, at[0], at[1]], "is not kept");
     refuse(&["list", "--revision", "1000000", at[0], at[1]], "does not exist yet");
+}
+
+#[tokio::test]
+async fn ranges_are_deleted_however_many_keys_they_hold() {
+    let (cluster, _, _) = Cluster::pair().await;
+    let endpoints = cluster.endpoints().addresses().join(",");
+    let at = ["--endpoints", &endpoints];
+    let run = |arguments: &[&str]| succeed(&[arguments, &at].concat());
+    let client = cluster.client();
+    for thousand in 0..25 {
+        let puts = (0..1000).map(|n| client.put(format!("many/{:05}", thousand * 1000 + n), "x"));
+        let puts: Vec<_> = puts.map(|put| tokio::spawn(put.into_future())).collect();
+        for put in puts {
+            put.await.unwrap().unwrap();
+        }
+    }
+    for key in ["a", "b", "c", "d", "many"] {
+        run(&["put", key, "x"]);
+    }
+    assert_eq!(run(&["del", "--prefix", "many/", "--limit", "1"]), "1 key deleted\n");
+    assert_eq!(run(&["list", "--count", "many/"]), "24999\n");
+    assert_eq!(run(&["del", "--prefix", "many/"]), "24999 keys deleted\n");
+    assert_eq!(run(&["list", "--count", "many"]), "1\n");
+    assert_eq!(run(&["del", "--from", "b", "--to", "d"]), "2 keys deleted\n");
+    assert_eq!(run(&["list", "--from", "a", "--to", "e", "--keys"]), "a\nd\n");
+    let json = run(&["del", "--output", "json", "--hex", "--prefix", "61"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["deleted"], 1);
+    assert!(json["revision"].as_i64() > Some(1));
+    run(&["txn", "--then", "del-range d n 1"]);
+    assert_eq!(run(&["list", "--from", "a", "--to", "n", "--keys"]), "many\n");
+
+    // What a script with an unset variable would say deletes nothing.
+    for words in [&["--prefix", ""][..], &["--from", ""], &["--to", ""], &[]] {
+        let ended = understudy(&[&["del"], words, &at].concat());
+        assert_eq!((ended.code, &ended.out[..]), (Some(2), ""), "{words:?}: {ended:?}");
+    }
+    refuse(&["del", "--from", "z", "--to", "a", at[0], at[1]], "end is not behind its start");
+    assert_eq!(run(&["list", "--count", "many"]), "1\n");
+    run(&["del", "--all"]);
+    assert_eq!(run(&["list", "--count"]), "0\n");
 }

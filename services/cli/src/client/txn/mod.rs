@@ -25,7 +25,7 @@ use crate::failure::Failure;
   value KEY OP VALUE    revision KEY OP N    created KEY OP N    version KEY OP N
   lease KEY OP N        exists KEY           absent KEY
 Operations:
-  put KEY VALUE    get KEY    del KEY    del-range START END    list START END [LIMIT]
+  put KEY VALUE    get KEY    del KEY    del-range START END [LIMIT]    list START END [LIMIT]
 Words may be quoted as in a shell; an empty START or END (\"\") leaves that end open. With --hex each KEY,
 VALUE, START and END is in hex digits, in a file too.
 

@@ -78,8 +78,12 @@ pub fn operation(words: &[&str], notation: Notation) -> Result<TxnOperation, Str
             Operation::Put(TxnPut { key: bytes(key)?, value: bytes(value)?, ..TxnPut::default() })
         }
         ["get", key] => Operation::Get(TxnGet { key: bytes(key)? }),
-        ["del", key] => delete(txn_delete::Target::Key(bytes(key)?)),
-        ["del-range", start, end] => delete(txn_delete::Target::Range(range(start, end)?)),
+        ["del", key] => {
+            let target = Some(txn_delete::Target::Key(bytes(key)?));
+            Operation::Delete(TxnDelete { target, ..TxnDelete::default() })
+        }
+        ["del-range", start, end] => delete_range(range(start, end)?, 0),
+        ["del-range", start, end, limit] => delete_range(range(start, end)?, number(limit)?),
         ["list", start, end] => list(range(start, end)?, 0),
         ["list", start, end, limit] => list(range(start, end)?, number(limit)?),
         _ => return Err("write an operation such as 'put KEY VALUE' or 'get KEY'".to_owned()),
@@ -87,8 +91,9 @@ pub fn operation(words: &[&str], notation: Notation) -> Result<TxnOperation, Str
     Ok(TxnOperation { operation: Some(operation) })
 }
 
-fn delete(target: txn_delete::Target) -> Operation {
-    Operation::Delete(TxnDelete { target: Some(target), ..TxnDelete::default() })
+fn delete_range(range: KeyRange, limit: i64) -> Operation {
+    let target = Some(txn_delete::Target::Range(range));
+    Operation::Delete(TxnDelete { target, limit, ..TxnDelete::default() })
 }
 
 fn list(range: KeyRange, limit: i64) -> Operation {
@@ -129,6 +134,13 @@ mod tests {
         assert_eq!(read("put k ''"), Operation::Put(put));
         let range = KeyRange { start: "a".into(), end: "".into() };
         assert_eq!(read("list a '' 5"), Operation::List(TxnList { range: Some(range), limit: 5 }));
+        let deleted = |range, limit| {
+            let target = Some(txn_delete::Target::Range(range));
+            Operation::Delete(TxnDelete { target, limit, ..TxnDelete::default() })
+        };
+        let range = KeyRange { start: "a".into(), end: "b".into() };
+        assert_eq!(read("del-range a b"), deleted(range.clone(), 0));
+        assert_eq!(read("del-range a b 7"), deleted(range, 7));
         let words = Words::List(vec!["get".to_owned(), "it's".to_owned()]);
         let get = one(&words, Notation::default(), operation).unwrap().operation.unwrap();
         assert_eq!(get, Operation::Get(TxnGet { key: "it's".into() }));
