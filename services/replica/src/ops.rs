@@ -3,14 +3,21 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
 use prometheus::{Encoder, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower::ServiceBuilder;
 
+use crate::doors::{self, Budget, Guest, Lobby, PATIENCE, Room};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::{logging, wrong_port};
@@ -28,12 +35,17 @@ const ROLES: [&str; 9] = [
     "halted",
 ];
 
+/// Connections of operators and their probes.
+const ROOM: Room = Room { total: 32, of_address: 32 };
+
 #[derive(Clone)]
 struct Source {
     view: watch::Receiver<Arc<View>>,
     metrics: Metrics,
     /// Where clients are served.
     clients: Arc<str>,
+    /// Who is connected there.
+    lobby: Lobby,
 }
 
 /// Serves until the task is dropped.
@@ -42,6 +54,7 @@ pub(crate) async fn serve(
     view: watch::Receiver<Arc<View>>,
     metrics: Metrics,
     clients: Arc<str>,
+    clients_lobby: Lobby,
 ) {
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
@@ -49,9 +62,35 @@ pub(crate) async fn serve(
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
         .fallback(elsewhere)
-        .with_state(Source { view, metrics, clients });
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!("the operations port is closed: {error}");
+        .with_state(Source { view, metrics, clients, lobby: clients_lobby });
+    let lobby = Lobby::new("operations", ROOM, Budget::new("operations", usize::MAX, 0));
+    loop {
+        let (stream, address) = doors::accept(&listener).await;
+        tokio::spawn(attend(stream, lobby.enter(address), router.clone()));
+    }
+}
+
+/// Serves a connection, which must ask for something soon.
+async fn attend(stream: TcpStream, guest: Guest, router: Router) {
+    let (asked, mut asks) = watch::channel(false);
+    let service = ServiceBuilder::new().map_request(move |request: Request<Incoming>| {
+        asked.send_replace(true);
+        request.map(Body::new)
+    });
+    let service = TowerToHyperService::new(service.service(router));
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    let serving = http.serve_connection(TokioIo::new(stream), service);
+    let dawdles = async {
+        if tokio::time::timeout(PATIENCE, asks.wait_for(|asked| *asked)).await.is_ok() {
+            guest.greet();
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        _ = serving => {}
+        () = dawdles => {}
+        () = guest.account().ended().cancelled() => {}
     }
 }
 
@@ -88,7 +127,9 @@ async fn readyz(State(source): State<Source>) -> impl IntoResponse {
 async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode> {
     let view = source.view.borrow().clone();
     let mut families = source.metrics.registry.gather();
-    families.extend(gauges(&view).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.gather());
+    families.extend(
+        gauges(&view, &source.lobby).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.gather(),
+    );
     let mut text = Vec::new();
     TextEncoder::new()
         .encode(&families, &mut text)
@@ -97,12 +138,12 @@ async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode
 }
 
 /// The view as gauges.
-fn gauges(view: &View) -> prometheus::Result<Registry> {
+fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
     let (lost, left_out) = logging::missing();
-    let figures: [(&str, &str, u64); 25] = [
+    let figures: [(&str, &str, u64); 27] = [
         ("epoch", "The highest epoch followed or won", status.epoch),
         ("life", "How often the data directory has been opened", view.life),
         ("named", "Whether the register names this replica", status.named.into()),
@@ -118,6 +159,8 @@ fn gauges(view: &View) -> prometheus::Result<Registry> {
         ("solo", "Whether the primary's answers rest on its own copy alone", solo(view)),
         ("waiting_requests", "Requests that wait for an answer", view.waiting as u64),
         ("watches", "Watches that are open", view.watches as u64),
+        ("connections", "Connections of clients", lobby.len() as u64),
+        ("transit_bytes", "Bytes of requests and answers on their way", lobby.held() as u64),
         ("keys", "Keys in the store", view.usage.keys),
         ("bytes", "Bytes of keys and values", view.usage.bytes),
         ("sessions", "Open sessions", view.usage.sessions),

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::descriptors;
+use crate::doors::Room;
 use crate::error::ServeError;
 use crate::options::Options;
 
@@ -28,6 +30,8 @@ pub(crate) struct Ports {
     pub peers: TcpListener,
     pub ops: TcpListener,
     pub addresses: Addresses,
+    /// For connections of clients.
+    pub room: Room,
 }
 
 impl Ports {
@@ -43,7 +47,8 @@ impl Ports {
             advertised_clients: found("clients", &options.advertise_clients, host, at_clients)?,
             advertised_peers: found("peers", &options.advertise_peers, host, at_peers)?,
         };
-        Ok(Ports { clients, peers, ops, addresses })
+        let room = descriptors::room(options.max_connections);
+        Ok(Ports { clients, peers, ops, addresses, room })
     }
 }
 

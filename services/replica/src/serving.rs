@@ -22,6 +22,7 @@ use understudy_proto::replication::v1::replication_service_server::ReplicationSe
 use crate::clients::{
     Admin, Gate, Generators, Guide, KeyValues, Leases, Sessions, StatusSource, Usher, Watches,
 };
+use crate::doors::{Budget, Door, Lobby, Room};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
@@ -43,10 +44,20 @@ const LISTED: [&str; 8] = [
 /// The largest message that a client's request may be before it is looked at. Up to 4 MiB it is
 /// served, above it gets a clear refusal, far above the transport ends it.
 const MAX_DECODED: usize = 8 << 20;
-/// Flow control of a client's connection and of each of its calls, bytes.
-const WINDOW: u32 = 4 << 20;
-/// Calls under way on one connection; the gate bounds them for all connections together.
-const STREAMS: u32 = 65_536;
+/// Calls under way on one connection.
+const STREAMS: u32 = 1_024;
+/// Flow control of each of them, bytes: what waits for its turn holds no more.
+const CALL_WINDOW: u32 = 64 << 10;
+/// Flow control of a connection: never less than what all of its calls may hold, or those that wait for their turn
+/// would keep those that have it from going on.
+const WINDOW: u32 = STREAMS * CALL_WINDOW;
+/// Bytes of a call's headers, at most.
+const CALL_HEADERS: u32 = 16 << 10;
+/// Bytes that all connections of clients may have in requests and answers on their way, and those of peers.
+const CLIENTS_BUDGET: usize = 128 << 20;
+const PEERS_BUDGET: usize = 64 << 20;
+/// Connections of peers: two for each other replica, and time for old ones to go.
+const PEERS_ROOM: Room = Room { total: 32, of_address: 32 };
 /// A connection that is silent for this long is asked for a sign of life, and closed without one.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the end of a life may take, so that whoever waits hears of it.
@@ -73,7 +84,7 @@ impl Serving {
         others: usize,
         warning: watch::Receiver<String>,
     ) -> Self {
-        let Ports { clients, peers: at_peers, ops, addresses } = ports;
+        let Ports { clients, peers: at_peers, ops, addresses, room } = ports;
         let ops_address = addresses.ops.to_string();
         let source = StatusSource { metrics: metrics.clone(), ops: ops_address, warning };
         let (reporter, health_service) = health_reporter();
@@ -82,15 +93,19 @@ impl Serving {
         let routes = client_routes(gate, source, &guide, others).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
-        let server = transport(WINDOW);
+        let lobby =
+            Lobby::new("clients", room, Budget::new("clients", CLIENTS_BUDGET, WINDOW as usize));
+        let server = transport(CALL_WINDOW, WINDOW);
+        let door = Door { server, routes, lobby: lobby.clone(), longest: MAX_DECODED };
         Serving {
-            clients: tokio::spawn(doors::serve(clients, server, routes, terms)),
+            clients: tokio::spawn(doors::serve(clients, door, terms)),
             peers: tokio::spawn(peer_door(at_peers, peers, found_at.clone(), peer_terms)),
             ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(
                 ops,
                 view.clone(),
                 metrics,
                 found_at,
+                lobby,
             ))),
             _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
             terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
@@ -113,11 +128,12 @@ impl Serving {
     }
 }
 
-fn transport(window: u32) -> tonic::transport::Server {
+fn transport(of_call: u32, window: u32) -> tonic::transport::Server {
     tonic::transport::Server::builder()
-        .initial_stream_window_size(window)
-        .initial_connection_window_size(window.max(peers::WINDOW))
+        .initial_stream_window_size(of_call)
+        .initial_connection_window_size(window)
         .max_concurrent_streams(Some(STREAMS))
+        .http2_max_header_list_size(Some(CALL_HEADERS))
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
 }
@@ -166,5 +182,9 @@ pub(crate) async fn peer_door(
     let routes = Routes::new(service.max_decoding_message_size(peers::MAX_MESSAGE));
     let elsewhere = async move |request: HeaderMap| wrong_port::answer("peers", &clients, &request);
     let routes: Routes = routes.into_axum_router().fallback(elsewhere).into();
-    doors::serve(listener, transport(peers::WINDOW), routes, term).await;
+    let lobby =
+        Lobby::new("peers", PEERS_ROOM, Budget::new("peers", PEERS_BUDGET, peers::WINDOW as usize));
+    let server = transport(peers::WINDOW, peers::WINDOW);
+    let door = Door { server, routes, lobby, longest: peers::MAX_MESSAGE };
+    doors::serve(listener, door, term).await;
 }

@@ -10,7 +10,7 @@ use understudy_protocol::{
     Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings, is_name,
 };
 
-use super::gate::{self, Gate, unimplemented};
+use super::gate::{self, Admitted, Gate, unimplemented};
 use super::status::{self, StatusSource};
 use super::{Answer, Read, Refusal, Want, limits, quota};
 
@@ -25,15 +25,17 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
-    async fn settings(&self) -> Result<(ResponseHeader, Settings), Refusal> {
-        match self.gate.read(Read::Settings, false).await? {
+    async fn settings(call: &Admitted) -> Result<(ResponseHeader, Settings), Refusal> {
+        match call.read(Read::Settings, false).await? {
             (header, Answer::Settings(settings)) => Ok((header, settings)),
             _ => Err(gate::mismatch()),
         }
     }
 
-    async fn quota(&self) -> Result<(ResponseHeader, proto::Quota, proto::Usage), Refusal> {
-        match self.gate.read(Read::Quota, false).await? {
+    async fn quota(
+        call: &Admitted,
+    ) -> Result<(ResponseHeader, proto::Quota, proto::Usage), Refusal> {
+        match call.read(Read::Quota, false).await? {
             (header, Answer::Quota(quota, usage)) => {
                 let usage = status::usage(&usage);
                 Ok((header, quota::response(&quota), usage))
@@ -49,8 +51,8 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::StatusRequest>,
     ) -> Result<Response<proto::StatusResponse>, Status> {
-        self.gate.enter(request)?;
-        match self.gate.ask(Want::Status).await? {
+        let (call, _) = self.gate.enter(request)?;
+        match call.ask(Want::Status).await? {
             (header, Answer::Status(view)) => {
                 Ok(Response::new(self.source.response(header, &view)))
             }
@@ -62,8 +64,9 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::HandOverRequest>,
     ) -> Result<Response<proto::HandOverResponse>, Status> {
-        let to = successor(self.gate.enter(request)?)?;
-        match self.gate.ask(Want::HandOver(to)).await? {
+        let (call, request) = self.gate.enter(request)?;
+        let to = successor(request)?;
+        match call.ask(Want::HandOver(to)).await? {
             (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
                 header: Some(header),
                 primary: primary.as_ref().map(status::member),
@@ -76,8 +79,8 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::GetSettingsRequest>,
     ) -> Result<Response<proto::GetSettingsResponse>, Status> {
-        self.gate.enter(request)?;
-        let (header, settings) = self.settings().await?;
+        let (call, _) = self.gate.enter(request)?;
+        let (header, settings) = Self::settings(&call).await?;
         let settings = Some(status::settings(&settings));
         Ok(Response::new(proto::GetSettingsResponse { header: Some(header), settings }))
     }
@@ -86,13 +89,14 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::UpdateSettingsRequest>,
     ) -> Result<Response<proto::UpdateSettingsResponse>, Status> {
-        let change = self.gate.enter(request)?.settings.unwrap_or_default();
+        let (call, request) = self.gate.enter(request)?;
+        let change = request.settings.unwrap_or_default();
         check_known(&change)?;
         let _changing = self.changing.lock().await;
-        let (_, settings) = self.settings().await?;
+        let (_, settings) = Self::settings(&call).await?;
         let settings = changed(settings, &change)?;
         possible(&change, self.others)?;
-        match self.gate.ask(Want::Settings(settings)).await? {
+        match call.ask(Want::Settings(settings)).await? {
             (header, Answer::Settings(settings)) => {
                 let settings = Some(status::settings(&settings));
                 Ok(Response::new(proto::UpdateSettingsResponse { header: Some(header), settings }))
@@ -105,8 +109,8 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::GetQuotaRequest>,
     ) -> Result<Response<proto::GetQuotaResponse>, Status> {
-        self.gate.enter(request)?;
-        let (header, quota, usage) = self.quota().await?;
+        let (call, _) = self.gate.enter(request)?;
+        let (header, quota, usage) = Self::quota(&call).await?;
         let (quota, usage) = (Some(quota), Some(usage));
         Ok(Response::new(proto::GetQuotaResponse { header: Some(header), quota, usage }))
     }
@@ -115,15 +119,16 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::UpdateQuotaRequest>,
     ) -> Result<Response<proto::UpdateQuotaResponse>, Status> {
-        let change = self.gate.enter(request)?.quota.unwrap_or_default();
+        let (call, request) = self.gate.enter(request)?;
+        let change = request.quota.unwrap_or_default();
         let change: SetQuota = quota::change(&change)?;
-        let (_, response) = self.gate.execute(Command::new(change)).await?;
+        let (_, response) = call.execute(Command::new(change)).await?;
         if let Some(Outcome::Failure(failure)) = &response.result {
             return Err(Refusal::failed(failure).into());
         }
         // It is changed, whatever becomes of the reading.
         let unread = |_| Refusal::outcome_unknown("the quota is changed and could not be read");
-        let (header, quota, usage) = self.quota().await.map_err(unread)?;
+        let (header, quota, usage) = Self::quota(&call).await.map_err(unread)?;
         let (quota, usage) = (Some(quota), Some(usage));
         Ok(Response::new(proto::UpdateQuotaResponse { header: Some(header), quota, usage }))
     }
@@ -132,8 +137,9 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::CompactRequest>,
     ) -> Result<Response<proto::CompactResponse>, Status> {
-        let command = compact(self.gate.enter(request)?)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = compact(request)?;
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(compacted(header, &response)?))
     }
 }

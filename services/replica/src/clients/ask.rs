@@ -10,6 +10,8 @@ use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
 use super::Refusal;
 use super::places::Place;
+use super::weight;
+use crate::doors::{Held, Underway};
 use crate::driver::View;
 use crate::watches::Subscription;
 
@@ -24,6 +26,10 @@ pub(crate) struct Ask {
 pub(crate) struct Slot {
     pub answer: oneshot::Sender<Result<Answered, Refusal>>,
     pub _place: Place,
+    /// The call that asked: an answer that is long must find room at its connection.
+    pub call: Underway,
+    /// Room that it has already.
+    pub room: Option<Held>,
     /// The lane that it came in, if its place among other requests matters.
     pub lane: Option<Lane>,
 }
@@ -45,8 +51,20 @@ impl Lane {
 }
 
 impl Slot {
-    /// Answers; a client that has gone away hears nothing.
+    /// Answers; a client that has gone away hears nothing. An answer that finds no room at its connection is
+    /// given up: the handler is told how much room it needs.
     pub fn answer(self, answer: Result<Answered, Refusal>) {
+        let answer = answer.map(|mut answered| {
+            let weight = weight::of(&answered.answer);
+            if weight > weight::SMALL {
+                answered.room = self.room.filter(|room| room.is_for(weight));
+                answered.room = answered.room.or_else(|| self.call.account().hold_answer(weight));
+                if answered.room.is_none() {
+                    answered.answer = Answer::NoRoom(weight);
+                }
+            }
+            answered
+        });
         if let (Some(lane), Err(refusal)) = (&self.lane, &answer)
             && refusal.ends_primary()
         {
@@ -63,6 +81,8 @@ pub(crate) enum Want {
         payload: Bytes,
         /// Whether it waits for its commit, whatever the mode.
         firm: bool,
+        /// Whether its answer may be long.
+        long: bool,
     },
     /// To change the cluster's settings, through the log.
     Settings(Settings),
@@ -79,11 +99,22 @@ pub(crate) enum Want {
 impl Want {
     /// To have `command` executed.
     pub fn executed(command: &Command) -> Want {
-        Want::Command { payload: command.to_payload(), firm: command.is_firm() }
+        let long = weight::may_be_long(command);
+        Want::Command { payload: command.to_payload(), firm: command.is_firm(), long }
+    }
+
+    /// The same once more, of what may be asked twice.
+    pub fn again(&self) -> Option<Want> {
+        match self {
+            Want::Read(read) => Some(Want::Read(read.clone())),
+            Want::Stale(read) => Some(Want::Stale(read.clone())),
+            _ => None,
+        }
     }
 }
 
 /// What is read.
+#[derive(Clone)]
 pub(crate) enum Read {
     /// A key, at the newest revision (0) or at a given one.
     Key(Bytes, i64),
@@ -109,6 +140,8 @@ pub(crate) struct Answered {
     pub epoch: Epoch,
     pub revision: i64,
     pub answer: Answer,
+    /// The room that it takes at its connection, if it is long.
+    pub room: Option<Held>,
 }
 
 /// What was asked for.
@@ -127,6 +160,8 @@ pub(crate) enum Answer {
     Quota(Quota, Usage),
     HandedOver(Option<Member>),
     Status(Box<View>),
+    /// So many bytes, for which its connection has no room now.
+    NoRoom(usize),
 }
 
 #[cfg(test)]
@@ -141,9 +176,14 @@ mod tests {
     fn what_is_refused_for_want_of_a_primary_closes_its_lane() {
         let lane = Lane::default();
         let refuse = |refusal: Refusal| {
-            let place = Places::new(1).take(&Want::Status).unwrap();
-            let slot =
-                Slot { answer: oneshot::channel().0, lane: Some(lane.clone()), _place: place };
+            let place = Places::new(1).take(&Want::Status, Underway::alone().account()).unwrap();
+            let slot = Slot {
+                answer: oneshot::channel().0,
+                lane: Some(lane.clone()),
+                _place: place,
+                call: Underway::alone(),
+                room: None,
+            };
             slot.answer(Err(refusal));
             lane.is_closed()
         };

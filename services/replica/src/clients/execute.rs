@@ -14,13 +14,14 @@ use tokio::task::unconstrained;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, Streaming};
 use understudy_proto::kv::v1::{
-    ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ExecuteResult, ResponseHeader,
+    ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ExecuteResult,
 };
 
 use super::ask::Lane;
-use super::gate::{Due, Gate};
+use super::gate::{Admitted, Due, Given};
 use super::operation::{self, Form};
-use super::{Answer, Refusal, Want, limits};
+use super::{Refusal, Want, limits};
+use crate::doors::Held;
 
 /// Operations without a result, and operations of one message, at most.
 const WINDOW: u32 = 1_024;
@@ -38,11 +39,11 @@ enum Pending {
 }
 
 /// What a result is made of.
-type Answered = Result<(Form, ResponseHeader, Answer), Status>;
+type Answered = Result<(Form, Given), Status>;
 
 /// The half that takes operations in.
 struct Intake {
-    gate: Gate,
+    call: Admitted,
     lane: Lane,
     /// Whether the call named the cluster that it means.
     names_cluster: bool,
@@ -86,7 +87,7 @@ impl Intake {
     }
 
     async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
-        let asked = operation::asked(&self.gate, self.names_cluster, operation);
+        let asked = operation::asked(self.call.gate(), self.names_cluster, operation);
         if let Ok((want, _)) = &asked {
             let reads = !matches!(want, Want::Command { .. });
             if std::mem::replace(&mut self.reads, reads) != reads {
@@ -97,7 +98,7 @@ impl Intake {
         let room = self.room(1).await?;
         let pending = match asked {
             Ok((want, form)) => {
-                let due = self.gate.ask_in(&self.lane, want).await?;
+                let due = self.call.ask_in(&self.lane, want).await?;
                 Pending::Asked { due, form, _room: room }
             }
             Err(status) => Pending::Failed { status, _room: room },
@@ -115,12 +116,14 @@ impl Intake {
 
 /// The half that gives results: makes the next message when it is asked for one.
 pub(crate) struct Results {
-    gate: Gate,
+    call: Admitted,
     pending: mpsc::UnboundedReceiver<Pending>,
     /// Whose answer is waited for.
     front: Option<Pending>,
     /// A result that did not fit the message before.
     left: Option<ExecuteResult>,
+    /// The room that the results of the message take, until it is encoded.
+    given: Vec<Held>,
     intake: AbortOnDropHandle<()>,
     /// This replica acts no more: nothing is taken in, what was is answered.
     stopped: bool,
@@ -130,10 +133,10 @@ pub(crate) struct Results {
 
 impl Results {
     /// Begins to take operations in.
-    pub fn of(gate: &Gate, names_cluster: bool, operations: Streaming<ExecuteRequest>) -> Self {
+    pub fn of(call: &Admitted, names_cluster: bool, operations: Streaming<ExecuteRequest>) -> Self {
         let (sender, pending) = mpsc::unbounded_channel();
         let intake = Intake {
-            gate: gate.clone(),
+            call: call.clone(),
             lane: Lane::default(),
             names_cluster,
             window: Arc::new(Semaphore::new(WINDOW as usize)),
@@ -141,12 +144,14 @@ impl Results {
             pending: sender,
         };
         let intake = AbortOnDropHandle::new(tokio::spawn(intake.run(operations)));
-        let (gate, front, left) = (gate.clone(), None, None);
-        Results { gate, pending, front, left, intake, stopped: false, end: None }
+        let (call, front, left) = (call.clone(), None, None);
+        Results { call, pending, front, left, given: Vec::new(), intake, stopped: false, end: None }
     }
 
     /// All results that are there, at least one, or how the stream ends; `None` behind that.
     pub async fn next(mut self) -> Option<(Result<ExecuteResponse, Status>, Self)> {
+        // The message before is encoded; what was left over is the last that was given.
+        self.given.drain(..self.given.len().saturating_sub(usize::from(self.left.is_some())));
         let mut results: Vec<ExecuteResult> = self.left.take().into_iter().collect();
         let mut bytes: usize = results.iter().map(Message::encoded_len).sum();
         while self.end.is_none() && bytes < MESSAGE {
@@ -158,7 +163,10 @@ impl Results {
             match answered {
                 Some(Ok(answered)) => {
                     let result = match answered {
-                        Ok((form, header, answer)) => form.result(header, answer).await,
+                        Ok((form, Given { header, answer, room })) => {
+                            self.given.extend(room);
+                            form.result(&self.call, header, answer).await
+                        }
                         Err(status) => operation::failed(&status),
                     };
                     bytes += result.encoded_len();
@@ -173,7 +181,7 @@ impl Results {
             }
         }
         if let Some(last) = results.last() {
-            let header = Some(self.gate.header(last.revision));
+            let header = Some(self.call.gate().header(last.revision));
             return Some((Ok(ExecuteResponse { header, results }), self));
         }
         let end = self.end.replace(None)??;
@@ -190,14 +198,12 @@ impl Results {
             _ => None,
         };
         match (self.front.take(), answer) {
-            (Some(Pending::Asked { form, .. }), Some(Ok((header, answer)))) => {
-                Ok(Ok((form, header, answer)))
-            }
+            (Some(Pending::Asked { form, .. }), Some(Ok(given))) => Ok(Ok((form, given))),
             (_, Some(Err(refusal))) if refusal.ends_primary() => Err(Some(refusal.into())),
             (_, Some(Err(refusal))) => Ok(Err(refusal.into())),
             (Some(Pending::Failed { status, .. }), _) => Ok(Err(status)),
             (Some(Pending::End(status)), _) => Err(Some(status)),
-            _ => Err(self.stopped.then(|| self.gate.not_primary().into())),
+            _ => Err(self.stopped.then(|| self.call.gate().not_primary().into())),
         }
     }
 
@@ -206,7 +212,7 @@ impl Results {
             tokio::select! {
                 biased;
                 pending = self.pending.recv() => return pending,
-                () = self.gate.acts_no_more() => {}
+                () = self.call.gate().acts_no_more() => {}
             }
             self.stopped = true;
             self.intake.abort();

@@ -6,29 +6,37 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Status};
+use tonic::{Extensions, Request, Status};
 use understudy_machine::{Command, Outcome, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
 use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 use super::in_session::{self, MayNameSession};
-use super::limits;
+use super::long_work::LongWork;
 use super::places::{Place, Places};
 use super::refusal::Refusal;
+use super::{limits, weight};
+use crate::doors::{Held, Underway};
 use crate::driver::View;
 
 /// Request metadata that names the cluster a client wants.
 pub(crate) const CLUSTER_HEADER: &str = "understudy-cluster-id";
 
+/// Bytes that a command's answer gets room for, where it may be long.
+pub(crate) const LONG_ANSWER: usize = 1 << 20;
+
 /// What all handlers share.
 #[derive(Clone)]
-pub(crate) struct Gate {
+pub(crate) struct Gate(Arc<Inner>);
+
+struct Inner {
     asks: mpsc::Sender<Ask>,
     places: Places,
     view: watch::Receiver<Arc<View>>,
     /// Told when this replica begins to act, and when it does no more; the view is told of much else.
     acting: watch::Receiver<bool>,
+    long_work: LongWork,
 }
 
 impl Gate {
@@ -40,19 +48,20 @@ impl Gate {
         acting: watch::Receiver<bool>,
         waiting: usize,
     ) -> Self {
-        Gate { asks, places: Places::new(waiting), view, acting }
+        let (places, long_work) = (Places::new(waiting), LongWork::default());
+        Gate(Arc::new(Inner { asks, places, view, acting, long_work }))
     }
 
     /// The cluster's id; empty before its birth.
     pub fn cluster(&self) -> Bytes {
-        let cluster = self.view.borrow().cluster;
+        let cluster = self.0.view.borrow().cluster;
         cluster.map(|cluster| Bytes::copy_from_slice(&cluster.0.to_be_bytes())).unwrap_or_default()
     }
 
     /// The cluster's id, to judge a client's token by, if there is a token. A replica that does not know its
     /// cluster yet cannot judge any: another one may.
     pub fn cluster_of(&self, token: &str) -> Result<Bytes, Refusal> {
-        let (cluster, epoch) = (self.cluster(), self.view.borrow().status.epoch);
+        let (cluster, epoch) = (self.cluster(), self.0.view.borrow().status.epoch);
         match cluster.is_empty() && !token.is_empty() {
             true => Err(Refusal::not_primary(None, epoch, "this replica knows no cluster yet")),
             false => Ok(cluster),
@@ -60,12 +69,26 @@ impl Gate {
     }
 
     /// What is common to all calls: the cluster wanted, and the request's size.
-    pub fn enter<M: Message + MayNameSession>(&self, request: Request<M>) -> Result<M, Refusal> {
+    pub fn enter<M: Message + MayNameSession>(
+        &self,
+        request: Request<M>,
+    ) -> Result<(Admitted, M), Refusal> {
         self.check_cluster(request.metadata())?;
         in_session::check(request.get_ref(), in_session::names_cluster(request.metadata()))?;
+        let call = self.admit(request.extensions());
         let request = request.into_inner();
-        limits::request(request.encoded_len())?;
-        Ok(request)
+        let bytes = request.encoded_len();
+        limits::request(bytes)?;
+        if bytes > weight::SMALL {
+            call.underway.keep(call.underway.account().hold(bytes));
+        }
+        Ok((call, request))
+    }
+
+    /// Lets a call in, with what its connection may have.
+    pub fn admit(&self, extensions: &Extensions) -> Admitted {
+        let underway = extensions.get::<Underway>().cloned().unwrap_or_else(Underway::alone);
+        Admitted { gate: self.clone(), underway }
     }
 
     /// Turns away whoever wants another cluster.
@@ -81,7 +104,7 @@ impl Gate {
                     let refusal = Refusal::new(ErrorReason::InvalidMetadata, message);
                     refusal.with("field", CLUSTER_HEADER)
                 })?;
-            match self.view.borrow().cluster {
+            match self.0.view.borrow().cluster {
                 Some(cluster) if cluster != wanted => {
                     return Err(Refusal::wrong_cluster(cluster));
                 }
@@ -93,13 +116,13 @@ impl Gate {
 
     /// What begins an answer that the loop was not asked for.
     pub fn header(&self, revision: i64) -> ResponseHeader {
-        let epoch = self.view.borrow().status.epoch;
+        let epoch = self.0.view.borrow().status.epoch;
         ResponseHeader { cluster_id: self.cluster(), epoch, revision }
     }
 
     /// What ends whatever needs a primary.
     pub fn not_primary(&self) -> Refusal {
-        let view = self.view.borrow();
+        let view = self.0.view.borrow();
         let primary = view.status.primary.as_ref();
         let other = primary.filter(|member| member.incarnation != view.me.incarnation);
         let address = other.map(|member| member.client_address.clone());
@@ -108,13 +131,44 @@ impl Gate {
 
     /// Turns away whoever needs a primary that acts.
     pub fn check_acting(&self) -> Result<(), Refusal> {
-        if *self.acting.borrow() { Ok(()) } else { Err(self.not_primary()) }
+        if *self.0.acting.borrow() { Ok(()) } else { Err(self.not_primary()) }
     }
 
     /// Waits until this replica is no primary that acts.
     pub async fn acts_no_more(&self) {
         // A life that is over does not act, either.
-        let _ = self.acting.clone().wait_for(|acting| !acting).await;
+        let _ = self.0.acting.clone().wait_for(|acting| !acting).await;
+    }
+
+    fn send(&self, ask: Ask) -> Result<(), Refusal> {
+        self.0.asks.try_send(ask).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refusal::overloaded(),
+            mpsc::error::TrySendError::Closed(_) => {
+                Refusal::not_primary(None, self.0.view.borrow().status.epoch, "this life is over")
+            }
+        })
+    }
+}
+
+/// A call that was let in: what it asks, and is answered, counts for its connection.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    gate: Gate,
+    underway: Underway,
+}
+
+impl Admitted {
+    /// Where it was let in.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Does what takes long beside the loop, in turn.
+    pub async fn at_length<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.gate.0.long_work.run(self.underway.account(), work).await
     }
 
     /// Executes a command through the log.
@@ -131,42 +185,116 @@ impl Gate {
         self.ask(if stale { Want::Stale(read) } else { Want::Read(read) }).await
     }
 
-    /// Waits for the loop's answer.
+    /// Waits for the loop's answer. The room that it takes is kept until the call is over.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
-        let place = self.places.take(&want)?;
-        self.send(want, None, place)?.answer().await
+        let room = self.room_for(&want).await?;
+        let place = self.gate.0.places.take(&want, self.underway.account())?;
+        let given = self.due(want, None, place, room)?.answer().await?;
+        if let Some(room) = given.room {
+            self.underway.keep(room);
+        }
+        Ok((given.header, given.answer))
     }
 
     /// Asks the loop, behind all that was asked in this lane, as soon as there is a place.
     pub async fn ask_in(&self, lane: &Lane, want: Want) -> Result<Due, Refusal> {
-        let place = self.places.wait_for(&want).await?;
-        self.send(want, Some(lane.clone()), place)
+        let room = self.room_for(&want).await?;
+        let place = self.gate.0.places.wait_for(&want, self.underway.account()).await?;
+        self.due(want, Some(lane.clone()), place, room)
     }
 
-    fn send(&self, want: Want, lane: Option<Lane>, place: Place) -> Result<Due, Refusal> {
+    /// Room for the answer to what cannot be asked twice, and may be answered at length.
+    async fn room_for(&self, want: &Want) -> Result<Option<Held>, Refusal> {
+        match want {
+            Want::Command { long: true, .. } => self.room(LONG_ANSWER).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    async fn room(&self, bytes: usize) -> Result<Held, Refusal> {
+        let room = self.underway.account().room_for_answer(bytes).await;
+        room.ok_or_else(|| Refusal::outcome_unknown("the connection is over"))
+    }
+
+    fn due(
+        &self,
+        want: Want,
+        lane: Option<Lane>,
+        place: Place,
+        room: Option<Held>,
+    ) -> Result<Due, Refusal> {
+        let again = want.again();
+        let asked = self.send(want, lane.clone(), place, room)?;
+        Ok(Due { call: self.clone(), again, lane, state: DueState::Asked(asked) })
+    }
+
+    fn send(
+        &self,
+        want: Want,
+        lane: Option<Lane>,
+        place: Place,
+        room: Option<Held>,
+    ) -> Result<oneshot::Receiver<Result<Answered, Refusal>>, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let slot = Slot { answer, lane, _place: place };
-        self.asks.try_send(Ask { want, slot }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refusal::overloaded(),
-            mpsc::error::TrySendError::Closed(_) => {
-                Refusal::not_primary(None, self.view.borrow().status.epoch, "this life is over")
-            }
-        })?;
-        Ok(Due(answered))
+        let call = self.underway.clone();
+        self.gate.send(Ask { want, slot: Slot { answer, lane, _place: place, call, room } })?;
+        Ok(answered)
     }
 }
 
 /// An answer that the loop will give.
-pub(crate) struct Due(oneshot::Receiver<Result<Answered, Refusal>>);
+pub(crate) struct Due {
+    call: Admitted,
+    /// How it is asked again, where its answer found no room.
+    again: Option<Want>,
+    lane: Option<Lane>,
+    state: DueState,
+}
+
+enum DueState {
+    Asked(oneshot::Receiver<Result<Answered, Refusal>>),
+    /// Room for so many bytes is wanted first.
+    Waiting(usize),
+}
+
+/// What the loop gave.
+pub(crate) struct Given {
+    pub header: ResponseHeader,
+    pub answer: Answer,
+    /// What it takes of its connection's room, if it is long: to be kept until it is encoded.
+    pub room: Option<Held>,
+}
 
 impl Due {
     /// Waits for it; this may be dropped meanwhile, and asked again.
-    pub async fn answer(&mut self) -> Result<(ResponseHeader, Answer), Refusal> {
-        let answered = (&mut self.0).await;
-        let Answered { cluster, epoch, revision, answer } =
-            answered.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))??;
-        let cluster_id = Bytes::copy_from_slice(&cluster.0.to_be_bytes());
-        Ok((ResponseHeader { cluster_id, epoch, revision }, answer))
+    pub async fn answer(&mut self) -> Result<Given, Refusal> {
+        loop {
+            match &mut self.state {
+                DueState::Asked(answered) => {
+                    let answered = answered.await;
+                    let Answered { cluster, epoch, revision, answer, room } = answered
+                        .map_err(|_| Refusal::outcome_unknown("this replica's life ended"))??;
+                    if let Answer::NoRoom(bytes) = answer {
+                        self.state = DueState::Waiting(bytes);
+                        continue;
+                    }
+                    let cluster_id = Bytes::copy_from_slice(&cluster.0.to_be_bytes());
+                    let header = ResponseHeader { cluster_id, epoch, revision };
+                    return Ok(Given { header, answer, room });
+                }
+                DueState::Waiting(bytes) => {
+                    let Some(want) = self.again.as_ref().and_then(Want::again) else {
+                        let why = "too many of its connection's answers are not read yet";
+                        return Err(Refusal::outcome_unknown(why));
+                    };
+                    let room = self.call.room(*bytes).await?;
+                    let account = self.call.underway.account();
+                    let place = self.call.gate.0.places.wait_for(&want, account).await?;
+                    let asked = self.call.send(want, self.lane.clone(), place, Some(room))?;
+                    self.state = DueState::Asked(asked);
+                }
+            }
+        }
     }
 }
 

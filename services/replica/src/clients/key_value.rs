@@ -27,16 +27,17 @@ impl KeyValueService for KeyValues {
     type ExecuteStream = Pin<Box<dyn Stream<Item = Result<ExecuteResponse, Status>> + Send>>;
 
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let wants_previous = request.return_previous;
         let command = put::command(request)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(put::response(header, response, wants_previous)?))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        let (read, stale) = key_read(self.gate.enter(request)?)?;
-        match self.gate.read(read, stale).await? {
+        let (call, request) = self.gate.enter(request)?;
+        let (read, stale) = key_read(request)?;
+        match call.read(read, stale).await? {
             (header, Answer::Key(kv)) => {
                 let kv = kv.map(txn::key_value);
                 Ok(Response::new(GetResponse { header: Some(header), kv }))
@@ -49,24 +50,24 @@ impl KeyValueService for KeyValues {
         &self,
         request: Request<DeleteRequest>,
     ) -> Result<Response<DeleteResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let wants_previous = request.return_previous;
         let command = delete::command(request)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(delete::response(header, response, wants_previous)?))
     }
 
     async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let gets = txn::Gets::of(&request);
         let command = txn::command(request)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(txn::response(header, response, &gets)?))
     }
 
     async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
-        let request = self.gate.enter(request)?;
-        Ok(Response::new(list::list(&self.gate, request).await?))
+        let (call, request) = self.gate.enter(request)?;
+        Ok(Response::new(list::list(&call, request).await?))
     }
 
     async fn execute(
@@ -76,7 +77,8 @@ impl KeyValueService for KeyValues {
         self.gate.check_cluster(request.metadata())?;
         self.gate.check_acting()?;
         let names_cluster = in_session::names_cluster(request.metadata());
-        let results = Results::of(&self.gate, names_cluster, request.into_inner());
+        let call = self.gate.admit(request.extensions());
+        let results = Results::of(&call, names_cluster, request.into_inner());
         Ok(Response::new(Box::pin(unfold(results, Results::next))))
     }
 }

@@ -44,7 +44,8 @@ impl LeaseService for Leases {
         &self,
         request: Request<GrantLeaseRequest>,
     ) -> Result<Response<GrantLeaseResponse>, Status> {
-        let (header, response) = self.gate.execute(grant(self.gate.enter(request)?)?).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let (header, response) = call.execute(grant(request)?).await?;
         Ok(Response::new(granted(header, response)?))
     }
 
@@ -52,9 +53,9 @@ impl LeaseService for Leases {
         &self,
         request: Request<KeepLeaseAliveRequest>,
     ) -> Result<Response<KeepLeaseAliveResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let lease = request.lease_id;
-        let (header, response) = self.gate.execute(keep(request)?).await?;
+        let (header, response) = call.execute(keep(request)?).await?;
         Ok(Response::new(kept(lease, header, response)?))
     }
 
@@ -62,7 +63,8 @@ impl LeaseService for Leases {
         &self,
         request: Request<RevokeLeaseRequest>,
     ) -> Result<Response<RevokeLeaseResponse>, Status> {
-        let (header, response) = self.gate.execute(revoke(self.gate.enter(request)?)?).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let (header, response) = call.execute(revoke(request)?).await?;
         Ok(Response::new(revoked(header, response)?))
     }
 
@@ -70,15 +72,15 @@ impl LeaseService for Leases {
         &self,
         request: Request<GetLeaseRequest>,
     ) -> Result<Response<GetLeaseResponse>, Status> {
-        let GetLeaseRequest { lease_id, return_keys, page_size: size, page_token } =
-            self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
+        let GetLeaseRequest { lease_id, return_keys, page_size: size, page_token } = request;
         limits::at_least("lease_id", lease_id, 0)?;
         let most = page_size(size)?;
         let hash = self.hash(lease_id, &page_token)?;
         let behind = read(&page_token, hash)?.key;
         let most = if return_keys { most } else { 0 };
         let read = Read::Lease { lease: lease_id, behind, most };
-        let (header, Answer::Lease(info, keys, more)) = self.gate.read(read, false).await? else {
+        let (header, Answer::Lease(info, keys, more)) = call.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };
         let next = keys.last().filter(|_| return_keys && more).map(|key| {
@@ -97,12 +99,13 @@ impl LeaseService for Leases {
         &self,
         request: Request<ListLeasesRequest>,
     ) -> Result<Response<ListLeasesResponse>, Status> {
-        let ListLeasesRequest { page_size: size, page_token } = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
+        let ListLeasesRequest { page_size: size, page_token } = request;
         let (most, hash) = (page_size(size)?, self.hash(0, &page_token)?);
         let behind = read(&page_token, hash)?.lease;
         // One more than is wanted tells whether there are more.
         let read = Read::Leases { behind, most: most + 1 };
-        let (header, Answer::Leases(mut infos)) = self.gate.read(read, false).await? else {
+        let (header, Answer::Leases(mut infos)) = call.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };
         let more = infos.len() > most;

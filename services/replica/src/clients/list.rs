@@ -8,7 +8,7 @@ use understudy_machine::{KeyRange, KeyValue, Listing, Mark, Order, Page, Reader}
 use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse, ResponseHeader};
 
-use super::gate::{self, Gate};
+use super::gate::{self, Admitted};
 use super::page_token::PageToken;
 use super::{Answer, Read, Refusal, Want, key_value, limits, txn};
 
@@ -33,12 +33,12 @@ pub(crate) struct Asked {
 }
 
 /// Lists keys.
-pub(crate) async fn list(gate: &Gate, request: ListRequest) -> Result<ListResponse, Status> {
-    let cluster = gate.cluster_of(&request.page_token)?;
+pub(crate) async fn list(call: &Admitted, request: ListRequest) -> Result<ListResponse, Status> {
+    let cluster = call.gate().cluster_of(&request.page_token)?;
     let asked = Asked::new(request, &cluster)?;
-    let (header, answer) = gate.ask(asked.want()).await?;
+    let (header, answer) = call.ask(asked.want()).await?;
     let Answer::Store(reader) = answer else { return Err(gate::mismatch().into()) };
-    asked.show(header, reader).await
+    asked.show(call, header, reader).await
 }
 
 impl Asked {
@@ -85,14 +85,14 @@ impl Asked {
     /// What the store says; what takes long is looked for beside the loop.
     pub async fn show(
         self,
+        call: &Admitted,
         header: ResponseHeader,
         reader: Box<Reader>,
     ) -> Result<ListResponse, Status> {
         if !self.takes_long() {
             return self.answer(header, &reader);
         }
-        let answer = tokio::task::spawn_blocking(move || self.answer(header, &reader));
-        answer.await.map_err(|_| Refusal::outcome_unknown("this replica's life ended"))?
+        call.at_length(move || self.answer(header, &reader)).await?
     }
 
     /// Whether it looks at every key of its range, not only at those of its page.

@@ -12,6 +12,7 @@ mod key_value;
 mod lease;
 mod limits;
 mod list;
+mod long_work;
 mod operation;
 mod page_token;
 mod places;
@@ -26,6 +27,7 @@ mod token;
 mod txn;
 mod usher;
 mod watch;
+mod weight;
 
 pub use accepted::{
     Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
@@ -33,11 +35,13 @@ pub use accepted::{
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 pub(crate) use cursor::Cursor;
-pub(crate) use gate::{Gate, mismatch};
+pub(crate) use gate::{Admitted, Gate, LONG_ANSWER, mismatch};
 pub(crate) use key_value::KeyValues;
 pub(crate) use lease::Leases;
 pub(crate) use list::PAGE_BYTES;
 pub(crate) use places::OPERATORS;
+#[cfg(test)]
+pub(crate) use places::Places;
 pub(crate) use random::Generators;
 pub(crate) use refusal::Refusal;
 pub(crate) use session::Sessions;

@@ -7,7 +7,7 @@ use understudy_proto::kv::v1::{
     ErrorReason, ExecuteOperation, ExecuteResult, GetResponse, ResponseHeader,
 };
 
-use super::gate::{self, Gate};
+use super::gate::{self, Admitted, Gate};
 use super::{Answer, Want, delete, in_session, key_value, limits, list, put, refusal, txn};
 
 /// What the form of a result depends on.
@@ -55,11 +55,21 @@ pub(crate) fn asked(
 
 impl Form {
     /// The result that an answer becomes, also one that tells of a failure.
-    pub async fn result(self, header: ResponseHeader, answer: Answer) -> ExecuteResult {
-        self.put(header, answer).await.unwrap_or_else(|status| failed(&status))
+    pub async fn result(
+        self,
+        call: &Admitted,
+        header: ResponseHeader,
+        answer: Answer,
+    ) -> ExecuteResult {
+        self.put(call, header, answer).await.unwrap_or_else(|status| failed(&status))
     }
 
-    async fn put(self, header: ResponseHeader, answer: Answer) -> Result<ExecuteResult, Status> {
+    async fn put(
+        self,
+        call: &Admitted,
+        header: ResponseHeader,
+        answer: Answer,
+    ) -> Result<ExecuteResult, Status> {
         let (header, outcome) = match (self, answer) {
             (Form::Put { wants_previous }, Answer::Executed(response)) => {
                 let mut response = put::response(header, response, wants_previous)?;
@@ -74,7 +84,7 @@ impl Form {
                 (response.header.take(), Outcome::Delete(response))
             }
             (Form::List(asked), Answer::Store(reader)) => {
-                let mut response = asked.show(header, reader).await?;
+                let mut response = asked.show(call, header, reader).await?;
                 (response.header.take(), Outcome::List(response))
             }
             (Form::Txn(gets), Answer::Executed(response)) => {

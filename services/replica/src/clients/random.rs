@@ -29,8 +29,9 @@ pub(crate) struct Generators {
 #[tonic::async_trait]
 impl RandomService for Generators {
     async fn seed(&self, request: Request<SeedRequest>) -> Result<Response<SeedResponse>, Status> {
-        let command = seed(self.gate.enter(request)?)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = seed(request)?;
+        let (header, response) = call.execute(command).await?;
         let header = set(header, response)?;
         Ok(Response::new(SeedResponse { header }))
     }
@@ -39,9 +40,9 @@ impl RandomService for Generators {
         &self,
         request: Request<RandomRequest>,
     ) -> Result<Response<RandomResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let name = request.name.clone();
-        let (header, response) = self.gate.execute(floats(request)?).await?;
+        let (header, response) = call.execute(floats(request)?).await?;
         let values = drawn(&name, response)?.floats;
         Ok(Response::new(RandomResponse { header: Some(header), values }))
     }
@@ -50,9 +51,9 @@ impl RandomService for Generators {
         &self,
         request: Request<GetRandBitsRequest>,
     ) -> Result<Response<GetRandBitsResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let name = request.name.clone();
-        let (header, response) = self.gate.execute(bits(request)?).await?;
+        let (header, response) = call.execute(bits(request)?).await?;
         let bits = drawn(&name, response)?.bytes;
         Ok(Response::new(GetRandBitsResponse { header: Some(header), bits }))
     }
@@ -61,9 +62,9 @@ impl RandomService for Generators {
         &self,
         request: Request<RandBytesRequest>,
     ) -> Result<Response<RandBytesResponse>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let name = request.name.clone();
-        let (header, response) = self.gate.execute(bytes(request)?).await?;
+        let (header, response) = call.execute(bytes(request)?).await?;
         let data = drawn(&name, response)?.bytes;
         Ok(Response::new(RandBytesResponse { header: Some(header), data }))
     }
@@ -72,9 +73,10 @@ impl RandomService for Generators {
         &self,
         request: Request<GetStateRequest>,
     ) -> Result<Response<GetStateResponse>, Status> {
-        let GetStateRequest { name } = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
+        let GetStateRequest { name } = request;
         check_name(&name)?;
-        match self.gate.read(Read::Generator(name.clone()), false).await? {
+        match call.read(Read::Generator(name.clone()), false).await? {
             (header, Answer::Generator(Some((words, position)))) => {
                 let state = Some(GeneratorState { words, position });
                 Ok(Response::new(GetStateResponse { header: Some(header), state }))
@@ -88,14 +90,16 @@ impl RandomService for Generators {
         &self,
         request: Request<SetStateRequest>,
     ) -> Result<Response<SetStateResponse>, Status> {
-        let command = set_state(self.gate.enter(request)?)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = set_state(request)?;
+        let (header, response) = call.execute(command).await?;
         let header = set(header, response)?;
         Ok(Response::new(SetStateResponse { header }))
     }
 
     async fn now(&self, request: Request<NowRequest>) -> Result<Response<NowResponse>, Status> {
-        let (header, response) = self.gate.execute(now(self.gate.enter(request)?)?).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let (header, response) = call.execute(now(request)?).await?;
         Ok(Response::new(time(header, response)?))
     }
 }

@@ -24,8 +24,9 @@ impl SessionService for Sessions {
         &self,
         request: Request<OpenSessionRequest>,
     ) -> Result<Response<OpenSessionResponse>, Status> {
-        let command = open(self.gate.enter(request)?)?;
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = open(request)?;
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(opened(header, response)?))
     }
 
@@ -33,8 +34,9 @@ impl SessionService for Sessions {
         &self,
         request: Request<KeepSessionAliveRequest>,
     ) -> Result<Response<KeepSessionAliveResponse>, Status> {
-        let command = keep(self.gate.enter(request)?);
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = keep(request);
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(kept(header, response)?))
     }
 
@@ -42,8 +44,9 @@ impl SessionService for Sessions {
         &self,
         request: Request<CloseSessionRequest>,
     ) -> Result<Response<CloseSessionResponse>, Status> {
-        let command = close(self.gate.enter(request)?);
-        let (header, response) = self.gate.execute(command).await?;
+        let (call, request) = self.gate.enter(request)?;
+        let command = close(request);
+        let (header, response) = call.execute(command).await?;
         Ok(Response::new(closed(header, response)?))
     }
 }

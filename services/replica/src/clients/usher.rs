@@ -18,8 +18,8 @@ use tonic::server::NamedService;
 use tonic::transport::{Channel, Endpoint};
 
 use super::refusal::Refusal;
+use crate::doors::Caller;
 use crate::driver::View;
-use crate::visit::Caller;
 
 /// Marks a request that was led on: nobody leads it on once more.
 const LED_ON: &str = "understudy-led-on";

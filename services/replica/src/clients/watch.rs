@@ -37,7 +37,7 @@ impl WatchService for Watches {
         &self,
         request: Request<WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let request = self.gate.enter(request)?;
+        let (call, request) = self.gate.enter(request)?;
         let cursor = match &request.from {
             Some(From::Cursor(cursor)) => cursor.as_str(),
             _ => "",
@@ -45,14 +45,13 @@ impl WatchService for Watches {
         let cluster = self.gate.cluster_of(cursor)?;
         let asked = Asked::new(request, &cluster)?;
         let read = Read::Watch(asked.range.clone());
-        let (_, Answer::Watch(subscription, reader)) = self.gate.read(read, false).await? else {
+        let (_, Answer::Watch(subscription, reader)) = call.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };
         let newest = reader.changes().newest();
-        let watch = subscription.pass_over(asked.watch(reader.changes())?, reader).await?;
-        let gate = self.gate.clone();
+        let watch = subscription.pass_over(&call, asked.watch(reader.changes())?, reader).await?;
         let Asked { target, patience, .. } = asked;
-        let following = Following::new(gate, subscription, watch, newest, patience, target);
+        let following = Following::new(call, subscription, watch, newest, patience, target);
         Ok(Response::new(Box::pin(unfold(following, Following::next))))
     }
 }

@@ -242,6 +242,7 @@ impl Driver {
             epoch: self.state.epoch,
             revision: self.executor.machine.revision(),
             answer,
+            room: None,
         }
     }
 }

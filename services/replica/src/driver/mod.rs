@@ -13,6 +13,7 @@ mod executor;
 mod house;
 mod leave;
 mod take;
+mod turns;
 mod view;
 mod waiting;
 
@@ -78,6 +79,7 @@ pub(crate) struct Driver {
     streams: Streams,
     register: mpsc::Sender<Order>,
     waiting: Waiting,
+    turns: turns::Turns,
     metrics: Metrics,
     notes: Notes,
     /// Events that effects have produced, to be stepped before the turn ends.
@@ -137,6 +139,7 @@ impl Driver {
             streams: Streams::default(),
             register: parts.register,
             waiting: Waiting::default(),
+            turns: turns::Turns::default(),
             metrics: parts.metrics,
             notes: Notes::default(),
             pending: VecDeque::from([Event::Tick]),
@@ -175,7 +178,7 @@ impl Driver {
             if let Some(ended) = self.ended.take() {
                 return self.finish(ended);
             }
-            if self.pending.is_empty() {
+            if self.pending.is_empty() && !self.has_turns() {
                 self.sleep(&mut leave).await;
             } else {
                 // However much there is to do, the tasks that own the sockets get their turn.
@@ -259,7 +262,9 @@ impl Driver {
         self.metrics.outcome_unknown.inc_by(abandoned as u64);
         self.watches.close();
         self.inbox.asks.close();
-        while let Ok(ask) = self.inbox.asks.try_recv() {
+        let asked = std::iter::from_fn(|| self.inbox.asks.try_recv().ok());
+        let asked: Vec<_> = std::iter::from_fn(|| self.turns.pop()).chain(asked).collect();
+        for ask in asked {
             ask.slot.answer(Err(self.refuse_all(&why)));
         }
         // A copy that is set aside is looked at by people alone, and a doubt outlives its life.

@@ -2,8 +2,8 @@
 
 use understudy_protocol::{Event, Message, Proposal, RequestId};
 
-use super::Driver;
 use super::waiting::Pending;
+use super::{Driver, turns};
 use crate::clients::{Ask, Lane, Refusal, Want};
 use crate::inbox::Input;
 
@@ -11,6 +11,11 @@ use crate::inbox::Input;
 const INPUTS: usize = 256;
 /// Requests taken in one turn.
 const ASKS: usize = 4096;
+/// Bytes of commands at which a batch is closed: a sync must not take long.
+const BATCH: usize = 1 << 20;
+/// Bytes of commands without an answer, above which no more are taken: what comes next waits where it has turns,
+/// not in the log.
+const PIPELINE: usize = 2 << 20;
 
 impl Driver {
     /// Takes what is there, up to a bound, so that one turn stays short. What has arrived comes before
@@ -71,19 +76,39 @@ impl Driver {
     pub(super) fn take_asks(&mut self, first: Option<Ask>) {
         let (mut proposals, mut reads) = (Vec::new(), Vec::new());
         let mut next = first.or_else(|| self.inbox.asks.try_recv().ok());
-        let mut taken = 0;
+        let (mut taken, mut bytes) = (0, 0);
         while let Some(ask) = next {
-            self.take_ask(ask, &mut proposals, &mut reads);
+            // Where nobody waits and there is room, there is nothing to take turns for.
+            let has_room =
+                bytes < BATCH && self.waiting.bytes() < PIPELINE && self.turns.is_empty();
+            match ask.want {
+                Want::Command { .. } if !has_room => self.turns.push(ask),
+                _ => {
+                    bytes += turns::bytes(&ask);
+                    self.take_ask(ask, &mut proposals, &mut reads);
+                }
+            }
             taken += 1;
             next = if taken < ASKS { self.inbox.asks.try_recv().ok() } else { None };
+        }
+        while bytes < BATCH && proposals.len() < ASKS && self.has_turns() {
+            let Some(ask) = self.turns.pop() else { break };
+            bytes += turns::bytes(&ask);
+            self.take_ask(ask, &mut proposals, &mut reads);
         }
         if !proposals.is_empty() || !reads.is_empty() {
             self.pending.push_back(Event::Requests { proposals, reads });
         }
     }
 
+    /// Whether a command waits that may be taken now.
+    pub(super) fn has_turns(&self) -> bool {
+        !self.turns.is_empty() && self.waiting.bytes() < PIPELINE
+    }
+
     fn take_ask(&mut self, ask: Ask, proposals: &mut Vec<Proposal>, reads: &mut Vec<RequestId>) {
         use understudy_protocol::Kind;
+        let bytes = turns::bytes(&ask);
         let Ask { want, slot } = ask;
         match want {
             Want::Status => {
@@ -100,8 +125,8 @@ impl Driver {
                 slot.answer(Err(self.refuse_all("this replica has refused what is before it")));
             }
             Want::Stale(read) => self.answer_read(read, slot),
-            Want::Command { payload, firm } => {
-                let id = self.waiting.add(Pending::Command, slot);
+            Want::Command { payload, firm, .. } => {
+                let id = self.waiting.add(Pending::Command(bytes), slot);
                 proposals.push(Proposal { id, kind: Kind::Command, payload, firm });
             }
             Want::Settings(settings) => {

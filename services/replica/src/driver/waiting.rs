@@ -8,8 +8,8 @@ use crate::clients::{Read, Refusal, Slot};
 
 /// A request that the protocol has, and what it wanted.
 pub(crate) enum Pending {
-    /// The answer of the machine.
-    Command,
+    /// The answer of the machine to a command of so many bytes.
+    Command(usize),
     /// The settings behind the change.
     Settings,
     /// A read, once it may be executed.
@@ -23,6 +23,8 @@ pub(crate) enum Pending {
 #[derive(Default)]
 pub(crate) struct Waiting {
     last: u64,
+    /// Of commands.
+    bytes: usize,
     requests: HashMap<RequestId, (Pending, Slot)>,
 }
 
@@ -35,12 +37,24 @@ impl Waiting {
 
     pub fn add(&mut self, pending: Pending, slot: Slot) -> RequestId {
         let id = self.number();
+        if let Pending::Command(bytes) = pending {
+            self.bytes += bytes;
+        }
         self.requests.insert(id, (pending, slot));
         id
     }
 
     pub fn take(&mut self, id: RequestId) -> Option<(Pending, Slot)> {
-        self.requests.remove(&id)
+        let taken = self.requests.remove(&id)?;
+        if let Pending::Command(bytes) = taken.0 {
+            self.bytes -= bytes;
+        }
+        Some(taken)
+    }
+
+    /// Bytes of the commands that wait.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn len(&self) -> usize {
@@ -50,6 +64,7 @@ impl Waiting {
     /// Ends everything that waits; gives how many.
     pub fn abandon(&mut self, why: &str) -> usize {
         let count = self.requests.len();
+        self.bytes = 0;
         for (_, (_, slot)) in self.requests.drain() {
             slot.answer(Err(Refusal::outcome_unknown(why)));
         }

@@ -102,6 +102,10 @@ pub struct ServeArgs {
     /// Requests that may wait at once, one for each 16 KiB; beyond, clients get OVERLOADED
     #[arg(long, env = "UNDERSTUDY_MAX_WAITING", value_name = "N")]
     pub max_waiting: Option<u64>,
+    /// Connections of clients at once, half of them at most from one address, and no more than there are file
+    /// descriptors for; beyond, another one must make room: idle ones, and those of whoever has most
+    #[arg(long, env = "UNDERSTUDY_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<u64>,
     /// Bytes of executed log between two snapshots
     #[arg(long, env = "UNDERSTUDY_SNAPSHOT_BYTES", value_name = "BYTES")]
     pub snapshot_bytes: Option<u64>,
@@ -142,6 +146,7 @@ data-wait-ms = 5000
 evict-ms = 0
 retry-ms = 100
 max-waiting = 16384
+max-connections = 2000
 snapshot-bytes = 67108864
 retain-entries = 100000
 segment-bytes = 16777216

@@ -63,6 +63,8 @@ pub struct Options {
     pub data_wait: Duration,
     /// Requests that may wait at once.
     pub max_waiting: usize,
+    /// Connections of clients at once.
+    pub max_connections: usize,
     /// Bytes of executed entries between two snapshots.
     pub snapshot_bytes: u64,
     /// Entries kept behind the newest snapshot for followers that come back.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 use understudy_machine::{Changes, KeyRange};
 
 use super::Subscription;
@@ -14,25 +14,14 @@ use super::Subscription;
 /// Touched revisions that a stream may be behind before it has to look at all.
 const RECENT: usize = 16;
 
-/// Searches for what history has forgotten that are made at once; more wait.
-const SEARCHES: usize = 2;
-
 /// Tells those who watch the same range, together, which revisions touched it.
 type Group = broadcast::Sender<i64>;
 
 /// Everybody who watches, by what they watch.
+#[derive(Default)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
     watched: AtomicUsize,
-    /// Turns of those who search.
-    pub(super) searches: Semaphore,
-}
-
-impl Default for Hub {
-    fn default() -> Self {
-        let (inner, watched) = (Mutex::default(), AtomicUsize::default());
-        Hub { inner, watched, searches: Semaphore::new(SEARCHES) }
-    }
 }
 
 #[derive(Default)]

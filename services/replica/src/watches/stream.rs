@@ -9,14 +9,14 @@ use understudy_proto::kv::v1::{Event, EventType, WatchResponse};
 
 use super::Subscription;
 use super::subscription::Told;
-use crate::clients::{Answer, Cursor, Gate, Read, Refusal, key_value, mismatch};
+use crate::clients::{Admitted, Answer, Cursor, Read, Refusal, key_value, mismatch};
 
 /// Bytes at which a message is closed.
 const MESSAGE: usize = 1 << 20;
 
 /// A watch that is followed: makes the next message when it is asked for one, and holds none.
 pub(crate) struct Following {
-    gate: Gate,
+    call: Admitted,
     subscription: Subscription,
     watch: Watch,
     /// Every revision up to here is looked at; behind it only those of which the hub tells.
@@ -52,7 +52,7 @@ struct Gathered {
 impl Following {
     /// Follows from where `watch` stands; everything up to `newest` is looked at first.
     pub fn new(
-        gate: Gate,
+        call: Admitted,
         subscription: Subscription,
         watch: Watch,
         newest: i64,
@@ -60,7 +60,7 @@ impl Following {
         target: u64,
     ) -> Self {
         let state = State::Begun;
-        Following { gate, subscription, watch, through: newest, patience, target, state }
+        Following { call, subscription, watch, through: newest, patience, target, state }
     }
 
     /// The next message, or how the watch ends; `None` behind that.
@@ -161,11 +161,11 @@ impl Following {
     /// the range changed since.
     async fn pass_over(&mut self) -> Result<(), Refusal> {
         let read = Read::Watch(self.subscription.range().clone());
-        let (_, Answer::Watch(subscription, reader)) = self.gate.read(read, false).await? else {
+        let (_, Answer::Watch(subscription, reader)) = self.call.read(read, false).await? else {
             return Err(mismatch());
         };
         self.through = reader.changes().newest();
-        self.watch = subscription.pass_over(self.watch.clone(), reader).await?;
+        self.watch = subscription.pass_over(&self.call, self.watch.clone(), reader).await?;
         self.subscription = subscription;
         Ok(())
     }
@@ -179,18 +179,19 @@ impl Following {
                 self.through = self.through.max(revision);
             }
             Told::TooMany => self.through = self.through.max(self.subscription.changes().newest()),
-            Told::Closed => self.state = State::Ending(self.gate.not_primary()),
+            Told::Closed => self.state = State::Ending(self.call.gate().not_primary()),
         }
     }
 
     fn message(&self, changes: &Changes, events: Vec<Event>, more: bool) -> WatchResponse {
         let complete = self.watch.position();
         WatchResponse {
-            header: Some(self.gate.header(changes.newest())),
+            header: Some(self.call.gate().header(changes.newest())),
             events,
             revision: complete + i64::from(more),
             more,
-            cursor: Cursor::behind(complete, changes, &self.gate.cluster(), self.target).text(),
+            cursor: Cursor::behind(complete, changes, &self.call.gate().cluster(), self.target)
+                .text(),
         }
     }
 }

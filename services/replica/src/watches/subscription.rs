@@ -7,7 +7,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use understudy_machine::{Changes, KeyRange, Reader, Watch};
 
 use super::Hub;
-use crate::clients::Refusal;
+use crate::clients::{Admitted, Refusal};
 
 /// A place among those who watch a range.
 pub(crate) struct Subscription {
@@ -45,17 +45,18 @@ impl Subscription {
 
     /// Takes a watch over what history has forgotten, if that changed nothing of its range: a search, beside the
     /// loop and beside those who are told, few at once.
-    pub async fn pass_over(&self, mut watch: Watch, reader: Box<Reader>) -> Result<Watch, Refusal> {
+    pub async fn pass_over(
+        &self,
+        call: &Admitted,
+        mut watch: Watch,
+        reader: Box<Reader>,
+    ) -> Result<Watch, Refusal> {
         let floor = reader.changes().floor();
         if watch.position() >= floor {
             return Ok(watch);
         }
-        let _turn = self.hub.searches.acquire().await;
         let search = move || watch.pass_over(&reader).map(|()| watch);
-        match tokio::task::spawn_blocking(search).await {
-            Ok(Ok(watch)) => Ok(watch),
-            _ => Err(Refusal::compacted(floor + 1)),
-        }
+        call.at_length(search).await?.map_err(|_| Refusal::compacted(floor + 1))
     }
 
     /// What has been told already, if anything.

@@ -33,12 +33,13 @@ pub async fn waiting(cluster: &Cluster, replica: usize) -> String {
 async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_in_the_end() {
     let (cluster, primary) = stuck(4).await;
     let client = key_values(&cluster.clients(primary)).await.unwrap();
-    let tasks: Vec<_> = (0..4)
-        .map(|n| {
-            let mut client = client.clone();
-            tokio::spawn(async move { client.put(put(&format!("k{n}"), "v")).await })
-        })
-        .collect();
+    let mut tasks = Vec::new();
+    for n in 0..4 {
+        // A connection takes no more places than it leaves free.
+        let mut client = key_values(&cluster.clients(primary)).await.unwrap();
+        let put = put(&format!("k{n}"), "v");
+        tasks.push(tokio::spawn(async move { client.put(put).await }));
+    }
     until("all places are taken", async || waiting(&cluster, primary).await == "4").await;
 
     let refused = client.clone().get(get("k")).await.unwrap_err();

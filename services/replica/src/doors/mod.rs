@@ -1,33 +1,54 @@
-//! Listening ports whose connections can all be closed at once, while the port stays open.
+//! The ports: who may connect, what connections may have at once, and how all of them are closed.
 //!
 //! A Service that changes its selector does not cut connections: a primary that is no more closes
 //! its clients' connections itself, so that they look for the new one.
 
+mod budget;
+mod call;
+#[cfg(test)]
+mod chunks;
+mod frames;
+mod incoming;
+mod line;
+mod lobby;
+mod outgoing;
+mod visit;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
+pub(crate) use budget::{Account, Budget, Held};
+pub(crate) use call::{Counting, Underway};
+pub(crate) use lobby::{Guest, Lobby, Room};
+pub(crate) use visit::{Caller, PATIENCE, Visit};
+
 use crate::driver::View;
-use crate::visit::Visit;
 
 /// Connections accepted and not yet taken by the server.
 const ACCEPTED: usize = 64;
 /// Pause after a failed accept (no file descriptors left, most often).
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What is served at a door.
+pub(crate) struct Door {
+    pub server: Server,
+    pub routes: Routes,
+    pub lobby: Lobby,
+    /// Bytes of a message from a client, at most.
+    pub longest: usize,
+}
+
 /// Serves on a listener. Whenever `term` changes, all connections are closed, in order: requests
 /// under way are still answered. Ends when `term`'s sender is gone.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    server: Server,
-    routes: Routes,
-    mut term: watch::Receiver<u64>,
-) {
+pub(crate) async fn serve(listener: TcpListener, door: Door, mut term: watch::Receiver<u64>) {
+    let Door { server, routes, lobby, longest } = door;
     loop {
         let (accepted, incoming) = mpsc::channel::<std::io::Result<Visit>>(ACCEPTED);
         let mut closing = term.clone();
@@ -35,11 +56,15 @@ pub(crate) async fn serve(
         let close = async move {
             let _ = closing.changed().await;
         };
-        let mut server = server.clone();
+        let mut server = server.clone().layer(Counting { longest });
         let serving = server.add_routes(routes.clone());
         let serving = serving.serve_with_incoming_shutdown(ReceiverStream::new(incoming), close);
         let serving = tokio::spawn(serving);
-        let over = accept(&listener, &accepted, &mut term).await;
+        let over = tokio::select! {
+            biased;
+            changed = term.changed() => changed.is_err(),
+            () = take_in(&listener, &lobby, &accepted) => true,
+        };
         drop(accepted);
         if over {
             let _ = serving.await;
@@ -48,25 +73,31 @@ pub(crate) async fn serve(
     }
 }
 
-/// Accepts until the term changes; `true` when there will be no other.
-async fn accept(
+/// Lets connections in.
+async fn take_in(
     listener: &TcpListener,
+    lobby: &Lobby,
     accepted: &mpsc::Sender<std::io::Result<Visit>>,
-    term: &mut watch::Receiver<u64>,
-) -> bool {
+) {
     loop {
-        tokio::select! {
-            biased;
-            changed = term.changed() => return changed.is_err(),
-            connection = listener.accept() => match connection {
-                Ok((stream, _)) => {
-                    let _ = stream.set_nodelay(true);
-                    let _ = accepted.send(Ok(Visit::new(stream))).await;
-                }
-                Err(error) => {
-                    tracing::debug!("cannot accept a connection: {error}");
-                    tokio::time::sleep(PAUSE).await;
-                }
+        let (stream, address) = accept(listener).await;
+        if accepted.send(Ok(Visit::new(stream, lobby.enter(address)))).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next connection, and whose it is.
+pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                let _ = stream.set_nodelay(true);
+                return (stream, address.ip().to_canonical());
+            }
+            Err(error) => {
+                tracing::debug!("cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

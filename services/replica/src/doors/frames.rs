@@ -1,0 +1,183 @@
+//! What a client's bytes say before anybody understands them: where a frame of HTTP/2 begins and ends (RFC 9113,
+//! section 4.1). Enough to count payload, and to see who begins what it does not end.
+
+/// Bytes with which a client begins.
+const PREFACE: u32 = 24;
+/// Bytes before the payload of a frame.
+const HEADER: usize = 9;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const PUSH_PROMISE: u8 = 5;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+
+/// How far a client's bytes have come.
+pub(super) struct Frames {
+    header: [u8; HEADER],
+    /// Bytes of `header` that have come.
+    have: usize,
+    /// Bytes to come of the preface or of a payload.
+    left: u32,
+    kind: Kind,
+    greeted: bool,
+    /// Within the headers of one call, over several frames.
+    within_headers: bool,
+    whole: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Preface,
+    Data,
+    Other,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Frames {
+            header: [0; HEADER],
+            have: 0,
+            left: PREFACE,
+            kind: Kind::Preface,
+            greeted: false,
+            within_headers: false,
+            whole: 0,
+        }
+    }
+}
+
+impl Frames {
+    /// Takes note of bytes; gives how many of them are payload of calls, padding included.
+    pub fn read(&mut self, mut bytes: &[u8]) -> usize {
+        let mut payload = 0;
+        while !bytes.is_empty() {
+            if self.left > 0 {
+                let count = bytes.len().min(self.left as usize);
+                bytes = &bytes[count..];
+                self.left -= count as u32;
+                if self.kind == Kind::Data {
+                    payload += count;
+                }
+                if self.left == 0 {
+                    self.end();
+                }
+                continue;
+            }
+            let count = bytes.len().min(HEADER - self.have);
+            self.header[self.have..self.have + count].copy_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            self.have += count;
+            if self.have == HEADER {
+                self.begin();
+            }
+        }
+        payload
+    }
+
+    fn begin(&mut self) {
+        let [high, middle, low, kind, flags, ..] = self.header;
+        self.have = 0;
+        self.left = u32::from_be_bytes([0, high, middle, low]);
+        self.kind = if kind == DATA { Kind::Data } else { Kind::Other };
+        if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
+            self.within_headers = flags & END_HEADERS == 0;
+        }
+        if self.left == 0 {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        match self.kind {
+            Kind::Preface => self.kind = Kind::Other,
+            _ => self.greeted = true,
+        }
+        if !self.within_headers {
+            self.whole += 1;
+        }
+    }
+
+    /// Whether the client has said which protocol it speaks, and how.
+    pub fn has_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Whether something has begun that must not take long: a greeting, or anything but payload.
+    pub fn is_within(&self) -> bool {
+        !self.greeted
+            || self.within_headers
+            || self.have > 0
+            || self.left > 0 && self.kind != Kind::Data
+    }
+
+    /// How much has come to its end: what is begun is another one when this has changed.
+    pub fn whole(&self) -> u64 {
+        self.whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let length = &(payload.len() as u32).to_be_bytes()[1..];
+        [length, &[kind, flags, 0, 0, 0, 1], payload].concat()
+    }
+
+    fn greeting() -> Vec<u8> {
+        [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, &[])].concat()
+    }
+
+    #[test]
+    fn a_greeting_is_the_preface_and_one_frame() {
+        let mut frames = Frames::default();
+        let greeting = greeting();
+        let (last, before) = greeting.split_last().unwrap();
+        frames.read(before);
+        assert!(!frames.has_greeted() && frames.is_within());
+        frames.read(&[*last]);
+        assert!(frames.has_greeted() && !frames.is_within());
+    }
+
+    #[test]
+    fn payload_is_counted_however_the_bytes_come() {
+        let bytes = [
+            greeting(),
+            frame(HEADERS, END_HEADERS, b"names"),
+            frame(DATA, 0, &[7; 300]),
+            frame(DATA, 1, &[]),
+            frame(DATA, 1, b"abc"),
+        ]
+        .concat();
+        for size in [1, 2, 8, 9, 10, 100, bytes.len()] {
+            let mut frames = Frames::default();
+            let payload: usize = bytes.chunks(size).map(|chunk| frames.read(chunk)).sum();
+            assert_eq!(payload, 303, "in chunks of {size}");
+            assert!(!frames.is_within());
+            assert_eq!(frames.whole(), 6);
+        }
+    }
+
+    #[test]
+    fn headers_in_many_frames_are_one_thing_that_has_begun() {
+        let mut frames = Frames::default();
+        frames.read(&greeting());
+        let before = frames.whole();
+        frames.read(&frame(HEADERS, 0, b"some"));
+        frames.read(&frame(CONTINUATION, 0, b"more"));
+        assert!(frames.is_within());
+        assert_eq!(frames.whole(), before);
+        frames.read(&frame(CONTINUATION, END_HEADERS, b"rest"));
+        assert!(!frames.is_within() && frames.whole() > before);
+    }
+
+    #[test]
+    fn payload_may_take_its_time() {
+        let mut frames = Frames::default();
+        frames.read(&greeting());
+        frames.read(&frame(DATA, 0, &[1; 100])[..50]);
+        assert!(!frames.is_within());
+    }
+}

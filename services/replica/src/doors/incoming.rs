@@ -1,0 +1,262 @@
+//! What a client sends in a call. A message is handed on when it is whole: what it announces reserves nothing, and
+//! what has come of it counts. A long one waits for its turn before it is read.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::PollSemaphore;
+use tonic::Status;
+use tonic::body::Body;
+
+use super::budget::{Account, Held};
+use super::call::Underway;
+
+/// Bytes before a message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+/// Bytes to come of a message that waits for no turn.
+const SHORT: usize = 16 << 10;
+
+/// The body of a request.
+pub(super) struct Incoming {
+    inner: Body,
+    call: Underway,
+    messages: Messages,
+    /// Of a message that is not whole.
+    begun: BytesMut,
+    held: Option<Held>,
+    /// Where a long one waits.
+    turns: Option<PollSemaphore>,
+    turn: Option<OwnedSemaphorePermit>,
+    /// What comes after the bytes that were handed on last.
+    trailers: Option<Frame<Bytes>>,
+}
+
+/// Where messages begin and end.
+struct Messages {
+    prefix: [u8; PREFIX],
+    have: usize,
+    left: usize,
+    longest: usize,
+    /// These are no messages, or one is too long: whoever decodes them says so.
+    refused: bool,
+}
+
+impl Messages {
+    /// Takes note of bytes; gives how many of them may be handed on: up to the end of a message.
+    fn read(&mut self, bytes: &[u8]) -> usize {
+        let (mut at, mut whole) = (0, 0);
+        while at < bytes.len() && !self.refused {
+            let rest = &bytes[at..];
+            if self.left > 0 {
+                let count = rest.len().min(self.left);
+                self.left -= count;
+                at += count;
+            } else {
+                let count = rest.len().min(PREFIX - self.have);
+                self.prefix[self.have..self.have + count].copy_from_slice(&rest[..count]);
+                self.have += count;
+                at += count;
+                if self.have == PREFIX {
+                    let [compressed, length @ ..] = self.prefix;
+                    (self.have, self.left) = (0, u32::from_be_bytes(length) as usize);
+                    self.refused = compressed > 1 || self.left > self.longest;
+                }
+            }
+            if self.left == 0 && self.have == 0 {
+                whole = at;
+            }
+        }
+        if self.refused { bytes.len() } else { whole }
+    }
+}
+
+impl Incoming {
+    pub fn new(inner: Body, call: Underway, longest: usize) -> Self {
+        let messages = Messages { prefix: [0; PREFIX], have: 0, left: 0, longest, refused: false };
+        let (held, turns, turn, trailers) = (None, None, None, None);
+        Incoming { inner, call, messages, begun: BytesMut::new(), held, turns, turn, trailers }
+    }
+
+    /// Whether a message that is long has its turn.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        let left = self.messages.left;
+        if self.turn.is_some() || left <= SHORT || self.messages.refused {
+            return Poll::Ready(Ok(()));
+        }
+        let arriving = self.call.account().arriving();
+        let turns = self.turns.get_or_insert_with(|| PollSemaphore::new(arriving.clone()));
+        match ready!(turns.poll_acquire_many(context, Account::permits(left))) {
+            Some(turn) => {
+                self.turn = Some(turn);
+                Poll::Ready(Ok(()))
+            }
+            None => Poll::Ready(Err(Status::unavailable("the connection is over"))),
+        }
+    }
+
+    /// What has begun, which is whole now or never will be.
+    fn take_begun(&mut self) -> Bytes {
+        (self.turn, self.held) = (None, None);
+        self.begun.split().freeze()
+    }
+
+    /// Bytes have come; gives what can be handed on.
+    fn take(&mut self, mut bytes: Bytes) -> Option<Bytes> {
+        let whole = bytes.split_to(self.messages.read(&bytes));
+        let handed_on = match (self.begun.is_empty(), whole.is_empty()) {
+            (_, true) => None,
+            (true, false) => Some(whole),
+            (false, false) => {
+                self.begun.extend_from_slice(&whole);
+                Some(self.take_begun())
+            }
+        };
+        if !bytes.is_empty() {
+            let account = self.call.account();
+            self.held.get_or_insert_with(|| account.hold(0)).grow(bytes.len());
+            self.begun.extend_from_slice(&bytes);
+        }
+        handed_on
+    }
+}
+
+impl http_body::Body for Incoming {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(trailers) = self.trailers.take() {
+            return Poll::Ready(Some(Ok(trailers)));
+        }
+        loop {
+            if let Err(over) = ready!(self.poll_turn(context)) {
+                return Poll::Ready(Some(Err(over)));
+            }
+            let frame = match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None if self.begun.is_empty() => return Poll::Ready(None),
+                None => return Poll::Ready(Some(Ok(Frame::data(self.take_begun())))),
+            };
+            match frame.into_data() {
+                Ok(bytes) => {
+                    self.call.account().taken(bytes.len());
+                    if let Some(bytes) = self.take(bytes) {
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                    }
+                }
+                Err(trailers) if self.begun.is_empty() => return Poll::Ready(Some(Ok(trailers))),
+                Err(trailers) => {
+                    self.trailers = Some(trailers);
+                    return Poll::Ready(Some(Ok(Frame::data(self.take_begun()))));
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.begun.is_empty() && self.trailers.is_none() && self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::doors::Budget;
+    use crate::doors::chunks::Chunks;
+
+    const LONGEST: usize = 8 << 20;
+
+    fn message(bytes: usize) -> Vec<u8> {
+        [&[0][..], &(bytes as u32).to_be_bytes(), &vec![7; bytes]].concat()
+    }
+
+    fn incoming(account: &Account, chunks: &[&[u8]]) -> Incoming {
+        let chunks = Chunks::then_silence(chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk)));
+        Incoming::new(Body::new(chunks), Underway::of(account), LONGEST)
+    }
+
+    /// The next bytes, if there are any now.
+    fn next(body: &mut Incoming) -> Option<Bytes> {
+        let mut context = Context::from_waker(Waker::noop());
+        match http_body::Body::poll_frame(Pin::new(body), &mut context) {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_message_is_handed_on_when_it_is_whole_however_it_comes() {
+        let account = Budget::new("clients", usize::MAX, 1 << 20).open();
+        let sent = [message(10), message(0), message(300)].concat();
+        for size in [1, 4, 5, 6, 14, 15, 16, 20, sent.len()] {
+            let mut body = incoming(&account, &sent.chunks(size).collect::<Vec<_>>());
+            let handed_on: Vec<Bytes> = std::iter::from_fn(|| next(&mut body)).collect();
+            assert_eq!(handed_on.concat(), sent, "in chunks of {size}");
+            let mut end = 0;
+            for bytes in &handed_on {
+                end += bytes.len();
+                assert!([15, 20, 325].contains(&end), "{end} is within a message");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_does_not_wait_for_the_one_behind_it() {
+        let account = Budget::new("clients", usize::MAX, 1 << 20).open();
+        let (first, second) = (message(10), message(20));
+        let mut body = incoming(&account, &[&[&first[..], &second[..7]].concat(), &second[7..]]);
+        assert_eq!(next(&mut body).as_deref(), Some(&first[..]));
+        assert_eq!(next(&mut body).as_deref(), Some(&second[..]));
+    }
+
+    #[test]
+    fn what_is_announced_reserves_nothing() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let account = budget.open();
+        let mut body = incoming(&account, &[&message(4 << 20)[..10]]);
+        let before = budget.used();
+        assert!(next(&mut body).is_none());
+        assert_eq!(budget.used() - before, 10);
+        assert!(body.begun.capacity() < 1 << 10);
+    }
+
+    #[test]
+    fn a_long_message_waits_until_others_of_its_connection_are_whole() {
+        let account = Budget::new("clients", usize::MAX, 1 << 20).open();
+        let long = message(6 << 20);
+        let (most, rest) = long.split_at(5 << 20);
+        let mut first = incoming(&account, &[most, rest]);
+        let mut second = incoming(&account, &[most, rest]);
+        let mut short = incoming(&account, &[&message(100)]);
+        let mut context = Context::from_waker(Waker::noop());
+        first.messages.read(&most[..PREFIX]);
+        assert!(first.poll_turn(&mut context).is_ready());
+        second.messages.read(&most[..PREFIX]);
+        assert!(second.poll_turn(&mut context).is_pending());
+        assert!(next(&mut short).is_some(), "a short one waits for nobody");
+        drop(first);
+        assert!(second.poll_turn(&mut context).is_ready());
+    }
+
+    #[test]
+    fn what_is_too_long_or_no_message_is_for_the_decoder_to_refuse() {
+        let account = Budget::new("clients", usize::MAX, 1 << 20).open();
+        for sent in [&message(LONGEST + 1)[..20], b"GET / HTTP/1.1\r\n"] {
+            let mut body = incoming(&account, &[sent]);
+            assert_eq!(next(&mut body).as_deref(), Some(sent));
+        }
+    }
+}

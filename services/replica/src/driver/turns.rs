@@ -1,0 +1,209 @@
+//! Whose command is next: connections take turns, by bytes (deficit round robin; Shreedhar and Varghese 1995). A
+//! connection with large or many commands keeps another one waiting for as long as one quantum takes, not for all.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::clients::{Ask, LONG_ANSWER, Want};
+
+/// Bytes of a connection's commands for which it has a turn.
+const QUANTUM: usize = 64 << 10;
+/// What a command counts beside its bytes.
+const COMMAND: usize = 256;
+/// Turns of those who had nothing waiting, before one of the others.
+const FRESH: u32 = 16;
+
+/// Commands that wait for their turn. Each holds places, which bound their number and bytes.
+#[derive(Default)]
+pub(super) struct Turns {
+    waiting: HashMap<u64, Queue>,
+    /// Connections that had nothing waiting before: they come first, as far as one turn goes.
+    fresh: VecDeque<u64>,
+    /// The others, in turn.
+    order: VecDeque<u64>,
+    /// Turns of fresh ones in a row.
+    in_a_row: u32,
+}
+
+#[derive(Default)]
+struct Queue {
+    asks: VecDeque<Ask>,
+    /// Bytes for which it has had turns and taken nothing.
+    credit: usize,
+}
+
+impl Turns {
+    /// Behind all of its connection.
+    pub fn push(&mut self, ask: Ask) {
+        let connection = ask.slot.call.account().id();
+        self.waiting
+            .entry(connection)
+            .or_insert_with(|| {
+                self.fresh.push_back(connection);
+                Queue { asks: VecDeque::new(), credit: QUANTUM }
+            })
+            .asks
+            .push_back(ask);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The next one. What nobody waits for any more is not begun.
+    pub fn pop(&mut self) -> Option<Ask> {
+        loop {
+            let is_fresh =
+                !self.fresh.is_empty() && (self.in_a_row < FRESH || self.order.is_empty());
+            let line = if is_fresh { &mut self.fresh } else { &mut self.order };
+            let connection = *line.front()?;
+            let alone = line.len() == 1 && !is_fresh;
+            let Some(queue) = self.waiting.get_mut(&connection) else {
+                line.pop_front();
+                continue;
+            };
+            while queue.asks.front().is_some_and(|ask| ask.slot.answer.is_closed()) {
+                queue.asks.pop_front();
+            }
+            let Some(cost) = queue.asks.front().map(cost) else {
+                self.waiting.remove(&connection);
+                line.pop_front();
+                continue;
+            };
+            if queue.credit < cost && !alone {
+                queue.credit += QUANTUM;
+                line.pop_front();
+                self.order.push_back(connection);
+                continue;
+            }
+            queue.credit = queue.credit.saturating_sub(cost);
+            let ask = queue.asks.pop_front();
+            if queue.asks.is_empty() {
+                self.waiting.remove(&connection);
+                line.pop_front();
+            }
+            self.in_a_row = if is_fresh { self.in_a_row + 1 } else { 0 };
+            return ask;
+        }
+    }
+}
+
+fn cost(ask: &Ask) -> usize {
+    COMMAND + bytes(ask)
+}
+
+/// Bytes of a command, and what its answer may have: it takes as long.
+pub(super) fn bytes(ask: &Ask) -> usize {
+    match &ask.want {
+        Want::Command { payload, long, .. } => payload.len() + if *long { LONG_ANSWER } else { 0 },
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::clients::{Places, Slot};
+    use crate::doors::{Budget, Underway};
+
+    type Answer = oneshot::Receiver<Result<crate::clients::Answered, crate::clients::Refusal>>;
+
+    /// A command, and where its answer is waited for.
+    fn asked(call: &Underway, bytes: usize) -> (Ask, Answer) {
+        let want = Want::Command { payload: vec![0; bytes].into(), firm: false, long: false };
+        let place = Places::new(1).take(&Want::Status, Underway::alone().account()).unwrap();
+        let (answer, answered) = oneshot::channel();
+        let slot = Slot { answer, lane: None, _place: place, call: call.clone(), room: None };
+        (Ask { want, slot }, answered)
+    }
+
+    /// A command for which somebody waits as long as the test runs.
+    fn ask(call: &Underway, bytes: usize) -> Ask {
+        let (ask, answered) = asked(call, bytes);
+        std::mem::forget(answered);
+        ask
+    }
+
+    #[test]
+    fn a_small_command_waits_for_no_queue_of_large_ones() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let (large, small) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let mut turns = Turns::default();
+        (0..100).for_each(|_| turns.push(ask(&large, 1 << 20)));
+        turns.push(ask(&small, 100));
+        let before = std::iter::from_fn(|| turns.pop()).position(|ask| bytes(&ask) == 100);
+        assert!(before.is_some_and(|before| before <= 1), "{before:?}");
+    }
+
+    #[test]
+    fn a_small_command_waits_for_no_crowd_either() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let crowd: Vec<_> = (0..1000).map(|_| Underway::of(&budget.open())).collect();
+        let small = Underway::of(&budget.open());
+        let mut turns = Turns::default();
+        (0..3).for_each(|_| crowd.iter().for_each(|call| turns.push(ask(call, 1 << 20))));
+        (0..10).for_each(|_| drop(turns.pop()));
+        for _ in 0..100 {
+            turns.push(ask(&small, 100));
+            let before = std::iter::from_fn(|| turns.pop()).position(|ask| bytes(&ask) == 100);
+            assert!(before.is_some_and(|before| before <= 1), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_little_does_not_starve_who_has_much() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let (large, small) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let mut turns = Turns::default();
+        (0..2).for_each(|_| turns.push(ask(&large, 1 << 20)));
+        let other = Underway::of(&budget.open());
+        turns.push(ask(&other, 1 << 20));
+        let mut taken = 0;
+        for _ in 0..1000 {
+            turns.push(ask(&small, 100));
+            taken += usize::from(turns.pop().is_some_and(|ask| bytes(&ask) > 100));
+        }
+        assert_eq!(taken, 3);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_begun() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let call = Underway::of(&budget.open());
+        let mut turns = Turns::default();
+        (0..10).for_each(|_| turns.push(asked(&call, 100).0));
+        turns.push(ask(&call, 7));
+        assert_eq!(turns.pop().map(|ask| bytes(&ask)), Some(7));
+        assert!(turns.pop().is_none() && turns.is_empty());
+    }
+
+    #[test]
+    fn connections_have_equal_shares_of_the_bytes() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let (many, large) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let mut turns = Turns::default();
+        (0..10_000).for_each(|_| turns.push(ask(&many, 1000)));
+        (0..10).for_each(|_| turns.push(ask(&large, 1 << 20)));
+        let taken: Vec<usize> = (0..5_000).map(|_| bytes(&turns.pop().unwrap())).collect();
+        let of_many: usize = taken.iter().filter(|bytes| **bytes == 1000).sum();
+        let of_large: usize = taken.iter().filter(|bytes| **bytes > 1000).sum();
+        assert!(of_large > of_many && of_large < of_many * 2, "{of_many} and {of_large}");
+    }
+
+    #[test]
+    fn each_connection_keeps_its_order_and_nothing_is_left() {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        let calls = [(); 3].map(|()| Underway::of(&budget.open()));
+        let mut turns = Turns::default();
+        (1..=30).for_each(|n| calls.iter().for_each(|call| turns.push(ask(call, n * 10_000))));
+        let taken: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        assert_eq!(taken.len(), 90);
+        assert!(turns.is_empty());
+        for call in &calls {
+            let id = call.account().id();
+            let own = taken.iter().filter(|ask| ask.slot.call.account().id() == id);
+            assert!(own.map(bytes).is_sorted());
+        }
+    }
+}
