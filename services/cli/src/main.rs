@@ -7,6 +7,7 @@
 // Both panic where nobody reads: everything goes through `print`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod abuse;
 mod check;
 mod client;
 mod completions;
@@ -52,6 +53,7 @@ enum Command {
     Dev(dev::Dev),
     Demo(demo::Demo),
     Torture(Box<torture::Torture>),
+    Abuse(abuse::Abuse),
     Check(check::Check),
     Put(client::put::Put),
     Get(client::get::Get),
@@ -86,6 +88,7 @@ impl Command {
             Self::Dev(command) => runtime::block_on(command.run()),
             Self::Demo(command) => runtime::block_on(command.run()),
             Self::Torture(command) => runtime::block_on(command.run()),
+            Self::Abuse(command) => runtime::block_on(command.run()),
             Self::Check(command) => command.run(),
             Self::Put(command) => runtime::block_on(command.run()),
             Self::Get(command) => runtime::block_on(command.run()),

@@ -27,6 +27,8 @@ pub struct ReplicaPlan {
     pub data: PathBuf,
     /// Where clients reach it, `host:port`.
     pub clients: String,
+    /// Where its peer reaches it, `host:port`.
+    pub peers: String,
     /// Where operators reach it, `host:port`.
     pub ops: String,
     /// The program that runs it, with what comes before the arguments; empty: this one.
@@ -82,6 +84,7 @@ impl Plan {
             name: NAMES[n],
             data: dir.join(NAMES[n]),
             clients: places[n].clients.clone(),
+            peers: places[n].peers.clone(),
             ops: places[n].ops.clone(),
             program: Vec::new(),
             arguments: arguments(dir, n, &places[n], &found[n], &peers, extra),

@@ -1,0 +1,281 @@
+//! The ways in which a client can misbehave.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, join_all};
+use prost::Message;
+use tokio::net::TcpStream;
+use understudy_proto::kv::v1::{
+    ExecuteOperation, ExecuteRequest, GetRequest, KeyRange, ListOrder, ListRequest, PutRequest,
+    TxnList, TxnOperation, TxnRequest, WatchRequest, execute_operation, list_request,
+    txn_operation, watch_request,
+};
+
+use super::ground::{LARGE, LARGE_KEYS, SMALL};
+use super::wire::{Call, Wire, announced, framed};
+
+/// Where the primary is.
+#[derive(Clone)]
+pub struct Target {
+    pub clients: String,
+    pub peers: String,
+    pub ops: String,
+}
+
+/// One way.
+pub struct Row {
+    pub name: &'static str,
+    pub what: &'static str,
+    /// What the honest client may wait, if not the usual, milliseconds.
+    pub p99_ms: Option<f64>,
+    /// Does it, until it is dropped.
+    pub run: fn(Target) -> BoxFuture<'static, ()>,
+}
+
+const GET: &str = "/understudy.kv.v1.KeyValueService/Get";
+const PUT: &str = "/understudy.kv.v1.KeyValueService/Put";
+const LIST: &str = "/understudy.kv.v1.KeyValueService/List";
+const TXN: &str = "/understudy.kv.v1.KeyValueService/Txn";
+const EXECUTE: &str = "/understudy.kv.v1.KeyValueService/Execute";
+const WATCH: &str = "/understudy.kv.v1.WatchService/Watch";
+const INQUIRE: &str = "/understudy.replication.v1.ReplicationService/Inquire";
+
+/// What HTTP/2 gives if nobody asks for more.
+const WINDOW: u32 = 65_535;
+
+macro_rules! row {
+    ($name:literal, $what:literal, $run:expr) => {
+        row!($name, $what, None, $run)
+    };
+    ($name:literal, $what:literal, $p99:expr, $run:expr) => {
+        Row { name: $name, what: $what, p99_ms: $p99, run: |target| Box::pin($run(target)) }
+    };
+}
+
+/// All of them.
+pub const ALL: &[Row] = &[
+    row!("unread-gets", "200 Gets of 1 MiB on one connection, not read", |t| gets(
+        t, 1, 200, WINDOW
+    )),
+    row!("unread-gets-many", "2,500 Gets of 1 MiB on 10 connections, not read", |t| {
+        gets(t, 10, 250, WINDOW)
+    }),
+    row!("unread-gets-no-window", "2,500 Gets of 1 MiB that have no room at all", |t| {
+        gets(t, 10, 250, 0)
+    }),
+    row!("unread-lists", "500 lists of pages of 1 MiB, not read", |t| {
+        unread(t, LIST, list(LARGE, 0), 500)
+    }),
+    row!("unread-txns", "200 transactions that list 10,000 keys, not read", |t| {
+        unread(t, TXN, listing_txn(), 200)
+    }),
+    row!("unread-watches", "500 watches from revision 1, not read", |t| {
+        unread(t, WATCH, watch_all(), 500)
+    }),
+    row!("unread-executes", "100 streams of 64 Gets of 1 MiB each, not read", |t| {
+        unread(t, EXECUTE, many_gets(), 100)
+    }),
+    row!("announced", "3,000 calls that announce 4 MiB and send 5 bytes", |t: Target| {
+        announced_only(t.clients, PUT)
+    }),
+    row!("announced-to-peers", "the same on the peers' port", |t: Target| {
+        announced_only(t.peers, INQUIRE)
+    }),
+    row!("last-byte", "260 messages of 8 MiB that lack the last byte", lacking),
+    row!("newest-lists", "500 lists of 300,000 keys, newest first", |t| {
+        unread(t, LIST, list(SMALL, ListOrder::NewestFirst.into()), 500)
+    }),
+    row!("counts", "1,000 counts of 300,000 keys", |t| {
+        let count = ListRequest { count_only: true, ..list(SMALL, 0) };
+        unread(t, LIST, count, 1_000)
+    }),
+    row!("old-watches", "1,000 watches from revision 1 on 20 connections", |t| {
+        spread(t, WATCH, watch_all(), 20, 50)
+    }),
+    row!("listing-txns", "2,000 transactions that list 10,000 keys on 20 connections", |t| {
+        spread(t, TXN, listing_txn(), 20, 100)
+    }),
+    row!("large-writes", "8 streams of writes of 1 MB", Some(200.0), large_writes),
+    row!("idle-connections", "1,100 connections that say nothing", |t: Target| {
+        silent(t.clients, 1_100)
+    }),
+    row!("idle-peers", "2,000 connections to the peers' port that say nothing", |t: Target| {
+        silent(t.peers, 2_000)
+    }),
+    row!(
+        "idle-operators",
+        "2,000 connections to the operators' port that say nothing",
+        |t: Target| { silent(t.ops, 2_000) }
+    ),
+    row!("greeted-connections", "3,000 connections that greet and ask nothing", greeted),
+];
+
+fn list(prefix: &'static str, order: i32) -> ListRequest {
+    let target = Some(list_request::Target::Prefix(Bytes::from_static(prefix.as_bytes())));
+    ListRequest { target, order, page_size: 10_000, ..ListRequest::default() }
+}
+
+fn listing_txn() -> TxnRequest {
+    let range = KeyRange { start: SMALL.into(), end: Bytes::new() };
+    let list = TxnList { range: Some(range), limit: 10_000 };
+    let operation = TxnOperation { operation: Some(txn_operation::Operation::List(list)) };
+    TxnRequest { then_operations: vec![operation], ..TxnRequest::default() }
+}
+
+fn watch_all() -> WatchRequest {
+    WatchRequest {
+        target: Some(watch_request::Target::Prefix(Bytes::new())),
+        from: Some(watch_request::From::StartRevision(1)),
+        ..WatchRequest::default()
+    }
+}
+
+fn get(n: usize) -> GetRequest {
+    GetRequest { key: format!("{LARGE}{}", n % LARGE_KEYS).into(), ..GetRequest::default() }
+}
+
+fn many_gets() -> ExecuteRequest {
+    let operation =
+        |n| ExecuteOperation { operation: Some(execute_operation::Operation::Get(get(n))) };
+    ExecuteRequest { operations: (0..64).map(operation).collect() }
+}
+
+/// Asks, and holds what it gets to without reading it.
+async fn ask_all<M: Message>(
+    wire: &mut Wire,
+    path: &str,
+    messages: impl IntoIterator<Item = M>,
+) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for message in messages {
+        match wire.ask(path, &message).await {
+            Ok(call) => calls.push(call),
+            Err(_) => break,
+        }
+    }
+    calls
+}
+
+/// Connects `connections` times, asks on each, and asks anew when it is turned away.
+async fn hold<M: Message + Clone>(
+    address: String,
+    window: u32,
+    path: &'static str,
+    messages: Vec<M>,
+    connections: usize,
+) {
+    let each = (0..connections).map(|_| async {
+        loop {
+            let Ok(mut wire) = Wire::connect(&address, window).await else {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            let calls = ask_all(&mut wire, path, messages.iter().cloned()).await;
+            if calls.len() == messages.len() {
+                wire.closed().await;
+            }
+            drop(calls);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    join_all(each).await;
+}
+
+async fn gets(target: Target, connections: usize, each: usize, window: u32) {
+    hold(target.clients, window, GET, (0..each).map(get).collect(), connections).await;
+}
+
+async fn unread<M: Message + Clone>(target: Target, path: &'static str, message: M, count: usize) {
+    hold(target.clients, WINDOW, path, vec![message; count], 1).await;
+}
+
+async fn spread<M: Message + Clone>(
+    target: Target,
+    path: &'static str,
+    message: M,
+    connections: usize,
+    each: usize,
+) {
+    hold(target.clients, WINDOW, path, vec![message; each], connections).await;
+}
+
+async fn announced_only(address: String, path: &'static str) {
+    let each = (0..3).map(|_| async {
+        let Ok(mut wire) = Wire::connect(&address, WINDOW).await else { return };
+        let mut calls = Vec::new();
+        for _ in 0..1_000 {
+            let Ok(mut call) = wire.call(path).await else { break };
+            let prefix = Bytes::copy_from_slice(&announced(4 << 20));
+            if call.request.send_data(prefix, false).is_err() {
+                break;
+            }
+            calls.push(call);
+        }
+        wire.closed().await;
+    });
+    join_all(each).await;
+}
+
+async fn lacking(target: Target) {
+    let message = Bytes::from(vec![b'x'; (8 << 20) - 1]);
+    let each = (0..26).map(|_| async {
+        let Ok(mut wire) = Wire::connect(&target.clients, WINDOW).await else { return };
+        let mut calls = Vec::new();
+        for _ in 0..10 {
+            let Ok(mut call) = wire.call(PUT).await else { return };
+            if call.request.send_data(Bytes::copy_from_slice(&announced(8 << 20)), false).is_err() {
+                return;
+            }
+            calls.push(call);
+        }
+        join_all(calls.iter_mut().map(|call| call.send_slowly(message.clone()))).await;
+        wire.closed().await;
+    });
+    join_all(each).await;
+}
+
+async fn large_writes(target: Target) {
+    let each = (0..8).map(|stream| {
+        let address = target.clients.clone();
+        async move {
+            let Ok(mut wire) = Wire::connect(&address, WINDOW).await else { return };
+            let Ok(mut call) = wire.call(EXECUTE).await else { return };
+            let put = PutRequest {
+                key: format!("written/{stream}").into(),
+                value: vec![b'x'; 1_000_000].into(),
+                ..PutRequest::default()
+            };
+            let operation =
+                ExecuteOperation { operation: Some(execute_operation::Operation::Put(put)) };
+            let request = ExecuteRequest { operations: vec![operation] };
+            let message = framed(&request.encode_to_vec());
+            // The answers are few bytes: they fit the window.
+            while call.send_slowly(message.clone()).await.is_ok() {}
+        }
+    });
+    join_all(each).await;
+}
+
+async fn silent(address: String, count: usize) {
+    loop {
+        let mut open = Vec::new();
+        for _ in 0..count {
+            match TcpStream::connect(&address).await {
+                Ok(stream) => open.push(stream),
+                Err(_) => break,
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+async fn greeted(target: Target) {
+    let mut open = Vec::new();
+    for _ in 0..3_000 {
+        if let Ok(wire) = Wire::connect(&target.clients, WINDOW).await {
+            open.push(wire);
+        }
+    }
+    std::future::pending::<()>().await;
+}
