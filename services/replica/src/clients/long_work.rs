@@ -39,6 +39,7 @@ impl LongWork {
         let _waiting = waiting.map_err(|_| Refusal::overloaded())?;
         let own = account.long_work().await.ok_or_else(over)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| over())?;
+        // As many threads as there are turns, no more.
         let done = tokio::task::spawn_blocking(move || {
             // Whoever asked may be gone: the turn is over when the work is.
             let _turns = (own, turn);

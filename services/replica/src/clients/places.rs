@@ -7,12 +7,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ask::Want;
 use super::refusal::Refusal;
-use crate::doors::Account;
+use crate::doors::{Account, PLACES};
 
 /// Bytes of a request that one place stands for.
 const PLACE: usize = 16 << 10;
-/// Places of one connection, at most.
-const OF_CONNECTION: usize = 2_048;
 /// Places kept for operators, so that a crowd of clients does not keep them out.
 pub(crate) const OPERATORS: usize = 64;
 
@@ -54,7 +52,7 @@ impl Places {
         let places = if operators { &self.operators } else { &self.all };
         let weight = weight(want).min(self.count);
         let own = account.places().load(Ordering::Relaxed);
-        let share = places.available_permits().min(OF_CONNECTION);
+        let share = places.available_permits().min(PLACES);
         if !operators && own + weight as usize > share {
             return Err(Refusal::overloaded());
         }

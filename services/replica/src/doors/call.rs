@@ -9,7 +9,8 @@ use tonic::body::Body;
 use tonic::codegen::{Service, http};
 use tower::Layer;
 
-use super::budget::{Account, Budget, Held};
+use super::account::{Account, Held};
+use super::budget::Budget;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::visit::Caller;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::Frame;
@@ -29,5 +29,17 @@ impl http_body::Body for Chunks {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             None => Poll::Pending,
         }
+    }
+}
+
+/// The next bytes of a body, if there are any now.
+pub(super) fn next<B>(body: &mut B) -> Option<Bytes>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::new(body).poll_frame(&mut context) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+        _ => None,
     }
 }

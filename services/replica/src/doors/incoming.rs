@@ -11,7 +11,7 @@ use tokio_util::sync::PollSemaphore;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::budget::{Account, Held};
+use super::account::{Account, Held};
 use super::call::Underway;
 
 /// Bytes before a message: whether it is compressed, and its length.
@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
     use crate::doors::Budget;
-    use crate::doors::chunks::Chunks;
+    use crate::doors::chunks::{Chunks, next};
 
     const LONGEST: usize = 8 << 20;
 
@@ -186,15 +186,6 @@ mod tests {
     fn incoming(account: &Account, chunks: &[&[u8]]) -> Incoming {
         let chunks = Chunks::then_silence(chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk)));
         Incoming::new(Body::new(chunks), Underway::of(account), LONGEST)
-    }
-
-    /// The next bytes, if there are any now.
-    fn next(body: &mut Incoming) -> Option<Bytes> {
-        let mut context = Context::from_waker(Waker::noop());
-        match http_body::Body::poll_frame(Pin::new(body), &mut context) {
-            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
-            _ => None,
-        }
     }
 
     #[test]

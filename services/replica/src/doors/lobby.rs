@@ -8,12 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use super::budget::{Account, Budget};
-
-/// Between two lines of the log about connections that had to go.
-const QUIET: Duration = Duration::from_secs(10);
+use super::account::Account;
+use super::budget::Budget;
+use super::tally::Tally;
 
 /// How many connections a port has room for.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +39,7 @@ struct State {
     /// In the order in which they came.
     guests: BTreeMap<u64, Present>,
     addresses: HashMap<IpAddr, usize>,
-    said: Option<Instant>,
-    sent_away: u64,
+    sent_away: Tally,
 }
 
 /// One of them, as the lobby knows it.
@@ -133,7 +130,7 @@ impl State {
     fn send_away(&mut self, number: u64) {
         if let Some(present) = self.remove(number) {
             present.account.end();
-            self.sent_away += 1;
+            self.sent_away.count();
         }
     }
 
@@ -149,18 +146,14 @@ impl State {
     }
 
     fn tell(&mut self, port: &str, room: Room) {
-        let now = Instant::now();
-        if self.sent_away == 0 || self.said.is_some_and(|said| now < said + QUIET) {
-            return;
+        if let Some(count) = self.sent_away.take_due() {
+            tracing::warn!(
+                "the {port} port is full ({} connections, at most {} in all and {} of one address): {count} had to make room",
+                self.guests.len(),
+                room.total,
+                room.of_address
+            );
         }
-        tracing::warn!(
-            "the {port} port is full ({} connections, at most {} in all and {} of one address): {} had to make room",
-            self.guests.len(),
-            room.total,
-            room.of_address,
-            self.sent_away
-        );
-        (self.said, self.sent_away) = (Some(now), 0);
     }
 }
 

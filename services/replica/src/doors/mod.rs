@@ -3,6 +3,7 @@
 //! A Service that changes its selector does not cut connections: a primary that is no more closes
 //! its clients' connections itself, so that they look for the new one.
 
+mod account;
 mod budget;
 mod call;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod incoming;
 mod line;
 mod lobby;
 mod outgoing;
+mod tally;
 mod visit;
 
 use std::net::IpAddr;
@@ -24,7 +26,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-pub(crate) use budget::{Account, Budget, Held};
+pub(crate) use account::{Account, Held, PLACES};
+pub(crate) use budget::Budget;
 pub(crate) use call::{Counting, Underway};
 pub(crate) use lobby::{Guest, Lobby, Room};
 pub(crate) use visit::{Caller, PATIENCE, Visit};

@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::body::Body;
 
-use super::budget::{Account, Held};
+use super::account::{Account, Held};
 use super::call::Underway;
 use super::line::{self, Place};
 
@@ -125,19 +125,9 @@ impl Drop for Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
-
     use super::*;
     use crate::doors::Budget;
-    use crate::doors::chunks::Chunks;
-
-    fn next(body: &mut Outgoing) -> Option<Bytes> {
-        let mut context = Context::from_waker(Waker::noop());
-        match http_body::Body::poll_frame(Pin::new(body), &mut context) {
-            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
-            _ => None,
-        }
-    }
+    use crate::doors::chunks::{Chunks, next};
 
     #[tokio::test]
     async fn nothing_more_is_encoded_while_what_is_waits_to_be_sent() {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
-use super::budget::Account;
+use super::account::Account;
 use super::frames::Frames;
 use super::lobby::Guest;
 

@@ -79,8 +79,7 @@ impl Driver {
         let (mut taken, mut bytes) = (0, 0);
         while let Some(ask) = next {
             // Where nobody waits and there is room, there is nothing to take turns for.
-            let has_room =
-                bytes < BATCH && self.waiting.bytes() < PIPELINE && self.turns.is_empty();
+            let has_room = bytes < BATCH && self.has_room() && self.turns.is_empty();
             match ask.want {
                 Want::Command { .. } if !has_room => self.turns.push(ask),
                 _ => {
@@ -103,7 +102,11 @@ impl Driver {
 
     /// Whether a command waits that may be taken now.
     pub(super) fn has_turns(&self) -> bool {
-        !self.turns.is_empty() && self.waiting.bytes() < PIPELINE
+        !self.turns.is_empty() && self.has_room()
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting.bytes() < PIPELINE
     }
 
     fn take_ask(&mut self, ask: Ask, proposals: &mut Vec<Proposal>, reads: &mut Vec<RequestId>) {

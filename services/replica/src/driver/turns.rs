@@ -109,6 +109,12 @@ mod tests {
 
     type Answer = oneshot::Receiver<Result<crate::clients::Answered, crate::clients::Refusal>>;
 
+    /// Calls of as many connections.
+    fn calls<const N: usize>() -> [Underway; N] {
+        let budget = Budget::new("clients", usize::MAX, 1 << 20);
+        [(); N].map(|()| Underway::of(&budget.open()))
+    }
+
     /// A command, and where its answer is waited for.
     fn asked(call: &Underway, bytes: usize) -> (Ask, Answer) {
         let want = Want::Command { payload: vec![0; bytes].into(), firm: false, long: false };
@@ -127,8 +133,7 @@ mod tests {
 
     #[test]
     fn a_small_command_waits_for_no_queue_of_large_ones() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let (large, small) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let [large, small] = calls();
         let mut turns = Turns::default();
         (0..100).for_each(|_| turns.push(ask(&large, 1 << 20)));
         turns.push(ask(&small, 100));
@@ -138,9 +143,7 @@ mod tests {
 
     #[test]
     fn a_small_command_waits_for_no_crowd_either() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let crowd: Vec<_> = (0..1000).map(|_| Underway::of(&budget.open())).collect();
-        let small = Underway::of(&budget.open());
+        let [small, crowd @ ..] = calls::<1001>();
         let mut turns = Turns::default();
         (0..3).for_each(|_| crowd.iter().for_each(|call| turns.push(ask(call, 1 << 20))));
         (0..10).for_each(|_| drop(turns.pop()));
@@ -153,11 +156,9 @@ mod tests {
 
     #[test]
     fn whoever_has_little_does_not_starve_who_has_much() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let (large, small) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let [large, small, other] = calls();
         let mut turns = Turns::default();
         (0..2).for_each(|_| turns.push(ask(&large, 1 << 20)));
-        let other = Underway::of(&budget.open());
         turns.push(ask(&other, 1 << 20));
         let mut taken = 0;
         for _ in 0..1000 {
@@ -169,8 +170,7 @@ mod tests {
 
     #[test]
     fn what_nobody_waits_for_any_more_is_not_begun() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let call = Underway::of(&budget.open());
+        let [call] = calls();
         let mut turns = Turns::default();
         (0..10).for_each(|_| turns.push(asked(&call, 100).0));
         turns.push(ask(&call, 7));
@@ -180,8 +180,7 @@ mod tests {
 
     #[test]
     fn connections_have_equal_shares_of_the_bytes() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let (many, large) = (Underway::of(&budget.open()), Underway::of(&budget.open()));
+        let [many, large] = calls();
         let mut turns = Turns::default();
         (0..10_000).for_each(|_| turns.push(ask(&many, 1000)));
         (0..10).for_each(|_| turns.push(ask(&large, 1 << 20)));
@@ -193,8 +192,7 @@ mod tests {
 
     #[test]
     fn each_connection_keeps_its_order_and_nothing_is_left() {
-        let budget = Budget::new("clients", usize::MAX, 1 << 20);
-        let calls = [(); 3].map(|()| Underway::of(&budget.open()));
+        let calls: [Underway; 3] = calls();
         let mut turns = Turns::default();
         (1..=30).for_each(|n| calls.iter().for_each(|call| turns.push(ask(call, n * 10_000))));
         let taken: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
