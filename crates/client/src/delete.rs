@@ -29,8 +29,8 @@ impl Delete {
         self
     }
 
-    /// Deletes the first so many keys of a range, at most 10,000 by default; 0: all of them, if they are not more
-    /// than that. The response's `more` tells whether there are others.
+    /// Deletes no more than this many keys of a range, the first ones; 0: all of them, or none if there are more than
+    /// the quota allows at once (10,000 by default). The response's `more` tells whether others are left.
     pub fn limit(mut self, keys: u64) -> Self {
         self.request.limit = i64::try_from(keys).unwrap_or(i64::MAX);
         self

@@ -116,6 +116,7 @@ impl Stage {
         tokio::time::sleep(seconds).await;
         let waited = honest.stop().await;
         let memory = watching.map(|memory| memory.most());
+        // One thread, whose time is up with the row.
         let _ = tokio::task::spawn_blocking(move || abuse.join()).await;
         let after = self.identity().await?;
         let changes = before.iter().zip(&after).filter(|(before, after)| before != after).count();

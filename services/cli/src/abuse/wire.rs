@@ -85,7 +85,7 @@ pub fn framed(message: &[u8]) -> Bytes {
     [&announced(message.len() as u32)[..], message].concat().into()
 }
 
-/// The prefix of a message of so many bytes.
+/// The prefix that announces a message of this length, bytes.
 pub fn announced(bytes: u32) -> [u8; 5] {
     let [a, b, c, d] = bytes.to_be_bytes();
     [0, a, b, c, d]

@@ -21,7 +21,7 @@ const BATCH: u64 = 10_000;
 
 /// Deletes a key, or the keys of a range; deleting nothing is fine. Exits 1 if a condition was not met.
 ///
-/// Up to 10,000 keys are deleted at once, all or none. More are deleted in batches of so many: whoever reads
+/// Up to 10,000 keys are deleted at once, all or none. More are deleted in batches of 10,000: whoever reads
 /// meanwhile sees some of them gone, and what is written into the range meanwhile may be deleted as well.
 #[derive(Debug, Args)]
 #[command(
@@ -125,9 +125,7 @@ impl Del {
     }
 
     fn range(&self) -> Result<KeyRange, Failure> {
-        let bytes = |word: &Option<OsString>| -> Result<Bytes, Failure> {
-            word.clone().map_or(Ok(Bytes::new()), |word| self.notation.read(word))
-        };
+        let bytes = |word| self.notation.read_if_given(word).map(Option::unwrap_or_default);
         let Some(prefix) = &self.prefix else {
             let (start, end) = (bytes(&self.from)?, bytes(&self.to)?);
             // An end that is left out is none; one that is empty is a mistake, most likely of a script.

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use bytes::Bytes;
 use clap::Args;
 use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{KeyRange, KeyValue, ListOrder, ListRequest};
@@ -90,9 +89,7 @@ impl List {
     }
 
     fn request(&self) -> Result<ListRequest, Failure> {
-        let bytes = |word: &Option<OsString>| -> Result<Bytes, Failure> {
-            word.clone().map_or(Ok(Bytes::new()), |word| self.notation.read(word))
-        };
+        let bytes = |word| self.notation.read_if_given(word).map(Option::unwrap_or_default);
         let target = match &self.prefix {
             Some(prefix) => Target::Prefix(self.notation.read(prefix.clone())?),
             None => Target::Range(KeyRange { start: bytes(&self.from)?, end: bytes(&self.to)? }),

@@ -24,6 +24,11 @@ impl Notation {
         self.bytes(argument.into_vec()).map_err(Failure::usage)
     }
 
+    /// The bytes that an argument stands for, if it is given.
+    pub fn read_if_given(self, argument: &Option<OsString>) -> Result<Option<Bytes>, Failure> {
+        argument.clone().map(|argument| self.read(argument)).transpose()
+    }
+
     /// The bytes that a word stands for.
     ///
     /// # Errors

@@ -68,8 +68,7 @@ impl Watch {
     }
 
     fn request(&self) -> Result<WatchRequest, Failure> {
-        let bytes =
-            |word: &Option<OsString>| word.clone().map(|word| self.notation.read(word)).transpose();
+        let bytes = |word| self.notation.read_if_given(word);
         let target = match (bytes(&self.key)?, bytes(&self.prefix)?) {
             (Some(key), _) => Target::Key(key),
             (_, Some(prefix)) => Target::Prefix(prefix),
