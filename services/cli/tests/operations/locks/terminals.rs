@@ -114,7 +114,8 @@ async fn the_keys_of_a_terminal_reach_the_command_once() {
 async fn ctrl_c_ends_a_command_that_does_not_mind_it() {
     let (cluster, _, _) = Cluster::pair().await;
     let mut terminal = Terminal::start(&cluster.endpoints().addresses().join(","));
-    let script = "sleep 1000 & echo runs-$((6*7)); sleep 1000";
+    // No shell in between: one that is just forking would lose the signal.
+    let script = "sleep 1000 & echo runs-$((6*7)); exec sleep 1000";
     terminal.types(&format!("\"$understudy\" lock job -- sh -c '{script}'\n"));
     terminal.shows("runs-42");
     terminal.types("\x03");
