@@ -45,6 +45,7 @@ pub const MARKS: &[Mark] = &[
     at!(5, "a newer epoch followed"),
     at!(6, "loser failed itself"),
     at!(6, "handed over and follows"),
+    at!(6, "full primary handed over"),
     at!(6, "followed on a stream dialed ahead"),
     at!(7, "restarted primary did not act"),
     at!(8, "opening entry committed"),

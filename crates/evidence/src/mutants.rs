@@ -47,6 +47,7 @@ const FAILED: &str = "failed-means-not-executed";
 const AHEAD: &str = "ahead-within-bounds";
 const SAID: &str = "nothing-cut-in-silence";
 const ASIDE: &str = "lost-is-set-aside";
+const FULL: &str = "full-disks-stop-nobody-else";
 
 /// All of them, by rule.
 pub const MUTANTS: &[Mutant] = &[
@@ -265,6 +266,12 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 6,
         wrong: "a deposed primary follows in the same life and keeps its waiting clients: they hear what other entries did",
         breaks: &[LINEAR, LOST, ONCE, FAILED, PREFIX, POINTERS],
+    },
+    Mutant {
+        name: "full-primary-stays",
+        rule: 6,
+        wrong: "a primary whose disk is full keeps the lead, though its backup's disk has room",
+        breaks: &[FULL],
     },
     // Rule 7: one life, one epoch.
     Mutant {
@@ -637,6 +644,18 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "ends a watch whose next revisions are forgotten, also where none of them touched what it watches",
         breaks: &[QUIET],
+    },
+    Mutant {
+        name: "no-ballast",
+        rule: 0,
+        wrong: "keeps nothing free for what was accepted before the disk was full",
+        breaks: &[FULL],
+    },
+    Mutant {
+        name: "reserve-for-all",
+        rule: 0,
+        wrong: "on a full disk, takes whatever still fits into what is kept for upkeep",
+        breaks: &[FULL],
     },
     Mutant {
         name: "deletions-not-remembered",

@@ -101,8 +101,10 @@ pub struct Limits {
     pub deferred_bytes: usize,
     /// A follower that lags by no more than this many entries counts as caught up.
     pub caught_up: u64,
-    /// Entries kept in the log behind the newest snapshot for followers that come back.
+    /// Entries that the newest snapshot covers and that are kept in the log for followers that come back.
     pub retain: u64,
+    /// The same in bytes. What a learner on a stream still needs is kept beyond both, up to four times this.
+    pub retain_bytes: u64,
 }
 
 impl Default for Limits {
@@ -119,6 +121,7 @@ impl Default for Limits {
             deferred_bytes: 256 << 20,
             caught_up: 4096,
             retain: 100_000,
+            retain_bytes: 128 << 20,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::running::Running;
 use crate::{
     Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life, MS,
-    Member, Nonce, Now, Observed, Position, Record, RequestId, Settings, Snapshot,
+    Member, Nonce, Now, Observed, Position, Record, RequestId, Room, Settings, Snapshot,
 };
 use rules::rule;
 
@@ -44,8 +44,8 @@ pub(crate) struct Core {
     /// How long the loop has run.
     pub running: Running,
     pub out: Vec<Effect>,
-    /// Whether the disk has room beyond its reserve.
-    pub space: bool,
+    /// What room the disk has.
+    pub room: Room,
     /// This process has been asked to go.
     pub leaving: bool,
     /// End of what the machine is to be given.
@@ -73,7 +73,7 @@ impl Core {
             desk: Desk::new(config.timing),
             me: recovered.incarnation,
             life: recovered.life,
-            log: Log::new(&recovered),
+            log: Log::new(&recovered, &config.limits),
             state: recovered.state,
             settings: snapshot.settings,
             settled: snapshot.position.index > 0,
@@ -81,7 +81,7 @@ impl Core {
             now,
             running: Running::new(now.mono),
             out: Vec::new(),
-            space: true,
+            room: Room::Ample,
             leaving: false,
             due: 0,
             doubt: false,

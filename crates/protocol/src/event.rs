@@ -29,6 +29,8 @@ pub struct Proposal {
     /// Whether it is executed, and answered, only once it is committed, also in `async` mode: it makes
     /// something that must exist for good, such as a session's number.
     pub firm: bool,
+    /// Whether it is small and frees room, or keeps what there is: it may use what a full disk has in reserve.
+    pub upkeep: bool,
 }
 
 /// How a knock at a peer's door ended.
@@ -40,6 +42,18 @@ pub enum Knock {
     Refused,
     /// No answer in time, which means nothing.
     Silent,
+}
+
+/// What room a disk has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Room {
+    /// For nothing but the opening of an epoch.
+    None,
+    /// For what was accepted before it ran short, and for the upkeep of what there is.
+    Reserve,
+    /// For what comes.
+    #[default]
+    Ample,
 }
 
 /// One input of [`crate::Replica::step`].
@@ -77,10 +91,7 @@ pub enum Event {
     /// The log is on disk up to here (ignored where the log has been cut since).
     Durable(Position),
     /// The disk has room again, or has run short of it.
-    Space {
-        /// Whether entries beyond the reserve still fit.
-        available: bool,
-    },
+    Space(Room),
     /// A read of the log ended ([`crate::Effect::ReadLog`]).
     LogRead {
         /// For which stream.

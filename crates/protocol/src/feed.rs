@@ -5,13 +5,13 @@ use bytes::Bytes;
 use understudy_evidence::mutant;
 
 use crate::core::Core;
-use crate::follow::release_through;
+use crate::follow::{releasable, release_through};
 use crate::lead::Leading;
 use crate::peer::{Beside, Feed, Peer};
 use crate::replica::{Next, refuse};
 use crate::{
     Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Index, Knock, Message,
-    PROTOCOL_VERSION, Position, Refusal, Snapshot, SnapshotPart,
+    PROTOCOL_VERSION, Position, Refusal, Room, Snapshot, SnapshotPart,
 };
 
 impl Leading {
@@ -31,6 +31,7 @@ impl Leading {
                     durable: last,
                     round: append.round,
                     newer: None,
+                    full: false,
                 };
                 core.out.push(Effect::Send(conn, Message::Ack(ack)));
             }
@@ -67,6 +68,7 @@ impl Leading {
             core.out.push(Effect::Close(old));
         }
         peer.connect(conn, hello.member.clone(), hello.life, core.log.commit, now);
+        peer.full = hello.full;
         self.greeted += 1;
         (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
         if mutant!("acks-of-an-old-copy") {
@@ -119,6 +121,10 @@ impl Leading {
     /// Finds where the follower's log leaves ours and begins to send from there.
     fn start_feed(&mut self, core: &mut Core, conn: ConnId, hello: &Hello) {
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        if is_spared(core, peer) {
+            peer.feed = Feed::Held;
+            return;
+        }
         match core.log.matching(hello.first, &hello.runs) {
             Some(index) => match core.log.position(index) {
                 Some(position) => peer.sent = position,
@@ -139,7 +145,9 @@ impl Leading {
             let message = |previous, entries, commit| {
                 Message::Append(Append { epoch, previous, entries, commit, round, digest })
             };
+            let spared = is_spared(core, peer);
             while peer.feed == Feed::Log
+                && !spared
                 && peer.sent.index < core.log.last().index
                 && peer.flight_bytes < core.config.limits.flight_bytes
             {
@@ -182,6 +190,12 @@ impl Leading {
             peer.receives(ack.verified.min(peer.sent.index));
         }
         peer.confirmed = peer.confirmed.max(ack.round);
+        peer.full = ack.full;
+        if peer.feed == Feed::Held && !ack.full {
+            // It says anew where its log ends, and gets what follows.
+            core.out.push(Effect::Close(conn));
+            self.on_closed(core, conn);
+        }
     }
 
     pub(crate) fn on_log_read(
@@ -295,18 +309,29 @@ impl Leading {
         }
     }
 
-    /// Lets go of log that a snapshot covers and no follower on a stream still needs.
+    /// Lets go of log that a snapshot covers and no follower on a stream still needs. Where there is too much of
+    /// that, or no room for it, a learner gets the snapshot.
     pub(crate) fn release(&mut self, core: &mut Core) {
-        let needed = self
-            .peers
-            .values()
-            .filter(|peer| peer.conn.is_some() && !peer.is_catching_up_from_snapshot())
-            .map(|peer| peer.acked.min(peer.sent.index))
-            .min()
-            .unwrap_or(Index::MAX);
-        let kept = core.log.snapshot.index.saturating_sub(core.config.limits.retain);
-        release_through(core, kept.min(needed));
+        let obliged = self.obliged(core);
+        let far = match core.room {
+            Room::Ample => core.log.beyond(core.config.limits.retain_bytes.saturating_mul(4)),
+            Room::Reserve | Room::None => Index::MAX,
+        };
+        let fed =
+            |peer: &&Peer| peer.conn.is_some() && matches!(peer.feed, Feed::Log | Feed::Reading);
+        let needs = |peer: &Peer| {
+            let acked = peer.acked.min(peer.sent.index);
+            if obliged.contains(&peer.member.incarnation) { acked } else { acked.max(far) }
+        };
+        let needed = self.peers.values().filter(fed).map(needs).min().unwrap_or(Index::MAX);
+        release_through(core, releasable(core).min(needed));
     }
+}
+
+/// Whether a follower gets nothing to write: its disk is full, and this one's is not, so that what is left of room
+/// there stays for upkeep.
+fn is_spared(core: &Core, peer: &Peer) -> bool {
+    peer.full && core.room == Room::Ample
 }
 
 fn note_sent(core: &Core, peer: &mut Peer, entries: &[Entry], round: u64) {

@@ -8,7 +8,7 @@ use crate::pause::Pause;
 use crate::replica::{Next, refuse, turn_away};
 use crate::{
     ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Observed, Position, Record, Refusal,
-    Round, Status,
+    Room, Round, Status,
 };
 
 /// Everything about a follower that is not in the core.
@@ -105,6 +105,9 @@ impl Following {
         status.primary = self.record.member(self.record.primary).cloned();
         status.members = self.record.members.clone();
         status.reason = self.reason.clone();
+        if core.room != Room::Ample && self.reason.is_empty() {
+            status.reason = "the disk is full: make room".into();
+        }
     }
 
     pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
@@ -115,7 +118,7 @@ impl Following {
             Event::Closed(conn) => self.on_closed(core, conn),
             Event::Received(conn, message) => self.on_message(core, conn, message),
             Event::Durable(_) => self.acknowledge(core),
-            Event::Space { available: false } => self.on_disk_full(core),
+            Event::Space(room) => self.on_space(core, room),
             Event::SnapshotStored { conn, position, offset } => {
                 self.on_snapshot_stored(core, conn, position, offset)
             }
@@ -268,8 +271,19 @@ impl Following {
 
 /// Lets go of log that a snapshot covers, but for a stretch that a lagging follower may need.
 pub(crate) fn release(core: &mut Core) {
-    let through = core.log.snapshot.index.saturating_sub(core.config.limits.retain);
-    release_through(core, through);
+    release_through(core, releasable(core));
+}
+
+/// What need not be kept for followers that come back: on a full disk, nothing that a snapshot covers.
+pub(crate) fn releasable(core: &Core) -> Index {
+    let (snapshot, limits) = (core.log.snapshot.index, &core.config.limits);
+    match core.room {
+        Room::Ample => {
+            let by_entries = snapshot.saturating_sub(limits.retain);
+            by_entries.max(core.log.beyond(limits.retain_bytes))
+        }
+        Room::Reserve | Room::None => snapshot,
+    }
 }
 
 pub(crate) fn release_through(core: &mut Core, through: Index) {

@@ -6,7 +6,11 @@ use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
 use crate::replica::{Next, Role};
-use crate::{ConnId, Effect, Incarnation, Message, Observed, Record, Rejection, RequestId};
+use crate::{ConnId, Effect, Incarnation, Message, Observed, Record, Rejection, RequestId, Room};
+
+/// A full primary whose handovers come to nothing, as where the register is away, tries again after pauses that
+/// double up to so many times the bound of one: in between it serves reads.
+const GIVE_WAY_AGAIN: u64 = 10;
 
 /// A primary that takes no more requests.
 pub(crate) struct Seal {
@@ -30,6 +34,29 @@ impl Leading {
         };
         if let Err(why) = refusal {
             core.out.push(Effect::Reject(vec![id], Rejection::NoHandOver(why)));
+        }
+    }
+
+    /// A primary whose disk is full gives way to a backup whose disk is not: there writes go on. Not where
+    /// they would not, for want of copies, nor while something found no room at all, which could not be handed over.
+    pub(crate) fn advance_full(&mut self, core: &mut Core) {
+        let written = core.room == Room::Reserve || core.log.last().index == core.log.commit;
+        let copies = self.record.members.len() - 1;
+        if core.room == Room::Ample
+            || !written
+            || copies < core.settings.min_copies as usize
+            || core.log.applied < self.opening
+            || core.leaving
+            || self.seal.is_some()
+            || core.now.mono < self.give_way_at
+            || mutant!("full-primary-stays")
+        {
+            return;
+        }
+        if self.seal(core, None, None).is_ok() {
+            reached!("full primary handed over");
+            core.note("the disk is full: handing over");
+            self.given_way += 1;
         }
     }
 
@@ -62,10 +89,10 @@ impl Leading {
             .filter(|m| m.incarnation != core.me)
             .filter_map(|m| self.peers.get(&m.incarnation))
             .filter(|peer| to.is_none_or(|name| peer.member.name == name))
-            .find(|peer| peer.conn.is_some() && !peer.leaving)
+            .find(|peer| peer.conn.is_some() && !peer.leaving && !peer.full)
             .ok_or_else(|| match to {
-                Some(name) => format!("{name} is no backup on a stream"),
-                None => "there is no backup on a stream".into(),
+                Some(name) => format!("{name} is no backup on a stream with room on its disk"),
+                None => "there is no backup on a stream with room on its disk".into(),
             })?;
         self.seal = Some(Seal {
             target: target.member.incarnation,
@@ -131,6 +158,9 @@ impl Leading {
     fn unseal(&mut self, core: &mut Core, why: &str) -> Next {
         let Some(seal) = self.seal.take() else { return Next::Stay };
         self.hang_up_ahead(core);
+        let timing = core.config.timing;
+        let pause = timing.longest_pause() << self.given_way.saturating_sub(1).min(20);
+        self.give_way_at = core.now.mono + pause.min(GIVE_WAY_AGAIN * timing.hand_over);
         if core.leaving {
             self.dismiss(core, None);
             return Next::left(core, format!("asked to leave; {why}"));

@@ -18,8 +18,8 @@ use crate::peer::Peer;
 use crate::replica::Next;
 use crate::tail::Tail;
 use crate::{
-    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Record, Rejection,
-    RequestId, Round, Status, Time,
+    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Proposal, Record,
+    Rejection, RequestId, Room, Round, Status, Time,
 };
 
 pub(crate) struct Leading {
@@ -52,6 +52,9 @@ pub(crate) struct Leading {
     /// When the register was last read for the members' sake.
     pub(crate) looked_at: u64,
     pub(crate) evictions: Evictions,
+    /// With a full disk, no handover by itself before this, and how many there were.
+    pub(crate) give_way_at: u64,
+    pub(crate) given_way: u32,
     /// How long the loop had run when this term began, and what logged time was.
     began: u64,
     elapsed: u64,
@@ -89,6 +92,8 @@ impl Leading {
             complaint: None,
             looked_at: 0,
             evictions: Evictions::default(),
+            give_way_at: 0,
+            given_way: 0,
             began: core.running.ran(),
             elapsed: core.log.last_time().elapsed,
         };
@@ -149,6 +154,9 @@ impl Leading {
             })
             .collect();
         status.reason = self.complaint.clone().unwrap_or_default();
+        if core.room != Room::Ample && self.complaint.is_none() {
+            status.reason = "the disk is full: writes are refused".into();
+        }
         if self.seal.is_some() {
             status.reason = "handing over".into();
         }
@@ -193,6 +201,13 @@ impl Leading {
                 self.release(core);
                 Next::Stay
             }
+            Event::Space(room) => {
+                match room {
+                    Room::Ample => self.given_way = 0,
+                    Room::Reserve | Room::None => self.release(core),
+                }
+                Next::Stay
+            }
             answer @ (Event::RegisterRead(_) | Event::RegisterWritten(_)) => {
                 let verdict = core.judge(answer);
                 self.on_verdict(core, verdict)
@@ -226,6 +241,7 @@ impl Leading {
         self.advance_reads(core);
         self.govern(core);
         self.advance_evictions(core);
+        self.advance_full(core);
         self.advance_seal(core)
     }
 
@@ -241,11 +257,11 @@ impl Leading {
         entry
     }
 
-    fn on_proposals(&mut self, core: &mut Core, proposals: Vec<crate::Proposal>) {
+    fn on_proposals(&mut self, core: &mut Core, proposals: Vec<Proposal>) {
         let mut batch = Vec::new();
         let mut rejected: Vec<(Rejection, Vec<RequestId>)> = Vec::new();
         for proposal in proposals {
-            match self.refuses(core, proposal.kind) {
+            match self.refuses(core, &proposal) {
                 None => {
                     let firm = proposal.firm || proposal.kind == Kind::Settings;
                     let entry = self.append(core, proposal.kind, proposal.payload, firm);
@@ -267,13 +283,19 @@ impl Leading {
     }
 
     /// Why a write is turned away now.
-    fn refuses(&self, core: &Core, kind: Kind) -> Option<Rejection> {
+    fn refuses(&self, core: &Core, proposal: &Proposal) -> Option<Rejection> {
+        let kind = proposal.kind;
         let limits = &core.config.limits;
         if let Some(seal) = &self.seal {
             let primary = Some(seal.address.clone());
             return Some(Rejection::NotPrimary { primary, epoch: core.state.epoch });
         }
-        if !core.space {
+        let fits = match core.room {
+            Room::Ample => true,
+            Room::Reserve => proposal.upkeep || kind != Kind::Command || mutant!("reserve-for-all"),
+            Room::None => false,
+        };
+        if !fits {
             return Some(Rejection::DiskFull);
         }
         // Time and settings go on: also the order that one copy shall be enough.

@@ -45,7 +45,7 @@ pub use config::{Config, Limits, MS, Timing};
 pub use contradiction::{Contradiction, KNOWN_RECORDS};
 pub use effect::{Effect, Rejection, Transition};
 pub use entry::{Entry, Kind, Position, Time};
-pub use event::{Event, Knock, Now, Proposal};
+pub use event::{Event, Knock, Now, Proposal, Room};
 pub use ids::{
     ClusterId, ConnId, Epoch, Incarnation, Index, Life, MAX_INDEX, Nonce, RegisterUid, RequestId,
     Round,

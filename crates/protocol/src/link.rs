@@ -7,7 +7,7 @@ use crate::follow::Following;
 use crate::replica::Next;
 use crate::{
     ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Knock, Message, Nonce,
-    PROTOCOL_VERSION, Refusal,
+    PROTOCOL_VERSION, Refusal, Room,
 };
 
 /// The stream to the primary.
@@ -68,6 +68,7 @@ impl Following {
             commit: core.committed(),
             first,
             runs,
+            full: core.room != Room::Ample,
         };
         self.link = Link::Greeting(conn);
         self.link_since = core.now.mono;

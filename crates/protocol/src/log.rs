@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use understudy_evidence::{mutant, reached};
 
-use crate::{Entry, Epoch, Index, Position, Recovered, Time};
+use crate::{Entry, Epoch, Index, Limits, Position, Recovered, Time};
 
 /// The log as the core sees it. Entries older than the window are on disk only.
 pub(crate) struct Log {
@@ -15,6 +15,12 @@ pub(crate) struct Log {
     base_time: Time,
     window: VecDeque<Entry>,
     window_bytes: usize,
+    /// What the log takes on disk, piece by piece, oldest first: `(last index, bytes)`. At most one piece for
+    /// each `piece` bytes of it, and one for each segment of an earlier life.
+    pieces: VecDeque<(Index, u64)>,
+    /// Bytes behind the last piece, and where that is a piece, too.
+    growing: u64,
+    piece: u64,
     /// First index that `runs` speaks of.
     first: Index,
     /// The runs of one epoch, oldest first: `(epoch, last index)`.
@@ -32,13 +38,16 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub fn new(recovered: &Recovered) -> Self {
+    pub fn new(recovered: &Recovered, limits: &Limits) -> Self {
         let base = recovered.snapshot.position;
         let mut log = Log {
             base,
             base_time: recovered.snapshot.time,
             window: VecDeque::new(),
             window_bytes: 0,
+            pieces: recovered.pieces.iter().copied().collect(),
+            growing: 0,
+            piece: (limits.retain_bytes / 64).clamp(1, 1 << 20),
             first: recovered.first,
             runs: recovered.runs.clone(),
             snapshot: base,
@@ -55,6 +64,7 @@ impl Log {
             assert!(entry.follows(log.last()), "recovered entries chain up: entry {}", entry.index);
             log.window_bytes += entry.weight();
             log.window.push_back(entry.clone());
+            log.count(entry.index, entry.weight());
         }
         log.durable = log.last().index;
         log.commit = known_commit(recovered).clamp(base.index, log.durable);
@@ -143,7 +153,29 @@ impl Log {
             _ => self.runs.push((entry.epoch, entry.index)),
         }
         self.window_bytes += entry.weight();
+        self.count(entry.index, entry.weight());
         self.window.push_back(entry);
+    }
+
+    fn count(&mut self, index: Index, bytes: usize) {
+        self.growing += bytes as u64;
+        if self.growing >= self.piece {
+            self.pieces.push_back((index, std::mem::take(&mut self.growing)));
+        }
+    }
+
+    /// The end of what lies so far before the end of the snapshot that more than `bytes` are in between: 0 if
+    /// all of the log is nearer. Exact to a piece.
+    pub fn beyond(&self, bytes: u64) -> Index {
+        let mut between = 0;
+        let covered = self.pieces.iter().rev().skip_while(|(last, _)| *last > self.snapshot.index);
+        for &(last, piece) in covered {
+            between += piece;
+            if between > bytes {
+                return last;
+            }
+        }
+        0
     }
 
     /// Cuts everything behind `after`, which must not be committed.
@@ -153,6 +185,9 @@ impl Log {
             let entry = self.window.pop_back().expect("the window has a back");
             self.window_bytes -= entry.weight();
         }
+        while self.pieces.pop_back_if(|(last, _)| *last > after).is_some() {}
+        let counted = self.pieces.back().map_or(0, |(last, _)| *last);
+        self.growing = self.behind(counted).map(|entry| entry.weight() as u64).sum();
         self.durable = self.durable.min(after);
         let mut start = self.first;
         let mut kept = Vec::new();
@@ -171,6 +206,8 @@ impl Log {
         self.base_time = time;
         self.window.clear();
         self.window_bytes = 0;
+        self.pieces.clear();
+        self.growing = 0;
         self.first = position.index;
         self.runs = vec![(position.epoch, position.index)];
         self.snapshot = position;
@@ -203,6 +240,7 @@ impl Log {
     /// is empty behind its snapshot must still find its match.
     pub fn release(&mut self, through: Index) {
         self.runs.retain(|&(_, last)| last >= through);
+        while self.pieces.pop_front_if(|(last, _)| *last <= through).is_some() {}
         self.first = self.first.max(through);
     }
 

@@ -1,10 +1,10 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::{Kind, Time};
+use crate::{Kind, Snapshot, Time};
 
 fn log(runs: &[(Epoch, Index)]) -> Log {
-    let mut log = Log::new(&Recovered { first: 1, ..Recovered::default() });
+    let mut log = Log::new(&Recovered { first: 1, ..Recovered::default() }, &Limits::default());
     for &(epoch, last) in runs {
         while log.last().index < last {
             let entry =
@@ -83,4 +83,42 @@ fn the_last_time_is_known_when_the_window_holds_no_entry() {
     log.trim(0);
     assert!(log.get(4).is_none());
     assert_eq!((log.last().index, log.last_time()), (4, time));
+}
+
+/// A log of entries that weigh as much as `weights` say, all covered by a snapshot.
+fn weighing(weights: &[usize]) -> Log {
+    let limits = Limits { retain_bytes: 0, ..Limits::default() };
+    let mut log = Log::new(&Recovered { first: 1, ..Recovered::default() }, &limits);
+    let empty = Entry::after(log.last(), 1, Time::default(), Kind::Tick, Bytes::new()).weight();
+    for weight in weights {
+        let payload = vec![0; weight - empty].into();
+        log.push(Entry::after(log.last(), 1, Time::default(), Kind::Command, payload));
+    }
+    log.snapshot = log.last();
+    log
+}
+
+#[test]
+fn how_much_lies_before_the_snapshot_is_known_in_bytes() {
+    let mut log = weighing(&[1000, 200, 300, 5000, 100]);
+    let beyond: Vec<Index> =
+        [0, 99, 100, 5099, 5100, 5400, 5600, 6599, 6600].map(|b| log.beyond(b)).into();
+    assert_eq!(beyond, [5, 5, 4, 4, 3, 2, 1, 1, 0]);
+    log.snapshot = log.position(3).unwrap();
+    assert_eq!((log.beyond(0), log.beyond(300), log.beyond(500)), (3, 2, 1));
+    log.release(2);
+    assert_eq!((log.beyond(0), log.beyond(300)), (3, 0), "what is gone counts no more");
+}
+
+#[test]
+fn what_was_cut_counts_no_more_and_what_an_earlier_life_left_does() {
+    let mut log = weighing(&[1000, 200, 300]);
+    log.truncate(2);
+    log.snapshot = log.last();
+    assert_eq!((log.beyond(1199), log.beyond(1200)), (1, 0));
+    let snapshot = Snapshot { position: log.last(), ..Snapshot::default() };
+    let recovered =
+        Recovered { first: 1, snapshot, pieces: vec![(1, 1000), (2, 200)], ..Recovered::default() };
+    let log = Log::new(&recovered, &Limits::default());
+    assert_eq!((log.beyond(199), log.beyond(200), log.beyond(1200)), (2, 1, 0));
 }

@@ -82,6 +82,8 @@ pub struct Hello {
     pub first: Index,
     /// See `first`.
     pub runs: Vec<(Epoch, Index)>,
+    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    pub full: bool,
 }
 
 /// Why a stream was refused.
@@ -131,6 +133,8 @@ pub struct Ack {
     pub round: Round,
     /// A higher epoch that it has heard of, if any: read the register.
     pub newer: Option<Epoch>,
+    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    pub full: bool,
 }
 
 /// A part of a snapshot file.

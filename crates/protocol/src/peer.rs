@@ -8,6 +8,8 @@ use crate::{ConnId, Epoch, Index, Life, Member, Position, Round};
 /// What is being sent to a follower.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Feed {
+    /// Nothing: its disk was full when it came.
+    Held,
     /// Entries, from the window.
     Log,
     /// Entries that must first be read from disk; the read is under way.
@@ -40,6 +42,8 @@ pub(crate) struct Peer {
     pub moved: u64,
     /// The newest read round it confirmed on this stream.
     pub confirmed: Round,
+    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    pub full: bool,
     pub feed: Feed,
     /// What is sent beside the log.
     pub beside: Option<Beside>,
@@ -77,6 +81,7 @@ impl Peer {
             received: 0,
             moved: now,
             confirmed: 0,
+            full: false,
             feed: Feed::Log,
             beside: None,
             sent: Position::default(),

@@ -7,7 +7,7 @@ use crate::follow::{Following, release};
 use crate::link::Link;
 use crate::replica::Next;
 use crate::{
-    Ack, Append, ConnId, Contradiction, Effect, Entry, Epoch, Index, Message, Position,
+    Ack, Append, ConnId, Contradiction, Effect, Entry, Epoch, Index, Message, Position, Room,
     SnapshotPart,
 };
 
@@ -111,15 +111,27 @@ impl Following {
                 newer: self.newer.or_else(|| {
                     (self.record.epoch > core.state.epoch).then_some(self.record.epoch)
                 }),
+                full: core.room != Room::Ample,
             };
             core.out.push(Effect::Send(*conn, Message::Ack(ack)));
         }
         Next::Stay
     }
 
+    /// The disk runs short of room, or has it again, which the primary is told.
+    pub(crate) fn on_space(&mut self, core: &mut Core, room: Room) -> Next {
+        if room == Room::None {
+            self.cut_what_found_no_room(core);
+        }
+        if room != Room::Ample {
+            release(core);
+        }
+        self.acknowledge(core)
+    }
+
     /// What found no room was never acknowledged: it goes, so that this copy is what its disk says
     /// and may still be promoted on the reserve. Where it may count because it was received, it stays.
-    pub(crate) fn on_disk_full(&mut self, core: &mut Core) -> Next {
+    fn cut_what_found_no_room(&mut self, core: &mut Core) {
         let durable = core.log.durable;
         let counts = core.may_count_received() && !mutant!("received-cut-by-a-full-disk");
         if !counts && core.log.last().index > durable {
@@ -130,7 +142,6 @@ impl Following {
                 self.hang_up(core, conn);
             }
         }
-        Next::Stay
     }
 
     /// A different digest is replayed once from snapshot and log; then it stays halted.

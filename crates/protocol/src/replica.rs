@@ -205,7 +205,7 @@ impl Replica {
                 core.note_progress();
             }
             Event::Durable(position) => core.log.note_durable(*position),
-            Event::Space { available } => core.space = *available,
+            Event::Space(room) => core.room = *room,
             Event::Applied { first, digests } => core.applied(*first, digests),
             Event::SnapshotMade(position) if position.index > core.log.snapshot.index => {
                 core.log.snapshot = *position;

@@ -66,6 +66,8 @@ pub struct Recovered {
     /// First index still in the log, so that a follower that lags can be fed from it. Equals
     /// `snapshot.position.index + 1`, or less where older segments are kept.
     pub first: Index,
+    /// What the log takes on disk up to the snapshot's end, piece by piece, oldest first: `(last index, bytes)`.
+    pub pieces: Vec<(Index, u64)>,
     /// The runs of one epoch in the whole retained log, oldest first: `(epoch, last index)`.
     pub runs: Vec<(Epoch, Index)>,
     /// Whether the life before this one ended in order, with everything that it had received on disk.

@@ -229,7 +229,11 @@ impl Pair {
     }
 
     fn propose(&mut self, name: &str, id: u64, kind: Kind, payload: Bytes) {
-        self.ask(name, vec![Proposal { id: RequestId(id), kind, payload, firm: false }], vec![]);
+        self.ask(
+            name,
+            vec![Proposal { id: RequestId(id), kind, payload, firm: false, upkeep: false }],
+            vec![],
+        );
     }
 
     fn ask(&mut self, name: &str, proposals: Vec<Proposal>, reads: Vec<RequestId>) {
@@ -313,6 +317,86 @@ fn a_handover_keeps_both_members_and_loses_nobody() {
     assert_eq!(pair.answer(9), Some("handed over"));
     assert_eq!((pair.role("a"), pair.role("b")), ("backup", "primary"));
     assert_eq!(pair.members(), ["a", "b"]);
+}
+
+impl Pair {
+    fn room(&mut self, name: &str, room: Room) {
+        self.queue.push_back((name.into(), Event::Space(room)));
+    }
+
+    fn keep_up(&mut self, name: &str, id: u64) {
+        let payload = Bytes::from_static(b"x");
+        let id = RequestId(id);
+        let upkeep = Proposal { id, kind: Kind::Command, payload, firm: false, upkeep: true };
+        self.ask(name, vec![upkeep], vec![]);
+    }
+}
+
+#[test]
+fn a_primary_whose_disk_is_full_hands_over_within_a_second_and_joins_again_when_there_is_room() {
+    let mut pair = born();
+    pair.put("a", 1);
+    pair.room("a", Room::Reserve);
+    pair.run(1000);
+    assert_eq!((pair.answer(1), pair.role("b")), (Some("done"), "primary"));
+    assert_eq!(pair.members(), ["b"], "nothing waits for a full disk");
+    pair.put("b", 2);
+    pair.run(50);
+    assert_eq!(pair.answer(2), Some("done"));
+    let held = pair.nodes["a"].log.len();
+    assert!(held < pair.nodes["b"].log.len(), "what room is left is not filled");
+    pair.room("a", Room::Ample);
+    pair.run(1000);
+    assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
+    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+}
+
+#[test]
+fn a_backup_whose_disk_is_full_is_dropped_at_once() {
+    let mut pair = born();
+    pair.room("b", Room::Reserve);
+    pair.run(100);
+    assert_eq!((pair.role("b"), pair.members()), ("spare", vec!["a".to_string()]));
+    let order = Event::HandOver { id: RequestId(8), to: Some("b".into()) };
+    pair.queue.push_back(("a".into(), order));
+    pair.put("a", 1);
+    pair.run(50);
+    assert_eq!(pair.answer(1), Some("done"));
+    assert!(pair.answer(8).unwrap().contains("NoHandOver"), "{:?}", pair.answer(8));
+}
+
+#[test]
+fn where_every_disk_is_full_only_upkeep_goes_on_and_the_pair_stays_one() {
+    let mut pair = born();
+    pair.room("b", Room::Reserve);
+    pair.room("a", Room::Reserve);
+    pair.run(20);
+    pair.put("a", 1);
+    pair.keep_up("a", 2);
+    pair.run(5000);
+    assert_eq!((pair.answer(1), pair.answer(2)), (Some("DiskFull"), Some("done")));
+    assert_eq!((pair.role("a"), pair.members().len()), ("primary", 2));
+    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    pair.room("a", Room::None);
+    pair.run(20);
+    pair.keep_up("a", 3);
+    pair.run(20);
+    assert_eq!(pair.answer(3), Some("DiskFull"));
+}
+
+#[test]
+fn a_full_primary_whose_backup_does_not_win_serves_reads_ever_longer_in_between() {
+    let mut pair = born();
+    pair.register_up = false;
+    pair.room("a", Room::Reserve);
+    pair.run(60_000);
+    let mut read = 0;
+    for id in 0..600 {
+        pair.ask("a", vec![], vec![RequestId(1000 + id)]);
+        pair.run(100);
+        read += u32::from(pair.answer(1000 + id) == Some("read"));
+    }
+    assert!(read > 500, "{read} of 600");
 }
 
 #[test]
@@ -473,6 +557,7 @@ fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts(
         commit: Default::default(),
         first: 1,
         runs: vec![],
+        full: false,
     };
     let hello = Event::Received(ConnId(99), Message::Hello(Box::new(stranger)));
     pair.queue.push_back(("b".into(), hello));

@@ -131,18 +131,22 @@ impl One {
             commit: Default::default(),
             first: 1,
             runs: runs(entries),
+            full: false,
         };
         self.hears(conn, Message::Hello(Box::new(hello)));
     }
 
     fn ack(&mut self, conn: ConnId, verified: Index, durable: Index) {
         let epoch = self.replica.status().epoch;
-        self.hears(conn, Message::Ack(Ack { epoch, verified, durable, round: 0, newer: None }));
+        self.hears(
+            conn,
+            Message::Ack(Ack { epoch, verified, durable, round: 0, newer: None, full: false }),
+        );
     }
 
     fn propose(&mut self, kind: Kind, payload: Vec<u8>) {
         let id = RequestId(self.now.mono);
-        let proposal = Proposal { id, kind, payload: payload.into(), firm: false };
+        let proposal = Proposal { id, kind, payload: payload.into(), firm: false, upkeep: false };
         self.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
     }
 
@@ -394,7 +398,7 @@ fn backup(rule: Settings) -> One {
 fn a_full_disk_cuts_nothing_that_counts() {
     for (rule, last) in [(received(), 3), (Settings::default(), 2)] {
         let mut one = backup(rule);
-        one.step(Event::Space { available: false });
+        one.step(Event::Space(Room::None));
         assert_eq!(one.replica.status().last, last);
     }
 }

@@ -84,13 +84,14 @@ impl Solo {
             commit: Default::default(),
             first: 1,
             runs: vec![(last.epoch, last.index)],
+            full: false,
         };
         self.feed(Event::Received(ConnId(conn), Message::Hello(Box::new(hello))));
     }
 
     fn acknowledge(&mut self, conn: u64) {
         let Status { epoch, last, .. } = self.replica.status();
-        let ack = Ack { epoch, verified: last, durable: last, round: 0, newer: None };
+        let ack = Ack { epoch, verified: last, durable: last, round: 0, newer: None, full: false };
         self.feed(Event::Received(ConnId(conn), Message::Ack(ack)));
     }
 

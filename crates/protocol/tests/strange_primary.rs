@@ -175,7 +175,14 @@ fn a_snapshot_of_what_is_committed_here_is_not_taken() {
 
 #[test]
 fn what_only_followers_say_ends_the_stream() {
-    let ack = Message::Ack(Ack { epoch: EPOCH, verified: 2, durable: 2, round: 0, newer: None });
+    let ack = Message::Ack(Ack {
+        epoch: EPOCH,
+        verified: 2,
+        durable: 2,
+        round: 0,
+        newer: None,
+        full: false,
+    });
     Backup::greeting().hangs_up(ack.clone());
     Backup::following().hangs_up(ack);
 }
@@ -242,7 +249,12 @@ fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
     });
     assert_eq!(opened.unwrap().time, time);
     backup.now.mono += MS;
-    let proposal =
-        Proposal { id: RequestId(1), kind: Kind::Command, payload: "y".into(), firm: false };
+    let proposal = Proposal {
+        id: RequestId(1),
+        kind: Kind::Command,
+        payload: "y".into(),
+        firm: false,
+        upkeep: false,
+    };
     backup.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
 }

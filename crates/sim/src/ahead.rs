@@ -256,6 +256,11 @@ pub(crate) fn is_firm(entry: &Entry) -> bool {
     entry.kind == Kind::Command && firm_payload(&entry.payload)
 }
 
+/// Whether it goes on while the disk is full.
+pub(crate) fn is_upkeep(payload: &[u8]) -> bool {
+    Command::decode(payload).is_ok_and(|command| command.is_upkeep())
+}
+
 pub(crate) fn firm_payload(payload: &[u8]) -> bool {
     Command::decode(payload).is_ok_and(|command| command.is_firm())
 }

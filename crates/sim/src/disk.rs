@@ -1,12 +1,17 @@
 //! The driver's part that concerns the data directory.
 
-use understudy_protocol::{ConnId, Effect, Event, Position, Snapshot, SnapshotPart};
+use understudy_protocol::{ConnId, Effect, Event, Position, Room, Snapshot, SnapshotPart};
 use understudy_wal::{ReadError, WriteError};
 
+use crate::clock::SECOND;
 use crate::happening::{HostId, Input, Run};
 use crate::host::{SLOW, thaw};
+use crate::snapshots::WRITING;
 use crate::violation::Property;
 use crate::world::World;
+
+/// Between two snapshots that are made for the room that they give.
+const SAVE_AGAIN: u64 = SECOND / 2;
 
 impl World {
     /// The effects that concern the data directory. A failure ends the life.
@@ -112,11 +117,10 @@ impl World {
                     self.input_after(delay, host, run, Input::Synced);
                 }
             }
-            Err(WriteError::NoSpace) => {
-                self.look_at_disk(host, run);
-            }
-            Err(error) => self.end_life(host, error.to_string()),
+            Err(WriteError::NoSpace) => {}
+            Err(error) => return self.end_life(host, error.to_string()),
         }
+        self.tell_room(host, run);
     }
 
     fn store_snapshot(&mut self, host: HostId, conn: ConnId, part: &SnapshotPart) {
@@ -223,17 +227,34 @@ impl World {
         }
     }
 
-    /// Tells the replica when the disk runs short of room, or has it again.
+    /// Looks whether a full disk has room again, and may have a snapshot made for the room that it gives.
     pub(crate) fn look_at_disk(&mut self, host: HostId, run: Run) {
         let Some(process) = self.hosts[host].running(run) else { return };
-        let room = match process.store.has_room() {
-            Ok(room) => room && process.backlog.is_empty(),
+        if process.room_left() == Room::Ample {
+            return self.tell_room(host, run);
+        }
+        match process.store.look_for_room() {
+            Ok(Room::None) => {}
+            Ok(_) => self.write_backlog(host, run),
             Err(error) => return self.end_life(host, error.to_string()),
-        };
+        }
+        self.tell_room(host, run);
+        let (time, delay) = (self.time, self.span(WRITING));
+        let Some(process) = self.hosts[host].running(run) else { return };
+        if process.room != Room::Ample && time >= process.save_room_at {
+            process.save_room_at = time + SAVE_AGAIN;
+            self.freeze(host, run, delay);
+        }
+    }
+
+    /// Tells the replica when the disk runs short of room, or has it again.
+    pub(crate) fn tell_room(&mut self, host: HostId, run: Run) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let room = process.room_left();
         if room != process.room {
             process.room = room;
-            process.todo.push_back(Event::Space { available: room });
-            if !room {
+            process.todo.push_back(Event::Space(room));
+            if room == Room::None {
                 self.strike_at_full_disk(host);
             }
         }

@@ -4,7 +4,7 @@ use understudy_evidence::mutant;
 use understudy_machine::{Input as MachineInput, Machine, Moment, Outcome, Response};
 use understudy_protocol::{Effect, Entry, Event, Kind, Proposal, RequestId, Settings};
 
-use crate::ahead::firm_payload;
+use crate::ahead::{firm_payload, is_upkeep};
 use crate::brief;
 use crate::client::{Told, Wish};
 use crate::clock::MILLISECOND;
@@ -377,12 +377,14 @@ impl World {
             let id = process.request_id();
             match &request.wish {
                 Wish::Execute(payload) => {
+                    let kind = Kind::Command;
                     let (payload, firm) = (payload.clone(), firm_payload(payload));
-                    proposals.push(Proposal { id, kind: Kind::Command, payload, firm });
+                    let upkeep = is_upkeep(&payload);
+                    proposals.push(Proposal { id, kind, payload, firm, upkeep });
                 }
                 Wish::Settle(settings) => {
-                    let payload = settings.encode().into();
-                    proposals.push(Proposal { id, kind: Kind::Settings, payload, firm: true });
+                    let (payload, kind) = (settings.encode().into(), Kind::Settings);
+                    proposals.push(Proposal { id, kind, payload, firm: true, upkeep: true });
                 }
                 Wish::Read(..) => reads.push(id),
                 Wish::HandOver => process.todo.push_back(Event::HandOver { id, to: None }),
@@ -423,8 +425,8 @@ impl World {
             process.tick_not_before = self.time + TICK_PAUSE;
             let id = process.request_id();
             process.waiting.insert(id, Waiter::Tick);
-            let proposal =
-                Proposal { id, kind: Kind::Tick, payload: bytes::Bytes::new(), firm: false };
+            let (kind, payload) = (Kind::Tick, bytes::Bytes::new());
+            let proposal = Proposal { id, kind, payload, firm: false, upkeep: true };
             process
                 .todo
                 .push_back(Event::Requests { proposals: vec![proposal], reads: Vec::new() });

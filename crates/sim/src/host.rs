@@ -6,7 +6,7 @@ use understudy_evidence::mutant;
 use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::{
     Config, Effect, Entry, Epoch, Event, Incarnation, Index, Position, Recovered, Replica,
-    RequestId, Snapshot,
+    RequestId, Room, Snapshot,
 };
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Finished, OpenError, Options, Store};
@@ -135,7 +135,9 @@ pub struct Process {
     /// It ends in order and leaves the mark of that.
     pub closes: bool,
     /// What the replica believes of the disk.
-    pub room: bool,
+    pub room: Room,
+    /// No snapshot is made for the room that it gives before this.
+    pub save_room_at: u64,
     /// When a wrong version looked last, and the bound of a value that it saw.
     pub viewed: (u64, u64),
     requests: u64,
@@ -198,7 +200,8 @@ impl Host {
             tick_not_before: 0,
             closes: false,
             snapshot_at: recovered.snapshot.position.index,
-            room: true,
+            room: Room::Ample,
+            save_room_at: 0,
             viewed: (0, 0),
             requests: 0,
         });
@@ -227,6 +230,11 @@ impl Process {
         self.requests += 1;
         RequestId(self.requests)
     }
+
+    /// What room the disk has, as far as was noticed.
+    pub fn room_left(&self) -> Room {
+        if self.backlog.is_empty() { self.store.room() } else { Room::None }
+    }
 }
 
 /// Small files, so that there are many.
@@ -235,6 +243,7 @@ pub fn store_options(fresh_incarnation: u128) -> Options {
         segment_bytes: 16 << 10,
         fill_bytes: 4 << 10,
         reserve_bytes: 4 << 10,
+        ballast_bytes: 32 << 10,
         spares: 1,
         ..Options::new(fresh_incarnation)
     }

@@ -23,6 +23,7 @@ mod draws;
 mod drive;
 mod faults;
 pub mod fleet;
+mod full_disks;
 mod gone_back;
 mod happening;
 mod holders;

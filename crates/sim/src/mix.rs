@@ -190,6 +190,8 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
             part_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
             caught_up: pick(rng, &[1, 16, 4096]),
             retain: pick(rng, &[0, 50, 100_000]),
+            // Of a copy: what follows is drawn as it always was.
+            retain_bytes: pick(&mut rng.clone(), &[0, 4096, 128 << 20]),
             batch_bytes: usize::MAX,
             batch_entries: usize::MAX,
             deferred_bytes: usize::MAX,

@@ -102,7 +102,8 @@ impl World {
         let settings = Settings { acknowledgement, ..process.applied.settings };
         let id = process.request_id();
         let payload = settings.encode().into();
-        let proposal = Proposal { id, kind: Kind::Settings, payload, firm: true };
+        let kind = Kind::Settings;
+        let proposal = Proposal { id, kind, payload, firm: true, upkeep: true };
         self.counts.add(match acknowledgement {
             Acknowledgement::Durable => "settings: durable",
             Acknowledgement::Received => "settings: received",

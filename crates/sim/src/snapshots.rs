@@ -6,32 +6,50 @@ use understudy_evidence::mutant;
 use understudy_machine::{Frozen, Machine};
 use understudy_protocol::{Event, Snapshot};
 use understudy_wal::sim::SimDisk;
-use understudy_wal::{Finished, Store};
+use understudy_wal::{Finished, Store, is_full};
 
 use crate::clock::MILLISECOND;
 use crate::happening::{HostId, Input, Run};
 use crate::world::World;
 
+/// How long one takes to be written, nanoseconds.
+pub(crate) const WRITING: (u64, u64) = (1_000_000, 200_000_000);
+
 impl World {
     /// Begins one when enough was executed since the last.
     pub(crate) fn begin_snapshot(&mut self, host: HostId, run: Run) {
         let every = self.hosts[host].snapshot_every;
-        let delay = self.span((1_000_000, 200_000_000));
+        let delay = self.span(WRITING);
         let Some(process) = self.hosts[host].running(run) else { return };
-        if process.snapshot.is_some()
-            || process.applied.position.index < process.snapshot_at + every && !process.renew
-        {
+        if process.applied.position.index >= process.snapshot_at + every || process.renew {
+            self.freeze(host, run, delay);
+        }
+    }
+
+    /// Begins one, unless there is one, or nothing was executed since the last.
+    pub(crate) fn freeze(&mut self, host: HostId, run: Run, delay: u64) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let news = process.applied.position.index > process.snapshot_at || process.renew;
+        if process.snapshot.is_some() || !news {
             return;
         }
         let frozen = process.machine.freeze();
-        match write(&process.store, &frozen, process.applied) {
+        match write(&mut process.store, &frozen, process.applied) {
             Ok(finished) => {
                 process.snapshot = Some((process.applied.position, finished));
                 process.renew = false;
                 self.input_after(delay, host, run, Input::SnapshotWritten);
             }
             // Tried again after the next batch, as the service would.
-            Err(_) => self.counts.add("snapshot that failed"),
+            Err(error) => {
+                let full = is_full(&error);
+                let made = if full { process.store.make_room() } else { Ok(()) };
+                self.counts.add("snapshot that failed");
+                match made {
+                    Ok(()) => self.tell_room(host, run),
+                    Err(error) => self.end_life(host, error.to_string()),
+                }
+            }
         }
     }
 
@@ -57,11 +75,11 @@ impl World {
 }
 
 fn write(
-    store: &Store<SimDisk>,
+    store: &mut Store<SimDisk>,
     frozen: &impl Frozen,
     snapshot: Snapshot,
 ) -> io::Result<Finished<SimDisk>> {
-    let mut writer = store.snapshot_writer(snapshot);
+    let mut writer = store.snapshot_writer(snapshot).map_err(io::Error::other)?;
     frozen.write(&mut writer)?;
     writer.finish()
 }

@@ -22,7 +22,7 @@ use crate::watch::acts;
 use crate::world::World;
 
 /// After the mending, the cluster must be whole again within this time, nanoseconds.
-const BOUND: u64 = 60 * SECOND;
+pub(crate) const BOUND: u64 = 60 * SECOND;
 
 /// Runs one seed.
 pub fn run(seed: u64, trace: Detail) -> Report {
@@ -227,6 +227,9 @@ impl Swarm {
         if world.deferred.is_wanted() && world.violation.is_none() {
             expect_hot(world);
         }
+        if world.violation.is_none() && !world.waits_for_an_order() && world.rng.u32(0..4) == 0 {
+            world.expect_room_elsewhere();
+        }
     }
 
     /// A fresh client writes and reads everything.
@@ -261,7 +264,7 @@ impl Swarm {
     }
 }
 
-fn is_idle(world: &World) -> bool {
+pub(crate) fn is_idle(world: &World) -> bool {
     world.clients.iter().all(|client| client.ongoing.is_none() && client.queue.is_empty())
 }
 
@@ -284,7 +287,7 @@ fn expect_hot(world: &mut World) {
 }
 
 /// Lets time pass until something holds; a process that was about to leave is started again.
-fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -> bool {
+pub(crate) fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -> bool {
     while world.time < end && world.violation.is_none() {
         for host in 0..world.hosts.len() {
             world.start(host);

@@ -45,6 +45,8 @@ pub enum Property {
     EvictionsSpareMembers,
     /// Once all faults are mended, the cluster serves again, in full strength.
     Progress,
+    /// A full disk stops nobody who has room, nor, where all are full, what frees some.
+    FullDisksStopNobodyElse,
     /// The clients' history is linearizable.
     Linearizable,
     /// Clients read at old revisions what was there, over any number of failovers.
@@ -100,6 +102,7 @@ impl Property {
             Property::BoundedMemory => "bounded-memory",
             Property::EvictionsSpareMembers => "evictions-spare-members",
             Property::Progress => "progress",
+            Property::FullDisksStopNobodyElse => "full-disks-stop-nobody-else",
             Property::Linearizable => "linearizable",
             Property::OldReadsHold => "old-reads-hold",
             Property::NothingLost => "nothing-lost",

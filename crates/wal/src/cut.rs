@@ -77,15 +77,18 @@ impl<D: Disk> Store<D> {
                 let known = Known { synced: end, commit: 0 };
                 record::encode(&mut bytes, record::seed(sequence), entry, known);
             }
-            let (name, disk) = (sequence.cut(), &store.disk);
+            let name = sequence.cut();
             let temporary = format!("{name}{TEMPORARY}");
-            let written = disk.create(&temporary).and_then(|file| {
-                file.write_at(&bytes, 0)?;
-                file.sync()?;
-                disk.rename(&temporary, &name)?;
-                disk.sync()
-            });
-            written.map_err(WriteError::io(format!("set aside {name}")))?;
+            store.with_ballast(|store| {
+                let disk = &store.disk;
+                let written = disk.create(&temporary).and_then(|file| {
+                    file.write_at(&bytes, 0)?;
+                    file.sync()?;
+                    disk.rename(&temporary, &name)?;
+                    disk.sync()
+                });
+                written.map_err(WriteError::space(format!("set aside {name}")))
+            })?;
             store.cut_files += 1;
             store.cut_entries += entries.len() as u64;
             Ok(name)

@@ -63,6 +63,12 @@ pub trait DiskFile: Send + 'static {
         Ok(buffer)
     }
 
+    /// Takes space from `from`, the file's end, to `to`, whatever it then holds. After an error any part of it may
+    /// be taken.
+    fn take_space(&self, from: u64, to: u64) -> io::Result<()> {
+        self.write_zeros(from, to)
+    }
+
     /// Writes zeros from `from` to `to`.
     fn write_zeros(&self, from: u64, to: u64) -> io::Result<()> {
         static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];

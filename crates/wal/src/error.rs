@@ -174,7 +174,8 @@ impl WriteError {
     }
 }
 
-pub(crate) fn is_full(error: &io::Error) -> bool {
+/// Whether the disk, or a quota on it, is full.
+pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 

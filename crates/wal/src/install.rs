@@ -39,6 +39,7 @@ impl<D: Disk> Store<D> {
         self.disk.sync().map_err(io())?;
         let opened = SnapshotFile::open(&self.disk, &name);
         let newest = opened.map_err(|error| io()(std::io::Error::other(error)))?;
+        self.log.note_snapshot(position.index);
         if let Some(older) = self.snapshot.replace(newest) {
             let io = || WriteError::io(format!("remove {}", older.name));
             self.disk.remove(&older.name).map_err(io())?;
@@ -59,7 +60,9 @@ impl<D: Disk> Store<D> {
             _ => {
                 let nth = self.writers.fetch_add(1, Ordering::Relaxed);
                 let name = format!("incoming-{}-{nth}", self.life());
-                Incoming::new(self.disk.clone(), &name, header)
+                let incoming = Incoming::new(self.disk.clone(), header, self.writer(&name, header));
+                self.hold_ballast()?;
+                incoming
             }
         };
         let expected = incoming.expected(header);
@@ -90,6 +93,6 @@ impl<D: Disk> Store<D> {
         self.log.replace(position, generation)?;
         // Takes the reserve for an opening entry; without room it is taken when there is some.
         self.log.take_reserve()?;
-        Ok(())
+        self.hold_ballast()
     }
 }

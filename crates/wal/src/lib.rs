@@ -12,12 +12,14 @@
 //! snapshot-<generation>-<index> the machine behind that entry
 //! spare-<life>-<count>          a segment to be used again
 //! cut-<life>-<count>            a tail that was cut though clients were told of it
+//! ballast                       room for when the disk is full
 //! ```
 //!
 //! What decides after a crash: the newest `state` slot that is whole; the newest `snapshot-*`, and
 //! with it the segments of its generation; in these, every record up to the first that is not
 //! whole, which must lie behind everything ever known to be durable.
 
+mod ballast;
 mod chunk;
 mod cut;
 mod disk;
@@ -29,6 +31,7 @@ mod log;
 mod open;
 mod options;
 mod real;
+mod room;
 mod seal;
 mod set_aside;
 #[cfg(any(test, feature = "sim"))]
@@ -41,7 +44,7 @@ mod verify;
 pub use chunk::{SnapshotChunk, Stored};
 pub use cut::{Cut, cuts};
 pub use disk::{Disk, DiskFile, FileId, LockError};
-pub use error::{Damage, OpenError, ReadError, WriteError};
+pub use error::{Damage, OpenError, ReadError, WriteError, is_full};
 pub use log::Entries;
 pub use options::Options;
 pub use real::{RealDisk, RealFile, RealLock};

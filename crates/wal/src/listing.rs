@@ -11,6 +11,7 @@ use crate::error::Damage;
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const STATE: &str = "state";
 pub(crate) const LOCK: &str = "lock";
+pub(crate) const BALLAST: &str = "ballast";
 /// Files that are not whole end so; they go when the next life begins.
 pub(crate) const TEMPORARY: &str = ".tmp";
 
@@ -57,6 +58,7 @@ pub(crate) fn snapshot_name(generation: u64, index: Index) -> String {
 pub(crate) struct Listing {
     pub identity: bool,
     pub state: bool,
+    pub ballast: bool,
     /// In log order.
     pub segments: Vec<(Sequence, String)>,
     /// `(generation, index)`, oldest first: each newer one stands for all before it.
@@ -118,6 +120,7 @@ impl Listing {
             _ => match name.as_str() {
                 IDENTITY => self.identity = true,
                 STATE => self.state = true,
+                BALLAST => self.ballast = true,
                 _ => {}
             },
         }

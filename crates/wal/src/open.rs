@@ -1,13 +1,16 @@
 //! Opens a data directory: what is found decides, in the order of this file.
 
-use understudy_evidence::reached;
-use understudy_protocol::{Incarnation, Position, Recovered};
+use std::sync::Arc;
 
+use understudy_evidence::reached;
+use understudy_protocol::{Incarnation, Position, Recovered, Room};
+
+use crate::ballast::Ballast;
 use crate::cut;
 use crate::disk::{Disk, LockError};
 use crate::error::{Damage, OpenError, WriteError};
 use crate::identity::Identity;
-use crate::listing::{IDENTITY, Listing, STATE};
+use crate::listing::{BALLAST, IDENTITY, Listing, STATE};
 use crate::log::{Lineage, Log, Replayed};
 use crate::options::Options;
 use crate::slots::{Slot, Slots};
@@ -52,7 +55,9 @@ impl<D: Disk> Store<D> {
         let generation = lineage.generation;
         let (incoming, received, poison, writers) = (None, None, None, Default::default());
         let cut_entries = cut::count(&disk, &listing);
-        let store = Store {
+        let ballast = Ballast::open(&disk, listing.ballast)
+            .map_err(OpenError::io(format!("open {BALLAST}")))?;
+        let mut store = Store {
             disk,
             _lock: lock,
             incarnation,
@@ -67,7 +72,13 @@ impl<D: Disk> Store<D> {
             writers,
             cut_files: 0,
             cut_entries,
+            options,
+            ballast,
+            covered: 0,
+            room: Room::Ample,
+            writing: Arc::default(),
         };
+        store.hold_ballast().map_err(failed)?;
         Ok((store, recovered))
     }
 }
@@ -185,6 +196,7 @@ fn recovered<D: Disk>(
         commit: log.commit,
         snapshot: snapshot.map(|file| file.header.snapshot).unwrap_or_default(),
         first: log.first(),
+        pieces: log.pieces(snapshot.map_or(0, |file| file.header.snapshot.position.index)),
         runs: replayed.runs,
         clean,
         entries: replayed.entries,

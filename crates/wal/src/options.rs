@@ -17,12 +17,16 @@ pub struct Options {
     /// Bytes of the log that only opening entries may use, so that a full disk still lets a
     /// primary open its epoch.
     pub reserve_bytes: u64,
+    /// Bytes that are kept free for when the disk is full, besides room for the next snapshot: for what was
+    /// accepted before that was known, and for the few writes that free some.
+    pub ballast_bytes: u64,
     /// How many released segments are kept to be used again.
     pub spares: usize,
 }
 
 impl Options {
-    /// The defaults: segments of 16 MiB, filled 256 KiB ahead, 64 KiB in reserve, 8 spares.
+    /// The defaults: segments of 16 MiB, filled 256 KiB ahead, 64 KiB in reserve, 16 MiB of ballast,
+    /// 8 spares.
     pub fn new(fresh_incarnation: u128) -> Self {
         Options {
             fresh_incarnation,
@@ -30,6 +34,7 @@ impl Options {
             segment_bytes: 16 << 20,
             fill_bytes: 256 << 10,
             reserve_bytes: 64 << 10,
+            ballast_bytes: 16 << 20,
             spares: 8,
         }
     }

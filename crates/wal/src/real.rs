@@ -6,6 +6,9 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 use crate::disk::{Disk, DiskFile, FileId, LockError};
 use crate::listing::LOCK;
 
@@ -154,6 +157,14 @@ impl DiskFile for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn take_space(&self, from: u64, to: u64) -> io::Result<()> {
+        match fallocate(&self.0, FallocateFlags::empty(), from, to - from) {
+            // Not every file system can.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.write_zeros(from, to),
+            done => Ok(done?),
+        }
     }
 
     fn id(&self) -> io::Result<FileId> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::disk::{Disk, LockError, holder};
+use crate::listing::BALLAST;
 use crate::real::{RealDisk, sync_directory};
 
 /// Why a directory was not set aside.
@@ -51,5 +52,7 @@ fn rename(parent: &Path, name: &str, from: &Path) -> io::Result<PathBuf> {
     let to = names.find(|path| !taken(path)).ok_or(io::ErrorKind::AlreadyExists)?;
     fs::rename(from, &to)?;
     sync_directory(parent)?;
+    // Nobody writes there any more: what it holds for nothing is of use elsewhere.
+    let _ = fs::remove_file(to.join(BALLAST));
     Ok(to)
 }

@@ -1,16 +1,19 @@
 //! One open data directory.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use understudy_evidence::mutant;
 use understudy_protocol::{
-    Entry, HardState, Incarnation, Index, Life, Position, Snapshot, SnapshotPart,
+    Entry, HardState, Incarnation, Index, Life, Position, Room, Snapshot, SnapshotPart,
 };
 
+use crate::ballast::Ballast;
 use crate::chunk::{SnapshotChunk, Stored};
 use crate::disk::Disk;
 use crate::error::{OpenError, ReadError, WriteError};
 use crate::log::Log;
+use crate::options::Options;
 use crate::slots::Slots;
 use crate::snapshot::{
     Finished, Incoming, SnapshotFile, SnapshotHeader, SnapshotReader, SnapshotWriter,
@@ -35,6 +38,13 @@ pub struct Store<D: Disk> {
     pub(crate) received: Option<Incoming<D>>,
     pub(crate) poison: Option<String>,
     pub(crate) writers: AtomicU32,
+    pub(crate) options: Options,
+    pub(crate) ballast: Ballast<D>,
+    /// Bytes logged since the newest snapshot for which the ballast keeps room.
+    pub(crate) covered: u64,
+    pub(crate) room: Room,
+    /// Shared by all that is being written of a snapshot.
+    pub(crate) writing: Arc<()>,
     /// Tails set aside in this life, and their entries in all lives.
     pub(crate) cut_files: u32,
     pub(crate) cut_entries: u64,
@@ -74,10 +84,18 @@ impl<D: Disk> Store<D> {
     }
 
     /// Writes entries behind the log's end, all or none; they are durable after the next
-    /// [`Store::sync`]. With [`WriteError::NoSpace`] the log is as it was. A batch of nothing but
-    /// opening entries may use the reserve.
+    /// [`Store::sync`]. Where the disk is full the ballast is given up for them. With
+    /// [`WriteError::NoSpace`] the log is as it was. A batch of nothing but opening entries may use the
+    /// reserve.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), WriteError> {
-        self.guarded(|store| store.log.append(entries))
+        self.guarded(|store| {
+            let appended = store.with_ballast(|store| store.log.append(entries));
+            if matches!(appended, Err(WriteError::NoSpace)) {
+                store.room = Room::None;
+            }
+            appended?;
+            store.extend_ballast()
+        })
     }
 
     /// Makes everything appended durable, in one sync, and says up to where that is.
@@ -111,7 +129,10 @@ impl<D: Disk> Store<D> {
         if mutant!("log-released-too-far") {
             through = self.log.synced();
         }
-        self.guarded(|store| store.log.release(through))
+        self.guarded(|store| {
+            store.log.release(through)?;
+            store.hold_ballast()
+        })
     }
 
     /// Entries from `from` on and the position in front of them: at least one, then as many as
@@ -120,17 +141,15 @@ impl<D: Disk> Store<D> {
         self.log.read(from, bytes)
     }
 
-    /// Whether a batch as large as the last one that was refused would fit now, reserve aside.
-    pub fn has_room(&mut self) -> Result<bool, WriteError> {
-        self.guarded(|store| store.log.has_room())
-    }
-
     /// A writer for a snapshot of the machine behind that position, to be used on any thread.
-    pub fn snapshot_writer(&self, snapshot: Snapshot) -> SnapshotWriter<D> {
+    pub fn snapshot_writer(&mut self, snapshot: Snapshot) -> Result<SnapshotWriter<D>, WriteError> {
         let header = self.header(self.generation, snapshot);
         let nth = self.writers.fetch_add(1, Ordering::Relaxed);
         let name = format!("snapshot-{}-{nth}", self.life());
-        SnapshotWriter::new(self.disk.clone(), &name, header)
+        let writer = self.writer(&name, header);
+        // It takes what was kept for it.
+        self.guarded(Store::hold_ballast)?;
+        Ok(writer)
     }
 
     /// Makes a finished snapshot the newest one, durably, and removes the one before. One that is

@@ -103,7 +103,7 @@ fn a_snapshot_that_does_not_fit_the_log_is_refused() {
         let disk = SimDisk::new();
         let (mut store, _) = open(&disk).unwrap();
         let all = put(&mut store, epoch, 9);
-        let finished = write_snapshot(&store, snapshot(&all[5]), b"machine").unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[5]), b"machine").unwrap();
         store.adopt(finished).unwrap();
         disk
     };
@@ -151,7 +151,7 @@ fn a_bad_header_is_damage() {
     for prefix in ["segment-", "snapshot-", "identity"] {
         let (disk, all, _) = filled();
         let (mut store, _) = open(&disk).unwrap();
-        let finished = write_snapshot(&store, snapshot(&all[9]), &machine(99)).unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[9]), &machine(99)).unwrap();
         store.adopt(finished).unwrap();
         drop(store);
         let file = newest(&disk, prefix);
@@ -167,7 +167,7 @@ fn a_missing_snapshot_or_state_or_identity_is_damage() {
         let disk = SimDisk::new();
         let (mut store, _) = open(&disk).unwrap();
         let all = put(&mut store, 1, 90);
-        let finished = write_snapshot(&store, snapshot(&all[79]), &machine(99)).unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[79]), &machine(99)).unwrap();
         store.adopt(finished).unwrap();
         store.release(80).unwrap();
         drop(store);
@@ -182,7 +182,7 @@ fn a_snapshot_that_is_cut_or_rotten_is_noticed() {
     let disk = SimDisk::new();
     let (mut store, _) = open(&disk).unwrap();
     let all = put(&mut store, 1, 9);
-    let finished = write_snapshot(&store, snapshot(&all[5]), &machine(150_000)).unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&all[5]), &machine(150_000)).unwrap();
     store.adopt(finished).unwrap();
     let file = newest(&disk, "snapshot-");
     disk.corrupt(&file, 100_000);
@@ -232,7 +232,7 @@ fn with_a_file_of_format(format: u8) -> impl Iterator<Item = (String, OpenError)
     ["segment-", "snapshot-", "identity", "state"].into_iter().map(move |prefix| {
         let (disk, all, _) = filled();
         let (mut store, _) = open(&disk).unwrap();
-        let finished = write_snapshot(&store, snapshot(&all[9]), b"").unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[9]), b"").unwrap();
         store.adopt(finished).unwrap();
         drop(store);
         let file = newest(&disk, prefix);

@@ -40,7 +40,7 @@ fn a_failed_sync_ends_the_life_and_the_next_one_trusts_nothing_of_it() {
         assert!(matches!(store.append(&[]), Err(WriteError::Poisoned(_))));
         assert!(matches!(store.save_state(&state(1, 1)), Err(WriteError::Poisoned(_))));
         assert!(matches!(store.truncate(5), Err(WriteError::Poisoned(_))));
-        assert!(matches!(store.has_room(), Err(WriteError::Poisoned(_))));
+        assert!(matches!(store.look_for_room(), Err(WriteError::Poisoned(_))));
         assert_eq!(store.read(6, 1).unwrap().1, more[..1], "reading goes on");
         assert!(matches!(store.close(), Err(WriteError::Poisoned(_))));
         // The same machine goes on: its page cache shows what the disk may not have.

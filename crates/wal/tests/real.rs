@@ -28,7 +28,7 @@ fn lives_on_a_real_disk() {
     let (mut store, _) = open(&disk).unwrap();
     let mut all = put(&mut store, 1, 120);
     store.save_state(&state(1, 100)).unwrap();
-    let finished = write_snapshot(&store, snapshot(&all[79]), &machine(100_000)).unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&all[79]), &machine(100_000)).unwrap();
     store.adopt(finished).unwrap();
     store.release(80).unwrap();
     all.extend(put(&mut store, 1, 40));
@@ -123,7 +123,7 @@ fn random_bytes_in_any_file_are_refused_in_one_line() {
     let (good, bad) = (dir.path().join("good"), dir.path().join("bad"));
     let (mut store, _) = open(&RealDisk::new(&good)).unwrap();
     let all = put(&mut store, 1, 50);
-    let finished = write_snapshot(&store, snapshot(&all[9]), b"machine").unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&all[9]), b"machine").unwrap();
     store.adopt(finished).unwrap();
     store.close().unwrap();
     let names = fs::read_dir(&good).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());

@@ -30,7 +30,7 @@ fn a_snapshot_of_any_length_comes_back() {
         let (mut store, _) = open(&disk).unwrap();
         let all = put(&mut store, 2, 9);
         let what = snapshot(&all[4]);
-        let finished = write_snapshot(&store, what, &machine(bytes)).unwrap();
+        let finished = write_snapshot(&mut store, what, &machine(bytes)).unwrap();
         assert_eq!(finished.snapshot(), what);
         assert_eq!(store.adopt(finished).unwrap(), what.position);
         assert_eq!(store.snapshot_position(), what.position);
@@ -61,7 +61,7 @@ fn a_snapshot_of_any_length_comes_back() {
 fn the_log_goes_on_while_another_thread_writes() {
     let (mut store, _) = open(&SimDisk::new()).unwrap();
     let all = put(&mut store, 1, 9);
-    let mut writer = store.snapshot_writer(snapshot(&all[8]));
+    let mut writer = store.snapshot_writer(snapshot(&all[8])).unwrap();
     let thread = std::thread::spawn(move || {
         writer.write_all(&machine(300_000)).unwrap();
         writer.finish().unwrap()
@@ -78,14 +78,14 @@ fn a_snapshot_that_is_given_up_leaves_nothing() {
     let disk = SimDisk::new();
     let (mut store, _) = open(&disk).unwrap();
     let all = put(&mut store, 1, 9);
-    let mut writer = store.snapshot_writer(snapshot(&all[3]));
+    let mut writer = store.snapshot_writer(snapshot(&all[3])).unwrap();
     writer.write_all(&machine(100_000)).unwrap();
     assert_eq!(temporary(&disk), 1);
     drop(writer);
     assert_eq!(temporary(&disk), 0);
-    drop(write_snapshot(&store, snapshot(&all[3]), b"x").unwrap());
+    drop(write_snapshot(&mut store, snapshot(&all[3]), b"x").unwrap());
     assert_eq!(temporary(&disk), 0);
-    std::mem::forget(write_snapshot(&store, snapshot(&all[3]), b"x").unwrap());
+    std::mem::forget(write_snapshot(&mut store, snapshot(&all[3]), b"x").unwrap());
     drop(store);
     assert_eq!(temporary(&disk), 1);
     assert_eq!(open(&disk).unwrap().1.snapshot, Snapshot::default());
@@ -98,9 +98,9 @@ fn only_the_newest_snapshot_stays() {
     let (mut store, _) = open(&disk).unwrap();
     assert!(matches!(store.read_snapshot(Position::default(), 0, 1), Err(ReadError::NoSnapshot)));
     let all = put(&mut store, 1, 9);
-    let older = write_snapshot(&store, snapshot(&all[2]), b"older").unwrap();
+    let older = write_snapshot(&mut store, snapshot(&all[2]), b"older").unwrap();
     for nth in [3, 6] {
-        let finished = write_snapshot(&store, snapshot(&all[nth]), &machine(nth)).unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[nth]), &machine(nth)).unwrap();
         store.adopt(finished).unwrap();
     }
     assert_eq!(store.adopt(older).unwrap(), all[6].position(), "an older one is dropped");
@@ -119,7 +119,7 @@ fn a_snapshot_of_another_log_is_refused() {
         Position { index: 10, ..all[8].position() },
     ] {
         let wrong = Snapshot { position, ..snapshot(&all[4]) };
-        let finished = write_snapshot(&store, wrong, b"").unwrap();
+        let finished = write_snapshot(&mut store, wrong, b"").unwrap();
         assert!(matches!(store.adopt(finished), Err(WriteError::NotInLog(_))));
     }
 }
@@ -186,7 +186,7 @@ fn a_snapshot_that_would_lose_committed_entries_is_refused() {
 fn a_snapshot_made_before_an_install_is_dropped() {
     let (mut store, _) = open(&SimDisk::new()).unwrap();
     let all = put(&mut store, 1, 60);
-    let finished = write_snapshot(&store, snapshot(&all[50]), b"mine").unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&all[50]), b"mine").unwrap();
     store.store_part(&parts(foreign(20), b"theirs", 9)[0]).unwrap();
     assert_eq!(store.adopt(finished).unwrap(), foreign(20).position);
     assert_eq!(read_snapshot(&store), Some(b"theirs".to_vec()));
@@ -200,7 +200,7 @@ fn an_install_happens_at_once() {
         let disk = SimDisk::new();
         let (mut store, _) = open(&disk).unwrap();
         let old = put(&mut store, 1, 60);
-        let finished = write_snapshot(&store, snapshot(&old[29]), b"old").unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&old[29]), b"old").unwrap();
         store.adopt(finished).unwrap();
         let before = disk.operations();
         stop.iter().for_each(|&operations| disk.stop_after(operations));

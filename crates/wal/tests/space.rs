@@ -4,7 +4,7 @@
 mod common;
 
 use common::{entries, machine, open, opening, parts, put, snapshot, state, write_snapshot};
-use understudy_protocol::Snapshot;
+use understudy_protocol::{Room, Snapshot};
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Store, WriteError};
 
@@ -32,7 +32,7 @@ fn a_full_disk_refuses_entries_and_keeps_the_log() {
         put(&mut store, 1, 3);
         disk.set_capacity(Some(disk.used() + free));
         fill(&mut store);
-        assert!(!store.has_room().unwrap());
+        assert_eq!(store.look_for_room().unwrap(), Room::None);
         let last = store.sync().unwrap();
         store.save_state(&state(5, 1)).unwrap();
         drop(store);
@@ -42,7 +42,7 @@ fn a_full_disk_refuses_entries_and_keeps_the_log() {
         assert_eq!(found.state, state(5, 1));
         assert_eq!(store.read(1, 1).unwrap().1, found.entries[..1]);
         disk.set_capacity(None);
-        assert!(store.has_room().unwrap());
+        assert_eq!(store.look_for_room().unwrap(), Room::Ample);
         put(&mut store, 1, 50);
     }
 }
@@ -94,7 +94,7 @@ fn room_is_there_for_what_was_refused() {
     assert!(matches!(store.append(&large), Err(WriteError::NoSpace)));
     for more in (0..60).map(|n| n * 500) {
         disk.set_capacity(Some(disk.used() + more));
-        if store.has_room().unwrap() {
+        if store.look_for_room().unwrap() != Room::None {
             store.append(&large).unwrap();
             return;
         }
@@ -108,7 +108,7 @@ fn a_full_disk_cuts_and_releases() {
     let disk = SimDisk::new();
     let (mut store, _) = open(&disk).unwrap();
     let all = put(&mut store, 1, 100);
-    let finished = write_snapshot(&store, snapshot(&all[59]), b"small").unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&all[59]), b"small").unwrap();
     store.adopt(finished).unwrap();
     disk.set_capacity(Some(disk.used()));
     fill(&mut store);
@@ -116,7 +116,7 @@ fn a_full_disk_cuts_and_releases() {
     assert_eq!(store.last(), all[79].position());
     fill(&mut store);
     store.release(60).unwrap();
-    assert!(store.has_room().unwrap());
+    assert_eq!(store.look_for_room().unwrap(), Room::Ample);
     put(&mut store, 1, 10);
 }
 
@@ -127,7 +127,7 @@ fn a_snapshot_that_does_not_fit_harms_nothing() {
     let all = put(&mut store, 1, 20);
     let used = disk.used();
     disk.set_capacity(Some(used + 100_000));
-    assert!(write_snapshot(&store, snapshot(&all[9]), &machine(150_000)).is_err());
+    assert!(write_snapshot(&mut store, snapshot(&all[9]), &machine(150_000)).is_err());
     assert_eq!(disk.used(), used);
     let incoming = parts(Snapshot::default(), &machine(150_000), 70_000);
     store.store_part(&incoming[0]).unwrap();

@@ -214,7 +214,7 @@ fn operate(
             model.other = None;
         }
         _ => {
-            store.has_room()?;
+            store.look_for_room()?;
         }
     }
     Ok(())

@@ -60,6 +60,7 @@ pub(crate) fn open(options: &Options) -> Result<Opened, ServeError> {
 fn try_open(options: &Options) -> Result<Result<Opened, String>, ServeError> {
     let wal = understudy_wal::Options {
         segment_bytes: options.segment_bytes,
+        ballast_bytes: options.disk_reserve,
         ..understudy_wal::Options::new(random()?)
     };
     let (store, recovered) = match Store::open(RealDisk::new(&options.data), wal) {

@@ -177,6 +177,7 @@ fn limits(options: &Options) -> Limits {
     let deferred = usize::try_from(options.snapshot_bytes.saturating_mul(4)).unwrap_or(usize::MAX);
     Limits {
         retain: options.retain_entries,
+        retain_bytes: options.retain_bytes,
         deferred_bytes: deferred.min(usual.deferred_bytes),
         ..usual
     }

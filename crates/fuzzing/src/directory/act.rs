@@ -174,7 +174,7 @@ impl Written {
         let Ok((_, entries)) = store.read(index, 1) else { return };
         let snapshot = snapshot(entries[0].position());
         let machine = vec![back; usize::from(bytes) * 3];
-        let mut writer = store.snapshot_writer(snapshot);
+        let mut writer = store.snapshot_writer(snapshot).expect("the disk works");
         writer.write_all(&machine).expect("the disk has no limit");
         let finished = writer.finish().expect("the disk works");
         self.snapshot = store.adopt(finished).expect("the disk works");

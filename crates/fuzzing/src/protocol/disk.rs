@@ -69,6 +69,7 @@ impl Disk {
             commit: 0,
             snapshot: self.snapshot,
             first: base.index + 1,
+            pieces: Vec::new(),
             runs,
             clean: true,
             entries: self.entries.clone(),

@@ -6,7 +6,9 @@ mod said;
 mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
-use understudy_protocol::{ConnId, Event, Kind, Knock, Message, Proposal, RequestId, Settings};
+use understudy_protocol::{
+    ConnId, Event, Kind, Knock, Message, Proposal, RequestId, Room, Settings,
+};
 use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
 
 use said::{Said, Who};
@@ -54,7 +56,7 @@ enum Happening {
     RegisterChanged,
     Reachable(bool),
     Prompt(bool),
-    Space(bool),
+    Space(u8),
     SnapshotMade,
     Pair,
 }
@@ -140,7 +142,10 @@ fn happen(world: &mut World, happening: Happening) {
                 world.feed(Event::Tick);
             }
         }
-        Happening::Space(available) => world.feed(Event::Space { available }),
+        Happening::Space(room) => {
+            let room = [Room::None, Room::Reserve, Room::Ample][usize::from(room % 3)];
+            world.feed(Event::Space(room));
+        }
         Happening::SnapshotMade => {
             if let Some(position) = world.disk.adopt(world.replica.status().applied) {
                 world.feed(Event::SnapshotMade(position));
@@ -200,7 +205,7 @@ fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>)
     let mut proposals: Vec<Proposal> = (0..writes % 4)
         .map(|n| {
             let payload = vec![n; usize::from(writes)].into();
-            Proposal { id: id(), kind: Kind::Command, payload, firm: false }
+            Proposal { id: id(), kind: Kind::Command, payload, firm: false, upkeep: n % 2 == 1 }
         })
         .collect();
     if let Some((sync_backups, min_copies)) = settings {
@@ -210,8 +215,8 @@ fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>)
             min_copies: 1 + u32::from(min_copies % 2),
             ..Settings::default()
         };
-        let payload = settings.encode().into();
-        proposals.push(Proposal { id: id(), kind: Kind::Settings, payload, firm: false });
+        let (payload, kind) = (settings.encode().into(), Kind::Settings);
+        proposals.push(Proposal { id: id(), kind, payload, firm: false, upkeep: true });
     }
     let reads = (0..reads % 4).map(|_| id()).collect();
     world.feed(Event::Requests { proposals, reads });

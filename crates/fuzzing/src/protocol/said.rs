@@ -19,6 +19,7 @@ pub enum Said {
         epoch: Number,
         first: Number,
         runs: Vec<(Number, Number)>,
+        full: bool,
     },
     /// The hello of a peer whose log is the same.
     Twin {
@@ -44,6 +45,7 @@ pub enum Said {
         durable: Number,
         round: Number,
         newer: Option<Number>,
+        full: bool,
     },
     Part {
         epoch: Number,
@@ -121,7 +123,7 @@ impl Said {
         let number = |n: Number| n.of(world);
         let cluster = |ours: bool| if ours { world.cluster() } else { ClusterId(0xbad) };
         Ok(match self {
-            Said::Hello { who, cluster: said, life, epoch, first, runs } => {
+            Said::Hello { who, cluster: said, life, epoch, first, runs, full } => {
                 Message::Hello(Box::new(Hello {
                     version: PROTOCOL_VERSION,
                     cluster: said.map(cluster),
@@ -132,6 +134,7 @@ impl Said {
                     commit: Default::default(),
                     first: number(first),
                     runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
+                    full,
                 }))
             }
             Said::Twin { who, life } => {
@@ -146,6 +149,7 @@ impl Said {
                     commit: Default::default(),
                     first,
                     runs,
+                    full: false,
                 }))
             }
             Said::Welcome { epoch, ours } => Message::Welcome {
@@ -180,12 +184,13 @@ impl Said {
                     },
                 })
             }
-            Said::Ack { epoch, verified, durable, round, newer } => Message::Ack(Ack {
+            Said::Ack { epoch, verified, durable, round, newer, full } => Message::Ack(Ack {
                 epoch: number(epoch),
                 verified: number(verified),
                 durable: number(durable),
                 round: number(round),
                 newer: newer.map(number),
+                full,
             }),
             Said::Part { epoch, end, offset, bytes, last, time, beside } => {
                 Message::SnapshotPart(SnapshotPart {

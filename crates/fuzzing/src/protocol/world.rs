@@ -236,6 +236,7 @@ fn config() -> Config {
             deferred_bytes: 1000,
             caught_up: 4,
             retain: 3,
+            retain_bytes: 2000,
         },
     }
 }

@@ -29,6 +29,9 @@ pub use set_quota::SetQuota;
 pub use stamp::Stamp;
 pub use txn::{Step, Txn, TxnOperation};
 
+/// Bytes of an upkeep command, at most.
+const UPKEEP: usize = 16 << 10;
+
 /// The payload of a command entry.
 ///
 /// The machine answers `BAD_COMMAND` to bytes that do not decode, to a command without an
@@ -118,6 +121,27 @@ impl Command {
             }
             _ => false,
         }
+    }
+
+    /// Whether it is small and frees room, or keeps what there is: what goes on while a disk is full. Whoever
+    /// deletes may need a session first.
+    pub fn is_upkeep(&self) -> bool {
+        let writes = |operation: &TxnOperation| matches!(operation.step, Some(Step::Put(_)));
+        let kind = match &self.operation {
+            Some(
+                Operation::Delete(_)
+                | Operation::OpenSession(_)
+                | Operation::KeepSession(_)
+                | Operation::CloseSession(_)
+                | Operation::SetQuota(_)
+                | Operation::Compact(_)
+                | Operation::KeepLease(_)
+                | Operation::RevokeLease(_),
+            ) => true,
+            Some(Operation::Txn(txn)) => !txn.then.iter().chain(&txn.otherwise).any(writes),
+            _ => false,
+        };
+        kind && self.encoded_len() <= UPKEEP
     }
 
     /// The payload of the log entry.

@@ -31,6 +31,7 @@ impl<D: Disk> Log<D> {
         }
         active.offsets.extend(offsets);
         active.end += bytes as u64;
+        self.behind_snapshot += bytes as u64;
         self.last = newest.position();
         self.wanted = 0;
         Ok(())

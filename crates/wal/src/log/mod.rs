@@ -47,6 +47,8 @@ pub(crate) struct Log<D: Disk> {
     /// What the last refused batch would have taken, bytes.
     wanted: u64,
     buffer: Vec<u8>,
+    /// Bytes of what lies behind the newest snapshot, those of cut entries among them.
+    behind_snapshot: u64,
 }
 
 impl<D: Disk> Log<D> {
@@ -58,6 +60,19 @@ impl<D: Disk> Log<D> {
     /// How far it is durable.
     pub fn synced(&self) -> Index {
         self.synced
+    }
+
+    /// Bytes of what lies behind the newest snapshot, about.
+    pub fn behind_snapshot(&self) -> u64 {
+        self.behind_snapshot
+    }
+
+    /// The newest snapshot ends there now.
+    pub fn note_snapshot(&mut self, index: Index) {
+        let behind = self.segments.iter().filter(|segment| segment.last() > index);
+        self.behind_snapshot = behind
+            .map(|segment| segment.end - segment.offset((index + 1).max(segment.first())))
+            .sum();
     }
 
     /// The first index that it holds, or will hold next.

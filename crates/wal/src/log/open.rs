@@ -72,6 +72,7 @@ impl<D: Disk> Log<D> {
             commit: 0,
             wanted: 0,
             buffer: Vec::new(),
+            behind_snapshot: 0,
         };
         let next: Vec<_> = kept.iter().skip(1).map(|found| found.header.previous).collect();
         for (nth, found) in kept.into_iter().enumerate() {
@@ -83,6 +84,7 @@ impl<D: Disk> Log<D> {
         for found in superseded {
             log.retire(found.into_segment(Vec::new(), 0)).map_err(|e| retire_failed(disk, e))?;
         }
+        log.note_snapshot(lineage.base.index);
         log.discard_extra_spares().map_err(|e| retire_failed(disk, e))?;
         Ok((log, replayed))
     }

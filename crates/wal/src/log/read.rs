@@ -5,7 +5,7 @@ use understudy_protocol::{Entry, Index, Position};
 
 use super::Log;
 use super::record::{self, HEAD};
-use super::segment::Segment;
+use super::segment::{HEADER, Segment};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, ReadError};
 
@@ -20,6 +20,18 @@ impl<D: Disk> Log<D> {
             Some(segment) => Ok(segment.header.previous),
             None => self.segment(index)?.position(index),
         }
+    }
+
+    /// What each segment holds of the log up to `through`: last index and bytes, oldest first.
+    pub fn pieces(&self, through: Index) -> Vec<(Index, u64)> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.first() <= through.min(segment.last()))
+            .map(|segment| {
+                let last = through.min(segment.last());
+                (last, segment.offset(last + 1) - HEADER)
+            })
+            .collect()
     }
 
     /// Entries from `from` on with the position in front of them: at least one, then as many as

@@ -21,6 +21,7 @@ impl<D: Disk> Log<D> {
     /// Lets go of everything: the log goes on behind a snapshot that is in its place, durably.
     pub fn replace(&mut self, base: Position, generation: u64) -> Result<(), WriteError> {
         self.generation = generation;
+        self.behind_snapshot = 0;
         self.last = base;
         self.synced = base.index;
         while let Some(segment) = self.segments.pop_back() {
@@ -42,6 +43,16 @@ impl<D: Disk> Log<D> {
             self.disk.remove(&segment.name).map_err(io())?;
         }
         self.disk.sync().map_err(io())
+    }
+
+    /// Removes a spare that others need the space of, if there is more than the one that the log goes on in.
+    pub fn discard_a_spare(&mut self) -> Result<bool, WriteError> {
+        if self.spares.len() < 2 {
+            return Ok(false);
+        }
+        let spare = self.spares.remove(0);
+        self.disk.remove(&spare).map_err(WriteError::io(format!("remove {spare}")))?;
+        Ok(true)
     }
 
     /// Removes spares beyond what the options allow.

@@ -56,6 +56,12 @@ impl<F: DiskFile> SnapshotFile<F> {
         Ok(snapshot)
     }
 
+    /// Bytes it takes on the disk.
+    pub fn bytes(&self) -> u64 {
+        let blocks = self.length.div_ceil(BLOCK as u64).max(1);
+        HEADER + self.length + blocks * BLOCK_HEAD as u64
+    }
+
     /// One block and whether it is the last.
     pub fn block(&self, number: u64) -> Result<(Bytes, bool), ReadError> {
         let read = self.file.read_vec(self.place(number), BLOCK_HEAD + BLOCK);

@@ -16,9 +16,8 @@ pub struct Incoming<D: Disk> {
 }
 
 impl<D: Disk> Incoming<D> {
-    /// Waits for the part at offset 0. `name` tells it from others.
-    pub(crate) fn new(disk: D, name: &str, header: SnapshotHeader) -> Self {
-        let writer = SnapshotWriter::new(disk.clone(), name, header);
+    /// Waits for the part at offset 0.
+    pub(crate) fn new(disk: D, header: SnapshotHeader, writer: SnapshotWriter<D>) -> Self {
         Incoming { disk, header, writer }
     }
 

@@ -1,6 +1,7 @@
 //! Writes a snapshot on a thread of its own, while the log goes on.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use understudy_protocol::Snapshot;
 
@@ -21,12 +22,14 @@ pub struct SnapshotWriter<D: Disk> {
     file: Option<D::File>,
     block: Vec<u8>,
     number: u64,
+    being_written: Arc<()>,
 }
 
 /// A snapshot that is whole and on the disk, without a name of its own yet.
 pub struct Finished<D: Disk> {
     pub(crate) temporary: Temporary<D>,
     pub(crate) header: SnapshotHeader,
+    _being_written: Arc<()>,
 }
 
 impl<D: Disk> Finished<D> {
@@ -66,11 +69,13 @@ impl<D: Disk> Drop for Temporary<D> {
 }
 
 impl<D: Disk> SnapshotWriter<D> {
-    /// `name` tells it from others that are being written. Touches nothing yet.
-    pub(crate) fn new(disk: D, name: &str, header: SnapshotHeader) -> Self {
+    /// `name` tells it from others that are being written. Touches nothing yet. `being_written` is shared by
+    /// all that is on its way.
+    pub(crate) fn new(disk: D, name: &str, header: SnapshotHeader, being_written: Arc<()>) -> Self {
         let name = format!("{name}{TEMPORARY}");
         let temporary = Temporary { disk, name, exists: false };
-        SnapshotWriter { temporary, header, file: None, block: Vec::new(), number: 0 }
+        let (file, block) = (None, Vec::new());
+        SnapshotWriter { temporary, header, file, block, number: 0, being_written }
     }
 
     /// Bytes of the machine taken so far.
@@ -83,7 +88,8 @@ impl<D: Disk> SnapshotWriter<D> {
         let last = self.block.len() as u32 | LAST;
         self.put_block(last)?;
         self.file()?.sync()?;
-        Ok(Finished { temporary: self.temporary, header: self.header })
+        let (temporary, header) = (self.temporary, self.header);
+        Ok(Finished { temporary, header, _being_written: self.being_written })
     }
 
     fn file(&mut self) -> io::Result<&D::File> {

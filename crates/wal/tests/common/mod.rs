@@ -15,6 +15,7 @@ pub fn options() -> Options {
         segment_bytes: 8 << 10,
         fill_bytes: 1 << 10,
         reserve_bytes: 512,
+        ballast_bytes: 0,
         spares: 2,
         ..Options::new(0xabc)
     }
@@ -70,11 +71,11 @@ pub fn machine(bytes: usize) -> Vec<u8> {
 }
 
 pub fn write_snapshot<D: Disk>(
-    store: &Store<D>,
+    store: &mut Store<D>,
     snapshot: Snapshot,
     data: &[u8],
 ) -> std::io::Result<Finished<D>> {
-    let mut writer = store.snapshot_writer(snapshot);
+    let mut writer = store.snapshot_writer(snapshot).map_err(std::io::Error::other)?;
     writer.write_all(data)?;
     writer.finish()
 }

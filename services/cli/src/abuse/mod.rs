@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::print;
 use rows::Row;
-use stage::{Outcome, Stage};
+use stage::{Limits, Outcome, Stage};
 
 /// Starts a pair on this machine and lets one client misbehave in every way that is known, an honest client beside
 /// it: one Put each 5 ms. Shows what memory the replicas took, whether the role changed, and how long the honest
@@ -31,7 +31,8 @@ Each way takes a few seconds. With --list they are only named.
 Examples:
   understudy abuse
   understudy abuse --only unread-gets,idle-connections
-  understudy abuse --cgroup 2147483648 --output json")]
+  understudy abuse --cgroup 2147483648 --output json
+  understudy abuse --only overwrites --disk 500000000 --seconds 60")]
 pub struct Abuse {
     /// Names the ways and does nothing.
     #[arg(long)]
@@ -48,6 +49,9 @@ pub struct Abuse {
     /// Runs the pair in a memory control group with this limit, bytes; needs root.
     #[arg(long, value_name = "BYTES")]
     cgroup: Option<u64>,
+    /// Gives each replica a disk of this size, bytes, in memory; needs root.
+    #[arg(long, value_name = "BYTES")]
+    disk: Option<u64>,
     /// Another `understudy` that runs the replicas, to compare versions.
     #[arg(long, value_name = "PROGRAM")]
     program: Option<PathBuf>,
@@ -81,7 +85,8 @@ impl Abuse {
         let rows = self.rows()?;
         let bar = self.bar(rows.len() as u64);
         let mut judged = Vec::new();
-        let mut stage = Stage::set(self.program.clone(), &self.serve, self.cgroup, &bar).await?;
+        let limits = Limits { memory: self.cgroup, disk: self.disk };
+        let mut stage = Stage::set(self.program.clone(), &self.serve, limits, &bar).await?;
         for row in rows {
             bar.set_message(row.name);
             let outcome = stage.play(row, Duration::from_secs(self.seconds)).await;

@@ -97,6 +97,7 @@ pub const ALL: &[Row] = &[
         spread(t, TXN, listing_txn(), 20, 100)
     }),
     row!("large-writes", "8 streams of writes of 1 MB", Some(200.0), large_writes),
+    row!("overwrites", "one key of 1 MiB that is overwritten for ever", Some(200.0), overwrites),
     row!("idle-connections", "1,100 connections that say nothing", |t: Target| {
         silent(t.clients, 1_100)
     }),
@@ -236,25 +237,24 @@ async fn lacking(target: Target) {
 }
 
 async fn large_writes(target: Target) {
-    let each = (0..8).map(|stream| {
-        let address = target.clients.clone();
-        async move {
-            let Ok(mut wire) = Wire::connect(&address, WINDOW).await else { return };
-            let Ok(mut call) = wire.call(EXECUTE).await else { return };
-            let put = PutRequest {
-                key: format!("written/{stream}").into(),
-                value: vec![b'x'; 1_000_000].into(),
-                ..PutRequest::default()
-            };
-            let operation =
-                ExecuteOperation { operation: Some(execute_operation::Operation::Put(put)) };
-            let request = ExecuteRequest { operations: vec![operation] };
-            let message = framed(&request.encode_to_vec());
-            // The answers are few bytes: they fit the window.
-            while call.send_slowly(message.clone()).await.is_ok() {}
-        }
-    });
+    let each = (0..8).map(|stream| write(&target, format!("written/{stream}"), 1_000_000));
     join_all(each).await;
+}
+
+async fn overwrites(target: Target) {
+    join_all((0..4).map(|_| write(&target, "overwritten".into(), 1 << 20))).await;
+}
+
+/// Writes one key on a stream, as fast as it is taken; looks for the primary no further.
+async fn write(target: &Target, key: String, bytes: usize) {
+    let Ok(mut wire) = Wire::connect(&target.clients, WINDOW).await else { return };
+    let Ok(mut call) = wire.call(EXECUTE).await else { return };
+    let value = vec![b'x'; bytes].into();
+    let put = PutRequest { key: key.into(), value, ..PutRequest::default() };
+    let operation = ExecuteOperation { operation: Some(execute_operation::Operation::Put(put)) };
+    let message = framed(&ExecuteRequest { operations: vec![operation] }.encode_to_vec());
+    // The answers are few bytes: they fit the window.
+    while call.send_slowly(message.clone()).await.is_ok() {}
 }
 
 async fn silent(address: String, count: usize) {

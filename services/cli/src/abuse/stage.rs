@@ -72,20 +72,28 @@ impl Outcome {
     }
 }
 
+/// What each replica is given, bytes.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub memory: Option<u64>,
+    pub disk: Option<u64>,
+}
+
 impl Stage {
     /// Starts a pair with data in it.
     pub async fn set(
         program: Option<PathBuf>,
         extra: &[String],
-        cgroup: Option<u64>,
+        limits: Limits,
         bar: &ProgressBar,
     ) -> Result<Self, Failure> {
         let dir =
             tempfile::Builder::new().prefix("understudy-abuse-").tempdir().map_err(Failure::new)?;
         let mut plan = Plan::new(dir.path(), Ports::free().map_err(Failure::new)?, extra);
-        let group = cgroup.map(Group::new).transpose()?;
+        let group = limits.memory.map(Group::new).transpose()?;
         for replica in &mut plan.replicas {
-            replica.program = words(program.as_deref(), group.as_ref())?;
+            let disk = limits.disk.map(|bytes| (bytes, replica.data.as_path()));
+            replica.program = words(program.as_deref(), group.as_ref(), disk)?;
         }
         let (tell, happenings) = mpsc::channel(1024);
         let log = Logbook::start(happenings, None, |_| {})?;
@@ -192,13 +200,30 @@ fn resident(pid: u32) -> Option<u64> {
     Some(pages * rustix::param::page_size() as u64)
 }
 
-/// What runs a replica: in its control group, if there is one.
-fn words(program: Option<&Path>, group: Option<&Group>) -> Result<Vec<String>, Failure> {
+/// What runs a replica: in its control group, and with a disk of its own at its data directory, if there are such.
+fn words(
+    program: Option<&Path>,
+    group: Option<&Group>,
+    disk: Option<(u64, &Path)>,
+) -> Result<Vec<String>, Failure> {
     let own = std::env::current_exe().map_err(Failure::new)?;
-    let program = program.unwrap_or(&own).display().to_string();
-    let Some(group) = group else { return Ok(vec![program]) };
-    let join = format!("echo $$ > {} && exec \"$@\"", group.0.join("cgroup.procs").display());
-    Ok(["sh", "-c", &join, "sh", &program].map(Into::into).into())
+    let mut words = vec![program.unwrap_or(&own).display().to_string()];
+    if let Some((bytes, place)) = disk {
+        std::fs::create_dir_all(place).map_err(Failure::new)?;
+        let mount = format!("mount -t tmpfs -o size={bytes} tmpfs '{}'", place.display());
+        words = [vec!["unshare".into(), "--mount".into()], shell(&mount, words)].concat();
+    }
+    if let Some(group) = group {
+        let join = format!("echo $$ > {}", group.0.join("cgroup.procs").display());
+        words = shell(&join, words);
+    }
+    Ok(words)
+}
+
+/// A command after another one, in the same process.
+fn shell(first: &str, then: Vec<String>) -> Vec<String> {
+    let words = ["sh", "-c", &format!("{first} && exec \"$@\""), "sh"].map(Into::into);
+    [words.into(), then].concat()
 }
 
 /// A memory control group, which goes when this is dropped.

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use understudy_proto::admin::v1::Role;
+
 use crate::harness::cluster::{Cluster, progress};
 use crate::harness::command::{succeed, understudy};
 use crate::harness::judge::flawless;
@@ -24,9 +26,9 @@ fn can_mount() -> bool {
 }
 
 /// A pair, each with its data and its log on one small disk.
-async fn pair(level: &str) -> (Cluster, usize, usize) {
+async fn pair(options: &[&str]) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::new(2).await;
-    cluster.extra = ["--log", level].map(Into::into).into();
+    cluster.extra = options.iter().copied().map(Into::into).collect();
     cluster.replicas.iter_mut().for_each(|replica| replica.to = Log::WithTheData);
     cluster.start_all();
     let primary = cluster.complete().await;
@@ -35,7 +37,8 @@ async fn pair(level: &str) -> (Cluster, usize, usize) {
 
 /// Takes all the room there is.
 fn fill(cluster: &Cluster, number: usize) {
-    let mut file = File::create(cluster.replicas[number].on_disk("filler")).unwrap();
+    let filler = cluster.replicas[number].on_disk("filler");
+    let mut file = File::options().create(true).append(true).open(filler).unwrap();
     let block = [0; 4096];
     while file.write_all(&block).is_ok() {}
 }
@@ -49,7 +52,7 @@ async fn a_backup_with_a_full_disk_tries_again_and_says_so_seldom_and_comes_back
     if !can_mount() {
         return;
     }
-    let (cluster, primary, backup) = pair("info").await;
+    let (cluster, primary, backup) = pair(&[]).await;
     let pids = cluster.pids();
     let load = cluster.load(4);
     progress(&load, 100).await;
@@ -79,7 +82,7 @@ async fn full_disks_under_data_and_log_end_nobody() {
         return;
     }
     // Enough lines to fill what is left of the log's last block.
-    let (cluster, primary, backup) = pair("debug").await;
+    let (cluster, primary, backup) = pair(&["--log=debug"]).await;
     let pids = cluster.pids();
     let endpoints = cluster.endpoints().addresses().join(",");
     let put = |value: &str| understudy(&["put", "--endpoints", &endpoints, "k", value]);
@@ -90,8 +93,13 @@ async fn full_disks_under_data_and_log_end_nobody() {
         put(&"v".repeat(100_000)).err.contains("disk is full").then_some(())
     })
     .await;
+    assert_eq!(succeed(&["del", "--endpoints", &endpoints, "k"]).trim_end(), "deleted");
+    assert_eq!(cluster.complete().await, primary, "a full backup is no worse here");
+    // What was kept for this is gone, too.
+    fill(&cluster, primary);
+    fill(&cluster, backup);
     wait::until("lines are lost", || async {
-        succeed(&["get", "--endpoints", &endpoints, "k"]);
+        succeed(&["list", "--endpoints", &endpoints]);
         let lost = |number| metric(&cluster, number, "understudy_log_lines_lost") > 0;
         (lost(primary) && lost(backup)).then_some(())
     })
@@ -107,4 +115,48 @@ async fn full_disks_under_data_and_log_end_nobody() {
         assert!(said.contains("lines of this log were not written"), "{said}");
     }
     assert_eq!(pids, cluster.pids(), "nobody was restarted");
+}
+
+#[tokio::test]
+async fn a_primary_whose_disk_is_full_hands_over_and_writes_go_on() {
+    if !can_mount() {
+        return;
+    }
+    let (cluster, primary, backup) = pair(&[]).await;
+    let pids = cluster.pids();
+    let load = cluster.load(4);
+    progress(&load, 100).await;
+    fill(&cluster, primary);
+    cluster.until(backup, "leads", |status| status.role() == Role::Primary).await;
+    progress(&load, 200).await;
+    let left = cluster.until(primary, "says why", |s| s.reason.contains("disk is full")).await;
+    assert_ne!(left.role(), Role::Backup, "nothing waits for its disk");
+    let order = ["handover", "--endpoints", &cluster.endpoints().addresses().join(",")];
+    assert!(understudy(&order).err.contains("room on its disk"));
+    make_room(&cluster, primary);
+    assert_eq!(cluster.complete().await, backup);
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
+    flawless(&load.finish().await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_overwritten_for_ever_fills_no_disk() {
+    if !can_mount() {
+        return;
+    }
+    let segments = ["--segment-bytes=1048576", "--disk-reserve=2097152"];
+    let kept = ["--snapshot-bytes=4194304", "--retain-bytes=4194304"];
+    let (cluster, ..) = pair(&[segments, kept].concat()).await;
+    let endpoints = cluster.endpoints().addresses().join(",");
+    // Old values are kept, too, as far as these bounds go.
+    let bounds = ["--max-history-bytes=2MiB", "--min-history=0s"];
+    succeed(&[&["quota", "--endpoints", &endpoints][..], &bounds[..]].concat());
+    let client = cluster.client();
+    for number in 0..400_u32 {
+        let value = vec![number as u8; 512 << 10];
+        client.put("k", value).await.unwrap();
+    }
+    cluster.complete().await;
+    let first = cluster.status(0).await.unwrap().positions.unwrap().first;
+    assert!(first > 300, "the log begins at {first}");
 }

@@ -81,6 +81,8 @@ pub(crate) enum Want {
         payload: Bytes,
         /// Whether it waits for its commit, whatever the mode.
         firm: bool,
+        /// Whether it goes on while the disk is full.
+        upkeep: bool,
         /// Whether its answer may be long.
         long: bool,
     },
@@ -100,7 +102,8 @@ impl Want {
     /// To have `command` executed.
     pub fn executed(command: &Command) -> Want {
         let long = weight::may_be_long(command);
-        Want::Command { payload: command.to_payload(), firm: command.is_firm(), long }
+        let (firm, upkeep) = (command.is_firm(), command.is_upkeep());
+        Want::Command { payload: command.to_payload(), firm, upkeep, long }
     }
 
     /// The same once more, of what may be asked twice.

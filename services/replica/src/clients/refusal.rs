@@ -108,7 +108,7 @@ impl Refusal {
             }
             Rejection::DiskFull => Refusal::new(
                 ErrorReason::DiskFull,
-                "the primary's disk is full: make room, reads go on",
+                "the primary's disk is full: delete keys or make room; reads go on",
             )
             .retry(RETRY_LATER),
             Rejection::Overloaded => Refusal::overloaded(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use understudy_machine::{Frozen, FrozenKv};
 use understudy_protocol::{
-    ConnId, Entry, Event, HardState, Index, Position, Snapshot, SnapshotPart,
+    ConnId, Entry, Event, HardState, Index, Position, Room, Snapshot, SnapshotPart,
 };
 use understudy_wal::{Disk, Incoming, RealDisk, SnapshotReader, Store, Stored, WriteError};
 
@@ -21,8 +21,6 @@ pub(crate) struct DataDisk<D: Disk = RealDisk> {
     store: Store<D>,
     /// Entries that found no room, in order: the protocol counts them as not yet durable.
     backlog: Vec<Entry>,
-    /// The disk was full when it was last asked.
-    full: bool,
     /// Something was appended since the last sync.
     unsynced: bool,
     metrics: Metrics,
@@ -31,12 +29,22 @@ pub(crate) struct DataDisk<D: Disk = RealDisk> {
 impl<D: Disk> DataDisk<D> {
     pub fn new(store: Store<D>, metrics: Metrics) -> Self {
         metrics.set_aside.set(store.cut_entries().cast_signed());
-        DataDisk { store, backlog: Vec::new(), full: false, unsynced: false, metrics }
+        DataDisk { store, backlog: Vec::new(), unsynced: false, metrics }
     }
 
-    /// Whether more could be appended.
-    pub fn has_room(&self) -> bool {
-        !self.full
+    /// What room there is, as far as was noticed.
+    pub fn room(&self) -> Room {
+        if self.backlog.is_empty() { self.store.room() } else { Room::None }
+    }
+
+    /// A snapshot found no room: what is kept for it is free from now on.
+    pub fn make_room(&mut self) -> Result<(), WriteError> {
+        self.store.make_room()
+    }
+
+    /// The end of the newest snapshot.
+    pub fn snapshot_index(&self) -> Index {
+        self.store.snapshot_position().index
     }
 
     /// Writes entries behind the log's end. What finds no room waits for it.
@@ -47,12 +55,11 @@ impl<D: Disk> DataDisk<D> {
         }
         match self.store.append(&entries) {
             Ok(()) => {
-                self.unsynced = true;
+                self.unsynced |= !entries.is_empty();
                 Ok(())
             }
             Err(WriteError::NoSpace) => {
                 self.backlog = entries;
-                self.full = true;
                 Ok(())
             }
             Err(error) => Err(error),
@@ -66,10 +73,9 @@ impl<D: Disk> DataDisk<D> {
 
     /// Tries again what found no room.
     pub fn retry(&mut self) -> Result<(), WriteError> {
-        if !self.full || !self.store.has_room()? {
+        if self.room() == Room::Ample || self.store.look_for_room()? == Room::None {
             return Ok(());
         }
-        self.full = false;
         let entries = std::mem::take(&mut self.backlog);
         self.append(entries)
     }
@@ -179,8 +185,13 @@ impl<D: Disk> DataDisk<D> {
 
 impl DataDisk {
     /// Writes a frozen machine on a thread of its own, which tells the loop when it is done.
-    pub fn freeze(&self, frozen: FrozenKv, snapshot: Snapshot, outlet: Outlet) {
-        let writer = self.store.snapshot_writer(snapshot);
+    pub fn freeze(
+        &mut self,
+        frozen: FrozenKv,
+        snapshot: Snapshot,
+        outlet: Outlet,
+    ) -> Result<(), WriteError> {
+        let writer = self.store.snapshot_writer(snapshot)?;
         let work = move || {
             let mut buffered = BufWriter::with_capacity(64 << 10, writer);
             let finished = frozen
@@ -194,6 +205,7 @@ impl DataDisk {
         if let Err(error) = thread {
             tracing::error!("cannot start the snapshot thread: {error}");
         }
+        Ok(())
     }
 }
 
@@ -231,15 +243,15 @@ mod tests {
                 durable = position;
             }
         }
-        assert!(!disk.has_room() && durable.index < 60, "{durable:?}");
+        assert!(disk.room() == Room::None && durable.index < 60, "{durable:?}");
         disk.retry().unwrap();
-        assert!(!disk.has_room() && !disk.is_dirty());
+        assert!(disk.room() == Room::None && !disk.is_dirty());
 
         // The tail may still be cut, also within what waits.
         disk.truncate(58).unwrap();
         sim.set_capacity(None);
         disk.retry().unwrap();
-        assert!(disk.has_room() && disk.is_dirty());
+        assert!(disk.room() == Room::Ample && disk.is_dirty());
         assert_eq!(disk.flush().unwrap(), Some(Event::Durable(all[57].position())));
     }
 
@@ -251,16 +263,16 @@ mod tests {
         let mut disk = DataDisk::new(store, Metrics::new());
         sim.set_capacity(Some(sim.used()));
         let mut all = entries(recovered.snapshot.position, 60).into_iter();
-        while disk.has_room() {
+        while disk.room() != Room::None {
             disk.append(vec![all.next().unwrap()]).unwrap();
         }
         disk.truncate(disk.store.last().index).unwrap();
-        assert!(disk.backlog.is_empty() && !disk.has_room());
+        assert!(disk.backlog.is_empty() && disk.room() == Room::None);
         disk.retry().unwrap();
-        assert!(!disk.has_room(), "the disk is as full as before");
+        assert_eq!(disk.room(), Room::None, "the disk is as full as before");
         sim.set_capacity(None);
         disk.retry().unwrap();
-        assert!(disk.has_room());
+        assert_eq!(disk.room(), Room::Ample);
     }
 
     #[test]

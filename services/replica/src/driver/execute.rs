@@ -50,7 +50,7 @@ impl Driver {
             self.watches.publish(self.executor.machine.changes());
         }
         if let Some((frozen, snapshot)) = self.executor.due(self.snapshot_bytes) {
-            self.disk.freeze(frozen, snapshot, self.outlet.clone());
+            self.freeze(frozen, snapshot);
         }
     }
 
@@ -121,7 +121,8 @@ impl Driver {
         self.tick_not_before = now.mono + TICK_PAUSE;
         let id = self.waiting.number();
         self.tick = Some(id);
-        let tick = Proposal { id, kind: Kind::Tick, payload: Default::default(), firm: false };
+        let (kind, payload) = (Kind::Tick, Default::default());
+        let tick = Proposal { id, kind, payload, firm: false, upkeep: true };
         self.pending.push_back(Event::Requests { proposals: vec![tick], reads: Vec::new() });
     }
 }

@@ -4,8 +4,8 @@
 use std::io;
 use std::sync::Arc;
 
-use understudy_machine::Machine;
-use understudy_protocol::{Epoch, Event, HardState, Index, Life, MS, Replica};
+use understudy_machine::{FrozenKv, Machine};
+use understudy_protocol::{Epoch, Event, HardState, Index, Life, MS, Replica, Room, Snapshot};
 use understudy_wal::{Finished, RealDisk};
 
 use super::executor::Executor;
@@ -14,6 +14,10 @@ use crate::clients::{Answer, Slot};
 
 /// How often the view is renewed when nothing changes its role.
 const PUBLISH: u64 = 20 * MS;
+/// How often a full disk is looked at.
+const LOOK_AGAIN: u64 = 50 * MS;
+/// Between two snapshots that are made for the room that they give.
+const SAVE_AGAIN: u64 = 5000 * MS;
 /// How long an operator's handover waits to see the new epoch here.
 const HANDED: u64 = 1000 * MS;
 
@@ -26,8 +30,7 @@ pub(super) struct Handed {
 
 impl Driver {
     pub(super) fn keep_house(&mut self) {
-        let retried = self.disk.retry();
-        self.after_write(retried.map(|()| None));
+        self.look_for_room();
         self.tell_room();
         self.adopt_snapshot();
         self.propose_tick();
@@ -48,20 +51,48 @@ impl Driver {
         }
     }
 
+    /// Whether a full disk has room again: on its own, or once a snapshot has let the log go.
+    fn look_for_room(&mut self) {
+        let now = self.clock.now().mono;
+        if self.disk.room() == Room::Ample || now < self.look_for_room_at {
+            return;
+        }
+        self.look_for_room_at = now + LOOK_AGAIN;
+        let retried = self.disk.retry();
+        self.after_write(retried.map(|()| None));
+        let news = self.executor.at.position.index > self.disk.snapshot_index();
+        if self.disk.room() == Room::Ample || now < self.save_room_at || !news {
+            return;
+        }
+        self.save_room_at = now + SAVE_AGAIN;
+        if let Some((frozen, snapshot)) = self.executor.freeze() {
+            self.freeze(frozen, snapshot);
+        }
+    }
+
+    /// Has a snapshot written.
+    pub(super) fn freeze(&mut self, frozen: FrozenKv, snapshot: Snapshot) {
+        let begun = self.disk.freeze(frozen, snapshot, self.outlet.clone());
+        self.after_write(begun.map(|()| None));
+    }
+
     /// Tells the protocol when room on the disk runs out or comes back.
     pub(super) fn tell_room(&mut self) {
-        let available = self.disk.has_room();
-        if available != self.room {
-            self.room = available;
-            match available {
-                true => tracing::info!(replica = %self.name, "the disk has room again"),
-                false => tracing::error!(
-                    replica = %self.name,
-                    "the disk is full: writes are refused, reads go on; make room"
-                ),
-            }
-            self.pending.push_back(Event::Space { available });
+        let room = self.disk.room();
+        if room == self.room {
+            return;
         }
+        match (self.room, room) {
+            (_, Room::Ample) => tracing::info!(replica = %self.name, "the disk has room again"),
+            (Room::Ample, _) => tracing::error!(
+                replica = %self.name,
+                "the disk is full: writes are refused but for what frees room, reads go on; make room"
+            ),
+            _ => {}
+        }
+        self.room = room;
+        self.stale = true;
+        self.pending.push_back(Event::Space(room));
     }
 
     fn note_acting(&mut self) {
@@ -98,6 +129,11 @@ impl Driver {
             Err(error) => {
                 self.executor.written();
                 tracing::warn!(replica = %self.name, "no snapshot: {error}; the log is kept");
+                if understudy_wal::is_full(&error) {
+                    let given_up = self.disk.make_room();
+                    self.after_write(given_up.map(|()| None));
+                    self.tell_room();
+                }
                 return;
             }
         };

@@ -22,7 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{Epoch, Event, HardState, MS, Member, Recovered, Replica, RequestId};
+use understudy_protocol::{
+    Epoch, Event, HardState, MS, Member, Recovered, Replica, RequestId, Room,
+};
 use understudy_wal::{Finished, RealDisk};
 
 pub(crate) use asleep::Received;
@@ -96,8 +98,11 @@ pub(crate) struct Driver {
     /// It has been asked to go.
     leaving: bool,
     linger: leave::Linger,
-    /// Whether the protocol was told that the disk has room.
-    room: bool,
+    /// What room on the disk the protocol was told of.
+    room: Room,
+    /// When a full disk is looked at next, and when a snapshot may be made for the room that it gives.
+    look_for_room_at: u64,
+    save_room_at: u64,
     halted: Option<String>,
     acting: bool,
     /// The epoch with which it became primary last.
@@ -151,7 +156,9 @@ impl Driver {
             tick_not_before: 0,
             leaving: false,
             linger: leave::Linger::new(parts.linger),
-            room: true,
+            room: Room::Ample,
+            look_for_room_at: 0,
+            save_room_at: 0,
             halted: None,
             acting: false,
             term: 0,

@@ -1,6 +1,6 @@
 //! What has arrived becomes events: requests that wait together become one.
 
-use understudy_protocol::{Event, Message, Proposal, RequestId};
+use understudy_protocol::{Event, Message, Proposal, RequestId, Room};
 
 use super::waiting::Pending;
 use super::{Driver, turns};
@@ -38,7 +38,7 @@ impl Driver {
                 if !self.streams.is_open(conn) {
                     return;
                 }
-                if !self.disk.has_room() && appends(&message) {
+                if self.disk.room() == Room::None && appends(&message) {
                     // Its entries would find no room: be silent, as a backup that hangs.
                     self.streams.close(conn);
                     self.pending.push_back(Event::Closed(conn));
@@ -128,14 +128,14 @@ impl Driver {
                 slot.answer(Err(self.refuse_all("this replica has refused what is before it")));
             }
             Want::Stale(read) => self.answer_read(read, slot),
-            Want::Command { payload, firm, .. } => {
+            Want::Command { payload, firm, upkeep, .. } => {
                 let id = self.waiting.add(Pending::Command(bytes), slot);
-                proposals.push(Proposal { id, kind: Kind::Command, payload, firm });
+                proposals.push(Proposal { id, kind: Kind::Command, payload, firm, upkeep });
             }
             Want::Settings(settings) => {
                 let id = self.waiting.add(Pending::Settings, slot);
-                let payload = settings.encode().into();
-                proposals.push(Proposal { id, kind: Kind::Settings, payload, firm: true });
+                let (payload, kind) = (settings.encode().into(), Kind::Settings);
+                proposals.push(Proposal { id, kind, payload, firm: true, upkeep: true });
             }
             Want::Read(read) => reads.push(self.waiting.add(Pending::Read(read), slot)),
             Want::HandOver(to) => {

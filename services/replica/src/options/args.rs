@@ -112,6 +112,12 @@ pub struct ServeArgs {
     /// Log entries kept behind a snapshot for followers that come back
     #[arg(long, env = "UNDERSTUDY_RETAIN_ENTRIES", value_name = "N")]
     pub retain_entries: Option<u64>,
+    /// The same in bytes, whichever is less
+    #[arg(long, env = "UNDERSTUDY_RETAIN_BYTES", value_name = "BYTES")]
+    pub retain_bytes: Option<u64>,
+    /// Bytes of the disk that are kept free for when it is full, besides room for the next snapshot
+    #[arg(long, env = "UNDERSTUDY_DISK_RESERVE", value_name = "BYTES")]
+    pub disk_reserve: Option<u64>,
     /// Size of a log segment, bytes, 64 KiB to 1 GiB
     #[arg(long, env = "UNDERSTUDY_SEGMENT_BYTES", value_name = "BYTES")]
     pub segment_bytes: Option<u64>,
@@ -149,6 +155,8 @@ max-waiting = 16384
 max-connections = 2000
 snapshot-bytes = 67108864
 retain-entries = 100000
+retain-bytes = 134217728
+disk-reserve = 16777216
 segment-bytes = 16777216
 log-format = "text"
 log = "info"

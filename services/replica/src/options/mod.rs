@@ -69,6 +69,10 @@ pub struct Options {
     pub snapshot_bytes: u64,
     /// Entries kept behind the newest snapshot for followers that come back.
     pub retain_entries: u64,
+    /// The same in bytes.
+    pub retain_bytes: u64,
+    /// Bytes of the disk that are kept free for when it is full, besides room for the next snapshot.
+    pub disk_reserve: u64,
     /// Size of a log segment, bytes.
     pub segment_bytes: u64,
     /// How log lines look.

@@ -95,6 +95,8 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         max_connections: within("max-connections", args.max_connections, 2, 1 << 20)? as usize,
         snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
         retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,
+        retain_bytes: within("retain-bytes", args.retain_bytes, 0, 1 << 50)?,
+        disk_reserve: within("disk-reserve", args.disk_reserve, 0, 1 << 40)?,
         segment_bytes: within("segment-bytes", args.segment_bytes, 64 << 10, 1 << 30)?,
         log_format: log_format(&given("log-format", args.log_format)?)?,
         log: log(given("log", args.log)?)?,

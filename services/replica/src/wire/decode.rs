@@ -32,6 +32,7 @@ pub(crate) fn from_follower(request: wire::ReplicateRequest) -> Decoded<core::Me
             durable: ack.durable,
             round: ack.round,
             newer: ack.newer,
+            full: ack.full,
         }),
         In::SnapshotAck(ack) => {
             let position = position(ack.position)?;
@@ -94,6 +95,7 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
         },
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
+        full: hello.full,
     })
 }
 

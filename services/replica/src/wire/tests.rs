@@ -37,9 +37,12 @@ fn follower_messages() -> Vec<Message> {
             commit: position(),
             first: 6,
             runs: vec![(1, 10), (2, 20)],
+            full: true,
         }))
     };
-    let ack = |newer| Message::Ack(Ack { epoch: 1, verified: 2, durable: 3, round: 4, newer });
+    let ack = |newer| {
+        Message::Ack(Ack { epoch: 1, verified: 2, durable: 3, round: 4, newer, full: true })
+    };
     vec![
         hello(None, None),
         hello(Some(ClusterId(1)), Some(Nonce(9))),

@@ -1,0 +1,98 @@
+//! What a full disk leaves room for.
+
+use std::sync::Arc;
+
+use understudy_evidence::mutant;
+use understudy_protocol::Room;
+
+use crate::disk::Disk;
+use crate::error::WriteError;
+use crate::snapshot::{SnapshotHeader, SnapshotWriter};
+use crate::store::Store;
+
+impl<D: Disk> Store<D> {
+    /// What room there is, as far as was noticed.
+    pub fn room(&self) -> Room {
+        self.room
+    }
+
+    /// Looks what room there is now: whether a batch as large as the last one that was refused would fit, and
+    /// the ballast besides.
+    pub fn look_for_room(&mut self) -> Result<Room, WriteError> {
+        self.guarded(|store| {
+            if store.room == Room::None && store.log.has_room()? {
+                store.room = Room::Reserve;
+            }
+            if store.room == Room::Reserve && store.fits_ballast()? && store.log.has_room()? {
+                store.room = Room::Ample;
+            }
+            Ok(store.room)
+        })
+    }
+
+    /// A snapshot found no room: what is kept for it is free from now on, and for nothing else that is large.
+    pub fn make_room(&mut self) -> Result<(), WriteError> {
+        self.guarded(Store::give_up_ballast)
+    }
+
+    /// Sees to it that the ballast is what it should be. Where that is not to be had, the disk is as good as full.
+    pub(crate) fn hold_ballast(&mut self) -> Result<(), WriteError> {
+        if self.room == Room::Ample && !self.fits_ballast()? {
+            self.room = Room::Reserve;
+        }
+        Ok(())
+    }
+
+    /// The same, once much was appended.
+    pub(crate) fn extend_ballast(&mut self) -> Result<(), WriteError> {
+        let step = (self.options.ballast_bytes / 4).max(1);
+        match self.log.behind_snapshot() >= self.covered + step {
+            true => self.hold_ballast(),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps room for the next snapshot, besides what is always kept: it may be as large as this one and all that
+    /// was logged since. One that is being written takes what was kept for it.
+    fn fits_ballast(&mut self) -> Result<bool, WriteError> {
+        if mutant!("no-ballast") {
+            return Ok(true);
+        }
+        self.covered = self.log.behind_snapshot();
+        let mut bytes = self.options.ballast_bytes;
+        if Arc::strong_count(&self.writing) == 1 {
+            bytes += self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());
+        }
+        while !self.ballast.hold(bytes)? {
+            if !self.log.discard_a_spare()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn give_up_ballast(&mut self) -> Result<(), WriteError> {
+        self.ballast.give_up()?;
+        self.room = self.room.min(Room::Reserve);
+        Ok(())
+    }
+
+    /// Does something for which there may be no room without the ballast.
+    pub(crate) fn with_ballast<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        match work(self) {
+            Err(WriteError::NoSpace) => {
+                self.give_up_ballast()?;
+                work(self)
+            }
+            done => done,
+        }
+    }
+
+    /// A writer of a snapshot, one's own or another's. While it is there, no room is kept for another one.
+    pub(crate) fn writer(&self, name: &str, header: SnapshotHeader) -> SnapshotWriter<D> {
+        SnapshotWriter::new(self.disk.clone(), name, header, self.writing.clone())
+    }
+}

@@ -1,0 +1,108 @@
+//! Room that is kept for when the disk is full.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{entries, machine, opening, options, put, snapshot, write_snapshot};
+use understudy_protocol::Room;
+use understudy_wal::sim::SimDisk;
+use understudy_wal::{Options, Store, WriteError};
+
+const BALLAST: u64 = 64 << 10;
+
+fn open(disk: &SimDisk) -> Store<SimDisk> {
+    Store::open(disk.clone(), Options { ballast_bytes: BALLAST, ..options() }).unwrap().0
+}
+
+/// Appends as long as there is ample room; gives how many entries that were.
+fn fill(store: &mut Store<SimDisk>) -> u64 {
+    let before = store.last().index;
+    while store.room() == Room::Ample {
+        store.append(&entries(store.last(), store.last().epoch.max(1), 1)).unwrap();
+    }
+    store.last().index - before
+}
+
+#[test]
+fn what_meets_a_full_disk_is_written_still_and_much_more_that_is_small() {
+    for free in (0..30_000).step_by(997) {
+        let disk = SimDisk::new();
+        let mut store = open(&disk);
+        put(&mut store, 1, 3);
+        disk.set_capacity(Some(disk.used() + free));
+        fill(&mut store);
+        assert_eq!(store.room(), Room::Reserve);
+        put(&mut store, 1, 100);
+        assert_eq!(store.room(), Room::Reserve);
+        assert_eq!(store.look_for_room().unwrap(), Room::Reserve, "what is used up is not there");
+    }
+}
+
+#[test]
+fn the_reserve_ends_and_comes_back_with_room() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let used = disk.used();
+    disk.set_capacity(Some(used));
+    fill(&mut store);
+    while !matches!(store.append(&entries(store.last(), 1, 1)), Err(WriteError::NoSpace)) {}
+    assert_eq!(store.room(), Room::None);
+    store.append(&[opening(store.last(), 2)]).unwrap();
+    disk.set_capacity(Some(disk.used() + BALLAST / 2));
+    assert_eq!(store.look_for_room().unwrap(), Room::Reserve);
+    disk.set_capacity(None);
+    assert_eq!(store.look_for_room().unwrap(), Room::Ample);
+    disk.set_capacity(Some(disk.used()));
+    fill(&mut store);
+    put(&mut store, 2, 100);
+}
+
+#[test]
+fn the_next_snapshot_has_room_whatever_was_logged_since() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let all = put(&mut store, 1, 50);
+    let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(100_000)).unwrap();
+    store.adopt(finished).unwrap();
+    store.release(50).unwrap();
+    disk.set_capacity(Some(disk.used() + 200_000));
+    let logged = fill(&mut store);
+    assert!(logged > 100, "{logged}");
+    let newest = store.read(store.last().index, 1).unwrap().1;
+    let bytes = 100_000 + usize::try_from(logged).unwrap() * 200;
+    store.sync().unwrap();
+    store.make_room().unwrap();
+    let finished = write_snapshot(&mut store, snapshot(&newest[0]), &machine(bytes)).unwrap();
+    store.adopt(finished).unwrap();
+    store.release(store.last().index).unwrap();
+    assert_eq!(store.look_for_room().unwrap(), Room::Ample, "the log before it is gone");
+}
+
+#[test]
+fn a_life_that_begins_on_a_full_disk_knows_it() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    put(&mut store, 1, 20);
+    disk.set_capacity(Some(disk.used()));
+    fill(&mut store);
+    drop(store);
+    disk.kill();
+    let mut store = open(&disk);
+    assert_eq!(store.room(), Room::Reserve);
+    disk.set_capacity(None);
+    assert_eq!(store.look_for_room().unwrap(), Room::Ample);
+}
+
+#[test]
+fn a_snapshot_that_is_being_written_takes_what_was_kept_for_it() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let all = put(&mut store, 1, 50);
+    let finished = write_snapshot(&mut store, snapshot(&all[29]), &machine(100_000)).unwrap();
+    store.adopt(finished).unwrap();
+    store.release(0).unwrap();
+    disk.set_capacity(Some(disk.used()));
+    let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(100_000)).unwrap();
+    store.adopt(finished).unwrap();
+    assert_eq!(store.room(), Room::Ample);
+}
