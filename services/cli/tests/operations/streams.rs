@@ -61,7 +61,8 @@ async fn the_verdict_decides_the_exit_code_whatever_printing_does() {
     wants("get k", READ);
     wants("list", READ);
     wants("list --count", READ);
-    wants("watch --revision 1 --count 1 k", READ);
+    // Revision 1 was forgotten above: that would be an error, if it came before anybody noticed that nobody reads.
+    wants("watch --revision 2 --count 1 k", READ);
     wants(&format!("lease show {}", lease.trim()), READ);
     wants("lease list", READ);
     wants("random float", READ);
