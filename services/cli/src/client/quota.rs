@@ -71,6 +71,9 @@ pub struct Quota {
     /// How old revisions are at least when they are forgotten for their number alone.
     #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
     min_history: Option<Duration>,
+    /// What one owner may have of the sessions, leases and generators: percent of what the others leave, 1 to 100.
+    #[arg(long, value_name = "PERCENT")]
+    max_owner_percent: Option<u64>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -122,6 +125,7 @@ impl Quota {
             max_history_revisions: self.max_history_revisions,
             max_history_bytes: self.max_history_bytes,
             min_history_ms: ms(self.min_history),
+            max_owner_percent: self.max_owner_percent,
         }
     }
 }
@@ -139,10 +143,11 @@ enum Unit {
     Bytes,
     Count,
     Milliseconds,
+    Percent,
 }
 
 fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
-    use Unit::{Bytes, Count, Milliseconds};
+    use Unit::{Bytes, Count, Milliseconds, Percent};
     let bound = |name, value: Option<u64>, unit, used| {
         let value = value.unwrap_or_default();
         Bound { name, value, used, unit }
@@ -165,6 +170,7 @@ fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
         bound("max_history_revisions", quota.max_history_revisions, Count, None),
         bound("max_history_bytes", quota.max_history_bytes, Bytes, Some(usage.history_bytes)),
         bound("min_history_ms", quota.min_history_ms, Milliseconds, None),
+        bound("max_owner_percent", quota.max_owner_percent, Percent, None),
     ]
 }
 
@@ -188,6 +194,7 @@ fn table(bounds: &[Bound]) -> String {
             Unit::Bytes => size::text(value),
             Unit::Count => print::grouped(value),
             Unit::Milliseconds => format!("{} ms", print::grouped(value)),
+            Unit::Percent => format!("{value} %"),
         };
         let used = bound.used.map_or_else(|| "-".to_owned(), text);
         vec![bound.name.trim_end_matches("_ms").replace('_', "-"), text(bound.value), used]

@@ -113,6 +113,10 @@ fn describe(command: &Command) -> String {
         Some(Operation::CloseSession(close)) => format!("close session {}", close.session),
         Some(other) => format!("{other:?}"),
     };
+    let what = match command.owner.is_empty() {
+        true => what,
+        false => format!("{what}, by {}", print::text(&command.owner)),
+    };
     match command.stamp {
         Some(stamp) => format!("{what}  (session {}, #{})", stamp.session, stamp.sequence),
         None => what,

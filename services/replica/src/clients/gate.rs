@@ -7,7 +7,7 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
-use understudy_machine::{Command, Outcome, Response};
+use understudy_machine::{Command, FailureCode, Outcome, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
@@ -173,10 +173,26 @@ impl Admitted {
 
     /// Executes a command through the log.
     pub async fn execute(&self, command: Command) -> Result<(ResponseHeader, Response), Refusal> {
-        let (header, answer) = self.ask(Want::executed(&command)).await?;
+        let (header, answer) = self.ask(self.executed(command)).await?;
         match answer {
-            Answer::Executed(response) => Ok((header, response)),
+            Answer::Executed(response) => Ok((header, self.within_share(response)?)),
             _ => Err(mismatch()),
+        }
+    }
+
+    /// To have a command executed, whose makings count for its connection's share.
+    pub fn executed(&self, command: Command) -> Want {
+        Want::executed(&command.owned_by(self.underway.account().owner()))
+    }
+
+    /// The response, unless it refuses what goes beyond that share.
+    pub fn within_share(&self, response: Response) -> Result<Response, Refusal> {
+        match response.failure() {
+            Some(failure) if failure.code() == FailureCode::ShareExceeded => {
+                let owner = String::from_utf8_lossy(self.underway.account().owner());
+                Err(Refusal::share(failure, &owner))
+            }
+            _ => Ok(response),
         }
     }
 
