@@ -88,7 +88,7 @@ impl Gate {
     /// Lets a call in, with what its connection may have.
     pub fn admit(&self, extensions: &Extensions) -> Admitted {
         let underway = extensions.get::<Underway>().cloned().unwrap_or_else(Underway::alone);
-        Admitted { gate: self.clone(), underway }
+        Admitted { gate: self.clone(), underway, operators: false }
     }
 
     /// Turns away whoever wants another cluster.
@@ -155,6 +155,8 @@ impl Gate {
 pub(crate) struct Admitted {
     gate: Gate,
     underway: Underway,
+    /// It has one of the places that are kept for operators.
+    operators: bool,
 }
 
 impl Admitted {
@@ -169,6 +171,11 @@ impl Admitted {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         self.gate.0.long_work.run(self.underway.account(), work).await
+    }
+
+    /// The same as a call of an operator.
+    pub fn of_operator(self) -> Self {
+        Admitted { operators: true, ..self }
     }
 
     /// Executes a command through the log.
@@ -204,7 +211,7 @@ impl Admitted {
     /// Waits for the loop's answer. The room that it takes is kept until the call is over.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
         let room = self.room_for(&want).await?;
-        let place = self.gate.0.places.take(&want, self.underway.account())?;
+        let place = self.gate.0.places.take(&want, self.underway.account(), self.operators)?;
         let given = self.due(want, None, place, room)?.answer().await?;
         if let Some(room) = given.room {
             self.underway.keep(room);

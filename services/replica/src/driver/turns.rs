@@ -118,7 +118,7 @@ mod tests {
     /// A command, and where its answer is waited for.
     fn asked(call: &Underway, bytes: usize) -> (Ask, Answer) {
         let want = Want::Command { payload: vec![0; bytes].into(), firm: false, long: false };
-        let place = Places::new(1).take(&Want::Status, Underway::alone().account()).unwrap();
+        let place = Places::new(1).take(&Want::Status, Underway::alone().account(), true).unwrap();
         let (answer, answered) = oneshot::channel();
         let slot = Slot { answer, lane: None, _place: place, call: call.clone(), room: None };
         (Ask { want, slot }, answered)
