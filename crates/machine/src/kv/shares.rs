@@ -123,8 +123,8 @@ mod tests {
     fn what_nobody_owns_has_no_share_and_leaves_less() {
         let (shares, quota) = (Shares::default(), Quota::INITIAL);
         assert_eq!(shares.check((WHAT, 100), (99, 1), b"", &quota), Ok(()));
-        let failure = shares.check((WHAT, 100), (60, 31), b"x", &quota).unwrap_err();
-        assert_eq!((failure.code(), failure.limit), (FailureCode::ShareExceeded, 30));
+        let refused = Failure::beyond(FailureCode::ShareExceeded, WHAT, 30, 31);
+        assert_eq!(shares.check((WHAT, 100), (60, 31), b"x", &quota), Err(refused));
     }
 
     #[test]
