@@ -7,8 +7,9 @@ use tonic::{Request, Status};
 use understudy_proto::admin::v1::admin_service_client::AdminServiceClient;
 use understudy_proto::admin::v1::{
     CompactRequest, CompactResponse, GetQuotaRequest, GetQuotaResponse, GetSettingsRequest,
-    GetSettingsResponse, HandOverRequest, HandOverResponse, StatusRequest, StatusResponse,
-    UpdateQuotaRequest, UpdateQuotaResponse, UpdateSettingsRequest, UpdateSettingsResponse,
+    GetSettingsResponse, HandOverRequest, HandOverResponse, ListOwnersRequest, ListOwnersResponse,
+    ListSessionsRequest, ListSessionsResponse, StatusRequest, StatusResponse, UpdateQuotaRequest,
+    UpdateQuotaResponse, UpdateSettingsRequest, UpdateSettingsResponse,
 };
 use understudy_proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
@@ -135,6 +136,8 @@ call!(
 );
 call!(GetQuotaRequest, "quota", AdminServiceClient.get_quota, GetQuotaResponse);
 call!(UpdateQuotaRequest, "change of quota", AdminServiceClient.update_quota, UpdateQuotaResponse);
+call!(ListSessionsRequest, "list sessions", AdminServiceClient.list_sessions, ListSessionsResponse);
+call!(ListOwnersRequest, "list owners", AdminServiceClient.list_owners, ListOwnersResponse);
 call!(StatusRequest, "status", AdminServiceClient.status, StatusResponse);
 call!(CompactRequest, "compact", AdminServiceClient.compact, CompactResponse);
 call!(HandOverRequest, "handover", AdminServiceClient.hand_over, HandOverResponse);

@@ -33,6 +33,7 @@ mod lock;
 mod mutation;
 mod observe;
 mod opening;
+mod operators;
 mod options;
 mod passenger;
 mod pipe;

@@ -87,6 +87,7 @@ fn lock(slot: &Mutex<Option<Making>>) -> MutexGuard<'_, Option<Making>> {
 async fn connect(address: &str, options: &Options) -> Result<Channel, Failure> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
         .map_err(|error| Failure::not_connected(error, false))?
+        .local_address(options.local_address)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(options.keep_alive_interval)
         .keep_alive_timeout(options.keep_alive_timeout)

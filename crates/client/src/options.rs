@@ -1,6 +1,7 @@
 //! How a client behaves.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub struct Options {
     pub session_ttl: Duration,
     /// Connections to each replica. Default 1; more help beyond some 50,000 requests per second.
     pub connections: usize,
+    /// From which of this machine's addresses it connects: what it makes counts for the share of that address.
+    /// Default: whichever the system chooses.
+    pub local_address: Option<IpAddr>,
     /// Who is told of every try.
     pub observer: Option<Arc<dyn Observe>>,
 }
@@ -48,6 +52,7 @@ impl Default for Options {
             longest_pause: Duration::from_millis(200),
             session_ttl: Duration::from_secs(60),
             connections: 1,
+            local_address: None,
             observer: None,
         }
     }
@@ -84,6 +89,12 @@ impl Options {
         self
     }
 
+    /// Connecting from this address.
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.local_address = Some(address);
+        self
+    }
+
     /// With an observer of every try.
     pub fn observer(mut self, observer: Arc<dyn Observe>) -> Self {
         self.observer = Some(observer);
@@ -100,6 +111,7 @@ impl fmt::Debug for Options {
             .field("connect_timeout", &self.connect_timeout)
             .field("session_ttl", &self.session_ttl)
             .field("connections", &self.connections)
+            .field("local_address", &self.local_address)
             .finish_non_exhaustive()
     }
 }

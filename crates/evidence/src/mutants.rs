@@ -29,6 +29,7 @@ const WATCHES: &str = "watches-miss-nothing";
 const QUIET: &str = "quiet-watches-go-on";
 const DRAWS: &str = "draws-happen-once";
 const LEASES: &str = "leases-keep-their-time";
+const SHARES: &str = "a-share-is-its-owners";
 const RANGES: &str = "ranges-hold-what-is-between";
 const FORCE: &str = "in-force-when-answered";
 const ANSWERS: &str = "answers-keep-their-bound";
@@ -668,6 +669,24 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes snapshots without the deletions that history has forgotten",
         breaks: &[WATCHES, DISK, DIGESTS],
+    },
+    Mutant {
+        name: "share-not-given-back",
+        rule: 0,
+        wrong: "counts a session for its owner's share also after its end",
+        breaks: &[SHARES, DIGESTS],
+    },
+    Mutant {
+        name: "share-of-all",
+        rule: 0,
+        wrong: "judges an owner's share by what all have together",
+        breaks: &[SHARES],
+    },
+    Mutant {
+        name: "snapshot-without-owners",
+        rule: 0,
+        wrong: "writes snapshots that do not say whose sessions, leases and generators are",
+        breaks: &[DISK, DIGESTS, SHARES],
     },
 ];
 

@@ -11,6 +11,7 @@ pub enum Draft {
     Bytes(Vec<u8>),
     Plain(Work),
     Stamped { session: u8, sequence: u16, received_below: u16, work: Work },
+    Owned { owner: u8, work: Work },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -21,7 +22,7 @@ pub enum Work {
     OpenFor(u64),
     Keep(u8),
     Close(u8),
-    Quota([Option<u16>; 6]),
+    Quota([Option<u16>; 7]),
     Grant { ttl_s: u8, lease: u8 },
     GrantFor(u64, i64),
     KeepLease(u8),
@@ -66,14 +67,27 @@ impl Draft {
         match self {
             Draft::Bytes(bytes) => bytes.into(),
             Draft::Plain(work) => {
-                Command { stamp: None, operation: work.operation(id) }.to_payload()
+                Command { operation: work.operation(id), ..Command::default() }.to_payload()
             }
             Draft::Stamped { session, sequence, received_below, work } => {
                 let (sequence, received_below) = (sequence.into(), received_below.into());
                 let stamp = machine::Stamp { session: id(session), sequence, received_below };
-                Command { stamp: Some(stamp), operation: work.operation(id) }.to_payload()
+                let owner = owner(session);
+                Command { stamp: Some(stamp), operation: work.operation(id), owner }.to_payload()
+            }
+            Draft::Owned { owner: of, work } => {
+                let owner = owner(of);
+                Command { operation: work.operation(id), owner, ..Command::default() }.to_payload()
             }
         }
+    }
+}
+
+/// One of few owners; one has too long a name, and one has none.
+fn owner(n: u8) -> Bytes {
+    match n {
+        255 => vec![b'o'; 65].into(),
+        n => vec![b'o'; usize::from(n % 4)].into(),
     }
 }
 
@@ -172,8 +186,9 @@ fn compare((key, relation, target, number): (Key, i8, u8, i8)) -> machine::Compa
     machine::Compare { key: key.bytes(), relation: relation.into(), target }
 }
 
-fn quota(limits: [Option<u64>; 6]) -> machine::SetQuota {
-    let [max_keys, max_bytes, max_range_keys, max_response_bytes, max_sessions, held] = limits;
+fn quota(limits: [Option<u64>; 7]) -> machine::SetQuota {
+    let [max_keys, max_bytes, max_range_keys, max_response_bytes, max_sessions, held, percent] =
+        limits;
     machine::SetQuota {
         max_keys,
         max_bytes,
@@ -181,6 +196,7 @@ fn quota(limits: [Option<u64>; 6]) -> machine::SetQuota {
         max_response_bytes,
         max_sessions,
         max_held_bytes: held,
+        max_owner_percent: percent,
         ..Default::default()
     }
 }

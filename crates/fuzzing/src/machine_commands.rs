@@ -98,6 +98,11 @@ impl Pair {
         assert_eq!(usage.keys, keys.len() as u64);
         let bytes: usize = keys.iter().map(|kv| kv.key.len() + kv.value.len()).sum();
         assert_eq!(usage.bytes, bytes as u64);
+        let reader = self.machine.at(0).expect("the newest revision is kept");
+        for owner in reader.owners(b"", usize::MAX) {
+            let sessions = reader.sessions(0, Some(&owner.owner)).count();
+            assert_eq!(owner.sessions, sessions as u64, "{owner:?}");
+        }
         assert!(keys.iter().all(|kv| kv.mod_revision <= after && kv.version >= 1));
     }
 }

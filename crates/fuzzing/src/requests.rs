@@ -31,6 +31,8 @@ const EVERY: &[Request] = &[
     of::<admin::UpdateSettingsRequest>(),
     of::<admin::GetQuotaRequest>(),
     of::<admin::UpdateQuotaRequest>(),
+    of::<admin::ListSessionsRequest>(),
+    of::<admin::ListOwnersRequest>(),
     of::<admin::CompactRequest>(),
     of::<kv::PutRequest>(),
     of::<kv::GetRequest>(),

@@ -24,7 +24,7 @@ pub use command::{
 pub use input::Input;
 pub use kv::{
     Batch, Changes, FrozenKv, KeyChange, KvMachine, LEASE_BATCH, LEASE_TTL, LeaseInfo, Listing,
-    Mark, Order, Page, Passed, Quota, Reader, SessionInfo, Usage, WINDOW, Watch,
+    Mark, Order, OwnerInfo, Page, Passed, Quota, Reader, SessionInfo, Usage, WINDOW, Watch,
 };
 pub use machine::{Frozen, Machine};
 pub use moment::Moment;

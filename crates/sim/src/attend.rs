@@ -77,7 +77,10 @@ impl World {
             Job::HandOver => Wish::HandOver,
             Job::Settle(settings) => Wish::Settle(settings),
             Job::Rest => return self.finish(id, Outcome::Failed),
-            Job::Operate(operation) => Wish::Execute(Command::new(operation).to_payload()),
+            Job::Operate(operation) => {
+                let command = Command::new(operation).owned_by(&client.owner);
+                Wish::Execute(command.to_payload())
+            }
             Job::Action(Action::Get { key }) => Wish::Read(key, 0),
             Job::Action(Action::GetAt { key, revision }) => Wish::Read(key, revision),
             Job::Action(action) => client.once(translate::operation(&action)),
@@ -143,7 +146,8 @@ impl World {
         }
         match told {
             Told::Executed(response) if ongoing.opening => self.session_opened(id, &response),
-            Told::Executed(_) if matches!(ongoing.job, Job::Operate(_) | Job::Settle(_)) => {
+            Told::Executed(response) if matches!(ongoing.job, Job::Operate(_) | Job::Settle(_)) => {
+                self.told_of_shares(id, &response);
                 self.finish(id, Outcome::Failed);
             }
             Told::Executed(response) => self.executed(id, &response),
@@ -190,6 +194,7 @@ impl World {
         let ongoing = self.clients[id as usize].ongoing.as_ref();
         if let Some(Job::Stamped(operation)) = ongoing.map(|ongoing| ongoing.job.clone()) {
             self.told_of_bounds(id, &operation, response);
+            self.told_of_shares(id, response);
         }
         let ongoing = self.clients[id as usize].ongoing.as_ref();
         let answer = match ongoing.map(|ongoing| &ongoing.job) {
@@ -263,6 +268,7 @@ impl World {
             .held(id, response)
             .or_else(|| self.ranged(id))
             .or_else(|| self.went_to_bounds(id))
+            .or_else(|| self.went_to_shares(id))
             .or_else(|| self.next_mode(id));
         let pause = pause.unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));

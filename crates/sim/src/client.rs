@@ -97,6 +97,8 @@ pub struct Client {
     pub ttl: u64,
     /// It asks this replica alone.
     pub pinned: Option<HostId>,
+    /// Whose share counts what it makes; empty: nobody's.
+    pub owner: Bytes,
 }
 
 /// An operation under way.
@@ -134,6 +136,7 @@ impl Client {
             deadline: 8_000_000_000,
             ttl: 60_000_000_000,
             pinned: None,
+            owner: Bytes::new(),
         }
     }
 
@@ -142,7 +145,8 @@ impl Client {
         let Some(ongoing) = self.ongoing.as_mut() else { unreachable!("nothing is asked for") };
         let Some(session) = self.session else {
             ongoing.opening = true;
-            return Wish::Execute(Command::new(OpenSession { ttl: self.ttl }).to_payload());
+            let open = Command::new(OpenSession { ttl: self.ttl }).owned_by(&self.owner);
+            return Wish::Execute(open.to_payload());
         };
         let sequence = *ongoing.sequence.get_or_insert_with(|| {
             self.sequence += 1;
@@ -150,6 +154,7 @@ impl Client {
         });
         ongoing.maybe = true;
         let stamp = Stamp { session, sequence, received_below: sequence };
-        Wish::Execute(Command::stamped(stamp, operation).to_payload())
+        let command = Command::stamped(stamp, operation).owned_by(&self.owner);
+        Wish::Execute(command.to_payload())
     }
 }

@@ -294,6 +294,8 @@ impl World {
             }
             let held = self.holders.note(&entry, &response, &process.machine, &mut self.counts);
             let bounded = self.bounds.note(&name, &response, &process.machine);
+            let executed = (&entry, &response);
+            let shared = self.shares.note(&name, executed, &process.machine, &mut self.counts);
             let ranged = self.ranges.note(&entry, &response, &process.machine, &mut self.counts);
             process.applied.position = entry.position();
             process.applied.time = entry.time;
@@ -309,6 +311,7 @@ impl World {
             self.blame(held);
             self.blame(ranged);
             self.blame(bounded);
+            self.blame(shared);
             if let Some(id) = waiting {
                 // A retry carries the store's revision behind the first execution.
                 if response.failure().is_none() && response.revision < revision {

@@ -136,7 +136,7 @@ impl Held {
     }
 
     fn executed(&mut self, payload: &[u8], response: &Response, now: u64) {
-        let Ok(Command { stamp: Some(stamp), operation: Some(operation) }) =
+        let Ok(Command { stamp: Some(stamp), operation: Some(operation), .. }) =
             Command::decode(payload)
         else {
             return;

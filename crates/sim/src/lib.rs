@@ -45,6 +45,7 @@ mod report;
 mod rot;
 pub mod scenario;
 mod shadow;
+mod shares;
 mod snapshots;
 mod story;
 mod strike;

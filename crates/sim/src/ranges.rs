@@ -121,7 +121,7 @@ impl Plain {
         response: &Response,
         machine: &KvMachine,
     ) -> Result<bool, String> {
-        let Ok(Command { stamp: Some(stamp), operation: Some(operation) }) =
+        let Ok(Command { stamp: Some(stamp), operation: Some(operation), .. }) =
             Command::decode(payload)
         else {
             return Ok(false);

@@ -122,6 +122,7 @@ impl Swarm {
         world.prepare_holders();
         world.prepare_ranges();
         world.prepare_bounds();
+        world.prepare_shares();
         world.prepare_ahead();
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
@@ -196,6 +197,7 @@ impl Swarm {
         world.holders.rest();
         world.ranges.rest();
         world.bounds.rest();
+        world.shares.rest();
         world.ahead.rest();
         world.receipts.rest();
     }

@@ -61,6 +61,8 @@ pub enum Property {
     RangesHoldWhatIsBetween,
     /// A bound is in force when its change is answered.
     InForceWhenAnswered,
+    /// An owner is refused for what it has itself, never for what others have, and has no more than its share.
+    AShareIsItsOwners,
     /// No answer, its header counted, is longer than the quota allows.
     AnswersKeepTheirBound,
     /// What is executed before it is committed is so in `async` mode only, and within its bounds.
@@ -110,6 +112,7 @@ impl Property {
             Property::LeasesKeepTheirTime => "leases-keep-their-time",
             Property::RangesHoldWhatIsBetween => "ranges-hold-what-is-between",
             Property::InForceWhenAnswered => "in-force-when-answered",
+            Property::AShareIsItsOwners => "a-share-is-its-owners",
             Property::AnswersKeepTheirBound => "answers-keep-their-bound",
             Property::AheadWithinBounds => "ahead-within-bounds",
             Property::NothingAheadOfASuccessor => "nothing-ahead-of-a-successor",

@@ -114,6 +114,8 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "range of any two ends",
             "value beyond a bound that was raised",
             "answer too long for its bound",
+            "share used up",
+            "share used again",
             "lease kept",
             "keys gone with their lease",
             "draw answered",

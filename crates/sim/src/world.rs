@@ -29,6 +29,7 @@ use crate::ranges::Ranges;
 use crate::receipts::Receipts;
 use crate::register::Register;
 use crate::shadow::Shadow;
+use crate::shares::Shares;
 use crate::trace::{Detail, Trace};
 use crate::violation::{Property, Violation};
 use crate::watchers::Watchers;
@@ -120,6 +121,8 @@ pub struct World {
     pub(crate) ranges: Ranges,
     /// Whether what backups receive counts at times.
     pub(crate) receipts: Receipts,
+    /// Who takes as much as it gets.
+    pub(crate) shares: Shares,
     /// Who watches.
     pub(crate) watchers: Watchers,
     /// What the clients did.
@@ -176,6 +179,7 @@ impl World {
             ahead,
             deferred: Deferred::new(seed),
             receipts: Receipts::new(seed, lasting),
+            shares: Shares::new(seed, lasting),
             watchers: Watchers::new(seed),
             history: Vec::new(),
             violation: None,

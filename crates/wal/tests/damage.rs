@@ -258,8 +258,8 @@ fn with_a_file_of_format(format: u8) -> impl Iterator<Item = (String, OpenError)
 
 #[test]
 fn every_file_of_a_newer_format_is_refused() {
-    for (written, refused) in with_a_file_of_format(3) {
-        let OpenError::NewerFormat { file, found: 3, known: 2 } = refused else {
+    for (written, refused) in with_a_file_of_format(4) {
+        let OpenError::NewerFormat { file, found: 4, known: 3 } = refused else {
             panic!("{refused}")
         };
         assert_eq!(file, written);
@@ -269,8 +269,8 @@ fn every_file_of_a_newer_format_is_refused() {
 /// Its entries would be replayed as something else than they were.
 #[test]
 fn every_file_of_an_older_format_is_refused() {
-    for (written, refused) in with_a_file_of_format(1) {
-        let OpenError::OlderFormat { file, found: 1, known: 2 } = refused else {
+    for (written, refused) in with_a_file_of_format(2) {
+        let OpenError::OlderFormat { file, found: 2, known: 3 } = refused else {
             panic!("{refused}")
         };
         assert_eq!(file, written);

@@ -132,6 +132,20 @@ impl AdminService for Services {
         unimplemented()
     }
 
+    async fn list_sessions(
+        &self,
+        _: Request<ListSessionsRequest>,
+    ) -> Result<Response<ListSessionsResponse>> {
+        unimplemented()
+    }
+
+    async fn list_owners(
+        &self,
+        _: Request<ListOwnersRequest>,
+    ) -> Result<Response<ListOwnersResponse>> {
+        unimplemented()
+    }
+
     async fn compact(&self, _: Request<CompactRequest>) -> Result<Response<CompactResponse>> {
         unimplemented()
     }

@@ -44,7 +44,16 @@ pub struct Command {
     /// What to do.
     #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     pub operation: Option<Operation>,
+    /// Whose share of the quotas that counts for which it makes, sessions, leases and generators: at most 64
+    /// bytes that mean nothing to the machine, else it is a bad command. Empty: nobody's.
+    #[prost(bytes = "bytes", tag = "17")]
+    pub owner: Bytes,
 }
+
+/// Bytes of an owner, at most.
+pub(crate) const MAX_OWNER: usize = 64;
+/// Bytes of the key of the field, which is encoded last.
+pub(crate) const OWNER_KEY: usize = 2;
 
 /// What a command does. Each is one operation: atomic, and at most one revision.
 #[derive(Clone, PartialEq, prost::Oneof)]
@@ -99,12 +108,12 @@ pub enum Operation {
 impl Command {
     /// A command that is executed as often as it is logged.
     pub fn new(operation: impl Into<Operation>) -> Self {
-        Command { stamp: None, operation: Some(operation.into()) }
+        Command { operation: Some(operation.into()), ..Command::default() }
     }
 
     /// A command that is executed at most once, however often it is logged.
     pub fn stamped(stamp: Stamp, operation: impl Into<Operation>) -> Self {
-        Command { stamp: Some(stamp), operation: Some(operation.into()) }
+        Command { stamp: Some(stamp), ..Command::new(operation) }
     }
 
     /// Whether it makes something that others rely on by its number: a session, a lease, or a key on a
@@ -142,6 +151,24 @@ impl Command {
             _ => false,
         };
         kind && self.encoded_len() <= UPKEEP
+    }
+
+    /// The same, for this owner's share, if it may make something that counts for one.
+    pub fn owned_by(self, owner: &Bytes) -> Self {
+        let granting = |put: &Put| matches!(put.lifetime, Some(Lifetime::Ttl(_)));
+        let step = |operation: &TxnOperation| matches!(&operation.step, Some(Step::Put(put)) if granting(put));
+        let makes = match &self.operation {
+            Some(
+                Operation::OpenSession(_)
+                | Operation::GrantLease(_)
+                | Operation::SeedGenerator(_)
+                | Operation::SetGenerator(_),
+            ) => true,
+            Some(Operation::Put(put)) => granting(put),
+            Some(Operation::Txn(txn)) => txn.then.iter().chain(&txn.otherwise).any(step),
+            _ => false,
+        };
+        if makes { Command { owner: owner.clone(), ..self } } else { self }
     }
 
     /// The payload of the log entry.

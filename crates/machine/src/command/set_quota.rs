@@ -56,4 +56,7 @@ pub struct SetQuota {
     /// See [`crate::Quota::min_history_age`].
     #[prost(uint64, optional, tag = "17")]
     pub min_history_age: Option<u64>,
+    /// See [`crate::Quota::max_owner_percent`].
+    #[prost(uint64, optional, tag = "18")]
+    pub max_owner_percent: Option<u64>,
 }

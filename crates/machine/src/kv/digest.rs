@@ -3,6 +3,7 @@
 use twox_hash::XxHash3_64;
 
 use super::change::Change;
+use super::shares::Shares;
 use super::state::State;
 use crate::{Input, Moment};
 
@@ -10,7 +11,8 @@ use crate::{Input, Moment};
 ///
 /// Each input is folded in with its moment, the hash of its bytes, the encoded response, every
 /// key's change (place, revisions, version, lease) and the counters behind it (revision, keys, bytes,
-/// sessions, highest session, held bytes, leases, highest lease, keys on leases, extent and bytes of the history before it). A different input, response, change or expiry on one
+/// sessions, highest session, held bytes, leases, highest lease, keys on leases, owners of sessions, leases and
+/// generators, extent and bytes of the history before it). A different input, response, change or expiry on one
 /// replica therefore makes its digest differ from there on; what an input did not touch is covered
 /// by the inputs that did. The cost depends on the operation alone, never on the size of the state. Memory that
 /// changes by itself afterwards goes unnoticed until it is answered: [`crate::KvMachine::state_hash`]
@@ -37,6 +39,8 @@ pub(crate) fn fold(
     words(buffer, &[sessions.highest, sessions.held_bytes(), changes.len() as u64]);
     words(buffer, &[kept.floor() as u64, kept.forgotten() as u64, history.bytes()]);
     words(buffer, &[leases.len(), leases.highest as u64, leases.keys()]);
+    let owners = [sessions.shares(), leases.shares(), state.generators.shares()];
+    words(buffer, &owners.map(Shares::owners));
     for change in changes {
         fold_change(buffer, change);
     }

@@ -25,6 +25,8 @@ pub(crate) struct Execution<'a> {
     keyspace: &'a mut Keyspace,
     leases: &'a Leases,
     quota: &'a Quota,
+    /// Whose share leases count for.
+    owner: &'a Bytes,
     /// Logged elapsed time.
     now: u64,
     /// The revision that all of its changes bear.
@@ -52,7 +54,7 @@ impl<'a> Execution<'a> {
     /// room.
     pub fn new(
         (keyspace, leases): (&'a mut Keyspace, &'a Leases),
-        quota: &'a Quota,
+        (quota, owner): (&'a Quota, &'a Bytes),
         (revision, now): (i64, u64),
         mut changes: Vec<Change>,
     ) -> Self {
@@ -60,7 +62,19 @@ impl<'a> Execution<'a> {
         let before = (keyspace.len(), keyspace.bytes());
         let (budget, keys) = (quota.max_response_bytes, quota.max_range_keys);
         let granted = Vec::new();
-        Execution { keyspace, leases, quota, now, revision, changes, granted, budget, keys, before }
+        Execution {
+            keyspace,
+            leases,
+            quota,
+            owner,
+            now,
+            revision,
+            changes,
+            granted,
+            budget,
+            keys,
+            before,
+        }
     }
 
     /// The changes so far, in order, and the leases to be granted, by id and lifetime.
@@ -135,7 +149,7 @@ impl<'a> Execution<'a> {
             Some(Lifetime::Lease(id)) => self.leases.find(id, self.now).map(|_| id),
             Some(Lifetime::Ttl(ttl)) => {
                 let more = self.granted.len() as u64;
-                self.leases.check_grant(0, ttl, more, self.quota)
+                self.leases.check_grant(0, ttl, more, self.owner, self.quota)
             }
             // One that has ended keeps nothing any more.
             Some(Lifetime::Kept(true)) => {

@@ -13,11 +13,11 @@ use super::key::Key;
 use super::leases::Lease;
 use super::record::Record;
 use super::snapshot::{
-    ChangeFrame, DeletionFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame,
-    TermFrame,
+    ChangeFrame, DeletionFrame, GeneratorFrame, Header, HeldFrame, LeaseFrame, RevisionFrame,
+    SessionFrame, TermFrame,
 };
 use super::state::State;
-use crate::{Frozen, SetGenerator};
+use crate::Frozen;
 
 /// The key-value machine's state at one moment. It shares memory with the machine, which goes on.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ impl FrozenKv {
                 due: session.life.due,
                 trim: session.trim,
                 held: session.held.len() as u64,
+                owner: owner(&session.owner),
             })?;
             for (&sequence, Held { operation, response }) in &session.held {
                 let response = response.clone();
@@ -85,15 +86,18 @@ impl FrozenKv {
         for term in history.changes().terms() {
             frames.frame(&TermFrame { mark: term.mark, revision: term.revision })?;
         }
-        for (name, twister) in self.state.generators.iter() {
-            let (words, position) = twister.state();
+        for (name, generator) in self.state.generators.iter() {
+            let (words, position) = generator.twister.state();
             let position = if mutant!("generator-thawed-anew") { 0 } else { position };
             let name = String::from_utf8_lossy(name.as_slice()).into_owned();
-            frames.frame(&SetGenerator { name, words: words.to_vec(), position })?;
+            let (words, owner) = (words.to_vec(), owner(&generator.owner));
+            frames.frame(&GeneratorFrame { name, words, position, owner })?;
         }
-        for (id, Lease { life: Life { ttl, used, due }, ended, .. }) in self.state.leases.iter() {
+        for (id, lease) in self.state.leases.iter() {
+            let Lease { life: Life { ttl, used, due }, ended, .. } = lease;
             let used = if mutant!("leases-thawed-anew") { self.state.elapsed } else { *used };
-            frames.frame(&LeaseFrame { id, ttl: *ttl, used, due: *due, ended: *ended })?;
+            let (ttl, due, ended, owner) = (*ttl, *due, *ended, owner(&lease.owner));
+            frames.frame(&LeaseFrame { id, ttl, used, due, ended, owner })?;
         }
         frames.finish()
     }
@@ -122,6 +126,10 @@ impl FrozenKv {
             terms: changes.terms().count() as u64,
         }
     }
+}
+
+fn owner(owner: &Bytes) -> Bytes {
+    if mutant!("snapshot-without-owners") { Bytes::new() } else { owner.clone() }
 }
 
 fn remembered(deletions: &Deletions) -> impl Iterator<Item = (&Key, i64)> {

@@ -1,10 +1,12 @@
 //! Named random generators.
 
+use bytes::Bytes;
 use imbl::OrdMap;
 use understudy_evidence::mutant;
 
 use super::key::Key;
 use super::quota::Quota;
+use super::shares::Shares;
 use super::twister::Twister;
 use crate::{Draw, Drawn, Failure, FailureCode, Limit, Random};
 
@@ -13,10 +15,20 @@ const MAX_NAME: usize = 256;
 /// What one draw may ask for: floats, bits, bytes.
 const MOST: [u64; 3] = [10_000, 524_288, 65_536];
 
+/// A generator.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Generator {
+    pub twister: Twister,
+    /// Whose share it counts for: whoever made it.
+    pub owner: Bytes,
+}
+
 /// The generators, by name.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Generators {
-    map: OrdMap<Key, Twister>,
+    map: OrdMap<Key, Generator>,
+    /// What each owner has of them.
+    shares: Shares,
 }
 
 impl Generators {
@@ -24,28 +36,47 @@ impl Generators {
         self.map.len() as u64
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Twister)> {
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Generator)> {
         self.map.iter()
     }
 
     pub fn get(&self, name: &str) -> Option<&Twister> {
-        self.map.get(name.as_bytes())
+        self.map.get(name.as_bytes()).map(|generator| &generator.twister)
     }
 
-    /// Makes a generator, or replaces it.
-    pub fn set(&mut self, name: &str, twister: Twister, quota: &Quota) -> Result<(), Failure> {
+    /// Makes a generator, or replaces one, which stays whoever's it is.
+    pub fn set(
+        &mut self,
+        name: &str,
+        twister: Twister,
+        owner: &Bytes,
+        quota: &Quota,
+    ) -> Result<(), Failure> {
         check_name(name)?;
-        let (after, limit) = (self.len() + 1, quota.max_generators);
-        if self.get(name).is_none() && after > limit {
-            let code = FailureCode::QuotaExceeded;
-            return Err(Failure::beyond(code, Limit::Generators, limit, after));
+        if self.get(name).is_some() {
+            self.replace(name, twister);
+            return Ok(());
         }
-        self.insert(Key::new(name.to_owned().into()), twister);
+        let kind = (Limit::Generators, quota.max_generators);
+        self.shares.check(kind, (self.len(), 1), owner, quota)?;
+        self.insert(Key::new(name.to_owned().into()), Generator { twister, owner: owner.clone() });
         Ok(())
     }
 
-    pub fn insert(&mut self, name: Key, twister: Twister) {
-        self.map.insert(name, twister);
+    /// Adds one as it is.
+    pub fn insert(&mut self, name: Key, mut generator: Generator) {
+        generator.owner = self.shares.add(&generator.owner);
+        self.map.insert(name, generator);
+    }
+
+    fn replace(&mut self, name: &str, twister: Twister) {
+        if let Some(generator) = self.map.get_mut(name.as_bytes()) {
+            generator.twister = twister;
+        }
     }
 
     /// What a draw gives, and the generator behind it. It has not happened until that is
@@ -73,7 +104,7 @@ impl Generators {
     /// The draw has happened.
     pub fn keep(&mut self, name: &str, twister: Twister) {
         if !mutant!("draw-not-kept") {
-            self.insert(Key::new(name.to_owned().into()), twister);
+            self.replace(name, twister);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What a server may tell about a lease.
 
+use bytes::Bytes;
+
 /// A lease that can be used.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct LeaseInfo {
     /// Its id, from 1.
     pub lease: i64,
@@ -11,4 +13,6 @@ pub struct LeaseInfo {
     pub left: u64,
     /// How many keys hang on it.
     pub keys: u64,
+    /// Whose share it counts for; empty: nobody's.
+    pub owner: Bytes,
 }

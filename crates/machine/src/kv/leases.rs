@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
 use imbl::{OrdMap, OrdSet};
 use understudy_evidence::mutant;
 
@@ -10,6 +11,7 @@ use super::deadlines::{Deadlines, Life};
 use super::key::Key;
 use super::quota::Quota;
 use super::record::Record;
+use super::shares::Shares;
 use crate::{Failure, FailureCode, LeaseInfo, Limit};
 
 /// The shortest and the longest lifetime of a lease, nanoseconds: a millisecond, ten years.
@@ -25,6 +27,8 @@ pub(crate) struct Lease {
     pub keys: OrdSet<Key>,
     /// It has ended, and its keys are still to be deleted.
     pub ended: bool,
+    /// Whose share it counts for, until its last key is gone.
+    pub owner: Bytes,
 }
 
 /// The table of leases.
@@ -42,12 +46,18 @@ pub(crate) struct Leases {
     pub(super) highest: i64,
     /// Keys that hang on any lease.
     keys: u64,
+    /// What each owner has of them.
+    shares: Shares,
 }
 
 impl Leases {
     /// Leases that can be used, and those that have ended.
     pub fn len(&self) -> u64 {
         self.all.len() as u64
+    }
+
+    pub fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     /// Keys that hang on any of them.
@@ -70,12 +80,13 @@ impl Leases {
     }
 
     /// The id that a lease gets: the one wanted, or, for 0, one above all that were ever used.
-    /// `more` leases are granted before it by the same operation.
+    /// `more` leases are granted before it by the same operation, for the same owner.
     pub fn check_grant(
         &self,
         wanted: i64,
         ttl: u64,
         more: u64,
+        owner: &[u8],
         quota: &Quota,
     ) -> Result<i64, Failure> {
         if !LEASE_TTL.contains(&ttl) || !(0..CHOSEN_BELOW).contains(&wanted) {
@@ -84,22 +95,21 @@ impl Leases {
         if self.all.contains_key(&wanted) {
             return Err(Failure::found(FailureCode::LeaseExists, wanted.unsigned_abs()));
         }
-        let (after, limit) = (self.len() + more + 1, quota.max_leases);
-        if after > limit {
-            let code = FailureCode::QuotaExceeded;
-            return Err(Failure::beyond(code, Limit::Leases, limit, after));
-        }
+        let kind = (Limit::Leases, quota.max_leases);
+        self.shares.check(kind, (self.len(), more + 1), owner, quota)?;
         // Clients choose below 2^62, and fewer than 2^62 leases are ever granted: it does not overflow.
         Ok(if wanted == 0 { self.highest + more as i64 + 1 } else { wanted })
     }
 
-    pub fn grant(&mut self, id: i64, ttl: u64, now: u64) {
-        self.insert(id, Lease { life: Life::new(ttl, now), keys: OrdSet::new(), ended: false });
+    pub fn grant(&mut self, id: i64, ttl: u64, now: u64, owner: &Bytes) {
+        let (life, owner) = (Life::new(ttl, now), owner.clone());
+        self.insert(id, Lease { life, keys: OrdSet::new(), ended: false, owner });
         self.highest = self.highest.max(id);
     }
 
     /// Adds a lease as it is, without keys.
-    pub fn insert(&mut self, id: i64, lease: Lease) {
+    pub fn insert(&mut self, id: i64, mut lease: Lease) {
+        lease.owner = self.shares.add(&lease.owner);
         if lease.ended {
             self.ended.insert(id);
         } else {
@@ -130,7 +140,8 @@ impl Leases {
     /// What can be told of a lease at this time.
     pub fn info(&self, id: i64, lease: &Lease, now: u64) -> LeaseInfo {
         let left = self.deadlines.end(&lease.life).saturating_sub(now);
-        LeaseInfo { lease: id, ttl: lease.life.ttl, left, keys: lease.keys.len() as u64 }
+        let (keys, owner) = (lease.keys.len() as u64, lease.owner.clone());
+        LeaseInfo { lease: id, ttl: lease.life.ttl, left, keys, owner }
     }
 
     /// Ends the leases whose time is over, oldest first, looking at so many.
@@ -151,7 +162,7 @@ impl Leases {
         self.deadlines.remove(id.unsigned_abs(), &lease.life);
         let keys = lease.keys.len() as u64;
         if keys == 0 {
-            self.all.remove(&id);
+            self.remove(id);
         } else {
             lease.ended = true;
             self.ended.insert(id);
@@ -191,8 +202,14 @@ impl Leases {
         lease.keys.remove(key);
         self.keys -= 1;
         if lease.ended && lease.keys.is_empty() {
-            self.all.remove(&id);
+            self.remove(id);
             self.ended.remove(&id);
+        }
+    }
+
+    fn remove(&mut self, id: i64) {
+        if let Some(lease) = self.all.remove(&id) {
+            self.shares.remove(&lease.owner);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The machine's half of leases: what makes revisions.
 
+use bytes::Bytes;
+
 use super::KvMachine;
 use super::state::State;
 use crate::{
@@ -10,12 +12,16 @@ use crate::{
 pub const LEASE_BATCH: usize = 1024;
 
 impl KvMachine {
-    pub(super) fn lease_operation(&mut self, operation: &Operation) -> Result<Outcome, Failure> {
+    pub(super) fn lease_operation(
+        &mut self,
+        operation: &Operation,
+        owner: &Bytes,
+    ) -> Result<Outcome, Failure> {
         let State { leases, quota, elapsed, .. } = &mut self.state;
         match *operation {
             Operation::GrantLease(grant) => {
-                let lease = leases.check_grant(grant.lease, grant.ttl, 0, quota)?;
-                leases.grant(lease, grant.ttl, *elapsed);
+                let lease = leases.check_grant(grant.lease, grant.ttl, 0, owner, quota)?;
+                leases.grant(lease, grant.ttl, *elapsed, owner);
                 Ok(Outcome::LeaseGranted(LeaseGranted { lease, ttl: grant.ttl }))
             }
             Operation::KeepLease(keep) => {

@@ -14,6 +14,7 @@ use super::sessions::{Sessions, Verdict};
 use super::state::State;
 use super::twister::Twister;
 use super::{FrozenKv, digest, thaw};
+use crate::command::{MAX_OWNER, OWNER_KEY};
 use crate::{
     Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, Machine, Moment,
     Operation, Outcome, Quota, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
@@ -133,12 +134,14 @@ impl KvMachine {
     fn command(&mut self, moment: Moment, payload: &Bytes) -> Response {
         // Decoding from a slice copies, so that what is kept does not pin the entry's buffer.
         match Command::decode(&payload[..]) {
-            Ok(Command { stamp: None, operation }) => self.execute(moment, operation, None),
-            Ok(Command { stamp: Some(stamp), operation }) => {
-                let hash = hash(operation.as_ref(), payload);
-                self.once(moment, &stamp, operation, hash)
-            }
-            Err(_) => self.refuse(Failure::new(FailureCode::BadCommand)),
+            Ok(command) if command.owner.len() <= MAX_OWNER => match command.stamp {
+                None => self.execute(moment, command.operation, None, &command.owner),
+                Some(stamp) => {
+                    let hash = hash(&command, payload);
+                    self.once(moment, &stamp, (command.operation, &command.owner), hash)
+                }
+            },
+            _ => self.refuse(Failure::new(FailureCode::BadCommand)),
         }
     }
 
@@ -147,14 +150,14 @@ impl KvMachine {
         &mut self,
         moment: Moment,
         stamp: &Stamp,
-        operation: Option<Operation>,
+        (operation, owner): (Option<Operation>, &Bytes),
         hash: u64,
     ) -> Response {
         match self.state.sessions.consult(stamp, hash, self.state.elapsed) {
             Err(failure) => self.refuse(failure),
             Ok(Verdict::Answered(response)) => self.repeat(&response),
             Ok(Verdict::Fresh) => {
-                let response = self.execute(moment, operation, Some(stamp));
+                let response = self.execute(moment, operation, Some(stamp), owner);
                 let answer = Bytes::copy_from_slice(&self.encoded);
                 self.state.sessions.remember(stamp, Held { operation: hash, response: answer });
                 response
@@ -167,6 +170,7 @@ impl KvMachine {
         moment: Moment,
         operation: Option<Operation>,
         stamp: Option<&Stamp>,
+        owner: &Bytes,
     ) -> Response {
         let outcome = match operation {
             None => Err(Failure::new(FailureCode::BadCommand)),
@@ -181,14 +185,14 @@ impl KvMachine {
                 })
             }
             Some(operation @ (Operation::Put(_) | Operation::Delete(_) | Operation::Txn(_))) => {
-                return self.change(operation, stamp);
+                return self.change(operation, stamp, owner);
             }
             Some(Operation::Draw(draw)) => return self.draw(&draw, stamp),
             Some(Operation::SeedGenerator(seed)) => {
-                self.set_generator(&seed.name, Some(Twister::seeded(&seed.seed)))
+                self.set_generator(&seed.name, Some(Twister::seeded(&seed.seed)), owner)
             }
             Some(Operation::SetGenerator(set)) => {
-                self.set_generator(&set.name, Twister::in_state(&set.words, set.position))
+                self.set_generator(&set.name, Twister::in_state(&set.words, set.position), owner)
             }
             Some(Operation::Now(_)) => {
                 let (wall, elapsed) = (moment.wall, self.state.elapsed);
@@ -198,8 +202,8 @@ impl KvMachine {
                 ref lease @ (Operation::GrantLease(_)
                 | Operation::KeepLease(_)
                 | Operation::RevokeLease(_)),
-            ) => self.lease_operation(lease),
-            Some(operation) => self.session_operation(operation, stamp),
+            ) => self.lease_operation(lease, owner),
+            Some(operation) => self.session_operation(operation, stamp, owner),
         };
         match outcome {
             Ok(outcome) => self.respond(Some(outcome)),
@@ -207,9 +211,14 @@ impl KvMachine {
         }
     }
 
-    fn set_generator(&mut self, name: &str, to: Option<Twister>) -> Result<Outcome, Failure> {
+    fn set_generator(
+        &mut self,
+        name: &str,
+        to: Option<Twister>,
+        owner: &Bytes,
+    ) -> Result<Outcome, Failure> {
         let State { generators, quota, .. } = &mut self.state;
-        generators.set(name, to.ok_or(Failure::new(FailureCode::BadCommand))?, quota)?;
+        generators.set(name, to.ok_or(Failure::new(FailureCode::BadCommand))?, owner, quota)?;
         Ok(Outcome::GeneratorSet(GeneratorSet {}))
     }
 
@@ -230,12 +239,13 @@ impl KvMachine {
         &mut self,
         operation: Operation,
         stamp: Option<&Stamp>,
+        owner: &Bytes,
     ) -> Result<Outcome, Failure> {
         let State { index, elapsed, ref quota, ref mut sessions, .. } = self.state;
         match operation {
             _ if stamp.is_some() => Err(Failure::new(FailureCode::BadCommand)),
             Operation::OpenSession(open) => {
-                let ttl = sessions.open(index, open.ttl, elapsed, quota)?;
+                let ttl = sessions.open(index, open.ttl, elapsed, owner, quota)?;
                 Ok(Outcome::SessionOpened(SessionOpened { session: index, ttl }))
             }
             Operation::KeepSession(keep) => {
@@ -251,11 +261,12 @@ impl KvMachine {
     }
 
     /// Executes an operation on the keys: all of it, or nothing and why.
-    fn change(&mut self, operation: Operation, stamp: Option<&Stamp>) -> Response {
+    fn change(&mut self, operation: Operation, stamp: Option<&Stamp>, owner: &Bytes) -> Response {
         let KvMachine { state, changes, encoded, .. } = self;
         let State { keyspace, leases, quota, sessions, revision, elapsed, .. } = state;
         let at = (*revision + 1, *elapsed);
-        let mut execution = Execution::new((keyspace, leases), quota, at, mem::take(changes));
+        let lent = mem::take(changes);
+        let mut execution = Execution::new((keyspace, leases), (quota, owner), at, lent);
         let attempt = execution.run(operation).and_then(|response| {
             encode(&response, encoded);
             check_response(encoded.len(), stamp, sessions, quota)?;
@@ -269,7 +280,7 @@ impl KvMachine {
         match attempt {
             Ok(response) => {
                 *revision = response.revision;
-                granted.into_iter().for_each(|(id, ttl)| leases.grant(id, ttl, *elapsed));
+                granted.into_iter().for_each(|(id, ttl)| leases.grant(id, ttl, *elapsed, owner));
                 leases.follow(changes);
                 response
             }
@@ -314,17 +325,23 @@ fn check_response(
     stamp.map_or(Ok(()), |stamp| sessions.check_room(stamp.session, length, quota))
 }
 
-/// The hash of an operation: of the payload without its stamp, which a retry may carry anew and
-/// which is encoded first; without a seed that each try draws for itself.
-fn hash(operation: Option<&Operation>, payload: &[u8]) -> u64 {
+/// The hash of an operation: of the payload without its stamp, which is encoded first, and its owner, which is
+/// encoded last: a retry may carry others. Without a seed that each try draws for itself.
+fn hash(command: &Command, payload: &[u8]) -> u64 {
+    let operation = command.operation.as_ref();
     if let Some(Operation::SeedGenerator(seed)) = operation
         && seed.drawn
     {
         let seed = SeedGenerator { seed: Bytes::new(), ..seed.clone() };
         return XxHash3_64::oneshot(&seed.encode_to_vec());
     }
+    let owner = match command.owner.len() {
+        0 => 0,
+        length => prost::length_delimiter_len(length) + length + OWNER_KEY,
+    };
+    let end = payload.len().saturating_sub(owner);
     let length = operation.map_or(0, Operation::encoded_len);
-    XxHash3_64::oneshot(&payload[payload.len().saturating_sub(length)..])
+    XxHash3_64::oneshot(&payload[end.saturating_sub(length)..end])
 }
 
 fn encode(response: &Response, buffer: &mut Vec<u8>) {

@@ -73,13 +73,17 @@ pub struct Quota {
     /// as far as `max_history_bytes` allows, up to 10,000,000: a day or less.
     #[prost(uint64, tag = "17")]
     pub min_history_age: u64,
+    /// What one owner may have of the sessions, the leases and the generators: percent of what the others leave of
+    /// `max_sessions`, `max_leases` and `max_generators`, rounded down, and one at least: 1 to 100.
+    #[prost(uint64, tag = "18")]
+    pub max_owner_percent: u64,
 }
 
 /// Revisions that are kept at most, whatever the quota.
 pub(crate) const MAX_REVISIONS: u64 = 10_000_000;
 
 /// The least and the greatest value that each field may be given.
-const BOUNDS: [(Limit, u64, u64); 17] = [
+const BOUNDS: [(Limit, u64, u64); 18] = [
     (Limit::Keys, 0, u64::MAX),
     (Limit::Bytes, 0, u64::MAX),
     (Limit::KeyBytes, 1, LONGEST_KEY),
@@ -97,6 +101,7 @@ const BOUNDS: [(Limit, u64, u64); 17] = [
     (Limit::Generators, 0, 1_000_000),
     (Limit::Leases, 0, 10_000_000),
     (Limit::HistoryAge, 0, 24 * HOUR),
+    (Limit::OwnerPercent, 1, 100),
 ];
 
 impl Quota {
@@ -120,6 +125,7 @@ impl Quota {
         max_generators: 1_000,
         max_leases: 100_000,
         min_history_age: 10 * SECOND,
+        max_owner_percent: 75,
     };
 
     /// This quota with the given fields changed.
@@ -135,6 +141,11 @@ impl Quota {
         }
         self.check_lifetimes()?;
         Ok(self)
+    }
+
+    /// How many one owner may have where all may have `most` and the others have `others`.
+    pub(super) fn share(&self, most: u64, others: u64) -> u64 {
+        (most.saturating_sub(others) * self.max_owner_percent / 100).max(1)
     }
 
     /// Whether every field lies within its bounds.
@@ -158,7 +169,7 @@ impl Quota {
     }
 
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&mut self) -> [&mut u64; 17] {
+    fn fields(&mut self) -> [&mut u64; 18] {
         [
             &mut self.max_keys,
             &mut self.max_bytes,
@@ -177,13 +188,14 @@ impl Quota {
             &mut self.max_generators,
             &mut self.max_leases,
             &mut self.min_history_age,
+            &mut self.max_owner_percent,
         ]
     }
 }
 
 impl SetQuota {
     /// All fields, in the order of [`BOUNDS`].
-    fn fields(&self) -> [(Limit, Option<u64>); 17] {
+    fn fields(&self) -> [(Limit, Option<u64>); 18] {
         [
             (Limit::Keys, self.max_keys),
             (Limit::Bytes, self.max_bytes),
@@ -202,6 +214,7 @@ impl SetQuota {
             (Limit::Generators, self.max_generators),
             (Limit::Leases, self.max_leases),
             (Limit::HistoryAge, self.min_history_age),
+            (Limit::OwnerPercent, self.max_owner_percent),
         ]
     }
 }

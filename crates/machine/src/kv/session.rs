@@ -1,5 +1,6 @@
 //! One client's window of answered mutations.
 
+use bytes::Bytes;
 use imbl::OrdMap;
 
 use super::deadlines::Life;
@@ -18,11 +19,13 @@ pub(crate) struct Session {
     pub held: OrdMap<u64, Held>,
     /// Bytes of their responses.
     pub held_bytes: u64,
+    /// Whose share it counts for.
+    pub owner: Bytes,
 }
 
 impl Session {
-    pub fn new(life: Life) -> Self {
-        Session { life, trim: 0, held: OrdMap::new(), held_bytes: 0 }
+    pub fn new(life: Life, owner: Bytes) -> Self {
+        Session { life, trim: 0, held: OrdMap::new(), held_bytes: 0, owner }
     }
 
     /// The highest sequence within the window, given a trim mark.

@@ -1,7 +1,9 @@
 //! What a server may tell about a session.
 
+use bytes::Bytes;
+
 /// A session that is alive.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SessionInfo {
     /// Its id.
     pub session: u64,
@@ -15,4 +17,6 @@ pub struct SessionInfo {
     pub held: u64,
     /// Bytes of them.
     pub held_bytes: u64,
+    /// Whose share it counts for; empty: nobody's.
+    pub owner: Bytes,
 }

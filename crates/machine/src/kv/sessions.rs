@@ -1,5 +1,7 @@
 //! All sessions: who is alive, and what was answered.
 
+use std::ops::Bound;
+
 use bytes::Bytes;
 use imbl::OrdMap;
 use understudy_evidence::mutant;
@@ -8,6 +10,7 @@ use super::deadlines::{Deadlines, Life};
 use super::held::Held;
 use super::quota::Quota;
 use super::session::Session;
+use super::shares::Shares;
 use crate::{Failure, FailureCode, Limit, SessionInfo, Stamp};
 
 /// Responses up to this length are held also where a quota on held bytes is used up: every
@@ -30,6 +33,8 @@ pub(crate) struct Sessions {
     /// The highest id issued.
     pub(super) highest: u64,
     held_bytes: u64,
+    /// What each owner has of them.
+    shares: Shares,
 }
 
 /// What a good stamp means.
@@ -49,8 +54,19 @@ impl Sessions {
         self.held_bytes
     }
 
-    /// Issues a session, if the quota allows it; returns its lifetime.
-    pub fn open(&mut self, id: u64, ttl: u64, now: u64, quota: &Quota) -> Result<u64, Failure> {
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
+    /// Issues a session, if the quota and its owner's share allow it; returns its lifetime.
+    pub fn open(
+        &mut self,
+        id: u64,
+        ttl: u64,
+        now: u64,
+        owner: &Bytes,
+        quota: &Quota,
+    ) -> Result<u64, Failure> {
         let (least, most) = (quota.min_session_ttl, quota.max_session_ttl);
         let ttl = if ttl == 0 { DEFAULT_TTL.clamp(least, most) } else { ttl };
         if ttl < least {
@@ -59,18 +75,16 @@ impl Sessions {
         if ttl > most {
             return Err(out_of_bounds(Limit::MaxSessionTtl, most, ttl));
         }
-        let count = self.len() + 1;
-        if count > quota.max_sessions {
-            let limit = quota.max_sessions;
-            return Err(Failure::beyond(FailureCode::QuotaExceeded, Limit::Sessions, limit, count));
-        }
-        self.insert(id, Session::new(Life::new(ttl, now)));
+        let kind = (Limit::Sessions, quota.max_sessions);
+        self.shares.check(kind, (self.len(), 1), owner, quota)?;
+        self.insert(id, Session::new(Life::new(ttl, now), owner.clone()));
         self.highest = id;
         Ok(ttl)
     }
 
     /// Adds a session as it is.
-    pub fn insert(&mut self, id: u64, session: Session) {
+    pub fn insert(&mut self, id: u64, mut session: Session) {
+        session.owner = self.shares.add(&session.owner);
         self.deadlines.add(id, &session.life);
         self.held_bytes += session.held_bytes;
         self.alive.insert(id, session);
@@ -90,15 +104,26 @@ impl Sessions {
     }
 
     pub fn info(&self, id: u64, now: u64) -> Result<SessionInfo, Failure> {
-        let session = self.find(id, now)?;
-        Ok(SessionInfo {
+        self.find(id, now).map(|session| self.told(id, session, now))
+    }
+
+    /// Those that are alive, by id, behind the one that is given.
+    pub fn infos(&self, behind: u64, now: u64) -> impl Iterator<Item = SessionInfo> {
+        let all = self.alive.range((Bound::Excluded(behind), Bound::Unbounded));
+        let alive = all.filter(move |(_, session)| !self.deadlines.is_over(&session.life, now));
+        alive.map(move |(id, session)| self.told(*id, session, now))
+    }
+
+    fn told(&self, id: u64, session: &Session, now: u64) -> SessionInfo {
+        SessionInfo {
             session: id,
             ttl: session.life.ttl,
             left: self.deadlines.end(&session.life).saturating_sub(now),
             trim: session.trim,
             held: session.held.len() as u64,
             held_bytes: session.held_bytes,
-        })
+            owner: session.owner.clone(),
+        }
     }
 
     /// Judges a stamp on an operation with this hash. A good one counts as a use and trims what
@@ -179,6 +204,7 @@ impl Sessions {
         if let Some(session) = self.alive.remove(&id) {
             self.deadlines.remove(id, &session.life);
             self.held_bytes -= session.held_bytes;
+            self.shares.remove(&session.owner);
         }
     }
 

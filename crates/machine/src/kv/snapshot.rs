@@ -7,7 +7,7 @@ use crate::KeyValue;
 
 /// First: everything of fixed size, and how much follows. Then `keys` times
 /// [`crate::KeyValue`], then `sessions` times [`SessionFrame`], then `revisions` times
-/// [`RevisionFrame`], then `deletions` times [`DeletionFrame`], then `terms` times [`TermFrame`], then `generators` times [`crate::SetGenerator`],
+/// [`RevisionFrame`], then `deletions` times [`DeletionFrame`], then `terms` times [`TermFrame`], then `generators` times [`GeneratorFrame`],
 /// then `leases` times [`LeaseFrame`].
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Header {
@@ -64,6 +64,8 @@ pub(crate) struct SessionFrame {
     pub trim: u64,
     #[prost(uint64, tag = "6")]
     pub held: u64,
+    #[prost(bytes = "bytes", tag = "7")]
+    pub owner: Bytes,
 }
 
 /// A lease; the keys know on which they hang.
@@ -79,6 +81,21 @@ pub(crate) struct LeaseFrame {
     pub due: u64,
     #[prost(bool, tag = "5")]
     pub ended: bool,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub owner: Bytes,
+}
+
+/// A generator.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct GeneratorFrame {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(fixed32, repeated, tag = "2")]
+    pub words: Vec<u32>,
+    #[prost(uint64, tag = "3")]
+    pub position: u64,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub owner: Bytes,
 }
 
 /// What a revision changed; `changes` times [`ChangeFrame`] follow, by key.

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use bytes::Bytes;
 use imbl::OrdSet;
 use prost::Message;
 
@@ -10,7 +11,7 @@ use super::changes::Term;
 use super::deadlines::{Deadlines, Life};
 use super::deletions::Deletions;
 use super::frame::FrameReader;
-use super::generators::Generators;
+use super::generators::{Generator, Generators};
 use super::held::Held;
 use super::history::History;
 use super::key::Key;
@@ -21,12 +22,13 @@ use super::record::Record;
 use super::session::{Session, WINDOW};
 use super::sessions::Sessions;
 use super::snapshot::{
-    ChangeFrame, DeletionFrame, Header, HeldFrame, LeaseFrame, RevisionFrame, SessionFrame,
-    TermFrame,
+    ChangeFrame, DeletionFrame, GeneratorFrame, Header, HeldFrame, LeaseFrame, RevisionFrame,
+    SessionFrame, TermFrame,
 };
 use super::state::State;
 use super::twister::Twister;
-use crate::{KeyValue, Response, SetGenerator, ThawError};
+use crate::command::MAX_OWNER;
+use crate::{KeyValue, Response, ThawError};
 
 /// Reads the state that [`super::FrozenKv`] wrote.
 pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
@@ -180,7 +182,8 @@ fn session(
     let life = Life { ttl: frame.ttl, used: frame.used, due: frame.due };
     let sound = is_possible(&life, header) && frame.held <= WINDOW;
     frames.check(sound, "a session is impossible")?;
-    let mut session = Session::new(life);
+    let owner = owner(frames, &frame.owner)?;
+    let mut session = Session::new(life, owner);
     session.trim = frame.trim;
     let mut previous = frame.trim;
     for _ in 0..frame.held {
@@ -206,13 +209,14 @@ fn leases(
     leases.highest = header.highest_lease;
     let mut previous = 0;
     for _ in 0..header.leases {
-        let LeaseFrame { id, ttl, used, due, ended } = frames.frame()?;
+        let LeaseFrame { id, ttl, used, due, ended, owner: of } = frames.frame()?;
         let in_order = previous < id && id <= header.highest_lease;
         frames.check(in_order, "the leases are not in order")?;
         previous = id;
         let life = Life { ttl, used, due };
         frames.check(is_possible(&life, header), "a lease is impossible")?;
-        leases.insert(id, Lease { life, keys: OrdSet::new(), ended });
+        let owner = owner(frames, &of)?;
+        leases.insert(id, Lease { life, keys: OrdSet::new(), ended, owner });
     }
     for (key, record) in keyspace.iter() {
         let hangs = record.lease == 0 || leases.attach(record.lease, key);
@@ -223,6 +227,12 @@ fn leases(
     Ok(leases)
 }
 
+/// An owner's name, in memory of its own.
+fn owner(frames: &FrameReader<'_>, name: &[u8]) -> Result<Bytes, ThawError> {
+    frames.check(name.len() <= MAX_OWNER, "an owner is impossible")?;
+    Ok(Bytes::copy_from_slice(name))
+}
+
 fn is_possible(life: &Life, header: &Header) -> bool {
     life.used <= header.elapsed && life.due <= Deadlines::since(header.opened).end(life)
 }
@@ -231,11 +241,12 @@ fn generators(frames: &mut FrameReader<'_>, header: &Header) -> Result<Generator
     let mut generators = Generators::default();
     let mut previous = String::new();
     for _ in 0..header.generators {
-        let SetGenerator { name, words, position } = frames.frame()?;
+        let GeneratorFrame { name, words, position, owner: of } = frames.frame()?;
         frames.check(name > previous, "the generators are not in order")?;
         let twister = Twister::in_state(&words, position);
         frames.check(twister.is_some(), "a generator's state is impossible")?;
-        generators.insert(Key::new(name.clone().into()), twister.unwrap_or(Twister::seeded(&[])));
+        let (twister, owner) = (twister.unwrap_or(Twister::seeded(&[])), owner(frames, &of)?);
+        generators.insert(Key::new(name.clone().into()), Generator { twister, owner });
         previous = name;
     }
     Ok(generators)

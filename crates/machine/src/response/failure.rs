@@ -80,6 +80,12 @@ impl fmt::Display for Failure {
                 "the quota of {limit} {} would be exceeded: free some, or raise it with `understudy quota`",
                 noun(self.what())
             ),
+            FailureCode::ShareExceeded => write!(
+                f,
+                "one owner may have {limit} {} of the quota now: end some, or raise max-owner-percent with \
+                 `understudy quota`",
+                noun(self.what())
+            ),
             FailureCode::LeaseUnknown => write!(f, "there is no lease {actual}: grant one first"),
             FailureCode::LeaseExists => {
                 write!(f, "there is a lease {actual} already: choose another id")
@@ -140,5 +146,6 @@ fn noun(what: Limit) -> &'static str {
         Limit::Generators => "generators",
         Limit::Leases => "leases",
         Limit::HistoryAge => "nanoseconds of history",
+        Limit::OwnerPercent => "percent",
     }
 }

@@ -62,4 +62,7 @@ pub enum FailureCode {
     GeneratorUnknown = 20,
     /// A lease with the id `actual` exists, or its keys are still to be deleted. Remembered.
     LeaseExists = 21,
+    /// The command's owner may have `limit` of `what`, and `actual` is what the operation would have made of
+    /// it. Remembered.
+    ShareExceeded = 22,
 }

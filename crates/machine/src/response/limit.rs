@@ -40,4 +40,6 @@ pub enum Limit {
     Leases = 16,
     /// The age up to which history is kept, nanoseconds.
     HistoryAge = 17,
+    /// The percentage that one owner may have.
+    OwnerPercent = 18,
 }

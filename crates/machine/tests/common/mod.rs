@@ -38,6 +38,11 @@ impl Driver {
         self.command(Command::new(operation))
     }
 
+    pub fn owned(&mut self, owner: &'static str, operation: impl Into<Operation>) -> Response {
+        let owner = Bytes::from_static(owner.as_bytes());
+        self.command(Command::new(operation).owned_by(&owner))
+    }
+
     pub fn stamped(
         &mut self,
         session: u64,

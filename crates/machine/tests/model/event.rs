@@ -13,8 +13,8 @@ use crate::common::SECOND;
 #[derive(Clone, Debug)]
 pub enum Event {
     Command(Draft),
-    /// The command that was given so many commands ago, with this `received_below`.
-    Retry(usize, u64),
+    /// The command that was given so many commands ago, with this `received_below` and perhaps another owner.
+    Retry(usize, u64, Option<Bytes>),
     Garbage(Vec<u8>),
     Pass(u64),
     Tick,
@@ -48,7 +48,8 @@ impl Draft {
 
 pub fn any() -> impl Strategy<Value = Event> {
     let command = |strategy: BoxedStrategy<Command>| {
-        strategy.prop_map(|c| Event::Command(Draft(Box::new(c))))
+        (strategy, owner())
+            .prop_map(|(c, owner)| Event::Command(Draft(Box::new(Command { owner, ..c }))))
     };
     prop_oneof![
         6 => command(operation().prop_map(Command::new).boxed()),
@@ -57,7 +58,8 @@ pub fn any() -> impl Strategy<Value = Event> {
         1 => command((stamp(), session_operation()).prop_map(|(s, o)| Command::stamped(s, o)).boxed()),
         1 => command(quota().prop_map(Command::new).boxed()),
         1 => command((0..30i64).prop_map(|revision| Command::new(Compact { revision })).boxed()),
-        6 => (0..8usize, 0..4u64).prop_map(|(ago, received)| Event::Retry(ago, received)),
+        6 => (0..8usize, 0..4u64, prop::option::of(owner()))
+            .prop_map(|(ago, received, owner)| Event::Retry(ago, received, owner)),
         1 => prop::collection::vec(any_byte(), 0..12).prop_map(Event::Garbage),
         4 => (0..=6u64).prop_map(|halves| Event::Pass(halves * SECOND / 2)),
         2 => Just(Event::Tick),
@@ -66,6 +68,10 @@ pub fn any() -> impl Strategy<Value = Event> {
         1 => Just(Event::Freeze),
         2 => (0..3usize).prop_map(Event::LookBack),
     ]
+}
+
+fn owner() -> impl Strategy<Value = Bytes> {
+    prop::sample::select(vec!["", "a", "b", "c"]).prop_map(Bytes::from)
 }
 
 fn any_byte() -> impl Strategy<Value = u8> {
@@ -203,10 +209,11 @@ fn quota() -> impl Strategy<Value = Operation> {
         prop::option::of(0..80u64),
         prop::option::of(0..4u64),
         prop::option::of(0..300u64),
-        prop::option::of(0..3u64),
+        prop::option::of(0..6u64),
         prop::option::of(0..8u64),
         prop::option::of(0..4000u64),
-        prop::option::of(0..4u64),
+        prop::option::of(0..6u64),
+        prop::option::of(prop::sample::select(vec![0, 1, 50, 75, 100, 101])),
         prop::option::weighted(0.8, (0..4u64).prop_map(|halves| halves * SECOND / 2)),
     )
         .prop_map(
@@ -219,9 +226,11 @@ fn quota() -> impl Strategy<Value = Operation> {
                 revisions,
                 bytes,
                 max_leases,
+                max_owner_percent,
                 min_history_age,
             )| {
-                let leases = SetQuota { max_leases, min_history_age, ..SetQuota::default() };
+                let leases = SetQuota { max_leases, max_owner_percent, ..SetQuota::default() };
+                let leases = SetQuota { min_history_age, ..leases };
                 let quota = SetQuota { max_keys, max_bytes, max_range_keys, ..leases };
                 let quota = SetQuota { max_session_held_bytes: held, max_sessions, ..quota };
                 SetQuota { max_history_revisions: revisions, max_history_bytes: bytes, ..quota }

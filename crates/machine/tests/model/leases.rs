@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use understudy_machine::{
     Failure, FailureCode, GrantLease, LeaseGranted, LeaseInfo, LeaseKept, Limit, Outcome, Quota,
 };
 
 use crate::common::SECOND;
+use crate::shares;
 
 const TEN_YEARS: u64 = 3650 * 86400 * SECOND;
 
@@ -15,6 +17,7 @@ pub struct Lease {
     ttl: u64,
     deadline: u64,
     pub ended: bool,
+    owner: Bytes,
 }
 
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -24,6 +27,8 @@ pub struct Leases {
     /// From here on they are granted by the operation under way, which cannot use them itself.
     pub fresh: i64,
     pub now: u64,
+    /// Whose command is executed.
+    pub owner: Bytes,
 }
 
 type Done<T> = Result<T, Failure>;
@@ -65,12 +70,11 @@ impl Leases {
         if self.all.contains_key(&lease) {
             return Err(Failure::found(FailureCode::LeaseExists, lease as u64));
         }
-        let (after, limit) = (self.all.len() as u64 + 1, quota.max_leases);
-        if after > limit {
-            return Err(Failure::beyond(FailureCode::QuotaExceeded, Limit::Leases, limit, after));
-        }
+        let owners = self.all.values().map(|lease| &lease.owner);
+        shares::check((Limit::Leases, quota.max_leases), owners, &self.owner, quota)?;
         let id = if lease == 0 { self.highest + 1 } else { lease };
-        self.all.insert(id, Lease { ttl, deadline: self.now + ttl, ended: false });
+        let (deadline, owner) = (self.now + ttl, self.owner.clone());
+        self.all.insert(id, Lease { ttl, deadline, ended: false, owner });
         self.highest = self.highest.max(id);
         Ok(id)
     }
@@ -99,6 +103,7 @@ impl Leases {
             ttl: lease.ttl,
             left: lease.deadline - self.now,
             keys: keys(id) as u64,
+            owner: lease.owner.clone(),
         };
         usable.map(info).collect()
     }

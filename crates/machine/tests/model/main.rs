@@ -10,6 +10,7 @@ mod history;
 mod leases;
 mod listing;
 mod model;
+mod shares;
 mod store;
 mod watching;
 
@@ -91,7 +92,7 @@ impl Trio {
         let infos = store.leases.infos(|lease| store.keys_of(lease).len());
         assert_eq!(self.machine.leases(0, usize::MAX, now), infos);
         for info in infos {
-            assert_eq!(self.machine.lease(info.lease, now), Ok(info));
+            assert_eq!(self.machine.lease(info.lease, now), Ok(info.clone()));
             let keys = self.machine.lease_keys(info.lease, b"", usize::MAX, usize::MAX).unwrap();
             assert_eq!(keys, (store.keys_of(info.lease), false));
         }
@@ -111,11 +112,14 @@ impl Trio {
                 self.feed(Input::Command(&command.to_payload()));
                 self.given.push(command);
             }
-            Event::Retry(ago, received_below) => {
+            Event::Retry(ago, received_below, owner) => {
                 let Some(command) = self.given.iter().rev().nth(*ago) else { return };
                 let mut command = command.clone();
                 if let Some(stamp) = &mut command.stamp {
                     stamp.received_below = *received_below;
+                }
+                if let Some(owner) = owner {
+                    command.owner = owner.clone();
                 }
                 self.feed(Input::Command(&command.to_payload()));
             }
@@ -152,6 +156,9 @@ impl Trio {
         let expected = Usage { history_bytes, oldest_revision, ..self.model.usage() };
         assert_eq!(self.machine.usage(), expected);
         assert_eq!(bytes_of(&self.machine), bytes_of(&self.twin));
+        let reader = self.machine.at(0).unwrap();
+        let alive = reader.sessions(0, None).map(|info| (info.session, info.owner));
+        assert_eq!(self.model.owners(), alive.collect::<Vec<_>>());
         for session in 0..=self.moment.index + 1 {
             let found = self.machine.session(session);
             let left = found.map(|info| info.left).map_err(|failure| failure.code());

@@ -10,6 +10,7 @@ use understudy_machine::{
 };
 
 use crate::common::SECOND;
+use crate::shares;
 use crate::store::Store;
 
 /// Responses up to this length are held beyond the quota.
@@ -20,6 +21,7 @@ struct Session {
     deadline: u64,
     trim: u64,
     answers: BTreeMap<u64, (Option<Operation>, Response)>,
+    owner: Bytes,
 }
 
 pub struct Model {
@@ -64,11 +66,14 @@ impl Model {
                 Response { revision: self.store.revision, result: None }
             }
             Input::Command(payload) => match Command::decode(&payload[..]) {
-                Ok(Command { stamp: None, operation }) => self.execute(moment, operation, None),
-                Ok(Command { stamp: Some(stamp), operation }) => {
-                    self.stamped(moment, stamp, operation)
+                Ok(Command { stamp, operation, owner }) if owner.len() <= 64 => {
+                    self.store.leases.owner = owner;
+                    match stamp {
+                        None => self.execute(moment, operation, None),
+                        Some(stamp) => self.stamped(moment, stamp, operation),
+                    }
                 }
-                Err(_) => self.answer(Err(Failure::new(FailureCode::BadCommand))),
+                _ => self.answer(Err(Failure::new(FailureCode::BadCommand))),
             },
             _ => Response { revision: self.store.revision, result: None },
         }
@@ -84,6 +89,11 @@ impl Model {
             Some(session) => Ok(session.deadline - self.now),
             None => Err(self.gone(id).code()),
         }
+    }
+
+    /// The sessions that are alive, and whose they are.
+    pub fn owners(&self) -> Vec<(u64, Bytes)> {
+        self.sessions.iter().map(|(id, session)| (*id, session.owner.clone())).collect()
     }
 
     pub fn usage(&self) -> Usage {
@@ -230,12 +240,12 @@ impl Model {
             let what = Limit::MinSessionTtl;
             return Err(Failure::beyond(FailureCode::OutOfBounds, what, least, ttl));
         }
-        let (count, limit) = (self.sessions.len() as u64 + 1, self.quota.max_sessions);
-        if count > limit {
-            return Err(Failure::beyond(FailureCode::QuotaExceeded, Limit::Sessions, limit, count));
-        }
+        let owner = self.store.leases.owner.clone();
+        let owners = self.sessions.values().map(|session| &session.owner);
+        let kind = (Limit::Sessions, self.quota.max_sessions);
+        shares::check(kind, owners, &owner, &self.quota)?;
         let (deadline, answers) = (self.now + ttl, BTreeMap::new());
-        self.sessions.insert(id, Session { ttl, deadline, trim: 0, answers });
+        self.sessions.insert(id, Session { ttl, deadline, trim: 0, answers, owner });
         self.issued.push(id);
         Ok(Outcome::SessionOpened(SessionOpened { session: id, ttl }))
     }

@@ -2,6 +2,7 @@
 
 mod ground;
 mod honest;
+mod newcomers;
 mod rows;
 mod stage;
 mod wire;
@@ -145,8 +146,10 @@ fn text(one: &Judged) -> String {
         true => "ok".to_string(),
         false => faults.join("; "),
     };
+    let newcomers =
+        outcome.newcomers.map(|came| format!(", newcomers {came:3}")).unwrap_or_default();
     format!(
-        "{name:24} memory {:5} and {:5} MiB, honest p99 {:7.1} ms, longest {:7.1} ms, refused {:3}: {verdict}",
+        "{name:24} memory {:5} and {:5} MiB, honest p99 {:7.1} ms, longest {:7.1} ms, refused {:3}{newcomers}: {verdict}",
         outcome.memory[0] >> 20,
         outcome.memory[1] >> 20,
         outcome.p99_ms,

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::FuturesUnordered;
 use prost::Message;
 use tokio::net::TcpStream;
 use understudy_proto::kv::v1::{
-    ExecuteOperation, ExecuteRequest, GetRequest, KeyRange, ListOrder, ListRequest, PutRequest,
-    TxnList, TxnOperation, TxnRequest, WatchRequest, execute_operation, list_request,
-    txn_operation, watch_request,
+    ExecuteOperation, ExecuteRequest, GetRequest, KeyRange, ListOrder, ListRequest,
+    OpenSessionRequest, PutRequest, TxnList, TxnOperation, TxnPut, TxnRequest, WatchRequest,
+    execute_operation, list_request, txn_operation, txn_put, watch_request,
 };
 
 use super::ground::{LARGE, LARGE_KEYS, SMALL};
@@ -29,6 +31,8 @@ pub struct Row {
     pub what: &'static str,
     /// What the honest client may wait, if not the usual, milliseconds.
     pub p99_ms: Option<f64>,
+    /// Whether clients of another address come meanwhile, and must be served.
+    pub newcomers: bool,
     /// Does it, until it is dropped.
     pub run: fn(Target) -> BoxFuture<'static, ()>,
 }
@@ -38,6 +42,7 @@ const PUT: &str = "/understudy.kv.v1.KeyValueService/Put";
 const LIST: &str = "/understudy.kv.v1.KeyValueService/List";
 const TXN: &str = "/understudy.kv.v1.KeyValueService/Txn";
 const EXECUTE: &str = "/understudy.kv.v1.KeyValueService/Execute";
+const OPEN: &str = "/understudy.kv.v1.SessionService/OpenSession";
 const WATCH: &str = "/understudy.kv.v1.WatchService/Watch";
 const INQUIRE: &str = "/understudy.replication.v1.ReplicationService/Inquire";
 
@@ -49,7 +54,13 @@ macro_rules! row {
         row!($name, $what, None, $run)
     };
     ($name:literal, $what:literal, $p99:expr, $run:expr) => {
-        Row { name: $name, what: $what, p99_ms: $p99, run: |target| Box::pin($run(target)) }
+        Row {
+            name: $name,
+            what: $what,
+            p99_ms: $p99,
+            newcomers: false,
+            run: |target| Box::pin($run(target)),
+        }
     };
 }
 
@@ -110,7 +121,36 @@ pub const ALL: &[Row] = &[
         |t: Target| { silent(t.ops, 2_000) }
     ),
     row!("greeted-connections", "3,000 connections that greet and ask nothing", greeted),
+    Row {
+        newcomers: true,
+        ..row!("sessions", "10,000 sessions of a day, and more where there are any", |t| {
+            endless(t, OPEN, open_session(), 512)
+        })
+    },
+    Row {
+        newcomers: true,
+        ..row!("leases", "100,000 leases of a day, and more where there are any", |t| {
+            endless(t, TXN, granting_txn(), 16)
+        })
+    },
 ];
+
+/// Milliseconds.
+const DAY: i64 = 86_400_000;
+
+fn open_session() -> OpenSessionRequest {
+    OpenSessionRequest { ttl_ms: DAY }
+}
+
+/// A transaction of which each put grants a lease.
+fn granting_txn() -> TxnRequest {
+    let put = |n: usize| {
+        let lifetime = Some(txn_put::Lifetime::TtlMs(DAY));
+        let put = TxnPut { key: format!("leased/{n}").into(), lifetime, ..TxnPut::default() };
+        TxnOperation { operation: Some(txn_operation::Operation::Put(put)) }
+    };
+    TxnRequest { then_operations: (0..128).map(put).collect(), ..TxnRequest::default() }
+}
 
 fn list(prefix: &'static str, order: i32) -> ListRequest {
     let target = Some(list_request::Target::Prefix(Bytes::from_static(prefix.as_bytes())));
@@ -199,6 +239,21 @@ async fn spread<M: Message + Clone>(
     each: usize,
 ) {
     hold(target.clients, WINDOW, path, vec![message; each], connections).await;
+}
+
+/// The same call again and again, so many at once, each answered.
+async fn endless<M: Message>(target: Target, path: &'static str, message: M, at_once: usize) {
+    loop {
+        let Ok(mut wire) = Wire::connect(&target.clients, 8 << 20).await else { return };
+        let mut under_way = FuturesUnordered::new();
+        while let Ok(call) = wire.ask(path, &message).await {
+            under_way.push(call.answered());
+            if under_way.len() >= at_once {
+                under_way.next().await;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn announced_only(address: String, path: &'static str) {

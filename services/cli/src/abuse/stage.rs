@@ -14,6 +14,7 @@ use understudy_client::Client;
 
 use super::ground;
 use super::honest::Honest;
+use super::newcomers::Newcomers;
 use super::rows::{Row, Target};
 use crate::failure::Failure;
 use crate::pair::{Logbook, Pair, Plan, Ports};
@@ -48,6 +49,11 @@ pub struct Outcome {
     pub longest_ms: f64,
     /// Honest Puts that failed.
     pub refused: u64,
+    /// Clients of another address that were served, where any come.
+    pub newcomers: Option<u64>,
+    /// What those of them were told who were refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub turned_away: Vec<String>,
 }
 
 impl Outcome {
@@ -67,6 +73,12 @@ impl Outcome {
         }
         if self.refused > 0 {
             faults.push(format!("{} honest Puts failed", self.refused));
+        }
+        if self.newcomers == Some(0) {
+            faults.push("no newcomer was served".to_owned());
+        }
+        if let Some(why) = self.turned_away.first() {
+            faults.push(format!("{} newcomers turned away: {why}", self.turned_away.len()));
         }
         faults
     }
@@ -120,9 +132,15 @@ impl Stage {
         };
         let watching = [0, 1].map(|n| Memory::watch(self.pair.pid(n)));
         let honest = Honest::start(self.client.clone());
+        let endpoints = self.pair.plan.endpoints().join(",").parse().map_err(Failure::new)?;
+        let newcomers = row.newcomers.then(|| Newcomers::start(endpoints));
         let abuse = abuse(row, target, seconds)?;
         tokio::time::sleep(seconds).await;
         let waited = honest.stop().await;
+        let served = match newcomers {
+            Some(newcomers) => newcomers.stop().await,
+            None => None,
+        };
         let memory = watching.map(|memory| memory.most());
         // One thread, whose time is up with the row.
         let _ = tokio::task::spawn_blocking(move || abuse.join()).await;
@@ -135,6 +153,8 @@ impl Stage {
             p99_ms: waited.quantile_ms(0.99),
             longest_ms: waited.quantile_ms(1.0),
             refused: waited.refused,
+            newcomers: served.as_ref().map(|served| served.count),
+            turned_away: served.map(|served| served.refused).unwrap_or_default(),
         })
     }
 

@@ -17,7 +17,7 @@ pub struct Wire {
 /// One call, which is neither answered nor cancelled while this is there.
 pub struct Call {
     pub request: SendStream<Bytes>,
-    _response: ResponseFuture,
+    response: ResponseFuture,
 }
 
 type Done<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -45,7 +45,7 @@ impl Wire {
             .header("te", "trailers")
             .body(())?;
         let (response, request) = self.requests.send_request(request, false)?;
-        Ok(Call { request, _response: response })
+        Ok(Call { request, response })
     }
 
     /// Waits until it is closed by the other side.
@@ -68,6 +68,12 @@ impl Drop for Wire {
 }
 
 impl Call {
+    /// Waits until its answer begins.
+    pub async fn answered(self) -> Done<()> {
+        self.response.await?;
+        Ok(())
+    }
+
     /// Sends bytes as far as there is room for them; gives up when there is none.
     pub async fn send_slowly(&mut self, mut bytes: Bytes) -> Done<()> {
         while !bytes.is_empty() {

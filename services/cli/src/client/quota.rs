@@ -2,24 +2,53 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 use understudy_proto::admin::v1 as admin;
 
 use super::connection::Connection;
-use super::{duration, grid, print, size};
+use super::{duration, grid, owners, print, size};
 use crate::failure::Failure;
 
 /// Shows what the store takes and what is used of it, and changes it on all replicas at once, through the
 /// log.
 ///
-/// A bound that is lowered below what is there deletes nothing: only growth is refused.
+/// A bound that is lowered below what is there deletes nothing: only growth is refused. Without a word it shows the
+/// bounds, or changes those that are given.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  understudy quota
-  understudy quota --max-bytes 6GiB --max-keys 20000000
-  understudy quota --max-history-revisions 100000 --max-history-bytes 256MiB")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  understudy quota show
+  understudy quota set --max-bytes 6GiB --max-keys 20000000
+  understudy quota set --max-history-revisions 100000 --max-history-bytes 256MiB
+  understudy quota owners"
+)]
 pub struct Quota {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    change: Change,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Shows all bounds, and what is used of them.
+    Show,
+    /// Changes the bounds that are given.
+    Set {
+        #[command(flatten)]
+        change: Box<Change>,
+    },
+    /// Shows who has how many sessions, leases and generators.
+    Owners,
+}
+
+/// What is to change.
+#[derive(Debug, Default, Args)]
+struct Change {
     /// Bytes of all keys and values together.
     #[arg(long, value_name = "BYTES", value_parser = size::parse)]
     max_bytes: Option<u64>,
@@ -71,14 +100,26 @@ pub struct Quota {
     /// How old revisions are at least when they are forgotten for their number alone.
     #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
     min_history: Option<Duration>,
-    #[command(flatten)]
-    connection: Connection,
+    /// What one owner may have of the sessions, leases and generators: percent of what the others leave, 1 to 100.
+    #[arg(long, value_name = "PERCENT")]
+    max_owner_percent: Option<u64>,
 }
 
 impl Quota {
     pub async fn run(self) -> Result<(), Failure> {
-        let client = self.connection.client();
-        let change = self.change();
+        let connection = self.connection;
+        let change = match self.what {
+            None => self.change.asked(),
+            Some(What::Show) => admin::Quota::default(),
+            Some(What::Set { change }) => match change.asked() {
+                asked if asked == admin::Quota::default() => {
+                    return Err(Failure::usage("nothing is to change: give a bound, see --help"));
+                }
+                asked => asked,
+            },
+            Some(What::Owners) => return owners::show(&connection).await,
+        };
+        let client = connection.client();
         let changes = change != admin::Quota::default();
         let (quota, usage) = match changes {
             true => {
@@ -91,16 +132,18 @@ impl Quota {
             }
         };
         let bounds = bounds(&quota.unwrap_or_default(), &usage.unwrap_or_default());
-        match self.connection.json() {
+        match connection.json() {
             true => print::json(&object(&bounds)),
             false => print::line(table(&bounds)),
         }
         // A change is done, printed or not.
         if changes { Ok(()) } else { print::written() }
     }
+}
 
-    /// What is to change: the rest is left out.
-    fn change(&self) -> admin::Quota {
+impl Change {
+    /// As it is asked for: the rest is left out.
+    fn asked(&self) -> admin::Quota {
         let ms = |time: Option<Duration>| {
             time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
         };
@@ -122,6 +165,7 @@ impl Quota {
             max_history_revisions: self.max_history_revisions,
             max_history_bytes: self.max_history_bytes,
             min_history_ms: ms(self.min_history),
+            max_owner_percent: self.max_owner_percent,
         }
     }
 }
@@ -139,10 +183,11 @@ enum Unit {
     Bytes,
     Count,
     Milliseconds,
+    Percent,
 }
 
 fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
-    use Unit::{Bytes, Count, Milliseconds};
+    use Unit::{Bytes, Count, Milliseconds, Percent};
     let bound = |name, value: Option<u64>, unit, used| {
         let value = value.unwrap_or_default();
         Bound { name, value, used, unit }
@@ -165,6 +210,7 @@ fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
         bound("max_history_revisions", quota.max_history_revisions, Count, None),
         bound("max_history_bytes", quota.max_history_bytes, Bytes, Some(usage.history_bytes)),
         bound("min_history_ms", quota.min_history_ms, Milliseconds, None),
+        bound("max_owner_percent", quota.max_owner_percent, Percent, None),
     ]
 }
 
@@ -188,6 +234,7 @@ fn table(bounds: &[Bound]) -> String {
             Unit::Bytes => size::text(value),
             Unit::Count => print::grouped(value),
             Unit::Milliseconds => format!("{} ms", print::grouped(value)),
+            Unit::Percent => format!("{value} %"),
         };
         let used = bound.used.map_or_else(|| "-".to_owned(), text);
         vec![bound.name.trim_end_matches("_ms").replace('_', "-"), text(bound.value), used]

@@ -113,6 +113,10 @@ fn describe(command: &Command) -> String {
         Some(Operation::CloseSession(close)) => format!("close session {}", close.session),
         Some(other) => format!("{other:?}"),
     };
+    let what = match command.owner.is_empty() {
+        true => what,
+        false => format!("{what}, by {}", print::text(&command.owner)),
+    };
     match command.stamp {
         Some(stamp) => format!("{what}  (session {}, #{})", stamp.session, stamp.sequence),
         None => what,
@@ -261,6 +265,9 @@ mod tests {
         );
         let words = |operation: Operation| describe(&Command::new(operation));
         assert_eq!(words(GrantLease { ttl: 2_000_000, lease: 7 }.into()), "grant lease 7, 2 ms");
+        let grant = Command::new(GrantLease { ttl: 2_000_000, lease: 7 });
+        let owned = describe(&grant.owned_by(&Bytes::from_static(b"10.0.0.7")));
+        assert_eq!(owned, "grant lease 7, 2 ms, by 10.0.0.7");
         assert_eq!(words(RevokeLease { lease: 7 }.into()), "revoke lease 7");
         let put = |lifetime| words(Put::new("k", "v").living(lifetime).into());
         assert_eq!(put(Lifetime::Lease(7)), r#"put "k" = "v" on lease 7"#);

@@ -22,6 +22,7 @@ mod receipts;
 mod registers;
 mod remedies;
 mod rescues;
+mod sessions;
 mod standing;
 mod steps;
 mod strangers;

@@ -38,6 +38,19 @@ async fn bounds_are_shown_and_changed_while_the_pair_serves() {
     run(&["put", "another", "value"]);
     assert_eq!(read(&["quota"])["min_session_ttl_ms"], 1000);
 
+    let set = read(&["quota", "set", "--max-owner-percent", "50"]);
+    assert_eq!(set["max_owner_percent"], 50);
+    assert_eq!(read(&["quota", "show"])["max_owner_percent"], 50);
+    assert!(run(&["quota", "show"]).contains("max-owner-percent"));
+    refuse(
+        &["quota", "set", "--max-owner-percent", "101", at[0], at[1]],
+        "max_owner_percent is 101",
+    );
+    let nothing = understudy(&["quota", "set", at[0], at[1]]);
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    let both = understudy(&["quota", "--max-keys", "5", "show", at[0], at[1]]);
+    assert_eq!(both.code, Some(2), "{both:?}");
+
     refuse(&["quota", "--max-key-bytes", "8KiB", at[0], at[1]], "max_key_bytes is 8192");
     let wrong = understudy(&["quota", "--max-bytes", "8GB", at[0], at[1]]);
     assert_eq!(wrong.code, Some(2), "{wrong:?}");

@@ -49,6 +49,7 @@ async fn the_verdict_decides_the_exit_code_whatever_printing_does() {
     wants("lease grant 10s", DONE);
     wants("compact 1", DONE);
     wants("mode --min-copies 1", DONE);
+    wants("quota set --max-owner-percent 75", DONE);
     wants("random seed --seed 1", DONE);
     // A condition that is not met is none, whoever reads.
     wants("put --if-absent k v", UNMET);
@@ -65,6 +66,9 @@ async fn the_verdict_decides_the_exit_code_whatever_printing_does() {
     wants("watch --revision 2 --count 1 k", READ);
     wants(&format!("lease show {}", lease.trim()), READ);
     wants("lease list", READ);
+    wants("session list", READ);
+    wants("quota show", READ);
+    wants("quota owners", READ);
     wants("random float", READ);
     wants("now", READ);
     wants("mode", READ);

@@ -1,5 +1,6 @@
 //! `AdminService`.
 
+use prost::Message;
 use tokio::sync::Mutex;
 use tonic::{Request, Response, Status};
 use understudy_machine::{Command, Compact, Outcome, SetQuota};
@@ -11,6 +12,8 @@ use understudy_protocol::{
 };
 
 use super::gate::{self, Admitted, Gate, unimplemented};
+use super::in_session::MayNameSession;
+use super::owned;
 use super::status::{self, StatusSource};
 use super::{Answer, Read, Refusal, Want, limits, quota};
 
@@ -25,6 +28,15 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
+    /// Lets an operator's call in.
+    fn enter<M: Message + MayNameSession>(
+        &self,
+        request: Request<M>,
+    ) -> Result<(Admitted, M), Refusal> {
+        let (call, request) = self.gate.enter(request)?;
+        Ok((call.of_operator(), request))
+    }
+
     async fn settings(call: &Admitted) -> Result<(ResponseHeader, Settings), Refusal> {
         match call.read(Read::Settings, false).await? {
             (header, Answer::Settings(settings)) => Ok((header, settings)),
@@ -51,7 +63,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::StatusRequest>,
     ) -> Result<Response<proto::StatusResponse>, Status> {
-        let (call, _) = self.gate.enter(request)?;
+        let (call, _) = self.enter(request)?;
         match call.ask(Want::Status).await? {
             (header, Answer::Status(view)) => {
                 Ok(Response::new(self.source.response(header, &view)))
@@ -64,7 +76,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::HandOverRequest>,
     ) -> Result<Response<proto::HandOverResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.enter(request)?;
         let to = successor(request)?;
         match call.ask(Want::HandOver(to)).await? {
             (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
@@ -79,7 +91,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::GetSettingsRequest>,
     ) -> Result<Response<proto::GetSettingsResponse>, Status> {
-        let (call, _) = self.gate.enter(request)?;
+        let (call, _) = self.enter(request)?;
         let (header, settings) = Self::settings(&call).await?;
         let settings = Some(status::settings(&settings));
         Ok(Response::new(proto::GetSettingsResponse { header: Some(header), settings }))
@@ -89,7 +101,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::UpdateSettingsRequest>,
     ) -> Result<Response<proto::UpdateSettingsResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.enter(request)?;
         let change = request.settings.unwrap_or_default();
         check_known(&change)?;
         let _changing = self.changing.lock().await;
@@ -109,7 +121,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::GetQuotaRequest>,
     ) -> Result<Response<proto::GetQuotaResponse>, Status> {
-        let (call, _) = self.gate.enter(request)?;
+        let (call, _) = self.enter(request)?;
         let (header, quota, usage) = Self::quota(&call).await?;
         let (quota, usage) = (Some(quota), Some(usage));
         Ok(Response::new(proto::GetQuotaResponse { header: Some(header), quota, usage }))
@@ -119,7 +131,7 @@ impl AdminService for Admin {
         &self,
         request: Request<proto::UpdateQuotaRequest>,
     ) -> Result<Response<proto::UpdateQuotaResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.enter(request)?;
         let change = request.quota.unwrap_or_default();
         let change: SetQuota = quota::change(&change)?;
         let (_, response) = call.execute(Command::new(change)).await?;
@@ -133,11 +145,27 @@ impl AdminService for Admin {
         Ok(Response::new(proto::UpdateQuotaResponse { header: Some(header), quota, usage }))
     }
 
+    async fn list_sessions(
+        &self,
+        request: Request<proto::ListSessionsRequest>,
+    ) -> Result<Response<proto::ListSessionsResponse>, Status> {
+        let (call, request) = self.enter(request)?;
+        Ok(Response::new(owned::sessions(&call, request).await?))
+    }
+
+    async fn list_owners(
+        &self,
+        request: Request<proto::ListOwnersRequest>,
+    ) -> Result<Response<proto::ListOwnersResponse>, Status> {
+        let (call, request) = self.enter(request)?;
+        Ok(Response::new(owned::owners(&call, request).await?))
+    }
+
     async fn compact(
         &self,
         request: Request<proto::CompactRequest>,
     ) -> Result<Response<proto::CompactResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.enter(request)?;
         let command = compact(request)?;
         let (header, response) = call.execute(command).await?;
         Ok(Response::new(compacted(header, &response)?))

@@ -179,7 +179,8 @@ mod tests {
     fn what_is_refused_for_want_of_a_primary_closes_its_lane() {
         let lane = Lane::default();
         let refuse = |refusal: Refusal| {
-            let place = Places::new(1).take(&Want::Status, Underway::alone().account()).unwrap();
+            let place =
+                Places::new(1).take(&Want::Status, Underway::alone().account(), true).unwrap();
             let slot = Slot {
                 answer: oneshot::channel().0,
                 lane: Some(lane.clone()),

@@ -87,7 +87,7 @@ impl Intake {
     }
 
     async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
-        let asked = operation::asked(self.call.gate(), self.names_cluster, operation);
+        let asked = operation::asked(&self.call, self.names_cluster, operation);
         if let Ok((want, _)) = &asked {
             let reads = !matches!(want, Want::Command { .. });
             if std::mem::replace(&mut self.reads, reads) != reads {

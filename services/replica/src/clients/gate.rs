@@ -7,7 +7,7 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
-use understudy_machine::{Command, Outcome, Response};
+use understudy_machine::{Command, FailureCode, Outcome, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
@@ -88,7 +88,7 @@ impl Gate {
     /// Lets a call in, with what its connection may have.
     pub fn admit(&self, extensions: &Extensions) -> Admitted {
         let underway = extensions.get::<Underway>().cloned().unwrap_or_else(Underway::alone);
-        Admitted { gate: self.clone(), underway }
+        Admitted { gate: self.clone(), underway, operators: false }
     }
 
     /// Turns away whoever wants another cluster.
@@ -155,6 +155,8 @@ impl Gate {
 pub(crate) struct Admitted {
     gate: Gate,
     underway: Underway,
+    /// It has one of the places that are kept for operators.
+    operators: bool,
 }
 
 impl Admitted {
@@ -171,12 +173,33 @@ impl Admitted {
         self.gate.0.long_work.run(self.underway.account(), work).await
     }
 
+    /// The same as a call of an operator.
+    pub fn of_operator(self) -> Self {
+        Admitted { operators: true, ..self }
+    }
+
     /// Executes a command through the log.
     pub async fn execute(&self, command: Command) -> Result<(ResponseHeader, Response), Refusal> {
-        let (header, answer) = self.ask(Want::executed(&command)).await?;
+        let (header, answer) = self.ask(self.executed(command)).await?;
         match answer {
-            Answer::Executed(response) => Ok((header, response)),
+            Answer::Executed(response) => Ok((header, self.within_share(response)?)),
             _ => Err(mismatch()),
+        }
+    }
+
+    /// To have a command executed, whose makings count for its connection's share.
+    pub fn executed(&self, command: Command) -> Want {
+        Want::executed(&command.owned_by(self.underway.account().owner()))
+    }
+
+    /// The response, unless it refuses what goes beyond that share.
+    pub fn within_share(&self, response: Response) -> Result<Response, Refusal> {
+        match response.failure() {
+            Some(failure) if failure.code() == FailureCode::ShareExceeded => {
+                let owner = String::from_utf8_lossy(self.underway.account().owner());
+                Err(Refusal::share(failure, &owner))
+            }
+            _ => Ok(response),
         }
     }
 
@@ -188,7 +211,7 @@ impl Admitted {
     /// Waits for the loop's answer. The room that it takes is kept until the call is over.
     pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
         let room = self.room_for(&want).await?;
-        let place = self.gate.0.places.take(&want, self.underway.account())?;
+        let place = self.gate.0.places.take(&want, self.underway.account(), self.operators)?;
         let given = self.due(want, None, place, room)?.answer().await?;
         if let Some(room) = given.room {
             self.underway.keep(room);

@@ -43,7 +43,8 @@ requests! {
     of_none:
         OpenSessionRequest GetRequest ListRequest WatchRequest KeepLeaseAliveRequest GetLeaseRequest
         ListLeasesRequest GetStateRequest StatusRequest HandOverRequest GetSettingsRequest
-        UpdateSettingsRequest GetQuotaRequest UpdateQuotaRequest CompactRequest
+        UpdateSettingsRequest GetQuotaRequest UpdateQuotaRequest CompactRequest ListSessionsRequest
+        ListOwnersRequest
 }
 
 impl MayNameSession for Operation {

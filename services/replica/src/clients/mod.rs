@@ -14,6 +14,7 @@ mod limits;
 mod list;
 mod long_work;
 mod operation;
+mod owned;
 mod page_token;
 mod places;
 mod put;

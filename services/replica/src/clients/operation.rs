@@ -7,7 +7,7 @@ use understudy_proto::kv::v1::{
     ErrorReason, ExecuteOperation, ExecuteResult, GetResponse, ResponseHeader,
 };
 
-use super::gate::{self, Admitted, Gate};
+use super::gate::{self, Admitted};
 use super::{Answer, Want, delete, in_session, key_value, limits, list, put, refusal, txn};
 
 /// What the form of a result depends on.
@@ -22,7 +22,7 @@ pub(crate) enum Form {
 /// What an operation asks of the loop, and the form of its result; in a stream that names the cluster it means,
 /// or does not.
 pub(crate) fn asked(
-    gate: &Gate,
+    call: &Admitted,
     names_cluster: bool,
     operation: ExecuteOperation,
 ) -> Result<(Want, Form), Status> {
@@ -32,7 +32,7 @@ pub(crate) fn asked(
     Ok(match operation {
         Operation::Put(request) => {
             let form = Form::Put { wants_previous: request.return_previous };
-            (Want::executed(&put::command(request)?), form)
+            (call.executed(put::command(request)?), form)
         }
         Operation::Get(request) => {
             let (read, stale) = key_value::key_read(request)?;
@@ -40,15 +40,15 @@ pub(crate) fn asked(
         }
         Operation::Delete(request) => {
             let form = Form::Delete { wants_previous: request.return_previous };
-            (Want::executed(&delete::command(request)?), form)
+            (call.executed(delete::command(request)?), form)
         }
         Operation::List(request) => {
-            let asked = list::Asked::new(request, &gate.cluster())?;
+            let asked = list::Asked::new(request, &call.gate().cluster())?;
             (asked.want(), Form::List(Box::new(asked)))
         }
         Operation::Txn(request) => {
             let form = Form::Txn(txn::Gets::of(&request));
-            (Want::executed(&txn::command(request)?), form)
+            (call.executed(txn::command(request)?), form)
         }
     })
 }
@@ -70,6 +70,10 @@ impl Form {
         header: ResponseHeader,
         answer: Answer,
     ) -> Result<ExecuteResult, Status> {
+        let answer = match answer {
+            Answer::Executed(response) => Answer::Executed(call.within_share(response)?),
+            answer => answer,
+        };
         let (header, outcome) = match (self, answer) {
             (Form::Put { wants_previous }, Answer::Executed(response)) => {
                 let mut response = put::response(header, response, wants_previous)?;

@@ -46,9 +46,8 @@ impl Places {
     }
 
     /// Places for a request, if there are any. A connection gets at most as many as it leaves free: whoever
-    /// comes next finds some, however many the others want.
-    pub fn take(&self, want: &Want, account: &Account) -> Result<Place, Refusal> {
-        let operators = matches!(want, Want::Status | Want::HandOver(_));
+    /// comes next finds some, however many the others want. Operators have their own.
+    pub fn take(&self, want: &Want, account: &Account, operators: bool) -> Result<Place, Refusal> {
         let places = if operators { &self.operators } else { &self.all };
         let weight = weight(want).min(self.count);
         let own = account.places().load(Ordering::Relaxed);
@@ -111,12 +110,14 @@ mod tests {
     fn a_connection_leaves_as_many_places_free_as_it_has() {
         let (places, budget) = (Places::new(12), Budget::new("clients", usize::MAX, 1 << 20));
         let (greedy, other, modest) = (budget.open(), budget.open(), budget.open());
-        let take = |account: &Account| places.take(&Want::Read(Read::Quota), account).ok();
+        let take = |account: &Account| places.take(&Want::Read(Read::Quota), account, false).ok();
         let taken: Vec<_> = std::iter::from_fn(|| take(&greedy)).collect();
         assert_eq!(taken.len(), 6);
         let more: Vec<_> = std::iter::from_fn(|| take(&other)).collect();
         assert_eq!(more.len(), 3);
         assert!(take(&greedy).is_none() && take(&modest).is_some());
+        let operator = |_| places.take(&Want::Read(Read::Quota), &greedy, true).ok();
+        assert_eq!((0..100).filter_map(operator).count(), OPERATORS);
         drop(taken);
         assert_eq!(greedy.places().load(Ordering::Relaxed), 0);
         assert!(take(&greedy).is_some());

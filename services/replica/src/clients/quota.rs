@@ -26,6 +26,7 @@ pub(crate) fn response(quota: &Quota) -> proto::Quota {
         min_history_ms: Some(quota.min_history_age / MS),
         max_leases: Some(quota.max_leases),
         max_generators: Some(quota.max_generators),
+        max_owner_percent: Some(quota.max_owner_percent),
     }
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
         min_history_age: quota.min_history_ms.map(|ms| ms.saturating_mul(MS)),
         max_generators: quota.max_generators,
         max_leases: quota.max_leases,
+        max_owner_percent: quota.max_owner_percent,
     })
 }
 

@@ -133,6 +133,13 @@ impl Refusal {
         refusal.with("field", "ttl_ms").with("limit", limit)
     }
 
+    /// An owner has as much as it may have.
+    pub fn share(failure: &Failure, owner: &str) -> Self {
+        let refusal = Refusal::failed(failure);
+        let message = format!("the share of {owner} is used up: {failure}");
+        Refusal { message, ..refusal }.with("owner", owner)
+    }
+
     /// What the machine did not execute.
     pub fn failed(failure: &Failure) -> Self {
         let Failure { limit, actual, .. } = failure;
@@ -147,6 +154,10 @@ impl Refusal {
             FailureCode::SequenceReused => refusal.with("sequence", actual),
             FailureCode::QuotaExceeded => refusal
                 .with("quota", field(failure.what()))
+                .with("limit", limit)
+                .with("used", actual),
+            FailureCode::ShareExceeded => refusal
+                .with("quota", field(Limit::OwnerPercent))
                 .with("limit", limit)
                 .with("used", actual),
             FailureCode::LeaseUnknown | FailureCode::LeaseExists => {
@@ -186,7 +197,7 @@ fn reason(failure: &Failure) -> ErrorReason {
         FailureCode::TooManyOperations | FailureCode::DuplicateKeyInTxn => ErrorReason::InvalidTxn,
         FailureCode::TooManyKeys => ErrorReason::TooManyKeys,
         FailureCode::ResponseTooLarge => ErrorReason::ResponseTooLarge,
-        FailureCode::QuotaExceeded => ErrorReason::QuotaExceeded,
+        FailureCode::QuotaExceeded | FailureCode::ShareExceeded => ErrorReason::QuotaExceeded,
         FailureCode::LeaseUnknown => ErrorReason::LeaseNotFound,
         FailureCode::LeaseExists => ErrorReason::LeaseExists,
         FailureCode::SessionUnknown => ErrorReason::SessionUnknown,
@@ -233,6 +244,7 @@ fn field(what: Limit) -> &'static str {
         Limit::Generators => "max_generators",
         Limit::Leases => "max_leases",
         Limit::HistoryAge => "min_history_ms",
+        Limit::OwnerPercent => "max_owner_percent",
     }
 }
 

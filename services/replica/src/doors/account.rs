@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ pub(crate) struct Account(Arc<Tab>);
 
 struct Tab {
     id: u64,
+    owner: Bytes,
     budget: Arc<Shared>,
     state: Mutex<State>,
     /// Permits of [`UNIT`] bytes.
@@ -54,9 +56,10 @@ struct State {
 }
 
 impl Account {
-    pub(super) fn new(id: u64, budget: Arc<Shared>) -> Self {
+    pub(super) fn new(id: u64, owner: Bytes, budget: Arc<Shared>) -> Self {
         Account(Arc::new(Tab {
             id,
+            owner,
             budget,
             state: Mutex::default(),
             arriving: Arc::new(Semaphore::new(ARRIVING / UNIT)),
@@ -82,6 +85,11 @@ impl Account {
     /// Tells connections apart.
     pub fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// Whose share counts what it makes in the store; empty: nobody's.
+    pub fn owner(&self) -> &Bytes {
+        &self.0.owner
     }
 
     /// Places that its requests have.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+
 use super::account::Account;
 use super::tally::Tally;
 
@@ -46,10 +48,15 @@ impl Budget {
         }))
     }
 
-    /// An account for a new connection. It must be closed.
+    /// An account for a connection of nobody's. It must be closed.
     pub fn open(&self) -> Account {
+        self.open_for(Bytes::new())
+    }
+
+    /// An account for a new connection, and whose it is. It must be closed.
+    pub fn open_for(&self, owner: Bytes) -> Account {
         let id = self.0.last.fetch_add(1, Ordering::Relaxed);
-        let account = Account::new(id, self.0.clone());
+        let account = Account::new(id, owner, self.0.clone());
         self.0.accounts().open.insert(id, account.clone());
         account
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::account::Account;
 use super::budget::Budget;
+use super::owner::owner;
 use super::tally::Tally;
 
 /// How many connections a port has room for.
@@ -71,7 +72,7 @@ impl Lobby {
             state.send_away(number);
         }
         state.last += 1;
-        let (number, account) = (state.last, shared.budget.open());
+        let (number, account) = (state.last, shared.budget.open_for(owner(address)));
         let greeted = Arc::new(AtomicBool::new(false));
         let present = Present { address, account: account.clone(), greeted: greeted.clone() };
         state.guests.insert(number, present);

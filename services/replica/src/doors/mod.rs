@@ -13,6 +13,7 @@ mod incoming;
 mod line;
 mod lobby;
 mod outgoing;
+mod owner;
 mod tally;
 mod visit;
 

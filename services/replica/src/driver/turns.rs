@@ -123,7 +123,7 @@ mod tests {
             upkeep: false,
             long: false,
         };
-        let place = Places::new(1).take(&Want::Status, Underway::alone().account()).unwrap();
+        let place = Places::new(1).take(&Want::Status, Underway::alone().account(), true).unwrap();
         let (answer, answered) = oneshot::channel();
         let slot = Slot { answer, lane: None, _place: place, call: call.clone(), room: None };
         (Ask { want, slot }, answered)

@@ -52,11 +52,15 @@ async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_i
         .status(understudy_proto::admin::v1::StatusRequest {})
         .await
         .expect("operators are not kept out");
+    let request = understudy_proto::admin::v1::ListOwnersRequest::default();
+    let owners = tokio::spawn(async move { operator.list_owners(request).await });
+    until("an operator's read waits, too", async || waiting(&cluster, primary).await == "5").await;
 
     mend(&cluster);
     for task in tasks {
         task.await.unwrap().unwrap();
     }
+    owners.await.unwrap().expect("operators have places of their own");
     let got = client.clone().get(get("k3")).await.unwrap().into_inner();
     assert!(got.kv.is_some());
 }
