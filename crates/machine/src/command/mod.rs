@@ -9,6 +9,7 @@ mod lease;
 mod put;
 mod random;
 mod session;
+mod set_memory;
 mod set_quota;
 mod stamp;
 mod txn;
@@ -25,6 +26,7 @@ pub use lease::{GrantLease, KeepLease, RevokeLease};
 pub use put::{Lifetime, Put};
 pub use random::{Draw, Now, Random, SeedGenerator, SetGenerator};
 pub use session::{CloseSession, KeepSession, OpenSession};
+pub use set_memory::SetMemory;
 pub use set_quota::SetQuota;
 pub use stamp::Stamp;
 pub use txn::{Step, Txn, TxnOperation};
@@ -39,7 +41,7 @@ pub struct Command {
     #[prost(message, optional, tag = "1")]
     pub stamp: Option<Stamp>,
     /// What to do.
-    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
     pub operation: Option<Operation>,
 }
 
@@ -91,6 +93,9 @@ pub enum Operation {
     /// Ends a lease.
     #[prost(message, tag = "16")]
     RevokeLease(RevokeLease),
+    /// Says what the replicas have memory for.
+    #[prost(message, tag = "17")]
+    SetMemory(SetMemory),
 }
 
 impl Command {
@@ -136,4 +141,4 @@ macro_rules! operation {
     };
 }
 operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota, Compact);
-operation!(SeedGenerator, SetGenerator, Draw, Now, GrantLease, KeepLease, RevokeLease);
+operation!(SeedGenerator, SetGenerator, Draw, Now, GrantLease, KeepLease, RevokeLease, SetMemory);

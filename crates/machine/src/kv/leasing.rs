@@ -1,6 +1,7 @@
 //! The machine's half of leases: what makes revisions.
 
 use super::KvMachine;
+use super::memory;
 use super::state::State;
 use crate::{
     Failure, FailureCode, LeaseGranted, LeaseKept, LeaseRevoked, Operation, Outcome, Response,
@@ -11,6 +12,9 @@ pub const LEASE_BATCH: usize = 1024;
 
 impl KvMachine {
     pub(super) fn lease_operation(&mut self, operation: &Operation) -> Result<Outcome, Failure> {
+        if matches!(operation, Operation::GrantLease(_)) {
+            self.check_growth(memory::LEASE)?;
+        }
         let State { leases, quota, elapsed, .. } = &mut self.state;
         match *operation {
             Operation::GrantLease(grant) => {

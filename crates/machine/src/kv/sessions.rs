@@ -6,6 +6,7 @@ use understudy_evidence::mutant;
 
 use super::deadlines::{Deadlines, Life};
 use super::held::Held;
+use super::memory;
 use super::quota::Quota;
 use super::session::Session;
 use crate::{Failure, FailureCode, Limit, SessionInfo, Stamp};
@@ -30,6 +31,8 @@ pub(crate) struct Sessions {
     /// The highest id issued.
     pub(super) highest: u64,
     held_bytes: u64,
+    /// How many answers are held.
+    held: u64,
 }
 
 /// What a good stamp means.
@@ -47,6 +50,11 @@ impl Sessions {
 
     pub fn held_bytes(&self) -> u64 {
         self.held_bytes
+    }
+
+    /// Bytes of memory that they take, about.
+    pub fn memory(&self) -> u64 {
+        self.len() * memory::SESSION + memory::of_held(self.held, self.held_bytes)
     }
 
     /// Issues a session, if the quota allows it; returns its lifetime.
@@ -73,6 +81,7 @@ impl Sessions {
     pub fn insert(&mut self, id: u64, session: Session) {
         self.deadlines.add(id, &session.life);
         self.held_bytes += session.held_bytes;
+        self.held += session.held.len() as u64;
         self.alive.insert(id, session);
     }
 
@@ -127,7 +136,11 @@ impl Sessions {
             Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
         };
         session.life.used = now;
-        self.held_bytes -= session.trim_to(trim);
+        let held = session.held.len();
+        let freed = session.trim_to(trim);
+        let fewer = held - session.held.len();
+        self.held_bytes -= freed;
+        self.held -= fewer as u64;
         Ok(verdict)
     }
 
@@ -153,7 +166,9 @@ impl Sessions {
     pub fn remember(&mut self, stamp: &Stamp, held: Held) {
         if let Some(session) = self.alive.get_mut(&stamp.session) {
             self.held_bytes += held.weight();
+            let before = session.held.len();
             session.hold(stamp.sequence, held);
+            self.held += (session.held.len() - before) as u64;
         }
     }
 
@@ -179,6 +194,7 @@ impl Sessions {
         if let Some(session) = self.alive.remove(&id) {
             self.deadlines.remove(id, &session.life);
             self.held_bytes -= session.held_bytes;
+            self.held -= session.held.len() as u64;
         }
     }
 

@@ -1,6 +1,6 @@
 //! The limited things.
 
-/// The thing that a limit or quota is on: the fields of [`crate::Quota`].
+/// The thing that a limit or quota is on: the fields of [`crate::Quota`], and memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum Limit {
@@ -40,4 +40,6 @@ pub enum Limit {
     Leases = 16,
     /// The age up to which history is kept, nanoseconds.
     HistoryAge = 17,
+    /// The bytes of memory that the state takes; no field of the quota.
+    Memory = 18,
 }

@@ -233,6 +233,7 @@ fn field(what: Limit) -> &'static str {
         Limit::Generators => "max_generators",
         Limit::Leases => "max_leases",
         Limit::HistoryAge => "min_history_ms",
+        Limit::Memory => "memory",
     }
 }
 
