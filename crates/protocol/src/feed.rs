@@ -69,6 +69,7 @@ impl Leading {
         peer.connect(conn, hello.member.clone(), hello.life, core.log.commit, now);
         self.greeted += 1;
         (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
+        peer.memory = hello.memory;
         if mutant!("acks-of-an-old-copy") {
             let name = &hello.member.name;
             let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);

@@ -62,4 +62,4 @@ pub use status::{Follower, Status};
 
 /// Version of [`Message`], of what the messages mean, and of what entries say. Replicas of different versions
 /// refuse each other.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;

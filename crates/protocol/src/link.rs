@@ -68,6 +68,7 @@ impl Following {
             commit: core.committed(),
             first,
             runs,
+            memory: core.config.memory,
         };
         self.link = Link::Greeting(conn);
         self.link_since = core.now.mono;

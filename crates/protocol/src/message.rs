@@ -82,6 +82,8 @@ pub struct Hello {
     pub first: Index,
     /// See `first`.
     pub runs: Vec<(Epoch, Index)>,
+    /// Bytes of memory that it has for what the machine holds; `None`: it does not know.
+    pub memory: Option<u64>,
 }
 
 /// Why a stream was refused.

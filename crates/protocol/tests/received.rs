@@ -131,6 +131,7 @@ impl One {
             commit: Default::default(),
             first: 1,
             runs: runs(entries),
+            memory: None,
         };
         self.hears(conn, Message::Hello(Box::new(hello)));
     }

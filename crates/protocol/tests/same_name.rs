@@ -84,6 +84,7 @@ impl Solo {
             commit: Default::default(),
             first: 1,
             runs: vec![(last.epoch, last.index)],
+            memory: None,
         };
         self.feed(Event::Received(ConnId(conn), Message::Hello(Box::new(hello))));
     }

@@ -132,6 +132,7 @@ impl Said {
                     commit: Default::default(),
                     first: number(first),
                     runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
+                    memory: None,
                 }))
             }
             Said::Twin { who, life } => {
@@ -146,6 +147,7 @@ impl Said {
                     commit: Default::default(),
                     first,
                     runs,
+                    memory: None,
                 }))
             }
             Said::Welcome { epoch, ours } => Message::Welcome {

@@ -237,6 +237,7 @@ fn config() -> Config {
             caught_up: 4,
             retain: 3,
         },
+        memory: None,
     }
 }
 

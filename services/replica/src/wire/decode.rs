@@ -94,6 +94,7 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
         },
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
+        memory: hello.memory_bytes,
     })
 }
 

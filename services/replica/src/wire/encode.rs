@@ -19,6 +19,7 @@ pub(crate) fn to_primary(message: core::Message) -> Option<wire::ReplicateReques
             commit: (hello.commit.index > 0).then(|| position(hello.commit)),
             first: hello.first,
             runs: hello.runs.into_iter().map(|(epoch, last)| wire::Run { epoch, last }).collect(),
+            memory_bytes: hello.memory,
         }),
         Message::Ack(ack) => Out::Ack(wire::Ack {
             epoch: ack.epoch,
