@@ -79,7 +79,7 @@ impl Keyspace {
     pub fn remove(&mut self, key: &[u8]) -> Option<Change> {
         let (key, before) = self.map.remove_with_key(key)?;
         self.bytes -= weight(&key, &before);
-        self.memory -= memory::of_record(&key, &before);
+        self.memory -= memory::of_key(&key) + memory::of_record(&before);
         Some(Change { key, before: Some(before), after: None })
     }
 
@@ -94,10 +94,11 @@ impl Keyspace {
     /// Sets a key to a record as it is.
     pub fn set(&mut self, key: Key, record: Record) -> Option<Record> {
         self.bytes += weight(&key, &record);
-        self.memory += memory::of_record(&key, &record);
-        let before = self.map.insert(key.clone(), record)?;
-        self.bytes -= weight(&key, &before);
-        self.memory -= memory::of_record(&key, &before);
+        let (key_bytes, key_memory) = (key.len(), memory::of_key(&key));
+        self.memory += key_memory + memory::of_record(&record);
+        let before = self.map.insert(key, record)?;
+        self.bytes -= key_bytes + before.value.len() as u64;
+        self.memory -= key_memory + memory::of_record(&before);
         Some(before)
     }
 }

@@ -39,11 +39,18 @@ fn blocks(bytes: u64) -> u64 {
     bytes.saturating_add(bytes / 4)
 }
 
-/// A key with its newest version.
-pub(crate) fn of_record(key: &Key, record: &Record) -> u64 {
-    let shared = |bytes: u64| if bytes == 0 { 0 } else { SHARED + block(bytes) };
-    let key = if matches!(key, Key::Long(_)) { shared(key.len()) } else { 0 };
-    ENTRY + key + shared(record.value.len() as u64) + if record.lease == 0 { 0 } else { ON_LEASE }
+/// A key's place, and the key.
+pub(crate) fn of_key(key: &Key) -> u64 {
+    ENTRY + if matches!(key, Key::Long(_)) { shared(key.len()) } else { 0 }
+}
+
+/// What is kept of it.
+pub(crate) fn of_record(record: &Record) -> u64 {
+    shared(record.value.len() as u64) + if record.lease == 0 { 0 } else { ON_LEASE }
+}
+
+fn shared(bytes: u64) -> u64 {
+    if bytes == 0 { 0 } else { SHARED + block(bytes) }
 }
 
 /// So many answers of so many bytes together.
