@@ -19,7 +19,8 @@ mod thaw_error;
 pub use command::{
     Between, CloseSession, Command, Compact, Compare, Delete, Draw, Get, GrantLease, KeepLease,
     KeepSession, KeyRange, Lifetime, Now, OpenSession, Operation, Put, Random, Relation,
-    RevokeLease, SeedGenerator, SetGenerator, SetQuota, Stamp, Step, Target, Txn, TxnOperation,
+    RevokeLease, SeedGenerator, SetGenerator, SetMemory, SetQuota, Stamp, Step, Target, Txn,
+    TxnOperation,
 };
 pub use input::Input;
 pub use kv::{

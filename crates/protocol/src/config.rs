@@ -24,6 +24,9 @@ pub struct Config {
     pub timing: Timing,
     /// Bounds.
     pub limits: Limits,
+    /// Bytes of memory that it has for what the machine holds; `None`: it does not know. Told to the
+    /// primary, and decides nothing here.
+    pub memory: Option<u64>,
 }
 
 /// Time-outs, nanoseconds. They start transitions; they never decide one.

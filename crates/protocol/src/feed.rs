@@ -71,6 +71,7 @@ impl Leading {
         peer.full = hello.full;
         self.greeted += 1;
         (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
+        peer.memory = hello.memory;
         if mutant!("acks-of-an-old-copy") {
             let name = &hello.member.name;
             let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);

@@ -162,6 +162,22 @@ impl Leading {
         }
     }
 
+    /// Who has the least memory, of those who know; the outer `None` before the opening entry is executed. All who are
+    /// named have said hello by then, and whoever is gone counts until it is named no more.
+    pub fn least_memory<'a>(&'a self, core: &'a Core) -> Option<Option<(&'a str, u64)>> {
+        let counts =
+            |peer: &&Peer| peer.conn.is_some() || self.record.names(peer.member.incarnation);
+        let peers = self.peers.values().filter(counts);
+        let own = (core.config.name.as_str(), core.config.memory);
+        let theirs = peers.map(|peer| (peer.member.name.as_str(), peer.memory));
+        let least = [own]
+            .into_iter()
+            .chain(theirs)
+            .filter_map(|(name, memory)| Some((name, memory?)))
+            .min_by_key(|one| one.1);
+        (core.log.applied >= self.opening).then_some(least)
+    }
+
     /// Logged elapsed time once this loop has run for so long; `None` before the opening entry is executed.
     pub fn elapsed(&self, core: &Core, ran: u64) -> Option<u64> {
         (core.log.applied >= self.opening).then(|| self.logged(ran))

@@ -69,6 +69,7 @@ impl Following {
             first,
             runs,
             full: core.room != Room::Ample,
+            memory: core.config.memory,
         };
         self.link = Link::Greeting(conn);
         self.link_since = core.now.mono;

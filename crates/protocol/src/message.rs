@@ -84,6 +84,8 @@ pub struct Hello {
     pub runs: Vec<(Epoch, Index)>,
     /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
     pub full: bool,
+    /// Bytes of memory that it has for what the machine holds; `None`: it does not know.
+    pub memory: Option<u64>,
 }
 
 /// Why a stream was refused.

@@ -61,6 +61,8 @@ pub(crate) struct Peer {
     pub greeted: u64,
     /// The epoch that it had followed or won when it said it.
     pub greeted_with: Epoch,
+    /// Bytes of memory that it has for what the machine holds, if it knows.
+    pub memory: Option<u64>,
     /// It has asked to be dropped.
     pub leaving: bool,
     /// It has been told that it may go.
@@ -92,6 +94,7 @@ impl Peer {
             gone: false,
             greeted: 0,
             greeted_with: 0,
+            memory: None,
             leaving: false,
             released: false,
             knock_at: None,

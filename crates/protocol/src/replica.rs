@@ -193,6 +193,15 @@ impl Replica {
         }
     }
 
+    /// Who has the least memory for what the machine holds, and how many bytes, of all who follow or are named and
+    /// know what they have; the outer `None` unless this replica acts.
+    pub fn least_memory(&self) -> Option<Option<(&str, u64)>> {
+        match &self.role {
+            Role::Leading(role) => role.least_memory(&self.core),
+            _ => None,
+        }
+    }
+
     /// Handlers have one shape: the core takes note of what concerns every role, then the role acts.
     fn dispatch(&mut self, event: Event) -> Next {
         let core = &mut self.core;

@@ -46,6 +46,7 @@ fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) ->
         settings: Settings::default(),
         timing: Timing::default(),
         limits: Limits::default(),
+        memory: None,
     };
     let mut runs: Vec<(Epoch, Index)> = Vec::new();
     for entry in &log {
@@ -558,6 +559,7 @@ fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts(
         first: 1,
         runs: vec![],
         full: false,
+        memory: None,
     };
     let hello = Event::Received(ConnId(99), Message::Hello(Box::new(stranger)));
     pair.queue.push_back(("b".into(), hello));

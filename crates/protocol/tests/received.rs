@@ -132,6 +132,7 @@ impl One {
             first: 1,
             runs: runs(entries),
             full: false,
+            memory: None,
         };
         self.hears(conn, Message::Hello(Box::new(hello)));
     }

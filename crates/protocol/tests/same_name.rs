@@ -85,6 +85,7 @@ impl Solo {
             first: 1,
             runs: vec![(last.epoch, last.index)],
             full: false,
+            memory: None,
         };
         self.feed(Event::Received(ConnId(conn), Message::Hello(Box::new(hello))));
     }

@@ -215,6 +215,7 @@ impl World {
             settings: self.options.settings,
             timing: self.options.timing,
             limits: self.options.limits,
+            memory: None,
         };
         Host {
             config,

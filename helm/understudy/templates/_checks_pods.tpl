@@ -37,6 +37,26 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- include "understudy.memoryChecks" . -}}
+{{- end -}}
+{{- end }}
+
+{{/* What a replica parts its memory by: it refuses writes before the kernel ends it, and starts with no less than this. */}}
+{{- define "understudy.memoryChecks" -}}
+{{- $least := 268435456.0 -}}
+{{- $given := default 0 .limits.memoryLimit | float64 -}}
+{{- if and (gt $given 0.0) (lt $given $least) -}}
+{{- fail (printf "limits.memoryLimit is %d: a replica needs 268435456 bytes (256Mi) at least" (int64 $given)) -}}
+{{- end -}}
+{{- $limit := get (default dict .resources.limits) "memory" -}}
+{{- if and (not (kindIs "invalid" $limit)) (ne (toString $limit) "") -}}
+{{- $bytes := include "understudy.quantity" $limit | float64 -}}
+{{- if lt $bytes $least -}}
+{{- fail (printf "resources.limits.memory is %v: a replica needs 256Mi at least" $limit) -}}
+{{- end -}}
+{{- if gt $given $bytes -}}
+{{- fail (printf "limits.memoryLimit is %d and above resources.limits.memory, which is %v: the kernel would end a replica before it refuses writes" (int64 $given) $limit) -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 

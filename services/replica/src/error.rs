@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::memory::TooLittle;
 use understudy_arbiter::RegisterUri;
 use understudy_wal::{OpenError, SetAsideError};
 
@@ -32,6 +33,9 @@ pub enum ServeError {
         /// Why not, and what to do.
         why: String,
     },
+    /// There is less memory than a replica needs.
+    #[error(transparent)]
+    Memory(#[from] TooLittle),
     /// The data directory was not opened.
     #[error(transparent)]
     Data(#[from] OpenError),

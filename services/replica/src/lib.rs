@@ -23,6 +23,7 @@ mod inbox;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
 mod logging;
+mod memory;
 mod metrics;
 mod notes;
 mod ops;
@@ -45,6 +46,7 @@ pub use ended::Ended;
 pub use error::ServeError;
 pub use health::REPLICA_SERVICE;
 pub use logging::{flush_logging, start_logging};
+pub use memory::TooLittle;
 pub use options::{LogFormat, Options, OptionsError, ServeArgs, options_table};
 pub use ports::Addresses;
 pub use serve::{Server, serve};

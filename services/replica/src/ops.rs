@@ -20,7 +20,7 @@ use tower::ServiceBuilder;
 use crate::doors::{self, Budget, Guest, Lobby, PATIENCE, Room};
 use crate::driver::View;
 use crate::metrics::Metrics;
-use crate::{logging, wrong_port};
+use crate::{logging, memory, wrong_port};
 
 /// Every role, so that each has its own line in `/metrics`.
 const ROLES: [&str; 9] = [
@@ -143,7 +143,8 @@ fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
     let (lost, left_out) = logging::missing();
-    let figures: [(&str, &str, u64); 27] = [
+    let limit = if view.shares.is_limited() { view.shares.limit } else { 0 };
+    let figures: [(&str, &str, u64); 32] = [
         ("epoch", "The highest epoch followed or won", status.epoch),
         ("life", "How often the data directory has been opened", view.life),
         ("named", "Whether the register names this replica", status.named.into()),
@@ -167,6 +168,15 @@ fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
         ("leases", "Leases, with those whose keys are still to be deleted", view.usage.leases),
         ("generators", "Random generators", view.usage.generators),
         ("held_bytes", "Bytes of answers held for retries", view.usage.held_bytes),
+        ("history_bytes", "Bytes of history", view.usage.history_bytes),
+        ("memory_bytes", "Bytes of memory that the store takes, about", view.usage.memory),
+        (
+            "memory_max_bytes",
+            "Bytes of memory that it may take; 0: unknown",
+            view.usage.memory_limit,
+        ),
+        ("memory_limit_bytes", "Bytes that the process may take; 0: unknown", limit),
+        ("memory_resident_bytes", "Bytes that the process has in use", memory::resident()),
         ("revision", "The store's revision", view.revision.unsigned_abs()),
         ("start_time_ns", "Nanoseconds since 1970 when this life began", view.started),
         ("log_lines_lost", "Lines of this life's log that could not be written", lost),

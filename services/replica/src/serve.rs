@@ -16,6 +16,7 @@ use crate::driver::{DataDisk, Driver, Parts};
 use crate::ended::Ended;
 use crate::error::ServeError;
 use crate::inbox::inbox;
+use crate::memory::{Limit, Shares};
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::outside::{Helper, Outside};
@@ -103,6 +104,8 @@ impl Server {
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
         let Outside { arbiter, evict, helpers, checks, warning } = outside;
+        let limit = Limit::of(&options);
+        let shares = limit.part()?;
         let opened = tokio::select! {
             opened = data::open_when_free(&options) => opened?,
             _ = leave.recv() => return Ok(Ended::Left),
@@ -111,8 +114,9 @@ impl Server {
         let metrics = Metrics::new();
         let (inbox, outlet, asks) = inbox(options.max_waiting);
         let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));
-        let config = config(&options, &ports.addresses)?;
+        let config = config(&options, &ports.addresses, &shares)?;
         announce(&options, &recovered, &ports.addresses);
+        limit.announce(&options.name, &shares);
         let (acts, acting) = watch::channel(false);
         let warned = warning.subscribe();
         let outlook = Outlook::new(warning, metrics.failover_blocked.clone());
@@ -128,7 +132,8 @@ impl Server {
             peers: peers.clone(),
             register: register::start(arbiter, outlet),
             metrics: metrics.clone(),
-            snapshot_bytes: options.snapshot_bytes,
+            snapshot_bytes: shares.snapshot_bytes(options.snapshot_bytes),
+            shares,
             linger: options.linger,
             watches: Arc::default(),
             acts,
@@ -157,7 +162,7 @@ impl Server {
     }
 }
 
-fn config(options: &Options, addresses: &Addresses) -> Result<Config, ServeError> {
+fn config(options: &Options, addresses: &Addresses, shares: &Shares) -> Result<Config, ServeError> {
     Ok(Config {
         name: options.name.clone(),
         peer_address: addresses.advertised_peers.clone(),
@@ -166,21 +171,15 @@ fn config(options: &Options, addresses: &Addresses) -> Result<Config, ServeError
         fresh_cluster: ClusterId(data::random()?),
         settings: options.settings,
         timing: options.timing,
-        limits: limits(options),
+        limits: limits(options, shares),
+        memory: shares.is_limited().then_some(shares.store),
     })
 }
 
-/// What a deferred backup keeps in memory: the log between two snapshots of the primary, twice over and once
-/// for what comes while one is under way. No more than is usual, however far apart they are.
-fn limits(options: &Options) -> Limits {
-    let usual = Limits::default();
-    let deferred = usize::try_from(options.snapshot_bytes.saturating_mul(4)).unwrap_or(usize::MAX);
-    Limits {
-        retain: options.retain_entries,
-        retain_bytes: options.retain_bytes,
-        deferred_bytes: deferred.min(usual.deferred_bytes),
-        ..usual
-    }
+fn limits(options: &Options, shares: &Shares) -> Limits {
+    let every = shares.snapshot_bytes(options.snapshot_bytes);
+    let (retain, retain_bytes) = (options.retain_entries, options.retain_bytes);
+    Limits { retain, retain_bytes, ..shares.limits(every, Limits::default()) }
 }
 
 fn announce(options: &Options, recovered: &Recovered, addresses: &Addresses) {

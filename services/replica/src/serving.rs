@@ -24,6 +24,7 @@ use crate::clients::{
 };
 use crate::doors::{Budget, Door, Lobby, Room};
 use crate::driver::View;
+use crate::memory::bytes;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
 use crate::ports::Ports;
@@ -53,9 +54,6 @@ const CALL_WINDOW: u32 = 64 << 10;
 const WINDOW: u32 = STREAMS * CALL_WINDOW;
 /// Bytes of a call's headers, at most.
 const CALL_HEADERS: u32 = 16 << 10;
-/// Bytes that all connections of clients may have in requests and answers on their way, and those of peers.
-const CLIENTS_BUDGET: usize = 128 << 20;
-const PEERS_BUDGET: usize = 64 << 20;
 /// Connections of peers: two for each other replica, and time for old ones to go.
 const PEERS_ROOM: Room = Room { total: 32, of_address: 32 };
 /// A connection that is silent for this long is asked for a sign of life, and closed without one.
@@ -85,6 +83,7 @@ impl Serving {
         warning: watch::Receiver<String>,
     ) -> Self {
         let Ports { clients, peers: at_peers, ops, addresses, room } = ports;
+        let shares = view.borrow().shares;
         let ops_address = addresses.ops.to_string();
         let source = StatusSource { metrics: metrics.clone(), ops: ops_address, warning };
         let (reporter, health_service) = health_reporter();
@@ -93,13 +92,22 @@ impl Serving {
         let routes = client_routes(gate, source, &guide, others).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
-        let lobby =
-            Lobby::new("clients", room, Budget::new("clients", CLIENTS_BUDGET, WINDOW as usize));
+        let lobby = Lobby::new(
+            "clients",
+            room,
+            Budget::new("clients", bytes(shares.clients), WINDOW as usize),
+        );
         let server = transport(CALL_WINDOW, WINDOW);
         let door = Door { server, routes, lobby: lobby.clone(), longest: MAX_DECODED };
         Serving {
             clients: tokio::spawn(doors::serve(clients, door, terms)),
-            peers: tokio::spawn(peer_door(at_peers, peers, found_at.clone(), peer_terms)),
+            peers: tokio::spawn(peer_door(
+                at_peers,
+                peers,
+                found_at.clone(),
+                peer_terms,
+                bytes(shares.peers),
+            )),
             ops: AbortOnDropHandle::new(tokio::spawn(ops::serve(
                 ops,
                 view.clone(),
@@ -171,19 +179,19 @@ fn client_routes(gate: Gate, source: StatusSource, guide: &Guide, others: usize)
     routes
 }
 
-/// Serves the peer port. `clients` is where clients are served.
+/// Serves the peer port, whose connections have `most` bytes. `clients` is where clients are served.
 pub(crate) async fn peer_door(
     listener: TcpListener,
     peers: Peers,
     clients: Arc<str>,
     term: watch::Receiver<u64>,
+    most: usize,
 ) {
     let service = ReplicationServiceServer::new(PeerService { peers });
     let routes = Routes::new(service.max_decoding_message_size(peers::MAX_MESSAGE));
     let elsewhere = async move |request: HeaderMap| wrong_port::answer("peers", &clients, &request);
     let routes: Routes = routes.into_axum_router().fallback(elsewhere).into();
-    let lobby =
-        Lobby::new("peers", PEERS_ROOM, Budget::new("peers", PEERS_BUDGET, peers::WINDOW as usize));
+    let lobby = Lobby::new("peers", PEERS_ROOM, Budget::new("peers", most, peers::WINDOW as usize));
     let server = transport(peers::WINDOW, peers::WINDOW);
     let door = Door { server, routes, lobby, longest: peers::MAX_MESSAGE };
     doors::serve(listener, door, term).await;

@@ -135,6 +135,7 @@ impl Said {
                     first: number(first),
                     runs: runs.into_iter().map(|(e, last)| (number(e), number(last))).collect(),
                     full,
+                    memory: None,
                 }))
             }
             Said::Twin { who, life } => {
@@ -150,6 +151,7 @@ impl Said {
                     first,
                     runs,
                     full: false,
+                    memory: None,
                 }))
             }
             Said::Welcome { epoch, ours } => Message::Welcome {

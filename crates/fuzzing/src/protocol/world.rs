@@ -238,6 +238,7 @@ fn config() -> Config {
             retain: 3,
             retain_bytes: 2000,
         },
+        memory: None,
     }
 }
 

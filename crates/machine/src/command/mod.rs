@@ -9,6 +9,7 @@ mod lease;
 mod put;
 mod random;
 mod session;
+mod set_memory;
 mod set_quota;
 mod stamp;
 mod txn;
@@ -25,6 +26,7 @@ pub use lease::{GrantLease, KeepLease, RevokeLease};
 pub use put::{Lifetime, Put};
 pub use random::{Draw, Now, Random, SeedGenerator, SetGenerator};
 pub use session::{CloseSession, KeepSession, OpenSession};
+pub use set_memory::SetMemory;
 pub use set_quota::SetQuota;
 pub use stamp::Stamp;
 pub use txn::{Step, Txn, TxnOperation};
@@ -42,11 +44,11 @@ pub struct Command {
     #[prost(message, optional, tag = "1")]
     pub stamp: Option<Stamp>,
     /// What to do.
-    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
+    #[prost(oneof = "Operation", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17")]
     pub operation: Option<Operation>,
     /// Whose share of the quotas that counts for which it makes, sessions, leases and generators: at most 64
     /// bytes that mean nothing to the machine, else it is a bad command. Empty: nobody's.
-    #[prost(bytes = "bytes", tag = "17")]
+    #[prost(bytes = "bytes", tag = "18")]
     pub owner: Bytes,
 }
 
@@ -103,6 +105,9 @@ pub enum Operation {
     /// Ends a lease.
     #[prost(message, tag = "16")]
     RevokeLease(RevokeLease),
+    /// Says what the replicas have memory for.
+    #[prost(message, tag = "17")]
+    SetMemory(SetMemory),
 }
 
 impl Command {
@@ -145,7 +150,8 @@ impl Command {
                 | Operation::SetQuota(_)
                 | Operation::Compact(_)
                 | Operation::KeepLease(_)
-                | Operation::RevokeLease(_),
+                | Operation::RevokeLease(_)
+                | Operation::SetMemory(_),
             ) => true,
             Some(Operation::Txn(txn)) => !txn.then.iter().chain(&txn.otherwise).any(writes),
             _ => false,
@@ -187,4 +193,4 @@ macro_rules! operation {
     };
 }
 operation!(Put, Delete, Txn, OpenSession, KeepSession, CloseSession, SetQuota, Compact);
-operation!(SeedGenerator, SetGenerator, Draw, Now, GrantLease, KeepLease, RevokeLease);
+operation!(SeedGenerator, SetGenerator, Draw, Now, GrantLease, KeepLease, RevokeLease, SetMemory);

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use imbl::{OrdMap, OrdSet};
 
 use super::key::Key;
+use super::memory;
 use crate::KeyRange;
 
 /// How many are remembered at most.
@@ -42,6 +43,11 @@ impl Deletions {
 
     pub fn len(&self) -> u64 {
         self.keys.len() as u64
+    }
+
+    /// Bytes of memory that they take, about.
+    pub fn memory(&self) -> u64 {
+        memory::of_deletions(self.len(), self.bytes - self.len() * OVERHEAD)
     }
 
     /// All, by key.

@@ -82,14 +82,6 @@ impl<'a> Execution<'a> {
         (self.changes, self.granted)
     }
 
-    /// Takes back everything.
-    pub fn undo(&mut self) {
-        self.granted.clear();
-        while let Some(change) = self.changes.pop() {
-            self.keyspace.undo(change);
-        }
-    }
-
     /// Whether the store, as it is now, may stay. One that was beyond a quota already may, if it did not
     /// grow.
     fn check_quotas(&self) -> Result<(), Failure> {
@@ -99,8 +91,8 @@ impl<'a> Execution<'a> {
         grown(Limit::Bytes, quota.max_bytes, self.before.1, bytes)
     }
 
-    /// Does the operation, as far as its outcome is within the quotas. After an error, call
-    /// [`Execution::undo`].
+    /// Does the operation, as far as its outcome is within the quotas. After an error its changes are to be
+    /// taken back.
     pub fn run(&mut self, operation: Operation) -> Result<Response, Failure> {
         let outcome = match operation {
             Operation::Put(put) => {

@@ -124,6 +124,7 @@ impl FrozenKv {
             deletions: remembered(history.deletions()).count() as u64,
             deletions_since: history.deletions().known_since(),
             terms: changes.terms().count() as u64,
+            memory: self.state.budget.0,
         }
     }
 }

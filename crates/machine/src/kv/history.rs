@@ -9,6 +9,7 @@ use super::change::Change;
 use super::changes::{Changes, Revision, Term};
 use super::deletions::Deletions;
 use super::key::Key;
+use super::memory;
 use super::quota::{MAX_REVISIONS, Quota};
 use super::record::Record;
 use crate::KeyRange;
@@ -46,6 +47,12 @@ impl History {
 
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes of memory that its changes take, about.
+    pub fn memory(&self) -> u64 {
+        let count = self.places.len() as u64;
+        memory::of_changes(count, self.bytes.saturating_sub(count * OVERHEAD))
     }
 
     pub fn deletions(&self) -> &Deletions {
@@ -87,21 +94,22 @@ impl History {
         self.changes.compact(floor);
     }
 
-    /// Whether something is to be forgotten at this logged elapsed time.
-    pub fn is_too_long(&self, quota: &Quota, now: u64) -> bool {
+    /// Whether something is to be forgotten at this logged elapsed time, where there is so much memory for it.
+    pub fn is_too_long(&self, quota: &Quota, now: u64, memory: u64) -> bool {
         let kept = self.changes.kept();
         let is_old =
             |oldest: &Revision| now.saturating_sub(oldest.elapsed) >= quota.min_history_age;
         self.changes.forgotten() < self.changes.floor()
             || self.bytes > quota.max_history_bytes
+            || self.memory() > memory
             || kept > MAX_REVISIONS
             || kept > quota.max_history_revisions && self.changes.oldest().is_some_and(is_old)
     }
 
     /// Forgets the oldest revisions as far as wanted, and as much as one input may do.
-    pub fn trim(&mut self, quota: &Quota, now: u64) {
+    pub fn trim(&mut self, quota: &Quota, now: u64, memory: u64) {
         let mut work = 0;
-        while work < WORK && self.is_too_long(quota, now) {
+        while work < WORK && self.is_too_long(quota, now, memory) {
             let Some(oldest) = self.changes.forget() else { return };
             self.bytes -= weight(&oldest);
             work += oldest.changes.len();
@@ -128,6 +136,15 @@ impl History {
         let first = if mutant!("own-change-taken-back") { revision } else { revision + 1 };
         let (found, changed) = self.places.range((key.clone(), first)..).next()?;
         (*found == key).then(|| self.before(found, *changed))
+    }
+
+    /// What the newest change that is kept made of a key.
+    pub fn newest(&self, key: &Key) -> Option<&Record> {
+        let place = (key.clone(), i64::MAX);
+        let (found, changed) = self.places.range(..=place).next_back()?;
+        let changes = &self.changes.revision((found == key).then_some(*changed)?)?.changes;
+        let at = changes.binary_search_by(|change| change.key.cmp(key)).ok()?;
+        changes[at].after.as_ref()
     }
 
     /// What a key was before a revision that changed it.

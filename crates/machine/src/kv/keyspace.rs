@@ -4,6 +4,7 @@ use imbl::OrdMap;
 
 use super::change::Change;
 use super::key::Key;
+use super::memory;
 use super::record::Record;
 use crate::{KeyRange, KeyValue};
 
@@ -16,6 +17,7 @@ use crate::{KeyRange, KeyValue};
 pub(crate) struct Keyspace {
     map: OrdMap<Key, Record>,
     bytes: u64,
+    memory: u64,
 }
 
 impl Keyspace {
@@ -26,6 +28,11 @@ impl Keyspace {
     /// Bytes of all keys and values.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes of memory that they take, about.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     pub fn record(&self, key: &[u8]) -> Option<&Record> {
@@ -72,6 +79,7 @@ impl Keyspace {
     pub fn remove(&mut self, key: &[u8]) -> Option<Change> {
         let (key, before) = self.map.remove_with_key(key)?;
         self.bytes -= weight(&key, &before);
+        self.memory -= memory::of_key(&key) + memory::of_record(&before);
         Some(Change { key, before: Some(before), after: None })
     }
 
@@ -86,9 +94,11 @@ impl Keyspace {
     /// Sets a key to a record as it is.
     pub fn set(&mut self, key: Key, record: Record) -> Option<Record> {
         self.bytes += weight(&key, &record);
-        let key_bytes = key.len();
+        let (key_bytes, key_memory) = (key.len(), memory::of_key(&key));
+        self.memory += key_memory + memory::of_record(&record);
         let before = self.map.insert(key, record)?;
         self.bytes -= key_bytes + before.value.len() as u64;
+        self.memory -= key_memory + memory::of_record(&before);
         Some(before)
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::KvMachine;
+use super::memory;
 use super::state::State;
 use crate::{
     Failure, FailureCode, LeaseGranted, LeaseKept, LeaseRevoked, Operation, Outcome, Response,
@@ -17,6 +18,9 @@ impl KvMachine {
         operation: &Operation,
         owner: &Bytes,
     ) -> Result<Outcome, Failure> {
+        if matches!(operation, Operation::GrantLease(_)) {
+            self.check_growth(memory::LEASE)?;
+        }
         let State { leases, quota, elapsed, .. } = &mut self.state;
         match *operation {
             Operation::GrantLease(grant) => {

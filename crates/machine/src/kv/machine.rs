@@ -10,14 +10,15 @@ use understudy_evidence::mutant;
 use super::change::Change;
 use super::execution::{Execution, response_too_large};
 use super::held::Held;
-use super::sessions::{Sessions, Verdict};
+use super::memory::{self, Budget};
+use super::sessions::{SMALL, Verdict};
 use super::state::State;
 use super::twister::Twister;
 use super::{FrozenKv, digest, thaw};
 use crate::command::{MAX_OWNER, OWNER_KEY};
 use crate::{
     Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, Machine, Moment,
-    Operation, Outcome, Quota, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
+    Operation, Outcome, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
     SessionOpened, Stamp, ThawError, Time,
 };
 
@@ -32,6 +33,8 @@ pub struct KvMachine {
     pub(super) state: State,
     /// Changes of the last operation; kept for its room.
     pub(super) changes: Vec<Change>,
+    /// Bytes of memory that the state took before this input, without history.
+    lasting: u64,
     /// Room to encode a response in.
     encoded: Vec<u8>,
     /// Room to fold the digest in.
@@ -50,6 +53,7 @@ impl Machine for KvMachine {
             self.state.index
         );
         self.state.index = moment.index;
+        self.lasting = self.state.lasting();
         self.changes.clear();
         if input == Input::Open {
             self.state.expire_all();
@@ -79,7 +83,8 @@ impl Machine for KvMachine {
         if input == Input::Open {
             self.state.history.begin_term(self.state.digest);
         }
-        self.state.history.trim(&self.state.quota, self.state.elapsed);
+        let memory = self.state.left_for_history();
+        self.state.history.trim(&self.state.quota, self.state.elapsed, memory);
         self.tidy();
         response
     }
@@ -91,7 +96,8 @@ impl Machine for KvMachine {
     fn deadline(&self) -> Option<u64> {
         // What one input could not forget is left to the next, which is due at once.
         let State { history, quota, sessions, leases, elapsed, .. } = &self.state;
-        if history.is_too_long(quota, *elapsed) || leases.is_ending() {
+        let memory = self.state.left_for_history();
+        if history.is_too_long(quota, *elapsed, memory) || leases.is_ending() {
             return Some(0);
         }
         let firsts = [sessions.deadlines.first(), leases.deadlines.first()];
@@ -120,7 +126,13 @@ impl KvMachine {
     }
 
     fn from_state(state: State) -> Self {
-        KvMachine { state, changes: Vec::new(), encoded: Vec::new(), folded: Vec::new() }
+        KvMachine {
+            state,
+            changes: Vec::new(),
+            lasting: 0,
+            encoded: Vec::new(),
+            folded: Vec::new(),
+        }
     }
 
     /// Gives back what the last operation needed beyond the ordinary.
@@ -178,6 +190,10 @@ impl KvMachine {
                 self.state.quota = quota;
                 Outcome::QuotaSet(QuotaSet {})
             }),
+            Some(Operation::SetMemory(set)) => {
+                self.state.budget = Budget(set.bytes);
+                Ok(Outcome::QuotaSet(QuotaSet {}))
+            }
             Some(Operation::Compact(compact)) => {
                 self.state.check_kept(compact.revision).map(|()| {
                     self.state.history.compact(compact.revision);
@@ -217,6 +233,9 @@ impl KvMachine {
         to: Option<Twister>,
         owner: &Bytes,
     ) -> Result<Outcome, Failure> {
+        if self.state.generators.get(name).is_none() {
+            self.check_growth(memory::GENERATOR)?;
+        }
         let State { generators, quota, .. } = &mut self.state;
         generators.set(name, to.ok_or(Failure::new(FailureCode::BadCommand))?, owner, quota)?;
         Ok(Outcome::GeneratorSet(GeneratorSet {}))
@@ -224,12 +243,12 @@ impl KvMachine {
 
     /// Draws, if the answer may be given and kept for retries.
     fn draw(&mut self, draw: &Draw, stamp: Option<&Stamp>) -> Response {
-        let State { generators, quota, sessions, revision, .. } = &mut self.state;
-        let attempt = generators.draw(draw).and_then(|(behind, drawn)| {
-            let response = Response { revision: *revision, result: Some(Outcome::Drawn(drawn)) };
+        let attempt = self.state.generators.draw(draw).and_then(|(behind, drawn)| {
+            let result = Some(Outcome::Drawn(drawn));
+            let response = Response { revision: self.state.revision, result };
             encode(&response, &mut self.encoded);
-            check_response(self.encoded.len(), stamp, sessions, quota)?;
-            generators.keep(&draw.name, behind);
+            self.check_response(stamp)?;
+            self.state.generators.keep(&draw.name, behind);
             Ok(response)
         });
         attempt.unwrap_or_else(|failure| self.refuse(failure))
@@ -241,6 +260,10 @@ impl KvMachine {
         stamp: Option<&Stamp>,
         owner: &Bytes,
     ) -> Result<Outcome, Failure> {
+        if stamp.is_none() && matches!(operation, Operation::OpenSession(_)) {
+            // Alone: keys leave room for it, even where they have taken all that they can.
+            self.state.budget.check(self.lasting, 0, self.lasting + memory::SESSION)?;
+        }
         let State { index, elapsed, ref quota, ref mut sessions, .. } = self.state;
         match operation {
             _ if stamp.is_some() => Err(Failure::new(FailureCode::BadCommand)),
@@ -262,30 +285,58 @@ impl KvMachine {
 
     /// Executes an operation on the keys: all of it, or nothing and why.
     fn change(&mut self, operation: Operation, stamp: Option<&Stamp>, owner: &Bytes) -> Response {
-        let KvMachine { state, changes, encoded, .. } = self;
-        let State { keyspace, leases, quota, sessions, revision, elapsed, .. } = state;
+        let frees = matches!(operation, Operation::Delete(_));
+        let (changes, State { keyspace, leases, quota, revision, elapsed, .. }) =
+            (mem::take(&mut self.changes), &mut self.state);
         let at = (*revision + 1, *elapsed);
-        let lent = mem::take(changes);
-        let mut execution = Execution::new((keyspace, leases), (quota, owner), at, lent);
-        let attempt = execution.run(operation).and_then(|response| {
-            encode(&response, encoded);
-            check_response(encoded.len(), stamp, sessions, quota)?;
+        let mut execution = Execution::new((keyspace, leases), (quota, owner), at, changes);
+        let attempt = execution.run(operation);
+        let granted;
+        (self.changes, granted) = execution.into_changes();
+        let attempt = attempt.and_then(|response| {
+            encode(&response, &mut self.encoded);
+            self.check_response(stamp)?;
+            let more = granted.len() as u64 * memory::LEASE;
+            if !frees {
+                self.check_growth(more)?;
+            }
             Ok(response)
         });
-        if attempt.is_err() {
-            execution.undo();
-        }
-        let granted;
-        (*changes, granted) = execution.into_changes();
+        let State { keyspace, leases, revision, elapsed, .. } = &mut self.state;
         match attempt {
             Ok(response) => {
                 *revision = response.revision;
                 granted.into_iter().for_each(|(id, ttl)| leases.grant(id, ttl, *elapsed, owner));
-                leases.follow(changes);
+                leases.follow(&self.changes);
                 response
             }
-            Err(failure) => self.refuse(failure),
+            Err(failure) => {
+                while let Some(change) = self.changes.pop() {
+                    keyspace.undo(change);
+                }
+                self.refuse(failure)
+            }
         }
+    }
+
+    /// Whether the state, as it is now, may take so many bytes of memory more.
+    pub(super) fn check_growth(&self, more: u64) -> Result<(), Failure> {
+        let after = self.state.lasting().saturating_add(more);
+        self.state.budget.check(self.lasting, after, 0)
+    }
+
+    /// Whether the encoded response may be given, and kept for retries.
+    fn check_response(&self, stamp: Option<&Stamp>) -> Result<(), Failure> {
+        let State { budget, quota, sessions, .. } = &self.state;
+        let length = self.encoded.len() as u64;
+        let frame = if mutant!("response-without-its-frame") { 0 } else { FRAME };
+        if length + frame > quota.max_response_bytes {
+            return Err(response_too_large(quota));
+        }
+        let Some(stamp) = stamp.filter(|_| length > SMALL) else { return Ok(()) };
+        sessions.check_room(stamp.session, length, quota)?;
+        let held = memory::of_held(1, length);
+        budget.check(self.lasting, 0, self.state.lasting().saturating_add(held))
     }
 
     /// Answers as the first execution did, byte for byte.
@@ -309,21 +360,6 @@ impl KvMachine {
 /// Bytes of a client's message that its response does not have: the header (up to 42), the frame of a result in a
 /// stream (up to 23), and revisions that the contract tells in both (up to 35).
 const FRAME: u64 = 128;
-
-/// Whether a response of this length may be given, and kept for retries.
-fn check_response(
-    length: usize,
-    stamp: Option<&Stamp>,
-    sessions: &Sessions,
-    quota: &Quota,
-) -> Result<(), Failure> {
-    let length = length as u64;
-    let frame = if mutant!("response-without-its-frame") { 0 } else { FRAME };
-    if length + frame > quota.max_response_bytes {
-        return Err(response_too_large(quota));
-    }
-    stamp.map_or(Ok(()), |stamp| sessions.check_room(stamp.session, length, quota))
-}
 
 /// The hash of an operation: of the payload without its stamp, which is encoded first, and its owner, which is
 /// encoded last: a retry may carry others. Without a seed that each try draws for itself.

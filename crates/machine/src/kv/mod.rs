@@ -18,6 +18,7 @@ mod lease_info;
 mod leases;
 mod leasing;
 mod machine;
+mod memory;
 mod owner_info;
 mod owners;
 mod page;

@@ -132,6 +132,8 @@ impl KvMachine {
             generators: self.state.generators.len(),
             held_bytes: self.state.sessions.held_bytes(),
             history_bytes: self.state.history.bytes(),
+            memory: self.state.memory(),
+            memory_limit: self.state.budget.0,
             oldest_revision: self.oldest_revision(),
         }
     }

@@ -8,6 +8,7 @@ use understudy_evidence::mutant;
 
 use super::deadlines::{Deadlines, Life};
 use super::held::Held;
+use super::memory;
 use super::quota::Quota;
 use super::session::Session;
 use super::shares::Shares;
@@ -35,6 +36,8 @@ pub(crate) struct Sessions {
     held_bytes: u64,
     /// What each owner has of them.
     shares: Shares,
+    /// How many answers are held.
+    held: u64,
 }
 
 /// What a good stamp means.
@@ -56,6 +59,11 @@ impl Sessions {
 
     pub fn shares(&self) -> &Shares {
         &self.shares
+    }
+
+    /// Bytes of memory that they take, about.
+    pub fn memory(&self) -> u64 {
+        self.len() * memory::SESSION + memory::of_held(self.held, self.held_bytes)
     }
 
     /// Issues a session, if the quota and its owner's share allow it; returns its lifetime.
@@ -87,6 +95,7 @@ impl Sessions {
         session.owner = self.shares.add(&session.owner);
         self.deadlines.add(id, &session.life);
         self.held_bytes += session.held_bytes;
+        self.held += session.held.len() as u64;
         self.alive.insert(id, session);
     }
 
@@ -152,7 +161,11 @@ impl Sessions {
             Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
         };
         session.life.used = now;
-        self.held_bytes -= session.trim_to(trim);
+        let held = session.held.len();
+        let freed = session.trim_to(trim);
+        let fewer = held - session.held.len();
+        self.held_bytes -= freed;
+        self.held -= fewer as u64;
         Ok(verdict)
     }
 
@@ -178,7 +191,9 @@ impl Sessions {
     pub fn remember(&mut self, stamp: &Stamp, held: Held) {
         if let Some(session) = self.alive.get_mut(&stamp.session) {
             self.held_bytes += held.weight();
+            let before = session.held.len();
             session.hold(stamp.sequence, held);
+            self.held += (session.held.len() - before) as u64;
         }
     }
 
@@ -205,6 +220,7 @@ impl Sessions {
             self.deadlines.remove(id, &session.life);
             self.held_bytes -= session.held_bytes;
             self.shares.remove(&session.owner);
+            self.held -= session.held.len() as u64;
         }
     }
 

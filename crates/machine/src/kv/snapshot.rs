@@ -47,6 +47,8 @@ pub(crate) struct Header {
     pub deletions_since: i64,
     #[prost(uint64, tag = "18")]
     pub terms: u64,
+    #[prost(uint64, tag = "19")]
+    pub memory: u64,
 }
 
 /// A session; `held` times [`HeldFrame`] follow.

@@ -6,6 +6,7 @@ use super::generators::Generators;
 use super::history::History;
 use super::keyspace::Keyspace;
 use super::leases::Leases;
+use super::memory::Budget;
 use super::quota::Quota;
 use super::sessions::Sessions;
 use crate::{Failure, FailureCode};
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub leases: Leases,
     pub generators: Generators,
     pub quota: Quota,
+    /// What all of it may take in memory.
+    pub budget: Budget,
 }
 
 impl State {
@@ -42,6 +45,7 @@ impl State {
             leases: Leases::default(),
             generators: Generators::default(),
             quota: Quota::INITIAL,
+            budget: Budget::default(),
         }
     }
 

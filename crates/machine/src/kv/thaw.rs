@@ -17,6 +17,7 @@ use super::history::History;
 use super::key::Key;
 use super::keyspace::Keyspace;
 use super::leases::{Lease, Leases};
+use super::memory::Budget;
 use super::quota::Quota;
 use super::record::Record;
 use super::session::{Session, WINDOW};
@@ -41,7 +42,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     frames.check(revision, "the revision is impossible")?;
     let keyspace = keys(&mut frames, &header)?;
     let sessions = sessions(&mut frames, &header)?;
-    let history = history(&mut frames, &header)?;
+    let history = history(&mut frames, &header, &keyspace)?;
     let generators = generators(&mut frames, &header)?;
     let leases = leases(&mut frames, &header, &keyspace)?;
     frames.finish()?;
@@ -56,6 +57,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
         leases,
         generators,
         quota: quota.unwrap_or(Quota::INITIAL),
+        budget: Budget(header.memory),
     })
 }
 
@@ -87,7 +89,11 @@ fn record(frames: &FrameReader<'_>, newest: i64, key: KeyValue) -> Result<Record
     })
 }
 
-fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, ThawError> {
+fn history(
+    frames: &mut FrameReader<'_>,
+    header: &Header,
+    keyspace: &Keyspace,
+) -> Result<History, ThawError> {
     let kept = i64::try_from(header.revisions).ok().filter(|kept| *kept <= header.revision);
     frames.check(kept.is_some(), "the history is impossible")?;
     let forgotten = header.revision - kept.unwrap_or(0);
@@ -107,6 +113,8 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
             frames.check(in_order && key.len() > 0, "a revision's keys are not in order")?;
             let before = frame.before.map(|kv| record(frames, revision - 1, kv)).transpose()?;
             let after = frame.after.map(|kv| record(frames, revision, kv)).transpose()?;
+            let before = before.map(|record| shared(record, history.newest(&key)));
+            let after = after.map(|record| shared(record, keyspace.record(key.as_slice())));
             let made = after.as_ref().is_none_or(|after| after.mod_revision == revision);
             let real = made && (before.is_some() || after.is_some());
             frames.check(real, "a change is impossible")?;
@@ -119,6 +127,12 @@ fn history(frames: &mut FrameReader<'_>, header: &Header) -> Result<History, Tha
     deletions(frames, header, &mut history)?;
     terms(frames, header, &mut history)?;
     Ok(history)
+}
+
+/// A version with the value of the same one where that is in memory already: the change that ends a version,
+/// the one that made it and the store itself show one value, not three.
+fn shared(record: Record, known: Option<&Record>) -> Record {
+    known.filter(|known| **known == record).cloned().unwrap_or(record)
 }
 
 fn deletions(

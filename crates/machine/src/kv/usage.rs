@@ -17,6 +17,10 @@ pub struct Usage {
     pub held_bytes: u64,
     /// Bytes of history, as [`crate::Quota::max_history_bytes`] counts them.
     pub history_bytes: u64,
+    /// Bytes of memory that the whole state takes, about.
+    pub memory: u64,
+    /// Bytes of memory that it may take, see [`crate::SetMemory`]; 0: nobody has said.
+    pub memory_limit: u64,
     /// The oldest revision at which the store can be read.
     pub oldest_revision: i64,
 }

@@ -75,6 +75,11 @@ impl fmt::Display for Failure {
             FailureCode::ResponseTooLarge => {
                 write!(f, "the response would exceed {limit} bytes: ask for less")
             }
+            FailureCode::QuotaExceeded if self.what() == Limit::Memory => write!(
+                f,
+                "the store would take {actual} bytes of memory, and the replica with the least has {limit} for \
+                 it: free some, or give that replica more (see `understudy status`)"
+            ),
             FailureCode::QuotaExceeded => write!(
                 f,
                 "the quota of {limit} {} would be exceeded: free some, or raise it with `understudy quota`",
@@ -147,5 +152,6 @@ fn noun(what: Limit) -> &'static str {
         Limit::Leases => "leases",
         Limit::HistoryAge => "nanoseconds of history",
         Limit::OwnerPercent => "percent",
+        Limit::Memory => "bytes of memory",
     }
 }

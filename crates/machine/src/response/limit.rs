@@ -1,6 +1,6 @@
 //! The limited things.
 
-/// The thing that a limit or quota is on: the fields of [`crate::Quota`].
+/// The thing that a limit or quota is on: the fields of [`crate::Quota`], and memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum Limit {
@@ -42,4 +42,6 @@ pub enum Limit {
     HistoryAge = 17,
     /// The percentage that one owner may have.
     OwnerPercent = 18,
+    /// The bytes of memory that the state takes; no field of the quota.
+    Memory = 19,
 }

@@ -27,6 +27,7 @@ fn copy() -> Core {
         settings: Settings::default(),
         timing: Timing::default(),
         limits: Limits::default(),
+        memory: None,
     };
     let runs = vec![(1, 5)];
     let recovered = Recovered { life: 2, first: 1, runs, entries, ..Recovered::default() };

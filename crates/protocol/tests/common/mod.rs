@@ -24,6 +24,7 @@ pub fn config(name: &str, peers: &[&str]) -> Config {
         settings: Settings::default(),
         timing: Timing::default(),
         limits: Limits::default(),
+        memory: None,
     }
 }
 

@@ -13,8 +13,9 @@ use crate::failure::Failure;
 /// Shows what the store takes and what is used of it, and changes it on all replicas at once, through the
 /// log.
 ///
-/// A bound that is lowered below what is there deletes nothing: only growth is refused. Without a word it shows the
-/// bounds, or changes those that are given.
+/// A bound that is lowered below what is there deletes nothing: only growth is refused. The last line, memory-bytes, is
+/// what the replica with the least memory has for the store, and what all of it takes: it goes over the others. Without a
+/// word it shows the bounds, or changes those that are given.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -192,7 +193,7 @@ fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
         let value = value.unwrap_or_default();
         Bound { name, value, used, unit }
     };
-    vec![
+    let mut bounds = vec![
         bound("max_bytes", quota.max_bytes, Bytes, Some(usage.bytes)),
         bound("max_keys", quota.max_keys, Count, Some(usage.keys)),
         bound("max_key_bytes", quota.max_key_bytes, Bytes, None),
@@ -211,7 +212,13 @@ fn bounds(quota: &admin::Quota, usage: &admin::Usage) -> Vec<Bound> {
         bound("max_history_bytes", quota.max_history_bytes, Bytes, Some(usage.history_bytes)),
         bound("min_history_ms", quota.min_history_ms, Milliseconds, None),
         bound("max_owner_percent", quota.max_owner_percent, Percent, None),
-    ]
+    ];
+    // No bound that can be set: it comes from what the replicas have.
+    let memory = Some(usage.max_memory_bytes).filter(|bytes| *bytes > 0);
+    if memory.is_some() {
+        bounds.push(bound("memory_bytes", memory, Bytes, Some(usage.memory_bytes)));
+    }
+    bounds
 }
 
 /// The bounds by name, and under `used` what is used of those of which it is known.

@@ -111,6 +111,7 @@ fn describe(command: &Command) -> String {
         Some(Operation::KeepLease(keep)) => format!("keep lease {}", keep.lease),
         Some(Operation::RevokeLease(revoke)) => format!("revoke lease {}", revoke.lease),
         Some(Operation::CloseSession(close)) => format!("close session {}", close.session),
+        Some(Operation::SetMemory(set)) => format!("memory for the store: {} bytes", set.bytes),
         Some(other) => format!("{other:?}"),
     };
     let what = match command.owner.is_empty() {

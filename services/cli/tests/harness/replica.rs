@@ -29,6 +29,9 @@ const DISK: u32 = 48;
 const ON_ITS_DISK: &str =
     "mount -t tmpfs -o size=${0}m tmpfs \"$1\"; exec 2>>\"$1/log\"; shift; exec \"$@\"";
 
+/// Joins a control group first.
+const IN_ITS_GROUP: &str = "echo $$ > \"$0\"; exec \"$@\"";
+
 /// A command in a namespace of its own, in which it may mount.
 pub fn in_own_namespace() -> Command {
     let mut command = Command::new("unshare");
@@ -47,6 +50,8 @@ pub struct Replica {
     /// Who it is at an API server.
     pub kubeconfig: Option<PathBuf>,
     pub to: Log,
+    /// The control group that its process runs in.
+    pub group: Option<PathBuf>,
     process: Option<Child>,
 }
 
@@ -61,6 +66,7 @@ impl Replica {
             ops: ports::free(),
             kubeconfig: None,
             to: Log::Kept,
+            group: None,
             process: None,
         }
     }
@@ -71,7 +77,7 @@ impl Replica {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = match self.to {
             Log::WithTheData => self.on_its_disk(),
-            _ => Command::new(binary()),
+            _ => self.in_its_group(),
         };
         command.env_clear().args(["serve", "--until-stdin-closes"]);
         for (flag, value) in [
@@ -109,6 +115,14 @@ impl Replica {
         self.data = disk.join("data");
         let mut command = in_own_namespace();
         command.args(["sh", "-ec", ON_ITS_DISK]).arg(DISK.to_string()).arg(disk).arg(binary());
+        command
+    }
+
+    /// The program in the control group, if there is one.
+    fn in_its_group(&self) -> Command {
+        let Some(group) = &self.group else { return Command::new(binary()) };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-ec", IN_ITS_GROUP]).arg(group.join("cgroup.procs")).arg(binary());
         command
     }
 
@@ -166,8 +180,17 @@ impl Replica {
 
     /// Bytes of memory that the process has in use.
     pub fn resident(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it has had in use.
+    pub fn most_resident(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 }

@@ -12,6 +12,7 @@ mod hold;
 mod lists;
 mod locks;
 mod logs;
+mod memory;
 mod modes;
 mod pair;
 mod ports;

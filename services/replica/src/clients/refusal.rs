@@ -245,6 +245,7 @@ fn field(what: Limit) -> &'static str {
         Limit::Leases => "max_leases",
         Limit::HistoryAge => "min_history_ms",
         Limit::OwnerPercent => "max_owner_percent",
+        Limit::Memory => "memory",
     }
 }
 

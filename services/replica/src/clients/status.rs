@@ -9,6 +9,7 @@ use understudy_protocol::{
 };
 
 use crate::driver::View;
+use crate::memory::{Shares, resident};
 use crate::metrics::Metrics;
 
 /// What the status says besides the view.
@@ -53,6 +54,7 @@ impl StatusSource {
             digest: view.digest,
             metrics_address: self.ops.clone(),
             warning: self.warning.borrow().clone(),
+            memory: Some(memory(&view.shares)),
         }
     }
 
@@ -103,7 +105,15 @@ pub(crate) fn usage(usage: &understudy_machine::Usage) -> proto::Usage {
         oldest_revision: usage.oldest_revision,
         held_bytes: usage.held_bytes,
         history_bytes: usage.history_bytes,
+        memory_bytes: usage.memory,
+        max_memory_bytes: usage.memory_limit,
     }
+}
+
+fn memory(shares: &Shares) -> proto::Memory {
+    let known = |bytes| if shares.is_limited() { bytes } else { 0 };
+    let (limit, store) = (known(shares.limit), known(shares.store));
+    proto::Memory { limit, store, resident: resident() }
 }
 
 pub(crate) fn member(member: &Member) -> proto::Member {

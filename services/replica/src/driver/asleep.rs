@@ -20,6 +20,8 @@ pub(super) struct Sleep {
     behind: Option<Snapshot>,
     /// The thread that makes it runs.
     waking: bool,
+    /// The one that slept is gone: there is no memory for two.
+    absent: bool,
     /// One batch at most is under way.
     held: Vec<(Entry, Option<RequestId>)>,
 }
@@ -77,7 +79,8 @@ impl Driver {
             Err(error) => return self.end_life(error.to_string()),
         }
         self.metrics.snapshots.inc();
-        self.sleep = Sleep { behind: Some(snapshot), ..Sleep::default() };
+        self.sleep =
+            Sleep { behind: Some(snapshot), absent: self.sleep.absent, ..Sleep::default() };
         self.stale = true;
     }
 
@@ -86,11 +89,18 @@ impl Driver {
         self.sleep = Sleep::default();
     }
 
+    /// Whether there is no machine to read now.
+    pub(super) fn is_absent(&self) -> bool {
+        self.sleep.absent
+    }
+
     /// Whether a batch has to wait for a machine that sleeps; wakes it.
     pub(super) fn holds(&mut self, batch: &mut Vec<(Entry, Option<RequestId>)>) -> bool {
         let Some(at) = self.sleep.behind else { return false };
         self.sleep.held.append(batch);
         if !std::mem::replace(&mut self.sleep.waking, true) {
+            self.sleep.absent = true;
+            self.executor = Executor::empty();
             match self.disk.open_snapshot() {
                 Ok(source) => work("thaw", self.outlet.clone(), move || {
                     let thawed = Executor::thaw(source, at).map_err(|error| error.to_string());

@@ -175,6 +175,8 @@ impl Driver {
     /// life finds and sets aside.
     fn install(&mut self, part: &SnapshotPart) -> Result<(), String> {
         let source = self.disk.open_snapshot()?;
+        // The old one goes first: there is no memory for two.
+        self.executor = Executor::empty();
         let executor = Executor::thaw(source, part.snapshot)
             .map_err(|error| format!("the snapshot received cannot be used: {error}"))?;
         self.executor = executor;
@@ -186,9 +188,7 @@ impl Driver {
 
     fn reject(&mut self, requests: Vec<RequestId>, why: &Rejection) {
         for id in requests {
-            if self.tick == Some(id) {
-                self.tick = None;
-            }
+            self.settle(id);
             self.stay_no_longer(id);
             if let Some((_, slot)) = self.waiting.take(id) {
                 self.metrics.rejected.inc();
@@ -199,9 +199,7 @@ impl Driver {
 
     fn abandon(&mut self, requests: &[RequestId]) {
         for id in requests {
-            if self.tick == Some(*id) {
-                self.tick = None;
-            }
+            self.settle(*id);
             if let Some((_, slot)) = self.waiting.take(*id) {
                 self.metrics.outcome_unknown.inc();
                 slot.answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));

@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn what_finds_no_room_waits_for_it_in_order() {
         let sim = SimDisk::new();
-        let options = Options { segment_bytes: 64 << 10, ..Options::new(1) };
+        let options = Options { segment_bytes: 64 << 10, ballast_bytes: 0, ..Options::new(1) };
         let (store, recovered) = Store::open(sim.clone(), options).unwrap();
         let mut disk = DataDisk::new(store, Metrics::new());
         let all = entries(recovered.snapshot.position, 60);
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_full_disk_has_room_when_the_store_finds_it_not_when_nothing_waits() {
         let sim = SimDisk::new();
-        let options = Options { segment_bytes: 64 << 10, ..Options::new(1) };
+        let options = Options { segment_bytes: 64 << 10, ballast_bytes: 0, ..Options::new(1) };
         let (store, recovered) = Store::open(sim.clone(), options).unwrap();
         let mut disk = DataDisk::new(store, Metrics::new());
         sim.set_capacity(Some(sim.used()));

@@ -24,9 +24,7 @@ impl Driver {
             let (response, digest) = self.executor.execute(&entry);
             digests.push(digest);
             let Some(id) = id else { continue };
-            if self.tick == Some(id) {
-                self.tick = None;
-            }
+            self.settle(id);
             let Some((pending, slot)) = self.waiting.take(id) else { continue };
             let answer = match pending {
                 Pending::Settings => Answer::Settings(self.executor.at.settings),
@@ -106,6 +104,12 @@ impl Driver {
     fn elapsed(&self) -> u64 {
         let last = self.executor.at.time.elapsed;
         self.replica.elapsed(self.clock.now()).map_or(last, |now| now.max(last))
+    }
+
+    /// A request of the loop's own has been executed, or will not be.
+    pub(super) fn settle(&mut self, id: RequestId) {
+        self.tick.take_if(|tick| *tick == id);
+        self.memory.settle(id);
     }
 
     /// Has logged time pass where the machine waits for it.

@@ -3,6 +3,11 @@
 use understudy_machine::{Input, KvMachine, Machine, Moment, Response, ThawError};
 use understudy_protocol::{Entry, Kind, Settings, Snapshot};
 
+/// Bytes of the maps' nodes that an entry copies where a snapshot keeps the old ones, about.
+const COPIED: u64 = 4096;
+/// Bytes of all nodes for each key.
+const NODES: u64 = 256;
+
 /// The machine, the settings behind what it executed, and how much since the last snapshot.
 pub(crate) struct Executor {
     pub machine: KvMachine,
@@ -10,8 +15,11 @@ pub(crate) struct Executor {
     pub at: Snapshot,
     /// Bytes of entries executed since the last snapshot began.
     bytes: u64,
+    entries: u64,
     /// A snapshot is being written.
     writing: bool,
+    /// Bytes of memory that it keeps, as long as it does: what the state took when it began.
+    kept: Option<u64>,
     /// The newest snapshot cannot be read: another one is wanted whatever was executed since.
     renew: bool,
 }
@@ -23,7 +31,15 @@ impl Executor {
             Some(mut source) => KvMachine::thaw(&mut source)?,
             None => KvMachine::new(),
         };
-        Ok(Executor { machine, at, bytes: 0, writing: false, renew: false })
+        let (bytes, entries) = (0, 0);
+        Ok(Executor { machine, at, bytes, entries, writing: false, kept: None, renew: false })
+    }
+
+    /// An empty machine, in the place of one that is about to be made.
+    pub fn empty() -> Self {
+        let (machine, at) = (KvMachine::new(), Snapshot::default());
+        let (bytes, entries) = (0, 0);
+        Executor { machine, at, bytes, entries, writing: false, kept: None, renew: false }
     }
 
     /// Executes one entry; gives the answer and the digest behind it.
@@ -45,6 +61,7 @@ impl Executor {
         }
         self.at = Snapshot { position: entry.position(), time: entry.time, settings };
         self.bytes += entry.weight() as u64;
+        self.entries += 1;
         (response, self.machine.digest())
     }
 
@@ -65,7 +82,8 @@ impl Executor {
             return None;
         }
         (self.writing, self.renew) = (true, false);
-        self.bytes = 0;
+        self.kept = Some(self.machine.usage().memory);
+        (self.bytes, self.entries) = (0, 0);
         Some((self.machine.freeze(), self.at))
     }
 
@@ -74,14 +92,31 @@ impl Executor {
         self.due(0)
     }
 
+    /// Bytes of memory that the state takes together with the snapshot that is being written, about: what
+    /// that began with, what came in since, and the maps' nodes that were copied for it. 0 where none is.
+    pub fn taken_while_writing(&self) -> u64 {
+        let Some(kept) = self.kept else { return 0 };
+        let nodes = (self.entries * COPIED).min(self.machine.usage().keys * NODES);
+        kept + self.bytes + self.bytes / 4 + nodes
+    }
+
+    /// The snapshot under way is on disk, and keeps nothing in memory any more.
+    pub fn let_go(&mut self) {
+        self.kept = None;
+    }
+
     /// The snapshot under way has ended, one way or another.
     pub fn written(&mut self) {
         self.writing = false;
+        self.kept = None;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use understudy_machine::{Command, Put};
+    use understudy_protocol::Time;
+
     use super::*;
 
     #[test]
@@ -94,5 +129,26 @@ mod tests {
         assert!(!executor.is_to_renew() && executor.due(0).is_none(), "one at a time");
         executor.written();
         assert!(executor.due(u64::MAX).is_none(), "and one is enough");
+    }
+
+    #[test]
+    fn a_snapshot_keeps_what_there_was_and_what_came_since_comes_on_top() {
+        let mut executor = Executor::thaw(None::<&[u8]>, Snapshot::default()).unwrap();
+        let put = |executor: &mut Executor| {
+            let payload = Command::new(Put::new("key", vec![7; 1 << 20])).to_payload();
+            let (position, time) = (executor.at.position, Time::default());
+            executor.execute(&Entry::after(position, 1, time, Kind::Command, payload));
+        };
+        put(&mut executor);
+        assert_eq!(executor.taken_while_writing(), 0, "none is being written");
+        let (frozen, _) = executor.due(0).unwrap();
+        let kept = executor.machine.usage().memory;
+        assert_eq!(executor.taken_while_writing(), kept);
+        (0..10).for_each(|_| put(&mut executor));
+        assert!(executor.taken_while_writing() >= kept + (10 << 20));
+        drop(frozen);
+        executor.let_go();
+        assert_eq!(executor.taken_while_writing(), 0);
+        assert!(executor.due(0).is_none(), "it waits for its commit");
     }
 }

@@ -11,6 +11,7 @@ use understudy_wal::{Finished, RealDisk};
 use super::executor::Executor;
 use super::{Driver, View};
 use crate::clients::{Answer, Slot};
+use crate::memory::Shares;
 
 /// How often the view is renewed when nothing changes its role.
 const PUBLISH: u64 = 20 * MS;
@@ -34,6 +35,7 @@ impl Driver {
         self.tell_room();
         self.adopt_snapshot();
         self.propose_tick();
+        self.propose_memory();
         self.tell_handed_over();
         self.end_stay();
         self.publish();
@@ -137,6 +139,7 @@ impl Driver {
                 return;
             }
         };
+        self.executor.let_go();
         self.frozen = Some(finished);
         self.adopt_snapshot();
     }
@@ -168,7 +171,8 @@ impl Driver {
         let (waiting, started) = (self.waiting.len(), self.clock.started_wall());
         let (executor, state) = (&self.executor, &self.state);
         let (life, term, first) = (self.life, self.term, self.first);
-        let figures = Figures { life, term, first, waiting, started };
+        let shares = self.memory.shares;
+        let figures = Figures { life, term, first, waiting, started, shares };
         let viewed = view(&self.replica, executor, state, figures, self.acting);
         View { leads_to: self.leads_to(), watches: self.watches.watched(), ..viewed }
     }
@@ -181,6 +185,7 @@ pub(super) struct Figures {
     pub first: Index,
     pub waiting: usize,
     pub started: u64,
+    pub shares: Shares,
 }
 
 pub(super) fn view(
@@ -190,7 +195,7 @@ pub(super) fn view(
     figures: Figures,
     acting: bool,
 ) -> View {
-    let Figures { life, term, first, waiting, started } = figures;
+    let Figures { life, term, first, waiting, started, shares } = figures;
     let machine = &executor.machine;
     let mut status = replica.status();
     // A machine that sleeps is behind the newest snapshot.
@@ -211,5 +216,6 @@ pub(super) fn view(
         waiting,
         watches: 0,
         started,
+        shares,
     }
 }

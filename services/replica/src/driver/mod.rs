@@ -12,6 +12,7 @@ mod execute;
 mod executor;
 mod house;
 mod leave;
+mod memory;
 mod take;
 mod turns;
 mod view;
@@ -36,6 +37,7 @@ pub(crate) use view::View;
 use crate::clock::Clock;
 use crate::ended::Ended;
 use crate::inbox::{Inbox, Outlet};
+use crate::memory::Shares;
 use crate::metrics::Metrics;
 use crate::notes::Notes;
 use crate::peers::{Peers, Streams};
@@ -59,6 +61,8 @@ pub(crate) struct Parts {
     pub register: mpsc::Sender<Order>,
     pub metrics: Metrics,
     pub snapshot_bytes: u64,
+    /// How this process parts its memory.
+    pub shares: Shares,
     /// How long a primary that goes stays behind its handover, nanoseconds.
     pub linger: u64,
     pub watches: Arc<Hub>,
@@ -110,6 +114,7 @@ pub(crate) struct Driver {
     /// Handovers that are complete, until the new epoch is known here.
     handed: Vec<house::Handed>,
     snapshot_bytes: u64,
+    memory: memory::Memory,
     /// A snapshot that is written and waits for its commit.
     frozen: Option<Finished<RealDisk>>,
     watches: Arc<Hub>,
@@ -129,7 +134,8 @@ impl Driver {
         let first = recovered.first;
         let replica = Replica::new(config, recovered, clock.now());
         let started = clock.started_wall();
-        let figures = house::Figures { life, term: 0, first, waiting: 0, started };
+        let shares = parts.shares;
+        let figures = house::Figures { life, term: 0, first, waiting: 0, started, shares };
         let viewed = house::view(&replica, &executor, &state, figures, false);
         let (view, viewed) = watch::channel(Arc::new(viewed));
         let driver = Driver {
@@ -164,6 +170,7 @@ impl Driver {
             term: 0,
             handed: Vec::new(),
             snapshot_bytes: parts.snapshot_bytes,
+            memory: memory::Memory::new(shares),
             frozen: None,
             watches: parts.watches,
             acts: parts.acts,

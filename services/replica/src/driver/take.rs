@@ -106,7 +106,7 @@ impl Driver {
     }
 
     fn has_room(&self) -> bool {
-        self.waiting.bytes() < PIPELINE
+        self.waiting.bytes() < PIPELINE && !self.waits_for_memory()
     }
 
     fn take_ask(&mut self, ask: Ask, proposals: &mut Vec<Proposal>, reads: &mut Vec<RequestId>) {
@@ -126,6 +126,10 @@ impl Driver {
             _ if slot.lane.as_ref().is_some_and(Lane::is_closed) => {
                 self.metrics.rejected.inc();
                 slot.answer(Err(self.refuse_all("this replica has refused what is before it")));
+            }
+            Want::Stale(_) if self.is_absent() => {
+                self.metrics.rejected.inc();
+                slot.answer(Err(self.refuse_all("this replica is reading a snapshot")));
             }
             Want::Stale(read) => self.answer_read(read, slot),
             Want::Command { payload, firm, upkeep, .. } => {

@@ -3,6 +3,8 @@
 use understudy_machine::Usage;
 use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Settings, Status};
 
+use crate::memory::Shares;
+
 /// The replica as of a moment ago.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
@@ -30,6 +32,8 @@ pub(crate) struct View {
     pub watches: usize,
     /// Nanoseconds since 1970 at which this life began.
     pub started: u64,
+    /// How it parts its memory.
+    pub shares: Shares,
 }
 
 impl View {

@@ -106,7 +106,11 @@ pub struct ServeArgs {
     /// descriptors for; beyond, another one must make room: idle ones, and those of whoever has most
     #[arg(long, env = "UNDERSTUDY_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<u64>,
-    /// Bytes of executed log between two snapshots
+    /// Bytes of memory that the process may take; 0: what its control group allows, else what the machine has.
+    /// Beyond what remains of it for the store, writes get QUOTA_EXCEEDED
+    #[arg(long, env = "UNDERSTUDY_MEMORY_LIMIT", value_name = "BYTES")]
+    pub memory_limit: Option<u64>,
+    /// Bytes of executed log between two snapshots, fewer where memory is short
     #[arg(long, env = "UNDERSTUDY_SNAPSHOT_BYTES", value_name = "BYTES")]
     pub snapshot_bytes: Option<u64>,
     /// Log entries kept behind a snapshot for followers that come back
@@ -153,6 +157,7 @@ evict-ms = 0
 retry-ms = 100
 max-waiting = 16384
 max-connections = 2000
+memory-limit = 0
 snapshot-bytes = 67108864
 retain-entries = 100000
 retain-bytes = 134217728

@@ -65,6 +65,8 @@ pub struct Options {
     pub max_waiting: usize,
     /// Connections of clients at once.
     pub max_connections: usize,
+    /// Bytes of memory that the process may take; 0: whatever its control group or the machine allows.
+    pub memory_limit: u64,
     /// Bytes of executed entries between two snapshots.
     pub snapshot_bytes: u64,
     /// Entries kept behind the newest snapshot for followers that come back.

@@ -93,6 +93,7 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         data_wait: Duration::from_millis(within("data-wait-ms", args.data_wait_ms, 0, 60_000)?),
         max_waiting: within("max-waiting", args.max_waiting, 1, 1 << 20)? as usize,
         max_connections: within("max-connections", args.max_connections, 2, 1 << 20)? as usize,
+        memory_limit: given("memory-limit", args.memory_limit)?,
         snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
         retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,
         retain_bytes: within("retain-bytes", args.retain_bytes, 0, 1 << 50)?,

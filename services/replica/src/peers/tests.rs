@@ -28,7 +28,7 @@ async fn served() -> (String, mpsc::Receiver<Input>, watch::Sender<u64>) {
     let address = listener.local_addr().unwrap().to_string();
     let (peers, inbox) = peers();
     let (term, terms) = watch::channel(0);
-    tokio::spawn(peer_door(listener, peers, "clients:1".into(), terms));
+    tokio::spawn(peer_door(listener, peers, "clients:1".into(), terms, 64 << 20));
     (address, inbox, term)
 }
 

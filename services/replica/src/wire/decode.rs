@@ -96,6 +96,7 @@ fn hello(hello: wire::Hello) -> Decoded<core::Hello> {
         first: hello.first,
         runs: hello.runs.into_iter().map(|run| (run.epoch, run.last)).collect(),
         full: hello.full,
+        memory: hello.memory_bytes,
     })
 }
 

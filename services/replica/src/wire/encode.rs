@@ -20,6 +20,7 @@ pub(crate) fn to_primary(message: core::Message) -> Option<wire::ReplicateReques
             first: hello.first,
             runs: hello.runs.into_iter().map(|(epoch, last)| wire::Run { epoch, last }).collect(),
             full: hello.full,
+            memory_bytes: hello.memory,
         }),
         Message::Ack(ack) => Out::Ack(wire::Ack {
             epoch: ack.epoch,

@@ -26,7 +26,7 @@ fn position() -> Position {
 }
 
 fn follower_messages() -> Vec<Message> {
-    let hello = |cluster, nonce| {
+    let hello = |cluster, nonce, memory| {
         Message::Hello(Box::new(Hello {
             version: 9,
             cluster,
@@ -38,14 +38,15 @@ fn follower_messages() -> Vec<Message> {
             first: 6,
             runs: vec![(1, 10), (2, 20)],
             full: true,
+            memory,
         }))
     };
     let ack = |newer| {
         Message::Ack(Ack { epoch: 1, verified: 2, durable: 3, round: 4, newer, full: true })
     };
     vec![
-        hello(None, None),
-        hello(Some(ClusterId(1)), Some(Nonce(9))),
+        hello(None, None, None),
+        hello(Some(ClusterId(1)), Some(Nonce(9)), Some(1 << 40)),
         ack(None),
         ack(Some(0)),
         Message::SnapshotAck { position: position(), offset: 99 },

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use understudy_client::{Survey, SurveyedReplica};
 use understudy_proto::admin::v1::{
-    Counters, Follower as Follows, LogPositions, Role, StatusResponse, Usage,
+    self as admin, Counters, Follower as Follows, LogPositions, Role, StatusResponse, Usage,
 };
 
 use crate::client::print;
@@ -51,6 +51,7 @@ pub struct Replica {
     /// 16 hex digits: the machine's digest behind `positions.applied`.
     pub digest: String,
     pub usage: Use,
+    pub memory: Memory,
     pub counters: Counts,
 }
 
@@ -83,6 +84,21 @@ pub struct Use {
     pub keys: u64,
     pub bytes: u64,
     pub sessions: u64,
+    /// Bytes of memory that the store takes, about.
+    pub memory_bytes: u64,
+    /// Bytes that it may take: what the replica with the least memory has for it; 0: not known.
+    pub max_memory_bytes: u64,
+}
+
+/// The memory of the process, bytes; 0: not known.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Memory {
+    /// What it may take.
+    pub limit: u64,
+    /// Of these, for the store.
+    pub store: u64,
+    /// What it has in use.
+    pub resident: u64,
 }
 
 /// Counts of this life of the process.
@@ -152,6 +168,7 @@ fn replica(surveyed: &SurveyedReplica) -> Replica {
         program_version: status.program_version.clone(),
         digest: format!("{:016x}", status.digest),
         usage: status.usage.unwrap_or_default().into(),
+        memory: status.memory.unwrap_or_default().into(),
         counters: status.counters.unwrap_or_default().into(),
     }
 }
@@ -184,7 +201,15 @@ impl From<LogPositions> for Positions {
 
 impl From<Usage> for Use {
     fn from(usage: Usage) -> Self {
-        Self { keys: usage.keys, bytes: usage.bytes, sessions: usage.sessions }
+        let Usage { keys, bytes, sessions, memory_bytes, max_memory_bytes, .. } = usage;
+        Self { keys, bytes, sessions, memory_bytes, max_memory_bytes }
+    }
+}
+
+impl From<admin::Memory> for Memory {
+    fn from(memory: admin::Memory) -> Self {
+        let admin::Memory { limit, store, resident } = memory;
+        Self { limit, store, resident }
     }
 }
 

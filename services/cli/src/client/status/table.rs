@@ -1,9 +1,9 @@
 //! The report for people.
 
-use super::report::{Follower, Replica, Report};
+use super::report::{Follower, Memory, Replica, Report};
 use crate::client::{grid, print};
 
-const HEADINGS: [&str; 11] = [
+const HEADINGS: [&str; 12] = [
     "NAME",
     "ROLE",
     "EPOCH",
@@ -13,11 +13,12 @@ const HEADINGS: [&str; 11] = [
     "DURABLE",
     "COMMITTED",
     "APPLIED",
+    "MEMORY",
     "BEHIND",
     "REASON",
 ];
 /// Columns of numbers.
-const NUMBERS: [usize; 6] = [2, 3, 5, 6, 7, 8];
+const NUMBERS: [usize; 7] = [2, 3, 5, 6, 7, 8, 9];
 
 /// One line about the cluster and one for each replica.
 pub fn text(report: &Report) -> String {
@@ -51,9 +52,23 @@ fn row(replica: &Replica) -> Vec<String> {
         number(positions.durable),
         number(positions.commit),
         number(positions.applied),
+        memory(&replica.memory),
         behind.join(", "),
         reason(replica),
     ]
+}
+
+/// What is in use of what there is, in MiB.
+fn memory(memory: &Memory) -> String {
+    let mib = |bytes: u64| match bytes {
+        0 => "-".to_owned(),
+        bytes => bytes.div_ceil(1 << 20).to_string(),
+    };
+    match (memory.resident, memory.limit) {
+        // Of an older version, or nobody answered.
+        (0, 0) => "-".to_owned(),
+        (resident, limit) => format!("{}/{}MiB", mib(resident), mib(limit)),
+    }
 }
 
 /// Why it waits; else what would keep it from taking over.
@@ -109,6 +124,7 @@ mod tests {
             address: "h:1".to_owned(),
             positions,
             followers,
+            memory: Memory { limit: 700 << 20, store: 300 << 20, resident: 99_500_000 },
             ..Replica::default()
         };
         let gone = Replica {
@@ -135,9 +151,10 @@ mod tests {
         let words =
             |n: usize| text.lines().nth(n).map(|l| l.split_whitespace().collect::<Vec<_>>());
         assert_eq!(text.lines().next(), Some("cluster 00ff, epoch 3, primary a"));
-        let a = ["a", "primary", "3", "4711", "h:1", "12", "12", "11", "11", "b", "1"];
+        let a = ["a", "primary", "3", "4711", "h:1", "12", "12", "11", "11", "95/700MiB", "b", "1"];
         assert_eq!(words(2), Some(a.to_vec()));
-        let b = ["b", "unreachable", "-", "-", "h:2", "-", "-", "-", "-", "connection", "refused"];
+        let b =
+            ["b", "unreachable", "-", "-", "h:2", "-", "-", "-", "-", "-", "connection", "refused"];
         assert_eq!(words(3), Some(b.to_vec()));
         assert_eq!(text.lines().count(), 4);
     }
