@@ -60,6 +60,7 @@ impl World {
         let disk = &self.hosts[host].disk;
         // One that copies on write promises less.
         disk.set_copy_on_write(false);
+        disk.set_shared(false);
         disk.set_capacity(Some(disk.used()));
     }
 

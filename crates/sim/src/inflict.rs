@@ -115,7 +115,10 @@ impl Swarm {
             Fault::FullDisk => {
                 let disk = &world.hosts[host].disk;
                 disk.set_copy_on_write(world.rng.bool());
-                disk.set_capacity(Some(disk.used() + world.rng.u64(0..20_000)));
+                let free = world.rng.u64(0..20_000);
+                disk.set_capacity(Some(disk.used() + free));
+                // On half of them somebody else takes what is given up.
+                disk.set_shared(free % 2 == 0);
                 self.later(world, (100, 3000), Mend::Room(host));
             }
             Fault::FailedSync => world.hosts[host].disk.fail_sync_after(world.rng.u64(0..4)),

@@ -44,6 +44,8 @@ pub(super) struct Directory {
     pub fail_sync_in: Option<u64>,
     pub capacity: Option<u64>,
     pub copies_on_write: bool,
+    /// Others on the same disk take whatever becomes free.
+    pub shared: bool,
 }
 
 impl Default for Directory {
@@ -69,6 +71,7 @@ impl Directory {
             fail_sync_in: None,
             capacity: None,
             copies_on_write: false,
+            shared: false,
         }
     }
 
@@ -121,6 +124,14 @@ impl Directory {
         self.capacity.map_or(usize::MAX, |bytes| bytes.saturating_sub(self.used()) as usize)
     }
 
+    /// Where others take what becomes free, nothing does.
+    fn take_since(&mut self, used: u64) {
+        let freed = used.saturating_sub(self.used());
+        if let Some(capacity) = self.capacity.as_mut().filter(|_| self.shared) {
+            *capacity = capacity.saturating_sub(freed);
+        }
+    }
+
     pub fn create(&mut self, name: &str) -> io::Result<u64> {
         self.begin()?;
         let inode = self.next_inode;
@@ -145,8 +156,10 @@ impl Directory {
     }
 
     fn change_name(&mut self, change: NameChange) {
+        let used = self.used();
         apply(&mut self.names, &change);
         self.pending.push(change);
+        self.take_since(used);
     }
 
     pub fn sync_names(&mut self) -> io::Result<()> {
@@ -182,7 +195,9 @@ impl Directory {
 
     pub fn set_len(&mut self, inode: u64, bytes: usize) -> io::Result<()> {
         self.begin()?;
+        let used = self.used();
         self.inode(inode).change(Change::Length(bytes));
+        self.take_since(used);
         Ok(())
     }
 

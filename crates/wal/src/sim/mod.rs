@@ -79,6 +79,11 @@ impl SimDisk {
         self.lock_shared().copies_on_write = copies;
     }
 
+    /// Whether others on the same disk take whatever becomes free while it is full.
+    pub fn set_shared(&self, shared: bool) {
+        self.lock_shared().shared = shared;
+    }
+
     /// Bytes in use.
     pub fn used(&self) -> u64 {
         self.lock_shared().used()
