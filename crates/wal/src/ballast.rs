@@ -22,6 +22,11 @@ impl<D: Disk> Ballast<D> {
         Ok(Ballast { disk: disk.clone(), file, held })
     }
 
+    /// Whether it holds anything.
+    pub fn is_held(&self) -> bool {
+        self.held > 0
+    }
+
     /// Holds as much as this, if there is room. Gives whether it does.
     pub fn hold(&mut self, bytes: u64) -> Result<bool, WriteError> {
         if self.held > bytes {

@@ -18,7 +18,7 @@ pub struct Options {
     /// primary open its epoch.
     pub reserve_bytes: u64,
     /// Bytes that are kept free for when the disk is full, besides room for the next snapshot: for what was
-    /// accepted before that was known, and for the few writes that free some.
+    /// accepted before that was known, and for the few writes that free some. 0: neither is kept.
     pub ballast_bytes: u64,
     /// How many released segments are kept to be used again.
     pub spares: usize,

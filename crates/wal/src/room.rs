@@ -55,11 +55,11 @@ impl<D: Disk> Store<D> {
     /// Keeps room for the next snapshot, besides what is always kept: it may be as large as this one and all that
     /// was logged since. One that is being written takes what was kept for it.
     fn fits_ballast(&mut self) -> Result<bool, WriteError> {
-        if mutant!("no-ballast") {
-            return Ok(true);
+        let mut bytes = self.options.ballast_bytes;
+        if bytes == 0 || mutant!("no-ballast") {
+            return self.ballast.hold(0);
         }
         self.covered = self.log.behind_snapshot();
-        let mut bytes = self.options.ballast_bytes;
         if Arc::strong_count(&self.writing) == 1 {
             bytes += self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());
         }
@@ -83,7 +83,7 @@ impl<D: Disk> Store<D> {
         mut work: impl FnMut(&mut Self) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
         match work(self) {
-            Err(WriteError::NoSpace) => {
+            Err(WriteError::NoSpace) if self.ballast.is_held() => {
                 self.give_up_ballast()?;
                 work(self)
             }

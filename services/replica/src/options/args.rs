@@ -119,7 +119,7 @@ pub struct ServeArgs {
     /// The same in bytes, whichever is less
     #[arg(long, env = "UNDERSTUDY_RETAIN_BYTES", value_name = "BYTES")]
     pub retain_bytes: Option<u64>,
-    /// Bytes of the disk that are kept free for when it is full, besides room for the next snapshot
+    /// Bytes of the disk that are kept free for when it is full, besides room for the next snapshot; 0: neither
     #[arg(long, env = "UNDERSTUDY_DISK_RESERVE", value_name = "BYTES")]
     pub disk_reserve: Option<u64>,
     /// Size of a log segment, bytes, 64 KiB to 1 GiB
