@@ -356,7 +356,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "read-alone-while-joining",
         rule: 10,
         wrong: "answers reads alone while a learner is obliged or a join undecided",
-        breaks: &[LINEAR, LOST],
+        breaks: &[LINEAR, LOST, SAID],
     },
     // Rule 11: birth and amnesia.
     Mutant {
