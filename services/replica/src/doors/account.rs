@@ -177,7 +177,10 @@ impl Account {
     }
 
     fn add(&self, bytes: usize) {
-        self.change(|state| state.held += bytes, bytes);
+        self.change(|state| {
+            state.held += bytes;
+            bytes
+        });
     }
 
     fn sub(&self, bytes: usize) {
@@ -185,10 +188,10 @@ impl Account {
         self.take_back(&mut state, bytes);
     }
 
-    /// Has `change` add so many bytes.
-    fn change(&self, change: impl FnOnce(&mut State), bytes: usize) {
+    /// Has `change` add bytes, as many as it gives.
+    fn change(&self, change: impl FnOnce(&mut State) -> usize) {
         let mut state = self.state();
-        change(&mut state);
+        let bytes = change(&mut state);
         if state.ended {
             return;
         }
@@ -209,11 +212,12 @@ impl Account {
     /// Payload has come in. There cannot be more of it than flow control allows: what is beyond was for a call that
     /// is over.
     pub(super) fn arrived(&self, bytes: usize) {
-        let mut state = self.state();
-        let bytes = bytes.min(self.0.budget.window() - state.unread);
-        state.unread += bytes;
-        drop(state);
-        self.add(bytes);
+        self.change(|state| {
+            let bytes = bytes.min(self.0.budget.window() - state.unread);
+            state.unread += bytes;
+            state.held += bytes;
+            bytes
+        });
     }
 
     /// A call has taken payload.
@@ -226,11 +230,11 @@ impl Account {
 
     /// A call begins, which takes so many bytes itself.
     pub(super) fn begin_call(&self, bytes: usize) {
-        let change = |state: &mut State| {
+        self.change(|state| {
             state.calls += 1;
             state.held += bytes;
-        };
-        self.change(change, bytes);
+            bytes
+        });
     }
 
     /// A call is over. What it did not take went with it, and is known once no call is left.

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -36,8 +36,9 @@ pub(crate) struct Visit {
     turn: usize,
     /// When what has begun must have come to its end, and how much had by then.
     due: Option<(u64, Pin<Box<Sleep>>)>,
-    /// No more is read, or it is over at once.
+    /// No more is read, or it is over at once; and who is told of it.
     farewell: Pin<Box<WaitForCancellationFutureOwned>>,
+    told: Option<Waker>,
 }
 
 /// Whose call it is: among the extensions of each request.
@@ -73,7 +74,8 @@ impl Visit {
         let caller = Caller { farewell, sent_away: Arc::default(), account };
         let farewell = Box::pin(caller.farewell.clone().cancelled_owned());
         let due = Some((0, Box::pin(sleep_until(Instant::now() + PATIENCE))));
-        Visit { stream, caller, guest, frames: Frames::default(), turn: 0, due, farewell }
+        let frames = Frames::default();
+        Visit { stream, caller, guest, frames, turn: 0, due, farewell, told: None }
     }
 
     /// What its stream said, unless it has to go at once. What waits to be sent goes with it, in the kernel, too.
@@ -82,9 +84,11 @@ impl Visit {
         context: &mut Context<'_>,
         said: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if said.is_pending() {
-            // To be told when it is over.
+        let is_told = |told: &Waker| told.will_wake(context.waker());
+        if said.is_pending() && !self.told.as_ref().is_some_and(is_told) {
+            // To be told when it is over. Once is enough.
             let _ = self.farewell.as_mut().poll(context);
+            self.told = Some(context.waker().clone());
         }
         if !self.caller.account.has_ended() {
             return said;
