@@ -118,7 +118,7 @@ impl Swarm {
                 let free = world.rng.u64(0..20_000);
                 disk.set_capacity(Some(disk.used() + free));
                 // On half of them somebody else takes what is given up.
-                disk.set_shared(free % 2 == 0);
+                disk.set_shared(free.is_multiple_of(2));
                 self.later(world, (100, 3000), Mend::Room(host));
             }
             Fault::FailedSync => world.hosts[host].disk.fail_sync_after(world.rng.u64(0..4)),
