@@ -159,7 +159,7 @@ impl Command {
         kind && self.encoded_len() <= UPKEEP
     }
 
-    /// The same, for this owner's share, if it may make something that counts for one.
+    /// This command, for this owner's share, if it may make something that counts for one.
     pub fn owned_by(self, owner: &Bytes) -> Self {
         let granting = |put: &Put| matches!(put.lifetime, Some(Lifetime::Ttl(_)));
         let step = |operation: &TxnOperation| matches!(&operation.step, Some(Step::Put(put)) if granting(put));

@@ -319,7 +319,7 @@ impl KvMachine {
         }
     }
 
-    /// Whether the state, as it is now, may take so many bytes of memory more.
+    /// Whether the state, as it is now, may take this many more bytes of memory.
     pub(super) fn check_growth(&self, more: u64) -> Result<(), Failure> {
         let after = self.state.lasting().saturating_add(more);
         self.state.budget.check(self.lasting, after, 0)

@@ -28,7 +28,7 @@ const CHANGE: u64 = 416;
 /// A deletion that is remembered, beside its key: it stands in two maps.
 const DELETION: u64 = 224;
 
-/// What the allocator takes for so many bytes: there are four sizes to each power of two, and pages.
+/// What the allocator takes for a buffer of this length: there are four sizes to each power of two, and pages.
 fn block(bytes: u64) -> u64 {
     let step = (bytes.next_power_of_two() / 8).clamp(16, 4096);
     bytes.next_multiple_of(step)
@@ -53,17 +53,17 @@ fn shared(bytes: u64) -> u64 {
     if bytes == 0 { 0 } else { SHARED + block(bytes) }
 }
 
-/// So many answers of so many bytes together.
+/// Answers that are held: how many, and their bytes together.
 pub(crate) fn of_held(count: u64, bytes: u64) -> u64 {
     count.saturating_mul(HELD).saturating_add(blocks(bytes))
 }
 
-/// So many changes in history, with so many bytes of keys and values.
+/// Changes in history: how many, and the bytes of their keys and values.
 pub(crate) fn of_changes(count: u64, bytes: u64) -> u64 {
     count.saturating_mul(CHANGE).saturating_add(blocks(bytes))
 }
 
-/// So many deletions that are remembered, with so many bytes of keys.
+/// Deletions that are remembered: how many, and the bytes of their keys.
 pub(crate) fn of_deletions(count: u64, bytes: u64) -> u64 {
     count.saturating_mul(DELETION).saturating_add(blocks(bytes))
 }
@@ -77,8 +77,8 @@ pub(crate) struct Budget(pub u64);
 const SPARED: u64 = 64 << 20;
 
 impl Budget {
-    /// Whether an operation may leave a state that takes so many bytes of memory, history not counted, and
-    /// had `before`: those that last, and `spared` ones.
+    /// Whether an operation may leave a state that takes `after` bytes of memory for good, history not counted, where
+    /// it took `before`, and `spared` bytes beside.
     pub fn check(self, before: u64, after: u64, spared: u64) -> Result<(), Failure> {
         let lasting = self.0 - (self.0 / 8).min(SPARED);
         for (limit, after) in [(lasting, after), (self.0, after.saturating_add(spared))] {

@@ -17,7 +17,7 @@ impl Reader {
         all.filter(move |info| owner.is_none_or(|owner| info.owner == owner))
     }
 
-    /// The owners behind the one that is given, by name: at most so many.
+    /// The owners behind the one that is given, by name: `most` at most.
     pub fn owners(&self, behind: &[u8], most: usize) -> Vec<OwnerInfo> {
         let state = self.state();
         let of = [state.sessions.shares(), state.leases.shares(), state.generators.shares()];

@@ -1,4 +1,4 @@
-//! What each owner has of something of which all clients together may have so many.
+//! What each owner has of something whose number is limited for all clients together.
 
 use std::ops::Bound;
 
@@ -86,7 +86,7 @@ mod tests {
 
     const WHAT: Limit = Limit::Sessions;
 
-    /// How many each of so many owners gets, one after the other, of so many in all.
+    /// How many each owner gets, one after the other, where there may be `most`.
     fn taken(most: u64, percent: u64, owners: u8) -> Vec<u64> {
         let quota = Quota { max_owner_percent: percent, ..Quota::INITIAL };
         let mut shares = Shares::default();

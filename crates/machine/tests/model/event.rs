@@ -13,7 +13,7 @@ use crate::common::SECOND;
 #[derive(Clone, Debug)]
 pub enum Event {
     Command(Draft),
-    /// The command that was given so many commands ago, with this `received_below` and perhaps another owner.
+    /// The command that was given this number of commands ago, with this `received_below` and perhaps another owner.
     Retry(usize, u64, Option<Bytes>),
     Garbage(Vec<u8>),
     Pass(u64),

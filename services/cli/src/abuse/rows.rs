@@ -241,7 +241,7 @@ async fn spread<M: Message + Clone>(
     hold(target.clients, WINDOW, path, vec![message; each], connections).await;
 }
 
-/// The same call again and again, so many at once, each answered.
+/// The same call again and again, several under way, each answered.
 async fn endless<M: Message>(target: Target, path: &'static str, message: M, at_once: usize) {
     loop {
         let Ok(mut wire) = Wire::connect(&target.clients, 8 << 20).await else { return };

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// Shows who has sessions open, and closes them.
 ///
 /// A session is what makes a client's retries safe. It counts for the share of whoever opened it: one address may
-/// have so many, see `understudy quota`.
+/// have a number of them that `understudy quota` bounds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy session list
@@ -29,7 +29,7 @@ pub struct Session {
 enum What {
     /// Prints the open sessions, the oldest first: id, owner, time left, answers held for retries.
     List {
-        /// At most so many.
+        /// This many at most.
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
         limit: Option<u64>,
         /// Only those of this owner: an IP address, of IPv6 the network of 64 bits, such as 2001:db8:1:2::/64.

@@ -60,7 +60,7 @@ pub(crate) async fn owners(
     Ok(ListOwnersResponse { header: Some(header), owners, next_page_token: text(next) })
 }
 
-/// At most so many of what `find` finds in the store, and whether there are more.
+/// `most` at most of what `find` finds in the store, and whether there are more.
 async fn page<T: Send + 'static>(
     call: &Admitted,
     most: usize,
