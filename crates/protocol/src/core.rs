@@ -102,6 +102,11 @@ impl Core {
         core
     }
 
+    /// Whether the disk has no room but for upkeep.
+    pub fn is_full(&self) -> bool {
+        self.room != Room::Ample
+    }
+
     /// This replica as the register names it.
     pub fn member(&self) -> Member {
         Member {

@@ -331,8 +331,8 @@ impl Leading {
 
 /// Whether a follower gets nothing to write: its disk is full, and this one's is not, so that what is left of room
 /// there stays for upkeep.
-fn is_spared(core: &Core, peer: &Peer) -> bool {
-    peer.full && core.room == Room::Ample
+pub(crate) fn is_spared(core: &Core, peer: &Peer) -> bool {
+    peer.full && !core.is_full()
 }
 
 fn note_sent(core: &Core, peer: &mut Peer, entries: &[Entry], round: u64) {

@@ -105,7 +105,7 @@ impl Following {
         status.primary = self.record.member(self.record.primary).cloned();
         status.members = self.record.members.clone();
         status.reason = self.reason.clone();
-        if core.room != Room::Ample && self.reason.is_empty() {
+        if core.is_full() && self.reason.is_empty() {
             status.reason = "the disk is full: make room".into();
         }
     }

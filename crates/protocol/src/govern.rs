@@ -7,10 +7,11 @@ use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
 use crate::desk::Verdict;
+use crate::feed::is_spared;
 use crate::lead::Leading;
 use crate::peer::{Feed, Peer};
 use crate::replica::{Next, examined};
-use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record, Room};
+use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record};
 
 /// A learner on its way to be named.
 pub(crate) struct Join {
@@ -84,7 +85,7 @@ impl Leading {
         let silent = backups().find(|m| {
             self.peers.get(&m.incarnation).is_some_and(|peer| {
                 peer.leaving
-                    || is_full(core, peer)
+                    || is_spared(core, peer)
                     || self.is_replaced(peer)
                     || waits && self.suspects(core, peer)
                     || is_stuck(core, peer)
@@ -317,11 +318,6 @@ impl Leading {
         core.desk.write(observed, draft, &mut core.out);
         Next::Stay
     }
-}
-
-/// Its disk is full, and this one's is not: what is to be written would wait for it.
-fn is_full(core: &Core, peer: &Peer) -> bool {
-    peer.full && peer.conn.is_some() && core.room == Room::Ample
 }
 
 /// Its disk does not get on, though entries wait for it: also where nothing else waits for that.

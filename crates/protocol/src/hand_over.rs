@@ -9,7 +9,7 @@ use crate::replica::{Next, Role};
 use crate::{ConnId, Effect, Incarnation, Message, Observed, Record, Rejection, RequestId, Room};
 
 /// A full primary whose handovers come to nothing, as where the register is away, tries again after pauses that
-/// double up to so many times the bound of one: in between it serves reads.
+/// double, up to this many times the bound of one: in between it serves reads.
 const GIVE_WAY_AGAIN: u64 = 10;
 
 /// A primary that takes no more requests.
@@ -42,7 +42,7 @@ impl Leading {
     pub(crate) fn advance_full(&mut self, core: &mut Core) {
         let written = core.room == Room::Reserve || core.log.last().index == core.log.commit;
         let copies = self.record.members.len() - 1;
-        if core.room == Room::Ample
+        if !core.is_full()
             || !written
             || copies < core.settings.min_copies as usize
             || core.log.applied < self.opening

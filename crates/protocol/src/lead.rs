@@ -154,7 +154,7 @@ impl Leading {
             })
             .collect();
         status.reason = self.complaint.clone().unwrap_or_default();
-        if core.room != Room::Ample && self.complaint.is_none() {
+        if core.is_full() && self.complaint.is_none() {
             status.reason = "the disk is full: writes are refused".into();
         }
         if self.seal.is_some() {

@@ -7,7 +7,7 @@ use crate::follow::Following;
 use crate::replica::Next;
 use crate::{
     ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Knock, Message, Nonce,
-    PROTOCOL_VERSION, Refusal, Room,
+    PROTOCOL_VERSION, Refusal,
 };
 
 /// The stream to the primary.
@@ -68,7 +68,7 @@ impl Following {
             commit: core.committed(),
             first,
             runs,
-            full: core.room != Room::Ample,
+            full: core.is_full(),
             memory: core.config.memory,
         };
         self.link = Link::Greeting(conn);

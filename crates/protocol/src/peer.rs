@@ -135,6 +135,7 @@ impl Peer {
     pub fn disconnect(&mut self) {
         self.conn = None;
         self.confirmed = 0;
+        self.full = false;
         self.feed = Feed::Log;
         self.beside = None;
         self.flight.clear();

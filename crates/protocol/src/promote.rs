@@ -7,7 +7,7 @@ use crate::follow::Following;
 use crate::lead::Leading;
 use crate::link::Link;
 use crate::replica::{Next, Role, examined};
-use crate::{ConnId, Effect, Epoch, Message, Observed, Position, Record, Room};
+use crate::{ConnId, Effect, Epoch, Message, Observed, Position, Record};
 
 impl Following {
     /// A time-out, a refused redial or a primary that stepped back for us: reasons to try.
@@ -36,7 +36,7 @@ impl Following {
     ) -> Next {
         let refusal = if core.leaving {
             Some("it is leaving too")
-        } else if core.room != Room::Ample {
+        } else if core.is_full() {
             Some("its disk is full")
         } else if epoch != core.state.epoch
             || core.log.last() != last

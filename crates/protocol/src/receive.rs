@@ -111,7 +111,7 @@ impl Following {
                 newer: self.newer.or_else(|| {
                     (self.record.epoch > core.state.epoch).then_some(self.record.epoch)
                 }),
-                full: core.room != Room::Ample,
+                full: core.is_full(),
             };
             core.out.push(Effect::Send(*conn, Message::Ack(ack)));
         }
@@ -123,7 +123,7 @@ impl Following {
         if room == Room::None {
             self.cut_what_found_no_room(core);
         }
-        if room != Room::Ample {
+        if core.is_full() {
             release(core);
         }
         self.acknowledge(core)

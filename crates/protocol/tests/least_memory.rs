@@ -4,7 +4,7 @@
 use understudy_protocol::*;
 
 mod common;
-use common::{config, member, pair, state};
+use common::{answer, config, member, pair, state};
 
 /// Replica a, restarted as the primary of a pair; b is spoken for by hand. Register and disk have no delay.
 struct Primary {
@@ -53,27 +53,13 @@ impl Primary {
     }
 
     fn carry_out(&mut self, effect: Effect) -> Option<Event> {
-        Some(match effect {
-            Effect::ReadRegister => Event::RegisterRead(Ok(self.register.clone())),
-            Effect::WriteRegister { record, .. } => {
-                self.register.version = record.epoch.to_string();
-                self.register.record = Some(record);
-                Event::RegisterWritten(WriteAnswer::Written)
-            }
-            Effect::Append(entries) => {
-                self.log.extend(entries);
-                Event::Durable(self.log.last()?.position())
-            }
-            Effect::Apply(batch) => {
-                let digests = vec![0; batch.len()];
-                Event::Applied { first: batch[0].0.index, digests }
-            }
-            Effect::Knock { incarnation, .. } => Event::Knocked(incarnation, Knock::Silent),
+        match effect {
+            Effect::Knock { incarnation, .. } => Some(Event::Knocked(incarnation, Knock::Silent)),
             Effect::Inquire { peer, .. } => {
-                Event::Inquired { peer, answer: Err("nobody is there".into()) }
+                Some(Event::Inquired { peer, answer: Err("nobody is there".into()) })
             }
-            _ => return None,
-        })
+            effect => answer(effect, &mut self.register, &mut self.log),
+        }
     }
 
     /// A replica with the whole log says hello, and holds everything.

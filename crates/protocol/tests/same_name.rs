@@ -4,7 +4,7 @@
 use understudy_protocol::*;
 
 mod common;
-use common::{config, member};
+use common::{answer, config, member};
 
 /// Replica a, solo, with a register in memory and a disk without delay; its peers are spoken for by hand.
 struct Solo {
@@ -39,31 +39,9 @@ impl Solo {
         let mut queue = vec![event];
         while !queue.is_empty() {
             for effect in self.replica.step(self.now, queue.remove(0)) {
-                queue.extend(self.carry_out(effect));
+                queue.extend(answer(effect, &mut self.register, &mut self.log));
             }
         }
-    }
-
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
-        Some(match effect {
-            Effect::ReadRegister => Event::RegisterRead(Ok(self.register.clone())),
-            Effect::WriteRegister { base, record } => {
-                assert_eq!(base.version, self.register.version);
-                assert!(record.epoch < 100, "the register is written again and again");
-                self.register.version = record.epoch.to_string();
-                self.register.record = Some(record);
-                Event::RegisterWritten(WriteAnswer::Written)
-            }
-            Effect::Append(entries) => {
-                self.log.extend(entries);
-                Event::Durable(self.log.last()?.position())
-            }
-            Effect::Apply(batch) => Event::Applied {
-                first: batch[0].0.index,
-                digests: batch.iter().map(|(entry, _)| entry.hash).collect(),
-            },
-            _ => return None,
-        })
     }
 
     /// A copy named b that has the whole log dials and says so; it holds everything.

@@ -4,7 +4,7 @@
 //! snapshot, which lets the log go. (Other databases call theirs a ballast file, too.)
 
 use crate::disk::{Disk, DiskFile};
-use crate::error::{WriteError, is_full};
+use crate::error::WriteError;
 use crate::listing::BALLAST;
 
 /// The file, and how much it holds.
@@ -43,7 +43,6 @@ impl<D: Disk> Ballast<D> {
     }
 
     fn grow(&mut self, bytes: u64) -> Result<bool, WriteError> {
-        let space = || WriteError::space(format!("extend {BALLAST}"));
         let tried = match &self.file {
             Some(file) => file.take_space(self.held, bytes),
             None => self.disk.create(BALLAST).and_then(|file| {
@@ -51,17 +50,17 @@ impl<D: Disk> Ballast<D> {
                 file.take_space(0, bytes)
             }),
         };
-        match tried {
+        match tried.map_err(WriteError::space(format!("extend {BALLAST}"))) {
             Ok(()) => {
                 self.held = bytes;
                 Ok(true)
             }
-            Err(error) if is_full(&error) => {
+            Err(WriteError::NoSpace) => {
                 // Others need what it took in vain.
                 self.cut(self.held)?;
                 Ok(false)
             }
-            Err(error) => Err(space()(error)),
+            Err(error) => Err(error),
         }
     }
 

@@ -51,3 +51,26 @@ pub fn state(epoch: Epoch, commit: Index) -> HardState {
         ..HardState::default()
     }
 }
+
+/// What a register, a disk and a machine answer that need no time; `None` to whatever asks others.
+pub fn answer(effect: Effect, register: &mut Observed, log: &mut Vec<Entry>) -> Option<Event> {
+    Some(match effect {
+        Effect::ReadRegister => Event::RegisterRead(Ok(register.clone())),
+        Effect::WriteRegister { base, record } => {
+            assert_eq!(base.version, register.version);
+            assert!(record.epoch < 100, "the register is written again and again");
+            register.version = record.epoch.to_string();
+            register.record = Some(record);
+            Event::RegisterWritten(WriteAnswer::Written)
+        }
+        Effect::Append(entries) => {
+            log.extend(entries);
+            Event::Durable(log.last()?.position())
+        }
+        Effect::Apply(batch) => Event::Applied {
+            first: batch[0].0.index,
+            digests: batch.iter().map(|(entry, _)| entry.hash).collect(),
+        },
+        _ => return None,
+    })
+}

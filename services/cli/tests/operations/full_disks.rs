@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use understudy_load::Load;
 use understudy_proto::admin::v1::Role;
 
 use crate::harness::cluster::{Cluster, progress};
@@ -35,6 +36,15 @@ async fn pair(options: &[&str]) -> (Cluster, usize, usize) {
     (cluster, primary, 1 - primary)
 }
 
+/// The same under load, with the processes that it began with.
+async fn loaded_pair() -> (Cluster, usize, usize, Load, Vec<u32>) {
+    let (cluster, primary, backup) = pair(&[]).await;
+    let pids = cluster.pids();
+    let load = cluster.load(4);
+    progress(&load, 100).await;
+    (cluster, primary, backup, load, pids)
+}
+
 /// Takes all the room there is.
 fn fill(cluster: &Cluster, number: usize) {
     let filler = cluster.replicas[number].on_disk("filler");
@@ -52,10 +62,7 @@ async fn a_backup_with_a_full_disk_tries_again_and_says_so_seldom_and_comes_back
     if !can_mount() {
         return;
     }
-    let (cluster, primary, backup) = pair(&[]).await;
-    let pids = cluster.pids();
-    let load = cluster.load(4);
-    progress(&load, 100).await;
+    let (cluster, primary, backup, load, pids) = loaded_pair().await;
     fill(&cluster, backup);
     cluster.until(primary, "goes on alone", |s| s.members.len() == 1).await;
     progress(&load, 200).await;
@@ -122,10 +129,7 @@ async fn a_primary_whose_disk_is_full_hands_over_and_writes_go_on() {
     if !can_mount() {
         return;
     }
-    let (cluster, primary, backup) = pair(&[]).await;
-    let pids = cluster.pids();
-    let load = cluster.load(4);
-    progress(&load, 100).await;
+    let (cluster, primary, backup, load, pids) = loaded_pair().await;
     fill(&cluster, primary);
     cluster.until(backup, "leads", |status| status.role() == Role::Primary).await;
     progress(&load, 200).await;

@@ -31,13 +31,15 @@ impl Executor {
             Some(mut source) => KvMachine::thaw(&mut source)?,
             None => KvMachine::new(),
         };
-        let (bytes, entries) = (0, 0);
-        Ok(Executor { machine, at, bytes, entries, writing: false, kept: None, renew: false })
+        Ok(Executor::behind(machine, at))
     }
 
     /// An empty machine, in the place of one that is about to be made.
     pub fn empty() -> Self {
-        let (machine, at) = (KvMachine::new(), Snapshot::default());
+        Executor::behind(KvMachine::new(), Snapshot::default())
+    }
+
+    fn behind(machine: KvMachine, at: Snapshot) -> Self {
         let (bytes, entries) = (0, 0);
         Executor { machine, at, bytes, entries, writing: false, kept: None, renew: false }
     }
@@ -85,11 +87,6 @@ impl Executor {
         self.kept = Some(self.machine.usage().memory);
         (self.bytes, self.entries) = (0, 0);
         Some((self.machine.freeze(), self.at))
-    }
-
-    /// A frozen machine now, unless a snapshot is being written.
-    pub fn freeze(&mut self) -> Option<(understudy_machine::FrozenKv, Snapshot)> {
-        self.due(0)
     }
 
     /// Bytes of memory that the state takes together with the snapshot that is being written, about: what

@@ -67,7 +67,7 @@ impl Driver {
             return;
         }
         self.save_room_at = now + SAVE_AGAIN;
-        if let Some((frozen, snapshot)) = self.executor.freeze() {
+        if let Some((frozen, snapshot)) = self.executor.due(0) {
             self.freeze(frozen, snapshot);
         }
     }
