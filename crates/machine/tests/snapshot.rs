@@ -50,6 +50,25 @@ fn what_was_frozen_is_thawed() {
 }
 
 #[test]
+fn a_snapshot_takes_no_more_than_was_said() {
+    let mut driver = driver();
+    assert!(driver.bytes().len() as u64 <= driver.machine.usage().snapshot_bytes());
+    for size in [1, 100, 10_000, 200_000] {
+        for round in 0..40 {
+            driver.run(Put::new(format!("k{}", round % 3), vec![round; size]));
+            driver.run(Put::new(vec![round; 1 + size.min(4_000)], ""));
+            if round % 7 == 0 {
+                driver.run(Delete::new(KeyRange::between("k1", "k3")));
+            }
+        }
+        let (taken, said) = (driver.bytes().len() as u64, driver.machine.usage().snapshot_bytes());
+        assert!(taken <= said, "values of {size} bytes: {taken} bytes taken, {said} said");
+    }
+    let (taken, said) = (driver.bytes().len() as u64, driver.machine.usage().snapshot_bytes());
+    assert!(taken > said / 2, "nor much less: {taken} of {said}");
+}
+
+#[test]
 fn an_empty_store_is_thawed() {
     let bytes = Driver::new().bytes();
     assert_eq!(thaw(&bytes).unwrap().state_hash(), KvMachine::new().state_hash());

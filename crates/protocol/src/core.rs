@@ -104,7 +104,7 @@ impl Core {
 
     /// Whether the disk has no room but for upkeep.
     pub fn is_full(&self) -> bool {
-        self.room != Room::Ample
+        self.room <= Room::Reserve
     }
 
     /// This replica as the register names it.

@@ -51,6 +51,8 @@ pub enum Room {
     None,
     /// For what was accepted before it ran short, and for the upkeep of what there is.
     Reserve,
+    /// For what comes, once log that a snapshot covers goes.
+    Scarce,
     /// For what comes.
     #[default]
     Ample,

@@ -316,7 +316,7 @@ impl Leading {
         let obliged = self.obliged(core);
         let far = match core.room {
             Room::Ample => core.log.beyond(core.config.limits.retain_bytes.saturating_mul(4)),
-            Room::Reserve | Room::None => Index::MAX,
+            Room::Scarce | Room::Reserve | Room::None => Index::MAX,
         };
         let fed =
             |peer: &&Peer| peer.conn.is_some() && matches!(peer.feed, Feed::Log | Feed::Reading);

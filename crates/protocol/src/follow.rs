@@ -1,6 +1,8 @@
 //! The role behind a primary: dial it, take its log, confirm what is durable. A backup is a
 //! follower that the register names; a learner or spare is one that it does not.
 
+use understudy_evidence::reached;
+
 use crate::core::Core;
 use crate::desk::Verdict;
 use crate::link::Link;
@@ -274,7 +276,7 @@ pub(crate) fn release(core: &mut Core) {
     release_through(core, releasable(core));
 }
 
-/// What need not be kept for followers that come back: on a full disk, nothing that a snapshot covers.
+/// What need not be kept for followers that come back: where room is scarce, nothing that a snapshot covers.
 pub(crate) fn releasable(core: &Core) -> Index {
     let (snapshot, limits) = (core.log.snapshot.index, &core.config.limits);
     match core.room {
@@ -282,13 +284,20 @@ pub(crate) fn releasable(core: &Core) -> Index {
             let by_entries = snapshot.saturating_sub(limits.retain);
             by_entries.max(core.log.beyond(limits.retain_bytes))
         }
-        Room::Reserve | Room::None => snapshot,
+        Room::Scarce | Room::Reserve | Room::None => snapshot,
     }
 }
 
 pub(crate) fn release_through(core: &mut Core, through: Index) {
-    if through > core.log.first() {
+    let some = through > core.log.first();
+    if some {
+        if core.room == Room::Scarce {
+            reached!("log let go where room was scarce");
+        }
         core.log.release(through);
+    }
+    // Where room is scarce the disk waits to be told, if only that nothing goes.
+    if some || core.room == Room::Scarce {
         core.out.push(Effect::Release { through });
     }
 }

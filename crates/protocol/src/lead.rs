@@ -220,7 +220,7 @@ impl Leading {
             Event::Space(room) => {
                 match room {
                     Room::Ample => self.given_way = 0,
-                    Room::Reserve | Room::None => self.release(core),
+                    Room::Scarce | Room::Reserve | Room::None => self.release(core),
                 }
                 Next::Stay
             }
@@ -307,7 +307,7 @@ impl Leading {
             return Some(Rejection::NotPrimary { primary, epoch: core.state.epoch });
         }
         let fits = match core.room {
-            Room::Ample => true,
+            Room::Ample | Room::Scarce => true,
             Room::Reserve => proposal.upkeep || kind != Kind::Command || mutant!("reserve-for-all"),
             Room::None => false,
         };

@@ -123,7 +123,7 @@ impl Following {
         if room == Room::None {
             self.cut_what_found_no_room(core);
         }
-        if core.is_full() {
+        if room != Room::Ample {
             release(core);
         }
         self.acknowledge(core)

@@ -353,6 +353,20 @@ fn a_primary_whose_disk_is_full_hands_over_within_a_second_and_joins_again_when_
 }
 
 #[test]
+fn where_room_is_only_scarce_nobody_gives_way_and_nothing_is_refused() {
+    let mut pair = born();
+    for name in ["a", "b"] {
+        pair.room(name, Room::Scarce);
+    }
+    pair.put("a", 1);
+    pair.run(1000);
+    assert_eq!(
+        (pair.answer(1), pair.role("a"), pair.members().len()),
+        (Some("done"), "primary", 2)
+    );
+}
+
+#[test]
 fn a_backup_whose_disk_is_full_is_dropped_at_once() {
     let mut pair = born();
     pair.room("b", Room::Reserve);

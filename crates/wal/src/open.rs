@@ -75,6 +75,7 @@ impl<D: Disk> Store<D> {
             options,
             ballast,
             covered: 0,
+            machine: None,
             room: Room::Ample,
             writing: Arc::default(),
         };

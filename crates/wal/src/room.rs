@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use understudy_evidence::mutant;
-use understudy_protocol::Room;
+use understudy_protocol::{Index, Room};
 
 use crate::disk::Disk;
 use crate::error::WriteError;
@@ -23,11 +23,17 @@ impl<D: Disk> Store<D> {
             if store.room == Room::None && store.log.has_room()? {
                 store.room = Room::Reserve;
             }
-            if store.room == Room::Reserve && store.fits_ballast()? && store.log.has_room()? {
+            if store.room != Room::None && store.fits_ballast()? && store.log.has_room()? {
                 store.room = Room::Ample;
             }
             Ok(store.room)
         })
+    }
+
+    /// A snapshot of the machine, which has executed up to `index`, takes so many bytes at most: the next one needs
+    /// room for these and what is logged after `index`.
+    pub fn expect_snapshot(&mut self, index: Index, bytes: u64) {
+        self.machine = Some((index, bytes));
     }
 
     /// A snapshot found no room: what is kept for it is free from now on, and for nothing else that is large.
@@ -35,15 +41,33 @@ impl<D: Disk> Store<D> {
         self.guarded(Store::give_up_ballast)
     }
 
-    /// Sees to it that the ballast is what it should be. Where that is not to be had, the disk is as good as full.
+    /// Sees to it that the ballast is what it should be. Where that is not to be had, log that a snapshot covers
+    /// goes first; without any the disk is as good as full.
     pub(crate) fn hold_ballast(&mut self) -> Result<(), WriteError> {
-        if self.room == Room::Ample && !self.fits_ballast()? {
+        if self.room > Room::Reserve && !self.fits_ballast()? {
+            self.room = self.less_room();
+        }
+        Ok(())
+    }
+
+    /// The same, once log has gone: where room was scarce, no more of it will.
+    pub(crate) fn hold_ballast_at_last(&mut self) -> Result<(), WriteError> {
+        if self.room != Room::Scarce {
+            return self.hold_ballast();
+        }
+        if !self.fits_ballast()? {
             self.room = Room::Reserve;
         }
         Ok(())
     }
 
-    /// The same, once much was appended.
+    /// What room there is without a ballast.
+    fn less_room(&self) -> Room {
+        let covered = self.log.covers(self.snapshot_position().index);
+        self.room.min(if covered { Room::Scarce } else { Room::Reserve })
+    }
+
+    /// [`Store::hold_ballast`], once much was appended.
     pub(crate) fn extend_ballast(&mut self) -> Result<(), WriteError> {
         let step = (self.options.ballast_bytes / 4).max(1);
         match self.log.behind_snapshot() >= self.covered + step {
@@ -53,7 +77,7 @@ impl<D: Disk> Store<D> {
     }
 
     /// Keeps room for the next snapshot, besides what is always kept: it may be as large as this one and all that
-    /// was logged since. One that is being written takes what was kept for it.
+    /// was logged since, unless the machine says less. One that is being written takes what was kept for it.
     fn fits_ballast(&mut self) -> Result<bool, WriteError> {
         let mut bytes = self.options.ballast_bytes;
         if bytes == 0 || mutant!("no-ballast") {
@@ -61,7 +85,10 @@ impl<D: Disk> Store<D> {
         }
         self.covered = self.log.behind_snapshot();
         if Arc::strong_count(&self.writing) == 1 {
-            bytes += self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());
+            let by_log =
+                self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());
+            let by_machine = self.machine.map(|(index, bytes)| bytes + self.log.bytes_after(index));
+            bytes += by_log.min(by_machine.unwrap_or(u64::MAX));
         }
         while !self.ballast.hold(bytes)? {
             if !self.log.discard_a_spare()? {
@@ -73,7 +100,7 @@ impl<D: Disk> Store<D> {
 
     fn give_up_ballast(&mut self) -> Result<(), WriteError> {
         self.ballast.give_up()?;
-        self.room = self.room.min(Room::Reserve);
+        self.room = self.less_room();
         Ok(())
     }
 

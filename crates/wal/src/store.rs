@@ -40,6 +40,8 @@ pub struct Store<D: Disk> {
     pub(crate) writers: AtomicU32,
     pub(crate) options: Options,
     pub(crate) ballast: Ballast<D>,
+    /// What a snapshot of the machine takes at most, and up to where it has executed.
+    pub(crate) machine: Option<(Index, u64)>,
     /// Bytes logged since the newest snapshot for which the ballast keeps room.
     pub(crate) covered: u64,
     pub(crate) room: Room,
@@ -131,7 +133,7 @@ impl<D: Disk> Store<D> {
         }
         self.guarded(|store| {
             store.log.release(through)?;
-            store.hold_ballast()
+            store.hold_ballast_at_last()
         })
     }
 

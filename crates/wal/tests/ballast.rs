@@ -106,3 +106,45 @@ fn a_snapshot_that_is_being_written_takes_what_was_kept_for_it() {
     store.adopt(finished).unwrap();
     assert_eq!(store.room(), Room::Ample);
 }
+
+#[test]
+fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
+    for free in (0..30_000).step_by(997) {
+        let disk = SimDisk::new();
+        let mut store = open(&disk);
+        let all = put(&mut store, 1, 1_000);
+        let finished = write_snapshot(&mut store, snapshot(&all[999]), &machine(10_000)).unwrap();
+        store.adopt(finished).unwrap();
+        disk.set_capacity(Some(disk.used() + free));
+        fill(&mut store);
+        assert_eq!(store.room(), Room::Scarce);
+        put(&mut store, 1, 1);
+        store.release(1_000).unwrap();
+        assert_eq!(store.look_for_room().unwrap(), Room::Ample, "the log before it is gone");
+        let logged = fill(&mut store);
+        assert!(logged > 100, "{logged}");
+        assert_eq!(store.room(), Room::Reserve, "there is no such log any more");
+    }
+}
+
+#[test]
+fn a_machine_that_stays_small_needs_no_room_for_all_that_is_logged() {
+    let logged = |said: Option<u64>| {
+        let disk = SimDisk::new();
+        let mut store = open(&disk);
+        let all = put(&mut store, 1, 50);
+        let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(1_000)).unwrap();
+        store.adopt(finished).unwrap();
+        store.release(50).unwrap();
+        disk.set_capacity(Some(disk.used() + 200_000));
+        let before = store.last().index;
+        while store.room() == Room::Ample {
+            store.append(&entries(store.last(), 1, 1)).unwrap();
+            said.inspect(|bytes| store.expect_snapshot(store.last().index, *bytes));
+        }
+        store.last().index - before
+    };
+    let (unsaid, small, large) = (logged(None), logged(Some(1_000)), logged(Some(1 << 30)));
+    assert!(small > unsaid * 5 / 4, "{small} entries, {unsaid} where the machine says nothing");
+    assert_eq!(large, unsaid, "no snapshot has more than the one before and what was logged since");
+}

@@ -143,7 +143,8 @@ fn happen(world: &mut World, happening: Happening) {
             }
         }
         Happening::Space(room) => {
-            let room = [Room::None, Room::Reserve, Room::Ample][usize::from(room % 3)];
+            let room =
+                [Room::None, Room::Reserve, Room::Scarce, Room::Ample][usize::from(room % 4)];
             world.feed(Event::Space(room));
         }
         Happening::SnapshotMade => {

@@ -24,3 +24,11 @@ pub struct Usage {
     /// The oldest revision at which the store can be read.
     pub oldest_revision: i64,
 }
+
+impl Usage {
+    /// Bytes that a snapshot of it takes, at most: besides what is in memory, a change says what its key became,
+    /// which in memory it shares with the next one or with the key.
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.memory.saturating_add(self.history_bytes).saturating_add(self.bytes)
+    }
+}

@@ -69,10 +69,13 @@ impl<D: Disk> Log<D> {
 
     /// The newest snapshot ends there now.
     pub fn note_snapshot(&mut self, index: Index) {
-        let behind = self.segments.iter().filter(|segment| segment.last() > index);
-        self.behind_snapshot = behind
-            .map(|segment| segment.end - segment.offset((index + 1).max(segment.first())))
-            .sum();
+        self.behind_snapshot = self.bytes_after(index);
+    }
+
+    /// Bytes of what it holds after `index`, about.
+    pub fn bytes_after(&self, index: Index) -> u64 {
+        let after = self.segments.iter().rev().take_while(|segment| segment.last() > index);
+        after.map(|segment| segment.end - segment.offset((index + 1).max(segment.first()))).sum()
     }
 
     /// The first index that it holds, or will hold next.

@@ -10,12 +10,17 @@ use crate::error::WriteError;
 impl<D: Disk> Log<D> {
     /// Lets go of every whole segment with nothing behind `through`, oldest first.
     pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
-        while self.segments.len() > 1
-            && let Some(oldest) = self.segments.pop_front_if(|s| s.last() <= through)
+        while self.covers(through)
+            && let Some(oldest) = self.segments.pop_front()
         {
             self.retire(oldest)?;
         }
         Ok(())
+    }
+
+    /// Whether there is a whole segment with nothing behind `through`.
+    pub fn covers(&self, through: Index) -> bool {
+        self.segments.len() > 1 && self.segments.front().is_some_and(|s| s.last() <= through)
     }
 
     /// Lets go of everything: the log goes on behind a snapshot that is in its place, durably.

@@ -37,6 +37,11 @@ impl<D: Disk> DataDisk<D> {
         if self.backlog.is_empty() { self.store.room() } else { Room::None }
     }
 
+    /// A snapshot of the machine, which has executed up to `index`, takes so many bytes at most.
+    pub fn expect_snapshot(&mut self, index: Index, bytes: u64) {
+        self.store.expect_snapshot(index, bytes);
+    }
+
     /// A snapshot found no room: what is kept for it is free from now on.
     pub fn make_room(&mut self) -> Result<(), WriteError> {
         self.store.make_room()

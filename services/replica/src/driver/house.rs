@@ -31,6 +31,8 @@ pub(super) struct Handed {
 
 impl Driver {
     pub(super) fn keep_house(&mut self) {
+        let bytes = self.executor.machine.usage().snapshot_bytes();
+        self.disk.expect_snapshot(self.executor.at.position.index, bytes);
         self.look_for_room();
         self.tell_room();
         self.adopt_snapshot();
@@ -63,7 +65,7 @@ impl Driver {
         let retried = self.disk.retry();
         self.after_write(retried.map(|()| None));
         let news = self.executor.at.position.index > self.disk.snapshot_index();
-        if self.disk.room() == Room::Ample || now < self.save_room_at || !news {
+        if self.disk.room() > Room::Reserve || now < self.save_room_at || !news {
             return;
         }
         self.save_room_at = now + SAVE_AGAIN;
@@ -84,9 +86,10 @@ impl Driver {
         if room == self.room {
             return;
         }
-        match (self.room, room) {
-            (_, Room::Ample) => tracing::info!(replica = %self.name, "the disk has room again"),
-            (Room::Ample, _) => tracing::error!(
+        let is_full = |room| room <= Room::Reserve;
+        match (is_full(self.room), is_full(room)) {
+            (true, false) => tracing::info!(replica = %self.name, "the disk has room again"),
+            (false, true) => tracing::error!(
                 replica = %self.name,
                 "the disk is full: writes are refused but for what frees room, reads go on; make room"
             ),
