@@ -289,15 +289,11 @@ pub(crate) fn releasable(core: &Core) -> Index {
 }
 
 pub(crate) fn release_through(core: &mut Core, through: Index) {
-    let some = through > core.log.first();
-    if some {
+    if through > core.log.first() {
         if core.room == Room::Scarce {
             reached!("log let go where room was scarce");
         }
         core.log.release(through);
-    }
-    // Where room is scarce the disk waits to be told, if only that nothing goes.
-    if some || core.room == Room::Scarce {
         core.out.push(Effect::Release { through });
     }
 }

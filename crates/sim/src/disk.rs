@@ -254,8 +254,13 @@ impl World {
         if room != process.room {
             process.room = room;
             process.todo.push_back(Event::Space(room));
-            if room == Room::None {
-                self.strike_at_full_disk(host);
+            match room {
+                Room::None => self.strike_at_full_disk(host),
+                Room::Scarce => {
+                    let delay = self.span(WRITING);
+                    self.freeze(host, run, delay);
+                }
+                Room::Reserve | Room::Ample => {}
             }
         }
     }

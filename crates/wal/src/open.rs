@@ -76,6 +76,7 @@ impl<D: Disk> Store<D> {
             ballast,
             covered: 0,
             machine: None,
+            scarce: 0,
             room: Room::Ample,
             writing: Arc::default(),
         };

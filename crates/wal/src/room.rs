@@ -10,6 +10,9 @@ use crate::error::WriteError;
 use crate::snapshot::{SnapshotHeader, SnapshotWriter};
 use crate::store::Store;
 
+/// How often one may look in vain whether log that a snapshot covers has gone.
+const LOOKS: u32 = 4;
+
 impl<D: Disk> Store<D> {
     /// What room there is, as far as was noticed.
     pub fn room(&self) -> Room {
@@ -26,6 +29,11 @@ impl<D: Disk> Store<D> {
             if store.room != Room::None && store.fits_ballast()? && store.log.has_room()? {
                 store.room = Room::Ample;
             }
+            // Whoever needs log that a snapshot covers may take a while, and no longer.
+            store.scarce = if store.room == Room::Scarce { store.scarce + 1 } else { 0 };
+            if store.scarce > LOOKS {
+                store.room = Room::Reserve;
+            }
             Ok(store.room)
         })
     }
@@ -38,7 +46,14 @@ impl<D: Disk> Store<D> {
 
     /// A snapshot found no room: what is kept for it is free from now on, and for nothing else that is large.
     pub fn make_room(&mut self) -> Result<(), WriteError> {
-        self.guarded(Store::give_up_ballast)
+        self.guarded(|store| {
+            let room = store.room;
+            store.give_up_ballast()?;
+            if store.log.discard_spares()? {
+                store.room = room.min(Room::Scarce);
+            }
+            Ok(())
+        })
     }
 
     /// Sees to it that the ballast is what it should be. Where that is not to be had, log that a snapshot covers
@@ -46,17 +61,6 @@ impl<D: Disk> Store<D> {
     pub(crate) fn hold_ballast(&mut self) -> Result<(), WriteError> {
         if self.room > Room::Reserve && !self.fits_ballast()? {
             self.room = self.less_room();
-        }
-        Ok(())
-    }
-
-    /// The same, once log has gone: where room was scarce, no more of it will.
-    pub(crate) fn hold_ballast_at_last(&mut self) -> Result<(), WriteError> {
-        if self.room != Room::Scarce {
-            return self.hold_ballast();
-        }
-        if !self.fits_ballast()? {
-            self.room = Room::Reserve;
         }
         Ok(())
     }
@@ -90,12 +94,7 @@ impl<D: Disk> Store<D> {
             let by_machine = self.machine.map(|(index, bytes)| bytes + self.log.bytes_after(index));
             bytes += by_log.min(by_machine.unwrap_or(u64::MAX));
         }
-        while !self.ballast.hold(bytes)? {
-            if !self.log.discard_a_spare()? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(self.ballast.hold(bytes)? || self.log.discard_spares()? && self.ballast.hold(bytes)?)
     }
 
     fn give_up_ballast(&mut self) -> Result<(), WriteError> {

@@ -42,6 +42,8 @@ pub struct Store<D: Disk> {
     pub(crate) ballast: Ballast<D>,
     /// What a snapshot of the machine takes at most, and up to where it has executed.
     pub(crate) machine: Option<(Index, u64)>,
+    /// How often room was looked for in vain while it was scarce.
+    pub(crate) scarce: u32,
     /// Bytes logged since the newest snapshot for which the ballast keeps room.
     pub(crate) covered: u64,
     pub(crate) room: Room,
@@ -133,7 +135,7 @@ impl<D: Disk> Store<D> {
         }
         self.guarded(|store| {
             store.log.release(through)?;
-            store.hold_ballast_at_last()
+            store.hold_ballast()
         })
     }
 
@@ -157,7 +159,11 @@ impl<D: Disk> Store<D> {
     /// Makes a finished snapshot the newest one, durably, and removes the one before. One that is
     /// not newer, since another was installed meanwhile, is dropped. Gives the newest position.
     pub fn adopt(&mut self, finished: Finished<D>) -> Result<Position, WriteError> {
-        self.guarded(|store| store.do_adopt(finished))
+        self.guarded(|store| {
+            let newest = store.do_adopt(finished)?;
+            store.hold_ballast()?;
+            Ok(newest)
+        })
     }
 
     /// A piece of the newest snapshot: from `offset` if `position` is that snapshot's, else from

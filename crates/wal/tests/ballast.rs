@@ -128,6 +128,20 @@ fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
 }
 
 #[test]
+fn log_that_is_not_let_go_in_time_is_no_room() {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let all = put(&mut store, 1, 1_000);
+    let finished = write_snapshot(&mut store, snapshot(&all[999]), &machine(10_000)).unwrap();
+    store.adopt(finished).unwrap();
+    disk.set_capacity(Some(disk.used()));
+    fill(&mut store);
+    let rooms: Vec<Room> = (0..5).map(|_| store.look_for_room().unwrap()).collect();
+    assert_eq!(rooms[..4], [Room::Scarce; 4]);
+    assert_eq!(rooms[4], Room::Reserve);
+}
+
+#[test]
 fn a_machine_that_stays_small_needs_no_room_for_all_that_is_logged() {
     let logged = |said: Option<u64>| {
         let disk = SimDisk::new();

@@ -11,6 +11,8 @@ use crate::{Failure, FailureCode, Limit};
 const BASE: u64 = 128 << 10;
 /// A key with its record, in a leaf with eight of sixteen places taken, and its part of the branches.
 const ENTRY: u64 = 248;
+/// A key's numbers in a snapshot: four of them, of ten bytes at most, and what they are.
+const FRAME: u64 = 96;
 /// The same key among those of its lease.
 const ON_LEASE: u64 = 96;
 /// A buffer that is shared: who counts its users.
@@ -110,6 +112,19 @@ impl State {
     /// Bytes of memory that it takes.
     pub fn memory(&self) -> u64 {
         self.lasting().saturating_add(self.history.memory())
+    }
+
+    /// Bytes that a snapshot of it takes, at most. A change says in it what its key became, too, which is what it was
+    /// before the next change, or is now. Keys have fewer bytes of their own than in memory; all else is taken for
+    /// as many.
+    pub fn snapshot_bytes(&self) -> u64 {
+        let State { keyspace, history, .. } = self;
+        let keys = keyspace.bytes().saturating_mul(2);
+        let changes = history.bytes().saturating_mul(2);
+        (self.lasting() - keyspace.memory())
+            .saturating_add(keys)
+            .saturating_add(keyspace.len().saturating_mul(FRAME))
+            .saturating_add(changes)
     }
 
     /// Bytes that history may take beside the rest.

@@ -134,6 +134,7 @@ impl KvMachine {
             history_bytes: self.state.history.bytes(),
             memory: self.state.memory(),
             memory_limit: self.state.budget.0,
+            snapshot_bytes: self.state.snapshot_bytes(),
             oldest_revision: self.oldest_revision(),
         }
     }

@@ -21,14 +21,8 @@ pub struct Usage {
     pub memory: u64,
     /// Bytes of memory that it may take, see [`crate::SetMemory`]; 0: nobody has said.
     pub memory_limit: u64,
+    /// Bytes that a snapshot takes, at most.
+    pub snapshot_bytes: u64,
     /// The oldest revision at which the store can be read.
     pub oldest_revision: i64,
-}
-
-impl Usage {
-    /// Bytes that a snapshot of it takes, at most: besides what is in memory, a change says what its key became,
-    /// which in memory it shares with the next one or with the key.
-    pub fn snapshot_bytes(&self) -> u64 {
-        self.memory.saturating_add(self.history_bytes).saturating_add(self.bytes)
-    }
 }

@@ -50,14 +50,13 @@ impl<D: Disk> Log<D> {
         self.disk.sync().map_err(io())
     }
 
-    /// Removes a spare that others need the space of, if there is more than the one that the log goes on in.
-    pub fn discard_a_spare(&mut self) -> Result<bool, WriteError> {
-        if self.spares.len() < 2 {
-            return Ok(false);
+    /// Removes spares that others need the space of, all but the one that the log goes on in; whether there were any.
+    pub fn discard_spares(&mut self) -> Result<bool, WriteError> {
+        let last = self.spares.len().saturating_sub(1);
+        for spare in self.spares.drain(..last) {
+            self.disk.remove(&spare).map_err(WriteError::io(format!("remove {spare}")))?;
         }
-        let spare = self.spares.remove(0);
-        self.disk.remove(&spare).map_err(WriteError::io(format!("remove {spare}")))?;
-        Ok(true)
+        Ok(last > 0)
     }
 
     /// Removes spares beyond what the options allow.

@@ -17,6 +17,8 @@ use crate::memory::Shares;
 const PUBLISH: u64 = 20 * MS;
 /// How often a full disk is looked at.
 const LOOK_AGAIN: u64 = 50 * MS;
+/// A snapshot that lets log go where room is scarce comes after this part of what it takes otherwise.
+const EARLY: u64 = 8;
 /// Between two snapshots that are made for the room that they give.
 const SAVE_AGAIN: u64 = 5000 * MS;
 /// How long an operator's handover waits to see the new epoch here.
@@ -31,7 +33,7 @@ pub(super) struct Handed {
 
 impl Driver {
     pub(super) fn keep_house(&mut self) {
-        let bytes = self.executor.machine.usage().snapshot_bytes();
+        let bytes = self.executor.machine.usage().snapshot_bytes;
         self.disk.expect_snapshot(self.executor.at.position.index, bytes);
         self.look_for_room();
         self.tell_room();
@@ -94,6 +96,11 @@ impl Driver {
                 "the disk is full: writes are refused but for what frees room, reads go on; make room"
             ),
             _ => {}
+        }
+        if room == Room::Scarce
+            && let Some((frozen, snapshot)) = self.executor.due(self.snapshot_bytes / EARLY)
+        {
+            self.freeze(frozen, snapshot);
         }
         self.room = room;
         self.stale = true;
