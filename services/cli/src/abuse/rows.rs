@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use prost::Message;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use understudy_proto::kv::v1::{
     ExecuteOperation, ExecuteRequest, GetRequest, KeyRange, ListOrder, ListRequest,
@@ -15,7 +16,7 @@ use understudy_proto::kv::v1::{
 };
 
 use super::ground::{LARGE, LARGE_KEYS, SMALL};
-use super::wire::{Call, Wire, announced, framed};
+use super::wire::{Call, Wire, announced, framed, raw};
 
 /// Where the primary is.
 #[derive(Clone)]
@@ -107,6 +108,21 @@ pub const ALL: &[Row] = &[
     row!("listing-txns", "2,000 transactions that list 10,000 keys on 20 connections", |t| {
         spread(t, TXN, listing_txn(), 20, 100)
     }),
+    row!("long-txns", "transactions of 128 lists of 10,000 keys each", |t| {
+        unread(t, TXN, listing_txn_of(128), 200)
+    }),
+    row!(
+        "cancelled-lists",
+        "lists of 300,000 keys, newest first, that are cancelled at once",
+        cancelled
+    ),
+    row!("pings", "20 connections that ping and change settings without end", pings),
+    row!(
+        "watched",
+        "300 watches of what one client overwrites by 1 MiB, all read",
+        Some(200.0),
+        watched
+    ),
     row!("large-writes", "8 streams of writes of 1 MB", Some(200.0), large_writes),
     row!("overwrites", "one key of 1 MiB that is overwritten for ever", Some(200.0), overwrites),
     row!("idle-connections", "1,100 connections that say nothing", |t: Target| {
@@ -158,10 +174,14 @@ fn list(prefix: &'static str, order: i32) -> ListRequest {
 }
 
 fn listing_txn() -> TxnRequest {
+    listing_txn_of(1)
+}
+
+fn listing_txn_of(lists: usize) -> TxnRequest {
     let range = KeyRange { start: SMALL.into(), end: Bytes::new() };
     let list = TxnList { range: Some(range), limit: 10_000 };
     let operation = TxnOperation { operation: Some(txn_operation::Operation::List(list)) };
-    TxnRequest { then_operations: vec![operation], ..TxnRequest::default() }
+    TxnRequest { then_operations: vec![operation; lists], ..TxnRequest::default() }
 }
 
 fn watch_all() -> WatchRequest {
@@ -289,6 +309,50 @@ async fn lacking(target: Target) {
         wire.closed().await;
     });
     join_all(each).await;
+}
+
+async fn pings(target: Target) {
+    let window = [&[0, 4][..], &65_535_u32.to_be_bytes()].concat();
+    let both = [raw::frame(raw::SETTINGS, 0, 0, &window), raw::frame(raw::PING, 0, 0, &[7; 8])]
+        .concat()
+        .repeat(100);
+    let each = (0..20).map(|_| async {
+        loop {
+            if let Ok(mut requests) = raw::connect(&target.clients).await {
+                while requests.write_all(&both).await.is_ok() {}
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    join_all(each).await;
+}
+
+async fn cancelled(target: Target) {
+    let list = list(SMALL, ListOrder::NewestFirst.into());
+    let each = (0..8).map(|_| async {
+        loop {
+            let Ok(mut wire) = Wire::connect(&target.clients, WINDOW).await else { return };
+            while let Ok(call) = wire.ask(LIST, &list).await {
+                tokio::time::sleep(Duration::from_micros(500)).await;
+                drop(call);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    join_all(each).await;
+}
+
+async fn watched(target: Target) {
+    let watch = WatchRequest {
+        target: Some(watch_request::Target::Prefix(Bytes::from_static(b"watched"))),
+        ..WatchRequest::default()
+    };
+    let each = (0..3).map(|_| async {
+        let Ok(mut wire) = Wire::connect(&target.clients, 8 << 20).await else { return };
+        let calls = ask_all(&mut wire, WATCH, vec![watch.clone(); 100]).await;
+        join_all(calls.into_iter().map(Call::read)).await;
+    });
+    tokio::join!(join_all(each), write(&target, "watched".into(), 1 << 20));
 }
 
 async fn large_writes(target: Target) {

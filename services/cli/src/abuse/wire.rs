@@ -74,6 +74,15 @@ impl Call {
         Ok(())
     }
 
+    /// Reads what it is answered, to the end.
+    pub async fn read(self) -> Done<()> {
+        let mut answer = self.response.await?.into_body();
+        while let Some(bytes) = answer.data().await {
+            answer.flow_control().release_capacity(bytes?.len())?;
+        }
+        Ok(())
+    }
+
     /// Sends bytes as far as there is room for them; gives up when there is none.
     pub async fn send_slowly(&mut self, mut bytes: Bytes) -> Done<()> {
         while !bytes.is_empty() {
@@ -83,6 +92,33 @@ impl Call {
             self.request.send_data(bytes.split_to(room.min(bytes.len())), false)?;
         }
         Ok(())
+    }
+}
+
+/// HTTP/2 (RFC 9113) frame by frame, for what a library would not send.
+pub mod raw {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    pub const SETTINGS: u8 = 4;
+    pub const PING: u8 = 6;
+
+    /// A connection that has greeted. What comes is thrown away.
+    pub async fn connect(address: &str) -> std::io::Result<tokio::net::tcp::OwnedWriteHalf> {
+        let (mut answers, mut requests) = TcpStream::connect(address).await?.into_split();
+        requests.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
+        requests.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+        tokio::spawn(async move {
+            let mut ignored = vec![0; 16 << 10];
+            while answers.read(&mut ignored).await.is_ok_and(|count| count > 0) {}
+        });
+        Ok(requests)
+    }
+
+    /// A frame of a stream.
+    pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let length = &(payload.len() as u32).to_be_bytes()[1..];
+        [length, &[kind, flags], &stream.to_be_bytes(), payload].concat()
     }
 }
 

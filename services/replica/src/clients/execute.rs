@@ -52,6 +52,8 @@ struct Intake {
     /// Whether what was asked last is a read.
     reads: bool,
     pending: mpsc::UnboundedSender<Pending>,
+    /// As many bytes as the longest message had: tonic keeps its buffer for as long as the stream lasts.
+    longest: Held,
 }
 
 impl Intake {
@@ -71,7 +73,9 @@ impl Intake {
     }
 
     async fn take(&mut self, request: ExecuteRequest) -> Result<(), Refusal> {
-        limits::request(request.encoded_len())?;
+        let bytes = request.encoded_len();
+        limits::request(bytes)?;
+        self.longest.grow_to(bytes);
         let count = request.operations.len();
         if count > WINDOW as usize {
             let message = format!(
@@ -142,6 +146,7 @@ impl Results {
             window: Arc::new(Semaphore::new(WINDOW as usize)),
             reads: false,
             pending: sender,
+            longest: call.account().hold(0),
         };
         let intake = AbortOnDropHandle::new(tokio::spawn(intake.run(operations)));
         let (call, front, left) = (call.clone(), None, None);

@@ -17,7 +17,7 @@ use super::long_work::LongWork;
 use super::places::{Place, Places};
 use super::refusal::Refusal;
 use super::{limits, weight};
-use crate::doors::{Held, Underway};
+use crate::doors::{Account, Caller, Held, Underway};
 use crate::driver::View;
 
 /// Request metadata that names the cluster a client wants.
@@ -87,7 +87,8 @@ impl Gate {
 
     /// Lets a call in, with what its connection may have.
     pub fn admit(&self, extensions: &Extensions) -> Admitted {
-        let underway = extensions.get::<Underway>().cloned().unwrap_or_else(Underway::alone);
+        let caller = extensions.get::<Caller>().and_then(Caller::call);
+        let underway = caller.cloned().unwrap_or_else(Underway::alone);
         Admitted { gate: self.clone(), underway, operators: false }
     }
 
@@ -160,6 +161,11 @@ pub(crate) struct Admitted {
 }
 
 impl Admitted {
+    /// What its connection may have.
+    pub fn account(&self) -> &Account {
+        self.underway.account()
+    }
+
     /// Where it was let in.
     pub fn gate(&self) -> &Gate {
         &self.gate

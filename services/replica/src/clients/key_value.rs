@@ -1,9 +1,6 @@
 //! `KeyValueService`.
 
-use std::pin::Pin;
-
-use futures_util::stream::unfold;
-use tokio_stream::Stream;
+use futures_util::stream::{Empty, unfold};
 use tonic::{Request, Response, Status, Streaming};
 use understudy_proto::kv::v1::key_value_service_server::KeyValueService;
 use understudy_proto::kv::v1::{
@@ -16,6 +13,7 @@ use super::execute::Results;
 use super::gate::{self, Gate};
 use super::{Answer, Read, Refusal, delete, list, put, txn};
 use super::{in_session, limits};
+use crate::doors::streamed;
 
 /// Keys and values, through the gate.
 pub(crate) struct KeyValues {
@@ -24,7 +22,7 @@ pub(crate) struct KeyValues {
 
 #[tonic::async_trait]
 impl KeyValueService for KeyValues {
-    type ExecuteStream = Pin<Box<dyn Stream<Item = Result<ExecuteResponse, Status>> + Send>>;
+    type ExecuteStream = Empty<Result<ExecuteResponse, Status>>;
 
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
         let (call, request) = self.gate.enter(request)?;
@@ -79,7 +77,7 @@ impl KeyValueService for KeyValues {
         let names_cluster = in_session::names_cluster(request.metadata());
         let call = self.gate.admit(request.extensions());
         let results = Results::of(&call, names_cluster, request.into_inner());
-        Ok(Response::new(Box::pin(unfold(results, Results::next))))
+        Ok(streamed(unfold(results, Results::next)))
     }
 }
 

@@ -1,12 +1,10 @@
 //! `WatchService`.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::unfold;
+use futures_util::stream::{Empty, unfold};
 use prost::Message;
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 use twox_hash::XxHash3_64;
 use understudy_machine::{Changes, Failure, FailureCode, KeyRange, Watch};
@@ -17,6 +15,7 @@ use understudy_proto::kv::v1::{ErrorReason, WatchRequest, WatchResponse};
 use super::cursor::Cursor;
 use super::gate::{self, Gate};
 use super::{Answer, Read, Refusal, limits, txn};
+use crate::doors::streamed;
 use crate::watches::Following;
 
 /// Silence after which a message tells how far a watch has come, if the client does not say.
@@ -31,7 +30,7 @@ pub(crate) struct Watches {
 
 #[tonic::async_trait]
 impl WatchService for Watches {
-    type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchResponse, Status>> + Send>>;
+    type WatchStream = Empty<Result<WatchResponse, Status>>;
 
     async fn watch(
         &self,
@@ -52,7 +51,7 @@ impl WatchService for Watches {
         let watch = subscription.pass_over(&call, asked.watch(reader.changes())?, reader).await?;
         let Asked { target, patience, .. } = asked;
         let following = Following::new(call, subscription, watch, newest, patience, target);
-        Ok(Response::new(Box::pin(unfold(following, Following::next))))
+        Ok(streamed(unfold(following, Following::next)))
     }
 }
 

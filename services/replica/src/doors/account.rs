@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Shared;
+use super::frames;
 use super::line::Line;
 
 /// Bytes of long messages of one connection that may be on their way in at once; a longer one comes alone.
@@ -209,21 +210,22 @@ impl Account {
         }
     }
 
-    /// Payload has come in. There cannot be more of it than flow control allows: what is beyond was for a call that
-    /// is over.
+    /// Payload has come in. There cannot be more of it than flow control allows, and half as much again for small
+    /// frames (h2 allows no more): what is beyond was for a call that is over.
     pub(super) fn arrived(&self, bytes: usize) {
+        let window = self.0.budget.window();
         self.change(|state| {
-            let bytes = bytes.min(self.0.budget.window() - state.unread);
+            let bytes = bytes.min(window + window / 2 - state.unread);
             state.unread += bytes;
             state.held += bytes;
             bytes
         });
     }
 
-    /// A call has taken payload.
-    pub(super) fn taken(&self, bytes: usize) {
+    /// A call has taken a frame's payload.
+    pub(super) fn taken(&self, payload: usize) {
         let mut state = self.state();
-        let bytes = bytes.min(state.unread);
+        let bytes = frames::weight(payload).min(state.unread);
         state.unread -= bytes;
         self.take_back(&mut state, bytes);
     }
@@ -262,6 +264,10 @@ impl Held {
     pub fn grow(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.account.add(bytes);
+    }
+
+    pub fn grow_to(&mut self, bytes: usize) {
+        self.grow(bytes.saturating_sub(self.bytes));
     }
 
     fn with(mut self, permit: OwnedSemaphorePermit) -> Self {

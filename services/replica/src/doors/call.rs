@@ -13,10 +13,13 @@ use super::account::{Account, Held};
 use super::budget::Budget;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
+use super::streamed;
 use super::visit::Caller;
 
-/// What a call takes beside its messages: its task, its stream, its headers.
-const CALL: usize = 8 << 10;
+/// What a call takes beside its messages and headers: its task, its stream.
+const CALL: usize = 6 << 10;
+/// What a header takes beside its name and value.
+const HEADER: usize = 256;
 
 /// A call under way; over when its last clone is dropped.
 #[derive(Clone)]
@@ -24,19 +27,27 @@ pub(crate) struct Underway(Arc<Charge>);
 
 struct Charge {
     account: Account,
+    /// What the call takes beside its messages.
+    bytes: usize,
     held: Mutex<Vec<Held>>,
 }
 
 impl Underway {
-    /// A new one.
+    /// A new one, which takes so many bytes beside its messages.
+    pub fn new(account: &Account, bytes: usize) -> Self {
+        account.begin_call(bytes);
+        Underway(Arc::new(Charge { account: account.clone(), bytes, held: Mutex::default() }))
+    }
+
+    /// A call without headers.
+    #[cfg(test)]
     pub fn of(account: &Account) -> Self {
-        account.begin_call(CALL);
-        Underway(Arc::new(Charge { account: account.clone(), held: Mutex::default() }))
+        Underway::new(account, CALL)
     }
 
     /// A call that came over no connection.
     pub fn alone() -> Self {
-        Underway::of(&Budget::new("none", usize::MAX, 0).open())
+        Underway::new(&Budget::new("none", usize::MAX, 0).open(), 0)
     }
 
     /// Keeps what it holds for as long as it is under way.
@@ -52,7 +63,7 @@ impl Underway {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.account.end_call(CALL);
+        self.account.end_call(self.bytes);
     }
 }
 
@@ -91,13 +102,18 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        let caller = request.extensions().get::<Caller>();
-        let call = caller.map_or_else(Underway::alone, |caller| Underway::of(caller.account()));
-        request.extensions_mut().insert(call.clone());
+        let bytes = CALL + weight(request.headers());
+        let caller = request.extensions_mut().get_mut::<Caller>();
+        let call = caller.map_or_else(Underway::alone, |caller| caller.begin(bytes));
         let longest = self.longest;
         let request = request.map(|body| Body::new(Incoming::new(body, call.clone(), longest)));
         Answering { inner: self.inner.call(request), call: Some(call) }
     }
+}
+
+/// What headers take, bytes.
+fn weight(headers: &http::HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER).sum()
 }
 
 pin_project! {
@@ -119,6 +135,9 @@ where
         let answering = self.project();
         let response = ready!(answering.inner.poll(context));
         let call = answering.call.take().unwrap_or_else(Underway::alone);
-        Poll::Ready(response.map(|response| response.map(|body| Outgoing::new(body, call))))
+        Poll::Ready(response.map(|mut response| {
+            let streamed = streamed::body(response.extensions_mut());
+            response.map(|body| Outgoing::new(streamed.unwrap_or(body), call))
+        }))
     }
 }

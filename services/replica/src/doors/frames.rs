@@ -6,11 +6,33 @@ const PREFACE: u32 = 24;
 /// Bytes before the payload of a frame.
 const HEADER: usize = 9;
 
+/// What the payload of a frame takes, at least, until a call has taken it (h2 counts the same for small ones).
+const LEAST: usize = 256;
+
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PUSH_PROMISE: u8 = 5;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
+
+/// What is done with a frame, in bytes of payload for which as much is done; and with each byte that is no payload
+/// (headers are unpacked).
+const FRAME: usize = 256;
+const OTHER: usize = 16;
+
+/// What came of some bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Found {
+    /// Bytes that the payload of calls takes, padding included.
+    pub payload: usize,
+    /// What is done with all of it, in bytes of payload for which as much is done.
+    pub work: usize,
+}
+
+/// What the payload of a frame takes until a call has taken it.
+pub(super) fn weight(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { bytes.max(LEAST) }
+}
 
 /// How far a client's bytes have come.
 pub(super) struct Frames {
@@ -48,16 +70,20 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// Takes note of bytes; gives how many of them are payload of calls, padding included.
-    pub fn read(&mut self, mut bytes: &[u8]) -> usize {
-        let mut payload = 0;
+    /// Takes note of bytes.
+    pub fn read(&mut self, mut bytes: &[u8]) -> Found {
+        let mut found = Found::default();
         while !bytes.is_empty() {
             if self.left > 0 {
                 let count = bytes.len().min(self.left as usize);
                 bytes = &bytes[count..];
                 self.left -= count as u32;
-                if self.kind == Kind::Data {
-                    payload += count;
+                match self.kind {
+                    Kind::Data => {
+                        found.payload += count;
+                        found.work += count;
+                    }
+                    Kind::Preface | Kind::Other => found.work += OTHER * count,
                 }
                 if self.left == 0 {
                     self.end();
@@ -69,13 +95,15 @@ impl Frames {
             bytes = &bytes[count..];
             self.have += count;
             if self.have == HEADER {
-                self.begin();
+                found.payload += self.begin();
+                found.work += FRAME;
             }
         }
-        payload
+        found
     }
 
-    fn begin(&mut self) {
+    /// A frame begins; gives what it takes beside its payload.
+    fn begin(&mut self) -> usize {
         let [high, middle, low, kind, flags, ..] = self.header;
         self.have = 0;
         self.left = u32::from_be_bytes([0, high, middle, low]);
@@ -83,9 +111,11 @@ impl Frames {
         if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
             self.within_headers = flags & END_HEADERS == 0;
         }
+        let bytes = self.left as usize;
         if self.left == 0 {
             self.end();
         }
+        if self.kind == Kind::Data { weight(bytes) - bytes } else { 0 }
     }
 
     fn end(&mut self) {
@@ -153,8 +183,11 @@ mod tests {
         .concat();
         for size in [1, 2, 8, 9, 10, 100, bytes.len()] {
             let mut frames = Frames::default();
-            let payload: usize = bytes.chunks(size).map(|chunk| frames.read(chunk)).sum();
-            assert_eq!(payload, 303, "in chunks of {size}");
+            let found: Vec<Found> = bytes.chunks(size).map(|chunk| frames.read(chunk)).collect();
+            let payload: usize = found.iter().map(|found| found.payload).sum();
+            let work: usize = found.iter().map(|found| found.work).sum();
+            assert_eq!(payload, 300 + LEAST, "in chunks of {size}");
+            assert_eq!(work, 5 * FRAME + (24 + 5) * OTHER + 303, "in chunks of {size}");
             assert!(!frames.is_within());
             assert_eq!(frames.whole(), 6);
         }

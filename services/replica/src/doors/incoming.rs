@@ -1,6 +1,7 @@
 //! What a client sends in a call. A message is handed on when it is whole: what it announces reserves nothing, and
 //! what has come of it counts. A long one waits for its turn before it is read.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -16,6 +17,8 @@ use super::call::Underway;
 
 /// Bytes before a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
+/// Bytes of a block. A long message grows block by block, and is not moved as a whole.
+const BLOCK: usize = 64 << 10;
 /// Bytes to come of a message that waits for no turn.
 const SHORT: usize = 16 << 10;
 
@@ -24,8 +27,11 @@ pub(super) struct Incoming {
     inner: Body,
     call: Underway,
     messages: Messages,
-    /// Of a message that is not whole.
-    begun: BytesMut,
+    /// Whole messages, in blocks.
+    whole: VecDeque<Bytes>,
+    /// Of a message that is not whole: full blocks, and the last one.
+    begun: VecDeque<Bytes>,
+    last: BytesMut,
     held: Option<Held>,
     /// Where a long one waits.
     turns: Option<PollSemaphore>,
@@ -76,8 +82,18 @@ impl Messages {
 impl Incoming {
     pub fn new(inner: Body, call: Underway, longest: usize) -> Self {
         let messages = Messages { prefix: [0; PREFIX], have: 0, left: 0, longest, refused: false };
-        let (held, turns, turn, trailers) = (None, None, None, None);
-        Incoming { inner, call, messages, begun: BytesMut::new(), held, turns, turn, trailers }
+        Incoming {
+            inner,
+            call,
+            messages,
+            whole: VecDeque::new(),
+            begun: VecDeque::new(),
+            last: BytesMut::new(),
+            held: None,
+            turns: None,
+            turn: None,
+            trailers: None,
+        }
     }
 
     /// Whether a message that is long has its turn.
@@ -97,29 +113,49 @@ impl Incoming {
         }
     }
 
-    /// What has begun, which is whole now or never will be.
-    fn take_begun(&mut self) -> Bytes {
-        (self.turn, self.held) = (None, None);
-        self.begun.split().freeze()
+    /// Whether nothing has come of a message that is not whole.
+    fn is_between(&self) -> bool {
+        self.begun.is_empty() && self.last.is_empty()
     }
 
-    /// Bytes have come; gives what can be handed on.
-    fn take(&mut self, mut bytes: Bytes) -> Option<Bytes> {
-        let whole = bytes.split_to(self.messages.read(&bytes));
-        let handed_on = match (self.begun.is_empty(), whole.is_empty()) {
-            (_, true) => None,
-            (true, false) => Some(whole),
-            (false, false) => {
-                self.begun.extend_from_slice(&whole);
-                Some(self.take_begun())
+    /// What has begun is whole now, or never will be.
+    fn complete(&mut self) {
+        (self.turn, self.held) = (None, None);
+        self.whole.append(&mut self.begun);
+        if !self.last.is_empty() {
+            self.whole.push_back(std::mem::take(&mut self.last).freeze());
+        }
+    }
+
+    /// Takes bytes of a message that is not whole.
+    fn keep(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.last.is_empty() && !self.begun.is_empty() {
+                self.last.reserve(BLOCK);
             }
-        };
+            let count = bytes.len().min(BLOCK - self.last.len());
+            self.last.extend_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            if self.last.len() == BLOCK {
+                self.begun.push_back(std::mem::take(&mut self.last).freeze());
+            }
+        }
+    }
+
+    /// Bytes have come.
+    fn take(&mut self, mut bytes: Bytes) {
+        let whole = bytes.split_to(self.messages.read(&bytes));
+        if !whole.is_empty() && self.is_between() {
+            self.whole.push_back(whole);
+        } else if !whole.is_empty() {
+            self.keep(&whole);
+            self.complete();
+        }
         if !bytes.is_empty() {
             let account = self.call.account();
             self.held.get_or_insert_with(|| account.hold(0)).grow(bytes.len());
-            self.begun.extend_from_slice(&bytes);
+            self.keep(&bytes);
         }
-        handed_on
     }
 }
 
@@ -131,37 +167,37 @@ impl http_body::Body for Incoming {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let Some(trailers) = self.trailers.take() {
-            return Poll::Ready(Some(Ok(trailers)));
-        }
         loop {
+            if let Some(bytes) = self.whole.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            if let Some(trailers) = self.trailers.take() {
+                return Poll::Ready(Some(Ok(trailers)));
+            }
             if let Err(over) = ready!(self.poll_turn(context)) {
                 return Poll::Ready(Some(Err(over)));
             }
-            let frame = match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None if self.begun.is_empty() => return Poll::Ready(None),
-                None => return Poll::Ready(Some(Ok(Frame::data(self.take_begun())))),
-            };
-            match frame.into_data() {
-                Ok(bytes) => {
-                    self.call.account().taken(bytes.len());
-                    if let Some(bytes) = self.take(bytes) {
-                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => {
+                        self.call.account().taken(bytes.len());
+                        self.take(bytes);
                     }
-                }
-                Err(trailers) if self.begun.is_empty() => return Poll::Ready(Some(Ok(trailers))),
-                Err(trailers) => {
-                    self.trailers = Some(trailers);
-                    return Poll::Ready(Some(Ok(Frame::data(self.take_begun()))));
-                }
+                    Err(trailers) => {
+                        self.complete();
+                        self.trailers = Some(trailers);
+                    }
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None if self.is_between() => return Poll::Ready(None),
+                None => self.complete(),
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.begun.is_empty() && self.trailers.is_none() && self.inner.is_end_stream()
+        let handed_on = self.whole.is_empty() && self.trailers.is_none();
+        handed_on && self.is_between() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -205,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_does_not_wait_for_the_one_behind_it() {
+    fn a_message_does_not_wait_for_the_next_one() {
         let account = Budget::new("clients", usize::MAX, 1 << 20).open();
         let (first, second) = (message(10), message(20));
         let mut body = incoming(&account, &[&[&first[..], &second[..7]].concat(), &second[7..]]);
@@ -221,7 +257,7 @@ mod tests {
         let before = budget.used();
         assert!(next(&mut body).is_none());
         assert_eq!(budget.used() - before, 10);
-        assert!(body.begun.capacity() < 1 << 10);
+        assert!(body.last.capacity() < 1 << 10);
     }
 
     #[test]

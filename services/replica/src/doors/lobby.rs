@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use super::account::Account;
 use super::budget::Budget;
 use super::owner::owner;
@@ -31,6 +33,8 @@ struct Shared {
     port: &'static str,
     room: Room,
     budget: Budget,
+    /// Whose turn it is among connections whose bytes make much work.
+    dense: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -61,7 +65,8 @@ pub(crate) struct Guest {
 impl Lobby {
     /// The lobby of a port, whose connections share a budget.
     pub fn new(port: &'static str, room: Room, budget: Budget) -> Self {
-        Lobby(Arc::new(Shared { port, room, budget, state: Mutex::default() }))
+        let dense = Arc::new(Semaphore::new(1));
+        Lobby(Arc::new(Shared { port, room, budget, dense, state: Mutex::default() }))
     }
 
     /// Lets a connection in, and another one go if there is no room for both.
@@ -167,6 +172,11 @@ impl Present {
 impl Guest {
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Where connections whose bytes make much work wait for each other.
+    pub fn dense(&self) -> &Arc<Semaphore> {
+        &self.lobby.dense
     }
 
     /// It has said which protocol it speaks.

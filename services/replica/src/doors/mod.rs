@@ -14,6 +14,7 @@ mod line;
 mod lobby;
 mod outgoing;
 mod owner;
+mod streamed;
 mod tally;
 mod visit;
 
@@ -31,6 +32,7 @@ pub(crate) use account::{Account, Held, PLACES};
 pub(crate) use budget::Budget;
 pub(crate) use call::{Counting, Underway};
 pub(crate) use lobby::{Guest, Lobby, Room};
+pub(crate) use streamed::streamed;
 pub(crate) use visit::{Caller, PATIENCE, Visit};
 
 use crate::driver::View;

@@ -5,17 +5,19 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, PollSemaphore, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
 use super::account::Account;
-use super::frames::Frames;
+use super::call::Underway;
+use super::frames::{Found, Frames};
 use super::lobby::Guest;
 
 /// From a call's answer to the end of its connection: the answer must be out by then.
@@ -23,17 +25,26 @@ const FAREWELL: Duration = Duration::from_millis(50);
 /// How long a client may take for its greeting, and for the headers of a call.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Bytes that are read before other connections have their turn.
+/// What is done before other connections have their turn, in bytes of payload.
 const TURN: usize = 64 << 10;
+/// A connection whose bytes make this much work each (tiny frames, many headers) reads a little at a time, since all
+/// that is read is worked off at once, and in turn with all others of that kind: they share what one connection has.
+const DENSE: usize = 14;
+const SIP: usize = 2 << 10;
 
 /// A connection.
 pub(crate) struct Visit {
     stream: TcpStream,
-    caller: Caller,
+    connection: Arc<Connection>,
     guest: Guest,
     frames: Frames,
-    /// Bytes read in this turn.
+    /// What was done in this turn.
     turn: usize,
+    /// Each of the bytes read last made much work, as far as is known.
+    dense: bool,
+    /// Where such connections wait, and whether it is this one's turn.
+    line: PollSemaphore,
+    place: Option<OwnedSemaphorePermit>,
     /// When what has begun must have come to its end, and how much had by then.
     due: Option<(u64, Pin<Box<Sleep>>)>,
     /// No more is read, or it is over at once; and who is told of it.
@@ -41,29 +52,40 @@ pub(crate) struct Visit {
     told: Option<Waker>,
 }
 
-/// Whose call it is: among the extensions of each request.
+/// Whose call it is, and the call, once it is counted: among the extensions of each request.
 #[derive(Clone)]
 pub(crate) struct Caller {
+    connection: Arc<Connection>,
+    call: Option<Underway>,
+}
+
+/// A connection, as its calls know it.
+struct Connection {
     farewell: CancellationToken,
     /// The same, for whoever only looks.
-    sent_away: Arc<AtomicBool>,
+    sent_away: AtomicBool,
     account: Account,
 }
 
 impl Caller {
     /// Closes the connection, soon.
     pub fn send_away(&self) {
-        let caller = self.clone();
+        let connection = self.connection.clone();
         tokio::spawn(async move {
             tokio::time::sleep(FAREWELL).await;
-            caller.sent_away.store(true, Ordering::Relaxed);
-            caller.farewell.cancel();
+            connection.sent_away.store(true, Ordering::Relaxed);
+            connection.farewell.cancel();
         });
     }
 
-    /// What the connection may have.
-    pub fn account(&self) -> &Account {
-        &self.account
+    /// Counts a call, which takes so many bytes beside its messages.
+    pub(super) fn begin(&mut self, bytes: usize) -> Underway {
+        self.call.insert(Underway::new(&self.connection.account, bytes)).clone()
+    }
+
+    /// The call, if it was counted.
+    pub fn call(&self) -> Option<&Underway> {
+        self.call.as_ref()
     }
 }
 
@@ -71,11 +93,25 @@ impl Visit {
     pub fn new(stream: TcpStream, guest: Guest) -> Self {
         let account = guest.account().clone();
         let farewell = account.ended().child_token();
-        let caller = Caller { farewell, sent_away: Arc::default(), account };
-        let farewell = Box::pin(caller.farewell.clone().cancelled_owned());
+        let told = Box::pin(farewell.clone().cancelled_owned());
+        let sent_away = AtomicBool::new(false);
+        let connection = Arc::new(Connection { farewell, sent_away, account });
         let due = Some((0, Box::pin(sleep_until(Instant::now() + PATIENCE))));
         let frames = Frames::default();
-        Visit { stream, caller, guest, frames, turn: 0, due, farewell, told: None }
+        let line = PollSemaphore::new(guest.dense().clone());
+        Visit {
+            stream,
+            connection,
+            guest,
+            frames,
+            turn: 0,
+            dense: true,
+            line,
+            place: None,
+            due,
+            farewell: told,
+            told: None,
+        }
     }
 
     /// What its stream said, unless it has to go at once. What waits to be sent goes with it, in the kernel, too.
@@ -90,18 +126,46 @@ impl Visit {
             let _ = self.farewell.as_mut().poll(context);
             self.told = Some(context.waker().clone());
         }
-        if !self.caller.account.has_ended() {
+        if !self.connection.account.has_ended() {
             return said;
         }
         let _ = self.stream.set_zero_linger();
         Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "it had to make room")))
     }
 
+    /// Others have their turn.
+    fn yield_turn(&mut self) {
+        (self.turn, self.place) = (0, None);
+    }
+
+    fn read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.dense {
+            self.place = None;
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        if self.place.is_none() {
+            self.place = ready!(self.line.poll_acquire(context));
+        }
+        let stream = Pin::new(&mut self.stream);
+        let most = SIP.min(buffer.remaining());
+        let mut sip = ReadBuf::new(buffer.initialize_unfilled_to(most));
+        let read = stream.poll_read(context, &mut sip);
+        let bytes = sip.filled().len();
+        buffer.advance(bytes);
+        read
+    }
+
     /// Takes note of what was read, and of what has thereby begun.
     fn note(&mut self, bytes: &[u8]) {
-        let payload = self.frames.read(bytes);
+        let Found { payload, work } = self.frames.read(bytes);
+        self.turn += work;
+        self.dense = work > DENSE * bytes.len();
         if payload > 0 {
-            self.caller.account.arrived(payload);
+            self.connection.account.arrived(payload);
         }
         if self.frames.has_greeted() {
             self.guest.greet();
@@ -121,7 +185,7 @@ impl Connected for Visit {
     type ConnectInfo = Caller;
 
     fn connect_info(&self) -> Caller {
-        self.caller.clone()
+        Caller { connection: self.connection.clone(), call: None }
     }
 }
 
@@ -132,30 +196,29 @@ impl AsyncRead for Visit {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.caller.sent_away.load(Ordering::Relaxed) {
+        if self.connection.sent_away.load(Ordering::Relaxed) {
             return self.unless_over(context, Poll::Ready(Ok(())));
         }
         if self.turn >= TURN {
-            self.turn = 0;
+            self.yield_turn();
             context.waker().wake_by_ref();
             return self.unless_over(context, Poll::Pending);
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = self.read(context, buffer);
         if read.is_pending() {
-            self.turn = 0;
+            self.yield_turn();
         }
         if read.is_ready() {
             let bytes = &buffer.filled()[before..];
-            self.turn += bytes.len();
             self.note(bytes);
         } else if let Some((_, due)) = &mut self.due
             && due.as_mut().poll(context).is_ready()
         {
-            self.caller.account.end();
+            self.connection.account.end();
         }
         let read = self.unless_over(context, read);
-        match read.is_pending() && self.caller.sent_away.load(Ordering::Relaxed) {
+        match read.is_pending() && self.connection.sent_away.load(Ordering::Relaxed) {
             true => Poll::Ready(Ok(())),
             false => read,
         }
@@ -169,6 +232,9 @@ impl AsyncWrite for Visit {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if written.is_pending() {
+            self.yield_turn();
+        }
         self.unless_over(context, written)
     }
 
@@ -178,6 +244,9 @@ impl AsyncWrite for Visit {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        if written.is_pending() {
+            self.yield_turn();
+        }
         self.unless_over(context, written)
     }
 
