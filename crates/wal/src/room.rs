@@ -91,7 +91,10 @@ impl<D: Disk> Store<D> {
         if Arc::strong_count(&self.writing) == 1 {
             let by_log =
                 self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());
-            let by_machine = self.machine.map(|(index, bytes)| bytes + self.log.bytes_after(index));
+            // One that has not executed what the snapshot covers knows less than that.
+            let newest = self.snapshot_position().index;
+            let machine = self.machine.filter(|(index, _)| *index >= newest);
+            let by_machine = machine.map(|(index, bytes)| bytes + self.log.bytes_after(index));
             bytes += by_log.min(by_machine.unwrap_or(u64::MAX));
         }
         Ok(self.ballast.hold(bytes)? || self.log.discard_spares()? && self.ballast.hold(bytes)?)
