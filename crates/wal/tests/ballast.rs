@@ -147,7 +147,7 @@ fn a_machine_that_stays_small_needs_no_room_for_all_that_is_logged() {
         let disk = SimDisk::new();
         let mut store = open(&disk);
         let all = put(&mut store, 1, 50);
-        let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(1_000)).unwrap();
+        let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(50_000)).unwrap();
         store.adopt(finished).unwrap();
         store.release(50).unwrap();
         disk.set_capacity(Some(disk.used() + 200_000));
