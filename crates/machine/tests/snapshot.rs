@@ -52,7 +52,7 @@ fn what_was_frozen_is_thawed() {
 #[test]
 fn a_snapshot_takes_no_more_than_was_said() {
     let mut driver = driver();
-    assert!(driver.bytes().len() as u64 <= driver.machine.usage().snapshot_bytes);
+    assert!(driver.bytes().len() as u64 <= driver.machine.snapshot_bytes());
     for size in [1, 100, 10_000, 200_000] {
         for round in 0..40 {
             driver.run(Put::new(format!("k{}", round % 3), vec![round; size]));
@@ -61,10 +61,10 @@ fn a_snapshot_takes_no_more_than_was_said() {
                 driver.run(Delete::new(KeyRange::between("k1", "k3")));
             }
         }
-        let (taken, said) = (driver.bytes().len() as u64, driver.machine.usage().snapshot_bytes);
+        let (taken, said) = (driver.bytes().len() as u64, driver.machine.snapshot_bytes());
         assert!(taken <= said, "values of {size} bytes: {taken} bytes taken, {said} said");
     }
-    let (taken, said) = (driver.bytes().len() as u64, driver.machine.usage().snapshot_bytes);
+    let (taken, said) = (driver.bytes().len() as u64, driver.machine.snapshot_bytes());
     assert!(taken > said / 2, "nor much less: {taken} of {said}");
 }
 

@@ -104,7 +104,7 @@ impl Core {
 
     /// Whether the disk has no room but for upkeep.
     pub fn is_full(&self) -> bool {
-        self.room <= Room::Reserve
+        self.room.is_full()
     }
 
     /// This replica as the register names it.

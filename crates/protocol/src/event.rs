@@ -58,6 +58,13 @@ pub enum Room {
     Ample,
 }
 
+impl Room {
+    /// Whether there is none but for upkeep.
+    pub fn is_full(self) -> bool {
+        self <= Room::Reserve
+    }
+}
+
 /// One input of [`crate::Replica::step`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {

@@ -241,7 +241,7 @@ impl World {
         self.tell_room(host, run);
         let (time, delay) = (self.time, self.span(WRITING));
         let Some(process) = self.hosts[host].running(run) else { return };
-        if process.room <= Room::Reserve && time >= process.save_room_at {
+        if process.room.is_full() && time >= process.save_room_at {
             process.save_room_at = time + SAVE_AGAIN;
             self.freeze(host, run, delay);
         }

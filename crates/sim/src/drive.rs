@@ -325,7 +325,7 @@ impl World {
             }
         }
         let Some(process) = self.hosts[host].running(run) else { return };
-        let bytes = process.machine.usage().snapshot_bytes;
+        let bytes = process.machine.snapshot_bytes();
         process.store.expect_snapshot(process.applied.position.index, bytes);
         let applied = Event::Applied { first, digests };
         match takes {

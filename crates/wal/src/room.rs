@@ -38,8 +38,8 @@ impl<D: Disk> Store<D> {
         })
     }
 
-    /// A snapshot of the machine, which has executed up to `index`, takes so many bytes at most: the next one needs
-    /// room for these and what is logged after `index`.
+    /// The machine, which has executed up to `index`, fits into a snapshot of `bytes`: the next one needs room for
+    /// these and what is logged after `index`.
     pub fn expect_snapshot(&mut self, index: Index, bytes: u64) {
         self.machine = Some((index, bytes));
     }
@@ -59,7 +59,7 @@ impl<D: Disk> Store<D> {
     /// Sees to it that the ballast is what it should be. Where that is not to be had, log that a snapshot covers
     /// goes first; without any the disk is as good as full.
     pub(crate) fn hold_ballast(&mut self) -> Result<(), WriteError> {
-        if self.room > Room::Reserve && !self.fits_ballast()? {
+        if !self.room.is_full() && !self.fits_ballast()? {
             self.room = self.less_room();
         }
         Ok(())

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{entries, machine, opening, options, put, snapshot, write_snapshot};
-use understudy_protocol::Room;
+use understudy_protocol::{Entry, Room};
 use understudy_wal::sim::SimDisk;
 use understudy_wal::{Options, Store, WriteError};
 
@@ -12,6 +12,12 @@ const BALLAST: u64 = 64 << 10;
 
 fn open(disk: &SimDisk) -> Store<SimDisk> {
     Store::open(disk.clone(), Options { ballast_bytes: BALLAST, ..options() }).unwrap().0
+}
+
+/// Writes a snapshot up to this entry, and adopts it.
+fn cover(store: &mut Store<SimDisk>, last: &Entry, bytes: usize) {
+    let finished = write_snapshot(store, snapshot(last), &machine(bytes)).unwrap();
+    store.adopt(finished).unwrap();
 }
 
 /// Appends as long as there is ample room; gives how many entries that were.
@@ -62,8 +68,7 @@ fn the_next_snapshot_has_room_whatever_was_logged_since() {
     let disk = SimDisk::new();
     let mut store = open(&disk);
     let all = put(&mut store, 1, 50);
-    let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(100_000)).unwrap();
-    store.adopt(finished).unwrap();
+    cover(&mut store, &all[49], 100_000);
     store.release(50).unwrap();
     disk.set_capacity(Some(disk.used() + 200_000));
     let logged = fill(&mut store);
@@ -72,8 +77,7 @@ fn the_next_snapshot_has_room_whatever_was_logged_since() {
     let bytes = 100_000 + usize::try_from(logged).unwrap() * 200;
     store.sync().unwrap();
     store.make_room().unwrap();
-    let finished = write_snapshot(&mut store, snapshot(&newest[0]), &machine(bytes)).unwrap();
-    store.adopt(finished).unwrap();
+    cover(&mut store, &newest[0], bytes);
     store.release(store.last().index).unwrap();
     assert_eq!(store.look_for_room().unwrap(), Room::Ample, "the log before it is gone");
 }
@@ -98,12 +102,10 @@ fn a_snapshot_that_is_being_written_takes_what_was_kept_for_it() {
     let disk = SimDisk::new();
     let mut store = open(&disk);
     let all = put(&mut store, 1, 50);
-    let finished = write_snapshot(&mut store, snapshot(&all[29]), &machine(100_000)).unwrap();
-    store.adopt(finished).unwrap();
+    cover(&mut store, &all[29], 100_000);
     store.release(0).unwrap();
     disk.set_capacity(Some(disk.used()));
-    let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(100_000)).unwrap();
-    store.adopt(finished).unwrap();
+    cover(&mut store, &all[49], 100_000);
     assert_eq!(store.room(), Room::Ample);
 }
 
@@ -113,8 +115,7 @@ fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
         let disk = SimDisk::new();
         let mut store = open(&disk);
         let all = put(&mut store, 1, 1_000);
-        let finished = write_snapshot(&mut store, snapshot(&all[999]), &machine(10_000)).unwrap();
-        store.adopt(finished).unwrap();
+        cover(&mut store, &all[999], 10_000);
         disk.set_capacity(Some(disk.used() + free));
         fill(&mut store);
         assert_eq!(store.room(), Room::Scarce);
@@ -132,8 +133,7 @@ fn log_that_is_not_let_go_in_time_is_no_room() {
     let disk = SimDisk::new();
     let mut store = open(&disk);
     let all = put(&mut store, 1, 1_000);
-    let finished = write_snapshot(&mut store, snapshot(&all[999]), &machine(10_000)).unwrap();
-    store.adopt(finished).unwrap();
+    cover(&mut store, &all[999], 10_000);
     disk.set_capacity(Some(disk.used()));
     fill(&mut store);
     let rooms: Vec<Room> = (0..5).map(|_| store.look_for_room().unwrap()).collect();
@@ -147,8 +147,7 @@ fn a_machine_that_stays_small_needs_no_room_for_all_that_is_logged() {
         let disk = SimDisk::new();
         let mut store = open(&disk);
         let all = put(&mut store, 1, 50);
-        let finished = write_snapshot(&mut store, snapshot(&all[49]), &machine(50_000)).unwrap();
-        store.adopt(finished).unwrap();
+        cover(&mut store, &all[49], 50_000);
         store.release(50).unwrap();
         disk.set_capacity(Some(disk.used() + 200_000));
         let before = store.last().index;

@@ -134,9 +134,13 @@ impl KvMachine {
             history_bytes: self.state.history.bytes(),
             memory: self.state.memory(),
             memory_limit: self.state.budget.0,
-            snapshot_bytes: self.state.snapshot_bytes(),
             oldest_revision: self.oldest_revision(),
         }
+    }
+
+    /// Bytes that a snapshot of it takes, at most.
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.state.snapshot_bytes()
     }
 
     /// The limits in force.

@@ -21,8 +21,6 @@ pub struct Usage {
     pub memory: u64,
     /// Bytes of memory that it may take, see [`crate::SetMemory`]; 0: nobody has said.
     pub memory_limit: u64,
-    /// Bytes that a snapshot takes, at most.
-    pub snapshot_bytes: u64,
     /// The oldest revision at which the store can be read.
     pub oldest_revision: i64,
 }

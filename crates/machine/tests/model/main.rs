@@ -151,11 +151,9 @@ impl Trio {
     fn check_end(&self) {
         assert_eq!(keys(&self.machine), self.model.store.keys());
         self.kept.iter().for_each(|frozen| self.look_back(frozen));
-        let Usage { history_bytes, oldest_revision, memory, snapshot_bytes, .. } =
-            self.machine.usage();
+        let Usage { history_bytes, oldest_revision, memory, .. } = self.machine.usage();
         assert_eq!(oldest_revision, self.machine.oldest_revision());
-        let expected =
-            Usage { history_bytes, oldest_revision, memory, snapshot_bytes, ..self.model.usage() };
+        let expected = Usage { history_bytes, oldest_revision, memory, ..self.model.usage() };
         assert_eq!(self.machine.usage(), expected);
         assert_eq!(bytes_of(&self.machine), bytes_of(&self.twin));
         let reader = self.machine.at(0).unwrap();

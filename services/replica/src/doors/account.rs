@@ -230,7 +230,7 @@ impl Account {
         self.take_back(&mut state, bytes);
     }
 
-    /// A call begins, which takes so many bytes itself.
+    /// A call begins, which takes `bytes` itself.
     pub(super) fn begin_call(&self, bytes: usize) {
         self.change(|state| {
             state.calls += 1;

@@ -33,7 +33,7 @@ struct Charge {
 }
 
 impl Underway {
-    /// A new one, which takes so many bytes beside its messages.
+    /// A new one, which takes `bytes` besides its messages.
     pub fn new(account: &Account, bytes: usize) -> Self {
         account.begin_call(bytes);
         Underway(Arc::new(Charge { account: account.clone(), bytes, held: Mutex::default() }))

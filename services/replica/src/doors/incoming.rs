@@ -16,7 +16,7 @@ use super::account::{Account, Held};
 use super::call::Underway;
 
 /// Bytes before a message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
+pub(super) const PREFIX: usize = 5;
 /// Bytes of a block. A long message grows block by block, and is not moved as a whole.
 const BLOCK: usize = 64 << 10;
 /// Bytes to come of a message that waits for no turn.

@@ -1,38 +1,43 @@
 //! An answer of many messages, each of which is encoded into bytes of its own.
 //!
 //! tonic encodes all messages of a call into one buffer, which grows to the longest one and lasts as long as the
-//! call: 300 watches that were told of a value of 1 MiB took 600 MiB from then on, though all was read.
+//! call: 300 watches whose clients had read a value of 1 MiB each took 600 MiB from then on.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, Empty};
 use futures_util::{Stream, StreamExt};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use prost::Message;
 use tonic::body::Body;
 use tonic::codegen::http::{Extensions, HeaderMap};
 use tonic::{Response, Status};
 
-/// Bytes before a message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
+use super::incoming::PREFIX;
 
-/// Encoded messages, and how they end.
-type Messages = BoxStream<'static, Result<Bytes, Status>>;
+/// Encoded messages, and the trailers that end them.
+type Frames = BoxStream<'static, Result<Frame<Bytes>, Status>>;
 
-/// The same, on its way from a service to [`super::call`], among a response's extensions.
+/// The same, on their way from a service to [`super::call`], among a response's extensions.
 #[derive(Clone)]
-struct Streamed(Arc<Mutex<Option<Messages>>>);
+struct Streamed(Arc<Mutex<Option<Frames>>>);
 
-/// The answer that `messages` are. What tonic is told of is empty.
+/// An answer of `messages`. tonic sees an empty one.
 pub(crate) fn streamed<M: Message + 'static>(
     messages: impl Stream<Item = Result<M, Status>> + Send + 'static,
 ) -> Response<Empty<Result<M, Status>>> {
-    let encoded = messages.map(|message| message.and_then(|message| encoded(&message))).boxed();
+    let frames = stream::unfold(Some(Box::pin(messages)), |messages| async {
+        let mut messages = messages?;
+        match messages.next().await.map(|message| message.and_then(|message| encoded(&message))) {
+            Some(Ok(bytes)) => Some((Ok(Frame::data(bytes)), Some(messages))),
+            Some(Err(end)) => Some((trailers(&end), None)),
+            None => Some((trailers(&Status::ok("")), None)),
+        }
+    });
     let mut response = Response::new(stream::empty());
-    response.extensions_mut().insert(Streamed(Arc::new(Mutex::new(Some(encoded)))));
+    response.extensions_mut().insert(Streamed(Arc::new(Mutex::new(Some(frames.boxed())))));
     response
 }
 
@@ -48,50 +53,23 @@ fn encoded(message: &impl Message) -> Result<Bytes, Status> {
     Ok(bytes.freeze())
 }
 
+fn trailers(end: &Status) -> Result<Frame<Bytes>, Status> {
+    let mut trailers = HeaderMap::new();
+    end.add_header(&mut trailers)?;
+    Ok(Frame::trailers(trailers))
+}
+
 /// The body of a response that was made by [`streamed`].
 pub(super) fn body(extensions: &mut Extensions) -> Option<Body> {
-    let Streamed(messages) = extensions.remove()?;
-    let messages = messages.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-    Some(Body::new(Encoded { messages: Some(messages) }))
-}
-
-struct Encoded {
-    /// `None`: the trailers are given.
-    messages: Option<Messages>,
-}
-
-impl http_body::Body for Encoded {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(messages) = &mut self.messages else { return Poll::Ready(None) };
-        let end = match ready!(messages.poll_next_unpin(context)) {
-            Some(Ok(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Some(Err(end)) => end,
-            None => Status::ok(""),
-        };
-        self.messages = None;
-        let mut trailers = HeaderMap::new();
-        let told = end.add_header(&mut trailers);
-        Poll::Ready(Some(told.map(|()| Frame::trailers(trailers))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.messages.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
-    }
+    let Streamed(frames) = extensions.remove()?;
+    let frames = frames.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+    Some(Body::new(StreamBody::new(frames)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
 
     use http_body::Body as _;
     use understudy_proto::kv::v1::WatchResponse;

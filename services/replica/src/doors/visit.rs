@@ -78,7 +78,7 @@ impl Caller {
         });
     }
 
-    /// Counts a call, which takes so many bytes beside its messages.
+    /// Counts a call, which takes `bytes` besides its messages.
     pub(super) fn begin(&mut self, bytes: usize) -> Underway {
         self.call.insert(Underway::new(&self.connection.account, bytes)).clone()
     }
@@ -136,6 +136,18 @@ impl Visit {
     /// Others have their turn.
     fn yield_turn(&mut self) {
         (self.turn, self.place) = (0, None);
+    }
+
+    /// What its stream said to bytes for it. Whoever waits to write has no turn to read.
+    fn written(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_pending() {
+            self.yield_turn();
+        }
+        self.unless_over(context, written)
     }
 
     fn read(
@@ -232,10 +244,7 @@ impl AsyncWrite for Visit {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if written.is_pending() {
-            self.yield_turn();
-        }
-        self.unless_over(context, written)
+        self.written(context, written)
     }
 
     fn poll_write_vectored(
@@ -244,10 +253,7 @@ impl AsyncWrite for Visit {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        if written.is_pending() {
-            self.yield_turn();
-        }
-        self.unless_over(context, written)
+        self.written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -37,7 +37,7 @@ impl<D: Disk> DataDisk<D> {
         if self.backlog.is_empty() { self.store.room() } else { Room::None }
     }
 
-    /// A snapshot of the machine, which has executed up to `index`, takes so many bytes at most.
+    /// The machine, which has executed up to `index`, fits into a snapshot of `bytes`.
     pub fn expect_snapshot(&mut self, index: Index, bytes: u64) {
         self.store.expect_snapshot(index, bytes);
     }

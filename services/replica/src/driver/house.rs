@@ -33,7 +33,7 @@ pub(super) struct Handed {
 
 impl Driver {
     pub(super) fn keep_house(&mut self) {
-        let bytes = self.executor.machine.usage().snapshot_bytes;
+        let bytes = self.executor.machine.snapshot_bytes();
         self.disk.expect_snapshot(self.executor.at.position.index, bytes);
         self.look_for_room();
         self.tell_room();
@@ -67,7 +67,7 @@ impl Driver {
         let retried = self.disk.retry();
         self.after_write(retried.map(|()| None));
         let news = self.executor.at.position.index > self.disk.snapshot_index();
-        if self.disk.room() > Room::Reserve || now < self.save_room_at || !news {
+        if !self.disk.room().is_full() || now < self.save_room_at || !news {
             return;
         }
         self.save_room_at = now + SAVE_AGAIN;
@@ -88,8 +88,7 @@ impl Driver {
         if room == self.room {
             return;
         }
-        let is_full = |room| room <= Room::Reserve;
-        match (is_full(self.room), is_full(room)) {
+        match (self.room.is_full(), room.is_full()) {
             (true, false) => tracing::info!(replica = %self.name, "the disk has room again"),
             (false, true) => tracing::error!(
                 replica = %self.name,
