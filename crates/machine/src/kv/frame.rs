@@ -10,7 +10,7 @@ use crate::ThawError;
 /// What a snapshot begins with.
 const MARK: [u8; 8] = *b"UNDSTDKV";
 /// The format's number. Raise it with every change; no other one is read.
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 /// The longest frame: the longest value or response that a quota can allow, and its envelope.
 const MAX_FRAME: u32 = 66 << 20;
 

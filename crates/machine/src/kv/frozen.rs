@@ -76,7 +76,6 @@ impl FrozenKv {
                     key: change.key.to_bytes(),
                     before: kept(change.before.as_ref())
                         .map(|record| record.with_bytes(Bytes::new())),
-                    after: change.after.as_ref().map(|record| record.with_bytes(Bytes::new())),
                 })?;
             }
         }

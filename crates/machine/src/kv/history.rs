@@ -138,15 +138,6 @@ impl History {
         (*found == key).then(|| self.before(found, *changed))
     }
 
-    /// What the newest change that is kept made of a key.
-    pub fn newest(&self, key: &Key) -> Option<&Record> {
-        let place = (key.clone(), i64::MAX);
-        let (found, changed) = self.places.range(..=place).next_back()?;
-        let changes = &self.changes.revision((found == key).then_some(*changed)?)?.changes;
-        let at = changes.binary_search_by(|change| change.key.cmp(key)).ok()?;
-        changes[at].after.as_ref()
-    }
-
     /// What a key was before a revision that changed it.
     fn before(&self, key: &Key, changed: i64) -> Option<&Record> {
         let changes = &self.changes.revision(changed)?.changes;

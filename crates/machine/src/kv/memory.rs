@@ -114,17 +114,14 @@ impl State {
         self.lasting().saturating_add(self.history.memory())
     }
 
-    /// Bytes that a snapshot of it takes, at most. A change says in it what its key became, too, which is what it was
-    /// before the next change, or is now. Keys have fewer bytes of their own than in memory; all else is taken for
-    /// as many.
+    /// Bytes that a snapshot of it takes, at most. Keys have fewer bytes of their own than in memory; all else is
+    /// taken for as many.
     pub fn snapshot_bytes(&self) -> u64 {
         let State { keyspace, history, .. } = self;
-        let keys = keyspace.bytes().saturating_mul(2);
-        let changes = history.bytes().saturating_mul(2);
         (self.lasting() - keyspace.memory())
-            .saturating_add(keys)
+            .saturating_add(keyspace.bytes())
             .saturating_add(keyspace.len().saturating_mul(FRAME))
-            .saturating_add(changes)
+            .saturating_add(history.bytes())
     }
 
     /// Bytes that history may take beside the rest.

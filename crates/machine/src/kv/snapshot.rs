@@ -129,15 +129,13 @@ pub(crate) struct TermFrame {
     pub revision: i64,
 }
 
-/// A key before and behind a revision.
+/// A key before a revision. What the revision made of it is what it was before the next change of it, or is now.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct ChangeFrame {
     #[prost(bytes = "bytes", tag = "1")]
     pub key: Bytes,
     #[prost(message, optional, tag = "2")]
     pub before: Option<KeyValue>,
-    #[prost(message, optional, tag = "3")]
-    pub after: Option<KeyValue>,
 }
 
 /// A response held for retries.

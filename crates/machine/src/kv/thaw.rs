@@ -1,5 +1,6 @@
 //! Reading a state back, believing nothing.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use bytes::Bytes;
@@ -101,7 +102,7 @@ fn history(
     frames.check(floor, "the history is impossible")?;
     let since = header.deletions_since;
     frames.check((0..=forgotten).contains(&since), "the history is impossible")?;
-    let mut history = History::behind(forgotten, header.mark, Deletions::since(since));
+    let mut revisions = Vec::new();
     for revision in forgotten + 1..=header.revision {
         let frame: RevisionFrame = frames.frame()?;
         frames.check(frame.changes > 0, "a revision changes nothing")?;
@@ -112,16 +113,16 @@ fn history(
             let in_order = changes.last().is_none_or(|last| last.key < key);
             frames.check(in_order && key.len() > 0, "a revision's keys are not in order")?;
             let before = frame.before.map(|kv| record(frames, revision - 1, kv)).transpose()?;
-            let after = frame.after.map(|kv| record(frames, revision, kv)).transpose()?;
-            let before = before.map(|record| shared(record, history.newest(&key)));
-            let after = after.map(|record| shared(record, keyspace.record(key.as_slice())));
-            let made = after.as_ref().is_none_or(|after| after.mod_revision == revision);
-            let real = made && (before.is_some() || after.is_some());
-            frames.check(real, "a change is impossible")?;
-            changes.push(Change { key, before, after });
+            changes.push(Change { key, before, after: None });
         }
         frames.check(frame.elapsed <= header.elapsed, "a revision is of the future")?;
-        history.push(&mut changes, frame.mark, frame.elapsed);
+        revisions.push((changes, frame));
+    }
+    let made = tell_what_was_made(&mut revisions, header.revision, keyspace);
+    frames.check(made, "a change is impossible")?;
+    let mut history = History::behind(forgotten, header.mark, Deletions::since(since));
+    for (mut changes, RevisionFrame { mark, elapsed, .. }) in revisions {
+        history.push(&mut changes, mark, elapsed);
     }
     history.compact(header.floor);
     deletions(frames, header, &mut history)?;
@@ -129,10 +130,25 @@ fn history(
     Ok(history)
 }
 
-/// A version with the value of the same one where that is in memory already: the change that ends a version,
-/// the one that made it and the store itself show one value, not three.
-fn shared(record: Record, known: Option<&Record>) -> Record {
-    known.filter(|known| **known == record).cloned().unwrap_or(record)
+/// Fills in what each change made of its key: what that was before the next change of it, or is now. They show one
+/// value then, not two. Gives whether the changes are possible.
+fn tell_what_was_made(
+    revisions: &mut [(Vec<Change>, RevisionFrame)],
+    newest: i64,
+    keyspace: &Keyspace,
+) -> bool {
+    let mut next: BTreeMap<Key, Option<Record>> = BTreeMap::new();
+    (1..=newest).rev().zip(revisions.iter_mut().rev()).all(|(revision, (changes, _))| {
+        changes.iter_mut().all(|Change { key, before, after }| {
+            *after = next
+                .insert(key.clone(), before.clone())
+                .unwrap_or_else(|| keyspace.record(key.as_slice()).cloned());
+            match after {
+                Some(after) => after.mod_revision == revision,
+                None => before.is_some(),
+            }
+        })
+    })
 }
 
 fn deletions(
