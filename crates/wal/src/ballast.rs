@@ -22,6 +22,11 @@ impl<D: Disk> Ballast<D> {
         Ok(Ballast { disk: disk.clone(), file, held })
     }
 
+    /// Bytes that it holds.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
     /// Whether it holds anything.
     pub fn is_held(&self) -> bool {
         self.held > 0

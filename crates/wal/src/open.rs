@@ -74,6 +74,7 @@ impl<D: Disk> Store<D> {
             cut_entries,
             options,
             ballast,
+            wanted: 0,
             covered: 0,
             machine: None,
             scarce: 0,

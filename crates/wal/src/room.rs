@@ -47,12 +47,8 @@ impl<D: Disk> Store<D> {
     /// A snapshot found no room: what is kept for it is free from now on, and for nothing else that is large.
     pub fn make_room(&mut self) -> Result<(), WriteError> {
         self.guarded(|store| {
-            let room = store.room;
-            store.give_up_ballast()?;
-            if store.log.discard_spares()? {
-                store.room = room.min(Room::Scarce);
-            }
-            Ok(())
+            store.log.discard_spares()?;
+            store.give_up_ballast()
         })
     }
 
@@ -60,15 +56,21 @@ impl<D: Disk> Store<D> {
     /// goes first; without any the disk is as good as full.
     pub(crate) fn hold_ballast(&mut self) -> Result<(), WriteError> {
         if !self.room.is_full() && !self.fits_ballast()? {
-            self.room = self.less_room();
+            let least = self.least_ballast();
+            let is_held = self.ballast.held() >= least || self.ballast.hold(least)?;
+            self.room = if is_held && self.may_let_log_go() { Room::Scarce } else { Room::Reserve };
         }
         Ok(())
     }
 
-    /// What room there is without a ballast.
-    fn less_room(&self) -> Room {
-        let covered = self.log.covers(self.snapshot_position().index);
-        self.room.min(if covered { Room::Scarce } else { Room::Reserve })
+    fn may_let_log_go(&self) -> bool {
+        self.log.covers(self.snapshot_position().index)
+    }
+
+    /// What is held while log may go: room for the next snapshot, without which there is no way out of a full disk,
+    /// and three quarters of what is always kept.
+    fn least_ballast(&self) -> u64 {
+        self.wanted.saturating_sub(self.options.ballast_bytes / 4)
     }
 
     /// [`Store::hold_ballast`], once much was appended.
@@ -97,13 +99,29 @@ impl<D: Disk> Store<D> {
             let by_machine = machine.map(|(index, bytes)| bytes + self.log.bytes_after(index));
             bytes += by_log.min(by_machine.unwrap_or(u64::MAX));
         }
+        self.wanted = bytes;
         Ok(self.ballast.hold(bytes)? || self.log.discard_spares()? && self.ballast.hold(bytes)?)
     }
 
     fn give_up_ballast(&mut self) -> Result<(), WriteError> {
-        self.ballast.give_up()?;
-        self.room = self.less_room();
-        Ok(())
+        self.room = self.room.min(Room::Reserve);
+        self.ballast.give_up()
+    }
+
+    /// A write found no room: gives up a part of the ballast while log may go, and then all of it. Gives whether there
+    /// was any.
+    fn give_up_some(&mut self) -> Result<bool, WriteError> {
+        if !self.ballast.is_held() {
+            return Ok(false);
+        }
+        let less = self.ballast.held().saturating_sub(self.options.ballast_bytes / 8);
+        if !self.room.is_full() && less >= self.least_ballast() && self.may_let_log_go() {
+            self.room = Room::Scarce;
+            self.ballast.hold(less)?;
+        } else {
+            self.give_up_ballast()?;
+        }
+        Ok(true)
     }
 
     /// Does something for which there may be no room without the ballast.
@@ -111,13 +129,11 @@ impl<D: Disk> Store<D> {
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
-        match work(self) {
-            Err(WriteError::NoSpace) if self.ballast.is_held() => {
-                self.give_up_ballast()?;
-                work(self)
-            }
-            done => done,
+        let mut done = work(self);
+        while matches!(done, Err(WriteError::NoSpace)) && self.give_up_some()? {
+            done = work(self);
         }
+        done
     }
 
     /// A writer of a snapshot, one's own or another's. While it is there, no room is kept for another one.

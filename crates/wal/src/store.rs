@@ -40,6 +40,8 @@ pub struct Store<D: Disk> {
     pub(crate) writers: AtomicU32,
     pub(crate) options: Options,
     pub(crate) ballast: Ballast<D>,
+    /// What it should hold, as of the last look.
+    pub(crate) wanted: u64,
     /// What a snapshot of the machine takes at most, and up to where it has executed.
     pub(crate) machine: Option<(Index, u64)>,
     /// How often room was looked for in vain while it was scarce.

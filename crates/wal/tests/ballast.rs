@@ -129,6 +129,30 @@ fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
 }
 
 #[test]
+fn where_room_is_scarce_the_next_snapshot_has_room_still() {
+    for free in (0..30_000).step_by(997) {
+        let disk = SimDisk::new();
+        let mut store = open(&disk);
+        let all = put(&mut store, 1, 1_000);
+        cover(&mut store, &all[999], 10_000);
+        disk.set_capacity(Some(disk.used() + free));
+        let mut scarce = 0;
+        while !store.room().is_full() {
+            store.append(&entries(store.last(), 1, 1)).unwrap();
+            scarce += usize::from(store.room() == Room::Scarce);
+        }
+        assert_eq!(store.room(), Room::Reserve);
+        assert!(scarce > 0, "log that may go first is worth something");
+        put(&mut store, 1, 20);
+        let logged = store.last().index - 1_000;
+        let newest = store.read(store.last().index, 1).unwrap().1;
+        store.sync().unwrap();
+        store.make_room().unwrap();
+        cover(&mut store, &newest[0], 10_000 + usize::try_from(logged).unwrap() * 200);
+    }
+}
+
+#[test]
 fn log_that_is_not_let_go_in_time_is_no_room() {
     let disk = SimDisk::new();
     let mut store = open(&disk);
