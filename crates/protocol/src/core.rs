@@ -142,6 +142,14 @@ impl Core {
         self.out.push(Effect::SaveState(self.state.clone()));
     }
 
+    /// Notes the commit index in the hard state at the end of a life: what was answered must not be cut later as if
+    /// nobody had known of it.
+    pub fn note_commit(&mut self) {
+        if self.log.commit > self.state.commit {
+            self.save();
+        }
+    }
+
     /// Notes the commit index in the hard state when nothing more is appended that would carry it, and now
     /// and then, so that the disk knows how far its log was once durable.
     pub fn note_progress(&mut self) {

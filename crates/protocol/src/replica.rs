@@ -41,6 +41,7 @@ impl Next {
         if core.leaving {
             return Next::left(core, why);
         }
+        core.note_commit();
         core.out.push(Effect::EndLife(why.clone()));
         Next::Become(Role::Ended, why)
     }
@@ -61,6 +62,7 @@ impl Next {
 
     /// Leaves: nothing is owed to anyone.
     pub fn left(core: &mut Core, why: impl Into<String>) -> Next {
+        core.note_commit();
         core.out.push(Effect::Left);
         Next::Become(Role::Ended, why.into())
     }

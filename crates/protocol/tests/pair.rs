@@ -471,6 +471,18 @@ fn leaving_replicas_owe_nobody_anything() {
     assert_eq!(pair.members(), ["b"]);
 }
 
+#[test]
+fn whoever_leaves_notes_what_is_committed() {
+    let mut pair = born();
+    pair.put("a", 1);
+    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.run(500);
+    assert_eq!(pair.answer(1), Some("done"));
+    let a = &pair.nodes["a"];
+    assert!(!a.up);
+    assert_eq!(a.state.commit, a.log.last().unwrap().index, "no entry came that would tell");
+}
+
 /// A pair whose backup computes something else than its primary, found and in its next life.
 fn differing() -> Pair {
     let mut pair = born();
