@@ -277,7 +277,8 @@ impl Driver {
         self.watches.close();
         self.inbox.asks.close();
         let asked = std::iter::from_fn(|| self.inbox.asks.try_recv().ok());
-        let asked: Vec<_> = std::iter::from_fn(|| self.turns.pop()).chain(asked).collect();
+        let asked: Vec<_> =
+            std::iter::from_fn(|| self.turns.pop(turns::Open::All)).chain(asked).collect();
         for ask in asked {
             ask.slot.answer(Err(self.refuse_all(&why)));
         }

@@ -2,8 +2,9 @@
 
 use understudy_protocol::{Event, Message, Proposal, RequestId, Room};
 
+use super::Driver;
+use super::turns::{self, Open};
 use super::waiting::Pending;
-use super::{Driver, turns};
 use crate::clients::{Ask, Lane, Refusal, Want};
 use crate::inbox::Input;
 
@@ -13,8 +14,8 @@ const INPUTS: usize = 256;
 const ASKS: usize = 4096;
 /// Bytes of commands at which a batch is closed: a sync must not take long.
 const BATCH: usize = 1 << 20;
-/// Bytes of commands without an answer, above which no more are taken: what comes next waits where it has turns,
-/// not in the log.
+/// Bytes of commands without an answer, above which no more are taken but a few small ones: what comes next waits
+/// where it has turns, not in the log.
 const PIPELINE: usize = 2 << 20;
 
 impl Driver {
@@ -74,12 +75,15 @@ impl Driver {
 
     /// Requests that are there, `first` among them, as one event: one batch, one read round.
     pub(super) fn take_asks(&mut self, first: Option<Ask>) {
+        if self.open() == Some(Open::All) {
+            self.turns.restore();
+        }
         let (mut proposals, mut reads) = (Vec::new(), Vec::new());
         let mut next = first.or_else(|| self.inbox.asks.try_recv().ok());
         let (mut taken, mut bytes) = (0, 0);
         while let Some(ask) = next {
             // Where nobody waits and there is room, there is nothing to take turns for.
-            let has_room = bytes < BATCH && self.has_room() && self.turns.is_empty();
+            let has_room = bytes < BATCH && self.open() == Some(Open::All) && self.turns.is_empty();
             match ask.want {
                 Want::Command { .. } if !has_room => self.turns.push(ask),
                 _ => {
@@ -90,8 +94,11 @@ impl Driver {
             taken += 1;
             next = if taken < ASKS { self.inbox.asks.try_recv().ok() } else { None };
         }
-        while bytes < BATCH && proposals.len() < ASKS && self.has_turns() {
-            let Some(ask) = self.turns.pop() else { break };
+        while bytes < BATCH
+            && proposals.len() < ASKS
+            && let Some(open) = self.open()
+        {
+            let Some(ask) = self.turns.pop(open) else { break };
             bytes += turns::bytes(&ask);
             self.take_ask(ask, &mut proposals, &mut reads);
         }
@@ -102,11 +109,13 @@ impl Driver {
 
     /// Whether a command waits that may be taken now.
     pub(super) fn has_turns(&self) -> bool {
-        !self.turns.is_empty() && self.has_room()
+        !self.turns.is_empty() && self.open().is_some_and(|open| self.turns.has(open))
     }
 
-    fn has_room(&self) -> bool {
-        self.waiting.bytes() < PIPELINE && !self.waits_for_memory()
+    /// Which commands may be taken now.
+    fn open(&self) -> Option<Open> {
+        let open = if self.waiting.bytes() < PIPELINE { Open::All } else { Open::Small };
+        (!self.waits_for_memory()).then_some(open)
     }
 
     fn take_ask(&mut self, ask: Ask, proposals: &mut Vec<Proposal>, reads: &mut Vec<RequestId>) {

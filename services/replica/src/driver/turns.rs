@@ -12,6 +12,21 @@ const COMMAND: usize = 256;
 /// Turns of those who had nothing waiting, before one of the others.
 const FRESH: u32 = 16;
 
+/// Bytes of a command that need not wait for large ones.
+const SMALL: usize = 16 << 10;
+/// Bytes of such commands that go before large ones, until these have a turn.
+const AHEAD: usize = 256 << 10;
+/// Connections among which one with such a command is looked for.
+const LOOK: usize = 64;
+
+/// Which commands have a turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Open {
+    All,
+    /// Small ones of connections that had nothing waiting.
+    Small,
+}
+
 /// Commands that wait for their turn. Each holds places, which bound their number and bytes.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -22,6 +37,8 @@ pub(super) struct Turns {
     order: VecDeque<u64>,
     /// Turns of fresh ones in a row.
     in_a_row: u32,
+    /// Bytes of small commands that have gone before large ones.
+    ahead: usize,
 }
 
 #[derive(Default)]
@@ -49,8 +66,53 @@ impl Turns {
         self.waiting.is_empty()
     }
 
-    /// The next one. What nobody waits for any more is not begun.
-    pub fn pop(&mut self) -> Option<Ask> {
+    /// All may go: small ones have nothing to make good.
+    pub fn restore(&mut self) {
+        self.ahead = 0;
+    }
+
+    /// Whether there is one among those that may go.
+    pub fn has(&self, open: Open) -> bool {
+        match open {
+            Open::All => !self.is_empty(),
+            Open::Small => self.small().is_some(),
+        }
+    }
+
+    /// The next one of those that may go. What nobody waits for any more is not begun.
+    pub fn pop(&mut self, open: Open) -> Option<Ask> {
+        match open {
+            Open::All => self.pop_any(),
+            Open::Small => self.pop_small(),
+        }
+    }
+
+    /// Whose small command may go before large ones.
+    fn small(&self) -> Option<usize> {
+        let is_small = |connection| {
+            let asks = self.waiting.get(connection).map(|queue| &queue.asks);
+            let first = asks.into_iter().flatten().find(|ask| !ask.slot.answer.is_closed());
+            first.is_some_and(|ask| cost(ask) <= SMALL)
+        };
+        let mut looked_at = self.fresh.iter().take(LOOK);
+        if self.ahead < AHEAD { looked_at.position(is_small) } else { None }
+    }
+
+    fn pop_small(&mut self) -> Option<Ask> {
+        let place = self.small()?;
+        let connection = *self.fresh.get(place)?;
+        let queue = self.waiting.get_mut(&connection)?;
+        queue.asks.retain(|ask| !ask.slot.answer.is_closed());
+        let ask = queue.asks.pop_front()?;
+        if queue.asks.is_empty() {
+            self.waiting.remove(&connection);
+            self.fresh.remove(place);
+        }
+        self.ahead += cost(&ask);
+        Some(ask)
+    }
+
+    fn pop_any(&mut self) -> Option<Ask> {
         loop {
             let is_fresh =
                 !self.fresh.is_empty() && (self.in_a_row < FRESH || self.order.is_empty());
@@ -142,7 +204,7 @@ mod tests {
         let mut turns = Turns::default();
         (0..100).for_each(|_| turns.push(ask(&large, 1 << 20)));
         turns.push(ask(&small, 100));
-        let before = std::iter::from_fn(|| turns.pop()).position(|ask| bytes(&ask) == 100);
+        let before = std::iter::from_fn(|| turns.pop(Open::All)).position(|ask| bytes(&ask) == 100);
         assert!(before.is_some_and(|before| before <= 1), "{before:?}");
     }
 
@@ -151,12 +213,36 @@ mod tests {
         let [small, crowd @ ..] = calls::<1001>();
         let mut turns = Turns::default();
         (0..3).for_each(|_| crowd.iter().for_each(|call| turns.push(ask(call, 1 << 20))));
-        (0..10).for_each(|_| drop(turns.pop()));
+        (0..10).for_each(|_| drop(turns.pop(Open::All)));
         for _ in 0..100 {
             turns.push(ask(&small, 100));
-            let before = std::iter::from_fn(|| turns.pop()).position(|ask| bytes(&ask) == 100);
+            let before =
+                std::iter::from_fn(|| turns.pop(Open::All)).position(|ask| bytes(&ask) == 100);
             assert!(before.is_some_and(|before| before <= 1), "{before:?}");
         }
+    }
+
+    #[test]
+    fn where_only_small_ones_may_go_large_ones_have_their_turn_at_last() {
+        let [large, other, small] = calls();
+        let mut turns = Turns::default();
+        turns.push(ask(&large, 1 << 20));
+        turns.push(ask(&other, 20_000));
+        assert!(!turns.has(Open::Small) && turns.has(Open::All));
+        assert!(turns.pop(Open::Small).is_none());
+        let mut gone = 0;
+        loop {
+            turns.push(ask(&small, 1_000));
+            assert_eq!(turns.has(Open::Small), gone < AHEAD);
+            let Some(ask) = turns.pop(Open::Small) else { break };
+            assert_eq!(bytes(&ask), 1_000);
+            gone += cost(&ask);
+        }
+        assert!((AHEAD..AHEAD + SMALL).contains(&gone), "{gone}");
+        turns.restore();
+        assert!(turns.pop(Open::Small).is_some() && turns.pop(Open::Small).is_none());
+        let left = std::iter::from_fn(|| turns.pop(Open::All));
+        assert_eq!(left.map(|ask| bytes(&ask)).sum::<usize>(), 20_000 + (1 << 20));
     }
 
     #[test]
@@ -168,7 +254,7 @@ mod tests {
         let mut taken = 0;
         for _ in 0..1000 {
             turns.push(ask(&small, 100));
-            taken += usize::from(turns.pop().is_some_and(|ask| bytes(&ask) > 100));
+            taken += usize::from(turns.pop(Open::All).is_some_and(|ask| bytes(&ask) > 100));
         }
         assert_eq!(taken, 3);
     }
@@ -179,8 +265,8 @@ mod tests {
         let mut turns = Turns::default();
         (0..10).for_each(|_| turns.push(asked(&call, 100).0));
         turns.push(ask(&call, 7));
-        assert_eq!(turns.pop().map(|ask| bytes(&ask)), Some(7));
-        assert!(turns.pop().is_none() && turns.is_empty());
+        assert_eq!(turns.pop(Open::All).map(|ask| bytes(&ask)), Some(7));
+        assert!(turns.pop(Open::All).is_none() && turns.is_empty());
     }
 
     #[test]
@@ -189,7 +275,7 @@ mod tests {
         let mut turns = Turns::default();
         (0..10_000).for_each(|_| turns.push(ask(&many, 1000)));
         (0..10).for_each(|_| turns.push(ask(&large, 1 << 20)));
-        let taken: Vec<usize> = (0..5_000).map(|_| bytes(&turns.pop().unwrap())).collect();
+        let taken: Vec<usize> = (0..5_000).map(|_| bytes(&turns.pop(Open::All).unwrap())).collect();
         let of_many: usize = taken.iter().filter(|bytes| **bytes == 1000).sum();
         let of_large: usize = taken.iter().filter(|bytes| **bytes > 1000).sum();
         assert!(of_large > of_many && of_large < of_many * 2, "{of_many} and {of_large}");
@@ -200,7 +286,7 @@ mod tests {
         let calls: [Underway; 3] = calls();
         let mut turns = Turns::default();
         (1..=30).for_each(|n| calls.iter().for_each(|call| turns.push(ask(call, n * 10_000))));
-        let taken: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| turns.pop(Open::All)).collect();
         assert_eq!(taken.len(), 90);
         assert!(turns.is_empty());
         for call in &calls {
