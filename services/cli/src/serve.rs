@@ -40,6 +40,7 @@ impl Serve {
             std::thread::spawn(exit_when_stdin_closes);
         }
         let options = Options::load(self.options).map_err(Failure::usage)?;
+        use_small_pages();
         let next = runtime::block_on(live(options));
         flush_logging();
         match next? {
@@ -47,6 +48,12 @@ impl Serve {
             Next::Life { short_lives } => Err(live_again(short_lives)),
         }
     }
+}
+
+/// Memory comes in pages of 4 KiB, not of 2 MiB: the kernel clears a page when it is first touched, and whoever touches
+/// a large one waits for milliseconds, with everybody who waits for this thread. Where it cannot be had it is only slower.
+fn use_small_pages() {
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// What comes behind a life.

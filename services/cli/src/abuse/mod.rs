@@ -5,6 +5,7 @@ mod honest;
 mod newcomers;
 mod rows;
 mod stage;
+mod ways;
 mod wire;
 
 use std::path::PathBuf;

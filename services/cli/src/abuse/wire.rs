@@ -99,26 +99,68 @@ impl Call {
 pub mod raw {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
+    use tokio::net::tcp::OwnedWriteHalf;
+    use tokio_util::task::AbortOnDropHandle;
 
+    pub const DATA: u8 = 0;
+    pub const RST_STREAM: u8 = 3;
     pub const SETTINGS: u8 = 4;
     pub const PING: u8 = 6;
+    const HEADERS: u8 = 1;
+    const END_HEADERS: u8 = 4;
+
+    /// A connection. Dropping it closes it.
+    pub struct Raw {
+        requests: OwnedWriteHalf,
+        answers: AbortOnDropHandle<()>,
+    }
 
     /// A connection that has greeted. What comes is thrown away.
-    pub async fn connect(address: &str) -> std::io::Result<tokio::net::tcp::OwnedWriteHalf> {
+    pub async fn connect(address: &str) -> std::io::Result<Raw> {
         let (mut answers, mut requests) = TcpStream::connect(address).await?.into_split();
         requests.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
         requests.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
-        tokio::spawn(async move {
+        let answers = AbortOnDropHandle::new(tokio::spawn(async move {
             let mut ignored = vec![0; 16 << 10];
             while answers.read(&mut ignored).await.is_ok_and(|count| count > 0) {}
-        });
-        Ok(requests)
+        }));
+        Ok(Raw { requests, answers })
+    }
+
+    impl Raw {
+        pub async fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+            self.requests.write_all(bytes).await
+        }
+
+        /// Waits until it is closed by the other side.
+        pub async fn closed(&mut self) {
+            let _ = (&mut self.answers).await;
+        }
     }
 
     /// A frame of a stream.
     pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
         let length = &(payload.len() as u32).to_be_bytes()[1..];
         [length, &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// What begins a call, with `more` headers than it needs (HPACK, RFC 7541: literals, all of them).
+    pub fn call(stream: u32, path: &str, more: usize) -> Vec<u8> {
+        let mut block = Vec::new();
+        let mut field = |name: &str, value: &str| {
+            block.push(0);
+            for text in [name, value] {
+                block.push(text.len() as u8);
+                block.extend_from_slice(text.as_bytes());
+            }
+        };
+        field(":method", "POST");
+        field(":scheme", "http");
+        field(":path", path);
+        field("content-type", "application/grpc");
+        field("te", "trailers");
+        (0..more).for_each(|n| field(&format!("x-{n}"), "12345678"));
+        frame(HEADERS, END_HEADERS, stream, &block)
     }
 }
 

@@ -15,10 +15,12 @@ const PUSH_PROMISE: u8 = 5;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// What is done with a frame, in bytes of payload for which as much is done; and with each byte that is no payload
-/// (headers are unpacked).
+/// What is done with a frame, in bytes of payload for which as much is done; with each byte that is no payload
+/// (headers are unpacked); and with each of a call's headers after so many bytes of them.
 const FRAME: usize = 256;
 const OTHER: usize = 16;
+const MORE: usize = 24;
+const USUAL: usize = 256;
 
 /// What came of some bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,6 +47,8 @@ pub(super) struct Frames {
     greeted: bool,
     /// Within the headers of one call, over several frames.
     within_headers: bool,
+    /// Bytes of headers of the call that began last.
+    headers: usize,
     whole: u64,
 }
 
@@ -52,6 +56,7 @@ pub(super) struct Frames {
 enum Kind {
     Preface,
     Data,
+    Headers,
     Other,
 }
 
@@ -64,6 +69,7 @@ impl Default for Frames {
             kind: Kind::Preface,
             greeted: false,
             within_headers: false,
+            headers: 0,
             whole: 0,
         }
     }
@@ -82,6 +88,11 @@ impl Frames {
                     Kind::Data => {
                         found.payload += count;
                         found.work += count;
+                    }
+                    Kind::Headers => {
+                        let usual = count.min(USUAL.saturating_sub(self.headers));
+                        self.headers += count;
+                        found.work += OTHER * usual + MORE * (count - usual);
                     }
                     Kind::Preface | Kind::Other => found.work += OTHER * count,
                 }
@@ -107,8 +118,15 @@ impl Frames {
         let [high, middle, low, kind, flags, ..] = self.header;
         self.have = 0;
         self.left = u32::from_be_bytes([0, high, middle, low]);
-        self.kind = if kind == DATA { Kind::Data } else { Kind::Other };
-        if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
+        self.kind = match kind {
+            DATA => Kind::Data,
+            HEADERS | PUSH_PROMISE | CONTINUATION => Kind::Headers,
+            _ => Kind::Other,
+        };
+        if self.kind == Kind::Headers {
+            if !self.within_headers {
+                self.headers = 0;
+            }
             self.within_headers = flags & END_HEADERS == 0;
         }
         let bytes = self.left as usize;
@@ -204,6 +222,21 @@ mod tests {
         assert_eq!(frames.whole(), before);
         frames.read(&frame(CONTINUATION, END_HEADERS, b"rest"));
         assert!(!frames.is_within() && frames.whole() > before);
+    }
+
+    #[test]
+    fn many_headers_make_more_work_however_they_come() {
+        let work = |frames: &[Vec<u8>]| {
+            let mut read = Frames::default();
+            read.read(&greeting());
+            frames.iter().map(|frame| read.read(frame).work).sum::<usize>()
+        };
+        let many = work(&[frame(HEADERS, END_HEADERS, &[7; 1_000])]);
+        assert_eq!(many, FRAME + USUAL * OTHER + (1_000 - USUAL) * MORE);
+        let rest = frame(CONTINUATION, END_HEADERS, &[7; 600]);
+        assert_eq!(work(&[frame(HEADERS, 0, &[7; 400]), rest]), many + FRAME);
+        let few = frame(HEADERS, END_HEADERS, &[7; USUAL]);
+        assert_eq!(work(&[few.clone(), few]), 2 * (FRAME + USUAL * OTHER));
     }
 
     #[test]

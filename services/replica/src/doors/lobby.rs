@@ -9,10 +9,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
-
 use super::account::Account;
 use super::budget::Budget;
+use super::judge::Turns;
 use super::owner::owner;
 use super::tally::Tally;
 
@@ -34,7 +33,7 @@ struct Shared {
     room: Room,
     budget: Budget,
     /// Whose turn it is among connections whose bytes make much work.
-    dense: Arc<Semaphore>,
+    turns: Turns,
     state: Mutex<State>,
 }
 
@@ -65,8 +64,8 @@ pub(crate) struct Guest {
 impl Lobby {
     /// The lobby of a port, whose connections share a budget.
     pub fn new(port: &'static str, room: Room, budget: Budget) -> Self {
-        let dense = Arc::new(Semaphore::new(1));
-        Lobby(Arc::new(Shared { port, room, budget, dense, state: Mutex::default() }))
+        let (turns, state) = (Turns::new(), Mutex::default());
+        Lobby(Arc::new(Shared { port, room, budget, turns, state }))
     }
 
     /// Lets a connection in, and another one go if there is no room for both.
@@ -175,8 +174,8 @@ impl Guest {
     }
 
     /// Where connections whose bytes make much work wait for each other.
-    pub fn dense(&self) -> &Arc<Semaphore> {
-        &self.lobby.dense
+    pub(super) fn turns(&self) -> &Turns {
+        &self.lobby.turns
     }
 
     /// It has said which protocol it speaks.

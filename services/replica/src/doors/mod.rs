@@ -10,6 +10,7 @@ mod call;
 mod chunks;
 mod frames;
 mod incoming;
+mod judge;
 mod line;
 mod lobby;
 mod outgoing;

@@ -2,7 +2,7 @@
 //! that came over it.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::{CancellationToken, PollSemaphore, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
 use super::account::Account;
 use super::call::Underway;
 use super::frames::{Found, Frames};
+use super::judge::{Judge, Kind, SIP, Turn};
 use super::lobby::Guest;
 
 /// From a call's answer to the end of its connection: the answer must be out by then.
@@ -27,10 +27,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is done before other connections have their turn, in bytes of payload.
 const TURN: usize = 64 << 10;
-/// A connection whose bytes make this much work each (tiny frames, many headers) reads a little at a time, since all
-/// that is read is worked off at once, and in turn with all others of that kind: they share what one connection has.
-const DENSE: usize = 14;
-const SIP: usize = 2 << 10;
 
 /// A connection.
 pub(crate) struct Visit {
@@ -40,11 +36,14 @@ pub(crate) struct Visit {
     frames: Frames,
     /// What was done in this turn.
     turn: usize,
-    /// Each of the bytes read last made much work, as far as is known.
-    dense: bool,
-    /// Where such connections wait, and whether it is this one's turn.
-    line: PollSemaphore,
-    place: Option<OwnedSemaphorePermit>,
+    judge: Judge,
+    /// Its turn to read, if its bytes make much work.
+    dense: Turn,
+    heavy: Turn,
+    /// There was more to read than it read last.
+    more: bool,
+    /// When it read what is worked off now.
+    sipped: Option<std::time::Instant>,
     /// When what has begun must have come to its end, and how much had by then.
     due: Option<(u64, Pin<Box<Sleep>>)>,
     /// No more is read, or it is over at once; and who is told of it.
@@ -98,16 +97,18 @@ impl Visit {
         let connection = Arc::new(Connection { farewell, sent_away, account });
         let due = Some((0, Box::pin(sleep_until(Instant::now() + PATIENCE))));
         let frames = Frames::default();
-        let line = PollSemaphore::new(guest.dense().clone());
+        let (dense, heavy) = (guest.turns().of_dense(), guest.turns().of_heavy());
         Visit {
             stream,
             connection,
             guest,
             frames,
             turn: 0,
-            dense: true,
-            line,
-            place: None,
+            judge: Judge::new(std::time::Instant::now()),
+            dense,
+            heavy,
+            more: false,
+            sipped: None,
             due,
             farewell: told,
             told: None,
@@ -133,9 +134,25 @@ impl Visit {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "it had to make room")))
     }
 
-    /// Others have their turn.
+    /// Others have their turn: there is nothing to do.
     fn yield_turn(&mut self) {
-        (self.turn, self.place) = (0, None);
+        drop(self.heavy.take());
+        self.end_turn();
+    }
+
+    fn end_turn(&mut self) {
+        self.turn = 0;
+        self.worked_off();
+        if let Some(turn) = self.dense.take() {
+            self.guest.turns().leave(turn);
+        }
+    }
+
+    /// What was read last is done with.
+    fn worked_off(&mut self) {
+        if let Some(since) = self.sipped.take() {
+            self.guest.turns().took(since.elapsed());
+        }
     }
 
     /// What its stream said to bytes for it. Whoever waits to write has no turn to read.
@@ -155,19 +172,41 @@ impl Visit {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.dense {
-            self.place = None;
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.worked_off();
+        let now = std::time::Instant::now();
+        let kind = match (self.dense.waits(), self.heavy.waits()) {
+            (true, _) => Kind::Dense,
+            (_, true) => Kind::Heavy,
+            _ => self.judge.kind(now),
+        };
+        match kind {
+            Kind::Light => return Pin::new(&mut self.stream).poll_read(context, buffer),
+            Kind::Unknown => {}
+            Kind::Heavy if !self.more => {}
+            Kind::Heavy => {
+                if ready!(self.heavy.poll(context)) {
+                    self.judge.begin(std::time::Instant::now());
+                }
+            }
+            Kind::Dense => {
+                if ready!(self.dense.poll(context)) {
+                    self.judge.begin(std::time::Instant::now());
+                }
+                self.sipped = Some(std::time::Instant::now());
+            }
         }
-        if self.place.is_none() {
-            self.place = ready!(self.line.poll_acquire(context));
-        }
-        let stream = Pin::new(&mut self.stream);
-        let most = SIP.min(buffer.remaining());
+        let alone = kind == Kind::Heavy && !self.heavy.is_wanted();
+        let most = if alone { 4 * SIP } else { SIP };
+        let most = most.min(buffer.remaining());
         let mut sip = ReadBuf::new(buffer.initialize_unfilled_to(most));
-        let read = stream.poll_read(context, &mut sip);
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut sip);
         let bytes = sip.filled().len();
         buffer.advance(bytes);
+        self.more = bytes == most;
+        if self.more && kind == Kind::Heavy && !alone {
+            // Others come first.
+            self.turn = TURN;
+        }
         read
     }
 
@@ -175,7 +214,7 @@ impl Visit {
     fn note(&mut self, bytes: &[u8]) {
         let Found { payload, work } = self.frames.read(bytes);
         self.turn += work;
-        self.dense = work > DENSE * bytes.len();
+        self.judge.read(bytes.len(), work, std::time::Instant::now());
         if payload > 0 {
             self.connection.account.arrived(payload);
         }
@@ -212,9 +251,15 @@ impl AsyncRead for Visit {
             return self.unless_over(context, Poll::Ready(Ok(())));
         }
         if self.turn >= TURN {
-            self.yield_turn();
-            context.waker().wake_by_ref();
+            self.end_turn();
+            // It goes on once everybody else has, and sockets were looked at: waking it here would keep the thread
+            // from both.
+            let _ = pin!(tokio::task::yield_now()).poll(context);
             return self.unless_over(context, Poll::Pending);
+        }
+        if self.turn == 0 {
+            // Not before: the next one would begin at once.
+            drop(self.heavy.take());
         }
         let before = buffer.filled().len();
         let read = self.read(context, buffer);
