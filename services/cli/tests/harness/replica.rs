@@ -23,14 +23,14 @@ pub enum Log {
     WithTheData,
 }
 
-/// MiB of a disk that a replica has to itself.
-const DISK: u32 = 48;
 /// Mounts that disk for one process, and for nobody else.
 const ON_ITS_DISK: &str =
-    "mount -t tmpfs -o size=${0}m tmpfs \"$1\"; exec 2>>\"$1/log\"; shift; exec \"$@\"";
+    "mount -t tmpfs -o size=$0 tmpfs \"$1\"; exec 2>>\"$1/log\"; shift; exec \"$@\"";
 
 /// Joins a control group first.
 const IN_ITS_GROUP: &str = "echo $$ > \"$0\"; exec \"$@\"";
+/// Takes few descriptors first.
+const WITH_DESCRIPTORS: &str = "ulimit -n \"$0\"; exec \"$@\"";
 
 /// A command in a namespace of its own, in which it may mount.
 pub fn in_own_namespace() -> Command {
@@ -50,8 +50,12 @@ pub struct Replica {
     /// Who it is at an API server.
     pub kubeconfig: Option<PathBuf>,
     pub to: Log,
+    /// Bytes of a disk that it has to itself, if it has one.
+    pub disk: u64,
     /// The control group that its process runs in.
     pub group: Option<PathBuf>,
+    /// How many files and sockets it may have open, if that is not for the system to say.
+    pub descriptors: Option<u32>,
     process: Option<Child>,
 }
 
@@ -66,7 +70,9 @@ impl Replica {
             ops: ports::free(),
             kubeconfig: None,
             to: Log::Kept,
+            disk: 0,
             group: None,
+            descriptors: None,
             process: None,
         }
     }
@@ -77,7 +83,7 @@ impl Replica {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = match self.to {
             Log::WithTheData => self.on_its_disk(),
-            _ => self.in_its_group(),
+            _ => self.within_its_limits(),
         };
         command.env_clear().args(["serve", "--until-stdin-closes"]);
         for (flag, value) in [
@@ -114,15 +120,19 @@ impl Replica {
         std::fs::create_dir_all(&disk).unwrap();
         self.data = disk.join("data");
         let mut command = in_own_namespace();
-        command.args(["sh", "-ec", ON_ITS_DISK]).arg(DISK.to_string()).arg(disk).arg(binary());
+        command.args(["sh", "-ec", ON_ITS_DISK]).arg(self.disk.to_string()).arg(disk).arg(binary());
         command
     }
 
-    /// The program in the control group, if there is one.
-    fn in_its_group(&self) -> Command {
-        let Some(group) = &self.group else { return Command::new(binary()) };
+    /// The program in the control group, or with the descriptors, if there are such.
+    fn within_its_limits(&self) -> Command {
+        let (script, limit) = match (&self.group, self.descriptors) {
+            (Some(group), _) => (IN_ITS_GROUP, group.join("cgroup.procs").into_os_string()),
+            (None, Some(count)) => (WITH_DESCRIPTORS, count.to_string().into()),
+            (None, None) => return Command::new(binary()),
+        };
         let mut command = Command::new("/bin/sh");
-        command.args(["-ec", IN_ITS_GROUP]).arg(group.join("cgroup.procs")).arg(binary());
+        command.args(["-ec", script]).arg(limit).arg(binary());
         command
     }
 

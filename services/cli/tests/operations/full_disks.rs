@@ -28,9 +28,17 @@ fn can_mount() -> bool {
 
 /// A pair, each with its data and its log on one small disk.
 async fn pair(options: &[&str]) -> (Cluster, usize, usize) {
+    pair_on(48 << 20, options).await
+}
+
+/// The same on disks of so many bytes.
+async fn pair_on(disk: u64, options: &[&str]) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::new(2).await;
     cluster.extra = options.iter().copied().map(Into::into).collect();
-    cluster.replicas.iter_mut().for_each(|replica| replica.to = Log::WithTheData);
+    cluster.replicas.iter_mut().for_each(|replica| {
+        replica.to = Log::WithTheData;
+        replica.disk = disk;
+    });
     cluster.start_all();
     let primary = cluster.complete().await;
     (cluster, primary, 1 - primary)
@@ -141,6 +149,24 @@ async fn a_primary_whose_disk_is_full_hands_over_and_writes_go_on() {
     assert_eq!(cluster.complete().await, backup);
     assert_eq!(pids, cluster.pids(), "nobody was restarted");
     flawless(&load.finish().await);
+}
+
+#[tokio::test]
+async fn a_disk_of_500_mb_takes_5000_overwrites_of_1_mib() {
+    if !can_mount() {
+        return;
+    }
+    let (cluster, primary, _) = pair_on(500_000_000, &[]).await;
+    let pids = cluster.pids();
+    let client = cluster.client();
+    let write = async |writer: u32| {
+        for number in 0..1_250_u32 {
+            client.put("k", vec![(number + writer) as u8; 1 << 20]).await.unwrap();
+        }
+    };
+    tokio::join!(write(0), write(1), write(2), write(3));
+    assert_eq!(cluster.complete().await, primary, "nobody handed over");
+    assert_eq!(pids, cluster.pids(), "nobody was restarted");
 }
 
 #[tokio::test]

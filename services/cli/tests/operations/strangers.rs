@@ -1,9 +1,10 @@
 //! Noise and replicas of other clusters.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::cluster::{Cluster, progress};
@@ -35,6 +36,33 @@ async fn noise_on_every_port_disturbs_nobody() {
     }
     progress(&load, 100).await;
     flawless(&load.finish().await);
+    assert_eq!(cluster.complete().await, primary);
+    assert_eq!(cluster.status(primary).await.unwrap().life, life);
+}
+
+#[tokio::test]
+async fn silent_connections_leave_descriptors_for_the_rest_and_are_closed() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
+    let mut cluster = Cluster::new(2).await;
+    cluster.extra = vec!["--segment-bytes=1048576".into()];
+    cluster.replicas.iter_mut().for_each(|replica| replica.descriptors = Some(1024));
+    cluster.start_all();
+    let primary = cluster.complete().await;
+    let life = cluster.status(primary).await.unwrap().life;
+    let clients = &cluster.replicas[primary].clients;
+    let silent: Vec<_> = (0..1100).map(|_| TcpStream::connect(clients).unwrap()).collect();
+    let client = cluster.client();
+    for number in 0..8 {
+        // The log needs another file every second time.
+        client.put("k", vec![number; 600_000]).await.unwrap();
+    }
+    for mut stream in silent {
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let end = stream.read(&mut [0]);
+        let open = end.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        assert!(!open && end.unwrap_or_default() == 0, "it was open for 10 s, or said something");
+    }
     assert_eq!(cluster.complete().await, primary);
     assert_eq!(cluster.status(primary).await.unwrap().life, life);
 }
