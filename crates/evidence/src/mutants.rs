@@ -260,7 +260,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "loser-stays",
         rule: 6,
         wrong: "a primary that reads that it is deposed goes on as if it were not",
-        breaks: &[PROGRESS, LINEAR, LOST, MEMBERS, PREFIX, ACTOR],
+        breaks: &[PROGRESS, LINEAR, LOST, MEMBERS, PREFIX, ACTOR, FULL],
     },
     Mutant {
         name: "answer-from-another-epoch",
