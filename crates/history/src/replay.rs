@@ -18,7 +18,7 @@ use crate::model::{Revision, Undo, agrees};
 use crate::{Action, Operation, Outcome, Property, Store, Verdict};
 
 /// Steps after which the search of one group is given up.
-pub const BUDGET: u64 = 2_000_000;
+pub const BUDGET: u64 = 20_000_000;
 
 /// Reports the groups that no placement explains.
 pub(crate) fn judge(history: &[Operation], evidence: &Evidence<'_>, verdict: &mut Verdict) {
