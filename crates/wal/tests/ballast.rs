@@ -29,6 +29,16 @@ fn fill(store: &mut Store<SimDisk>) -> u64 {
     store.last().index - before
 }
 
+/// A store whose log has 1,000 entries, all covered by a snapshot, on a disk with this many bytes free.
+fn on_little_room(free: u64) -> Store<SimDisk> {
+    let disk = SimDisk::new();
+    let mut store = open(&disk);
+    let all = put(&mut store, 1, 1_000);
+    cover(&mut store, &all[999], 10_000);
+    disk.set_capacity(Some(disk.used() + free));
+    store
+}
+
 #[test]
 fn what_meets_a_full_disk_is_written_still_and_much_more_that_is_small() {
     for free in (0..30_000).step_by(997) {
@@ -112,11 +122,7 @@ fn a_snapshot_that_is_being_written_takes_what_was_kept_for_it() {
 #[test]
 fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
     for free in (0..30_000).step_by(997) {
-        let disk = SimDisk::new();
-        let mut store = open(&disk);
-        let all = put(&mut store, 1, 1_000);
-        cover(&mut store, &all[999], 10_000);
-        disk.set_capacity(Some(disk.used() + free));
+        let mut store = on_little_room(free);
         fill(&mut store);
         assert_eq!(store.room(), Room::Scarce);
         put(&mut store, 1, 1);
@@ -131,11 +137,7 @@ fn log_that_a_snapshot_covers_goes_before_the_disk_counts_as_full() {
 #[test]
 fn where_room_is_scarce_the_next_snapshot_has_room_still() {
     for free in (0..30_000).step_by(997) {
-        let disk = SimDisk::new();
-        let mut store = open(&disk);
-        let all = put(&mut store, 1, 1_000);
-        cover(&mut store, &all[999], 10_000);
-        disk.set_capacity(Some(disk.used() + free));
+        let mut store = on_little_room(free);
         let mut scarce = 0;
         while !store.room().is_full() {
             store.append(&entries(store.last(), 1, 1)).unwrap();
@@ -154,11 +156,7 @@ fn where_room_is_scarce_the_next_snapshot_has_room_still() {
 
 #[test]
 fn log_that_is_not_let_go_in_time_is_no_room() {
-    let disk = SimDisk::new();
-    let mut store = open(&disk);
-    let all = put(&mut store, 1, 1_000);
-    cover(&mut store, &all[999], 10_000);
-    disk.set_capacity(Some(disk.used()));
+    let mut store = on_little_room(0);
     fill(&mut store);
     let rooms: Vec<Room> = (0..5).map(|_| store.look_for_room().unwrap()).collect();
     assert_eq!(rooms[..4], [Room::Scarce; 4]);

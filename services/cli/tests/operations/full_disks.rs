@@ -31,7 +31,7 @@ async fn pair(options: &[&str]) -> (Cluster, usize, usize) {
     pair_on(48 << 20, options).await
 }
 
-/// The same on disks of so many bytes.
+/// The same on disks of this size, bytes.
 async fn pair_on(disk: u64, options: &[&str]) -> (Cluster, usize, usize) {
     let mut cluster = Cluster::new(2).await;
     cluster.extra = options.iter().copied().map(Into::into).collect();

@@ -15,12 +15,13 @@ const PUSH_PROMISE: u8 = 5;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
-/// What is done with a frame, in bytes of payload for which as much is done; with each byte that is no payload
-/// (headers are unpacked); and with each of a call's headers after so many bytes of them.
+/// Work that a frame makes, in bytes of payload that make as much.
 const FRAME: usize = 256;
+/// The same of each byte that is no payload (headers are unpacked).
 const OTHER: usize = 16;
-const MORE: usize = 24;
+/// Bytes of headers that calls usually have, and the work of each byte beyond.
 const USUAL: usize = 256;
+const MORE: usize = 24;
 
 /// What came of some bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
