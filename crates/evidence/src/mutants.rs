@@ -37,6 +37,8 @@ const TIME: &str = "time-never-goes-back";
 const EPOCHS: &str = "epochs-never-go-back";
 const POINTERS: &str = "pointers";
 const DISK: &str = "disk-keeps-its-word";
+const ORDER: &str = "writes-keep-their-order";
+const ASSERT: &str = "assertions";
 const HALT: &str = "no-halt";
 const YIELDS: &str = "yields-to-others";
 const MEMORY: &str = "bounded-memory";
@@ -494,6 +496,24 @@ pub const MUTANTS: &[Mutant] = &[
         rule: 0,
         wrong: "writes a key without comparing its revision",
         breaks: &[LINEAR],
+    },
+    Mutant {
+        name: "durable-before-the-sync",
+        rule: 2,
+        wrong: "says that entries are durable once they are written, before they are synced",
+        breaks: &[DISK, MEMBERS, PREFIX, LINEAR, LOST],
+    },
+    Mutant {
+        name: "state-saved-before-the-log",
+        rule: 9,
+        wrong: "saves the hard state before the entries are synced that it rests on",
+        breaks: &[ORDER],
+    },
+    Mutant {
+        name: "backlog-is-dropped",
+        rule: 0,
+        wrong: "forgets the entries that found no room once there is room again",
+        breaks: &[ASSERT, FULL],
     },
     Mutant {
         name: "local-clock-expires",

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use crate::{Input, Moment, ThawError};
 
 /// A deterministic state machine: the same inputs in the same order give the same outputs, the
@@ -9,7 +11,7 @@ use crate::{Input, Moment, ThawError};
 ///
 /// A machine reads no clock, draws no random number, iterates nothing unordered, does no input or
 /// output and spawns no thread. All that could differ between two replicas arrives as an input.
-pub trait Machine: Sized {
+pub trait Machine: Default {
     /// What one input answers.
     type Output;
     /// A state at one moment, unaffected by what is applied afterwards.
@@ -35,6 +37,19 @@ pub trait Machine: Sized {
 
     /// The state as of now, to be written elsewhere while this machine goes on. O(1).
     fn freeze(&self) -> Self::Frozen;
+
+    /// Bytes that [`Frozen::write`] gives at most, for the state as of now. O(1).
+    fn snapshot_bytes(&self) -> u64;
+
+    /// Bytes of memory that the state takes, about. O(1).
+    fn memory(&self) -> u64;
+
+    /// Bytes of memory that executing that many entries copies, about, while a frozen state is kept.
+    fn copied_bytes(&self, entries: u64) -> u64;
+
+    /// The command that bounds the state's memory to `bytes`, 0 for no bound; `None` where that is the bound
+    /// already, or the machine keeps none.
+    fn limit_memory(&self, bytes: u64) -> Option<Bytes>;
 
     /// Rebuilds the machine that [`Frozen::write`] wrote; it reads up to the end of `source`.
     ///

@@ -63,21 +63,22 @@ impl Absence {
 }
 
 impl World {
-    /// What a primary appends carries the time for which it has run.
+    /// What a primary appends in this step carries the time for which it has run.
     pub(crate) fn judge_elapsed(&mut self, host: HostId, run: Run) {
         let mono = self.hosts[host].clock.read(self.time).mono;
         let tick = self.hosts[host].config.timing.tick;
         let Some(process) = self.hosts[host].running(run) else { return };
-        let Process { replica, effects, absence, .. } = process;
-        let appended = effects.iter().filter_map(|effect| match effect {
+        let Process { driver, absence, .. } = process;
+        let appended = driver.effects().filter_map(|effect| match effect {
             Effect::Append(entries) => Some(entries),
             _ => None,
         });
         let mut appended = appended.flatten().peekable();
-        if appended.peek().is_none() || !acts(&replica.status()) {
+        if appended.peek().is_none() || !acts(&driver.replica().status()) {
             return;
         }
         let judged = appended.try_for_each(|entry| absence.judge(entry, mono, tick));
+        drop(appended);
         if let Err(explanation) = judged {
             let explanation = format!("{}: {explanation}", self.name(host));
             self.guilty(Property::PausesDoNotCount, explanation);

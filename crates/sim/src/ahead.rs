@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use prost::Message as _;
 use understudy_machine::{Command, Put};
-use understudy_protocol::{Entry, Epoch, Execution, Index, Kind, RequestId, Settings};
+use understudy_protocol::{Entry, Epoch, Execution, Index, Kind, Settings};
 
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
@@ -156,7 +156,7 @@ impl World {
         let name = self.name(host);
         while let Some(process) = self.hosts[host].running(run)
             && let Some((entry, _)) = process.early.front()
-            && entry.index <= process.replica.commit()
+            && entry.index <= process.driver.replica().commit()
             && let Some((entry, digest)) = process.early.pop_front()
         {
             let executed = self.ledger.executed(&name, &entry);
@@ -170,7 +170,7 @@ impl World {
     pub(crate) fn executed_ahead(&mut self, host: HostId, run: Run, entry: &Entry, digest: u64) {
         let Some(process) = self.hosts[host].running(run) else { return };
         process.early.push_back((entry.clone(), digest));
-        let settings = process.applied.settings;
+        let settings = process.driver.executed().settings;
         let bytes: usize = process.early.iter().map(|(entry, _)| entry.weight()).sum();
         let name = self.name(host);
         let index = entry.index;
@@ -188,10 +188,9 @@ impl World {
 
     /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies, or
     /// is stopped for so long that another takes its place.
-    pub(crate) fn told_ahead(&mut self, host: HostId, run: Run, entry: &Entry, id: RequestId) {
+    pub(crate) fn told_ahead(&mut self, host: HostId, entry: &Entry, waiter: &Waiter) {
         let (epoch, opened) = self.ahead.opened;
-        let waiting = self.hosts[host].running(run).and_then(|process| process.waiting.get(&id));
-        if let Some(Waiter::Client { sent, .. }) = waiting
+        if let Waiter::Client { sent, .. } = waiter
             && *sent > opened
             && epoch > entry.epoch
         {

@@ -171,7 +171,7 @@ impl Process {
     fn judge_by_a_view(&mut self, time: u64, payload: &Bytes) -> Option<Failure> {
         let (at, bound) = &mut self.viewed;
         if time >= *at + LOOK {
-            (*at, *bound) = (time, self.machine.quota().max_value_bytes);
+            (*at, *bound) = (time, self.driver.machine().quota().max_value_bytes);
         }
         let command = Command::decode(&payload[..]).ok()?;
         let Some(Operation::Put(put)) = command.operation else { return None };

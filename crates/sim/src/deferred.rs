@@ -123,7 +123,7 @@ impl World {
 /// Entries that are committed here and not executed.
 fn backlog(host: &Host) -> u64 {
     host.process.as_ref().map_or(0, |process| {
-        let status = process.replica.status();
+        let status = process.driver.replica().status();
         status.commit - status.applied
     })
 }

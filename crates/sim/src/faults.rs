@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_protocol::{Event, Member, Transition};
+use understudy_protocol::{Member, Transition};
 use understudy_wal::OpenError;
 use understudy_wal::sim::SimDisk;
 
@@ -60,7 +60,7 @@ impl World {
         let (life, last) =
             (recovered.life, recovered.snapshot.position.index + recovered.entries.len() as u64);
         self.narrate(|| format!("{name}: life {life} begins, log ends at {last}"));
-        self.feed_todo(host, run);
+        self.drive(host, run);
     }
 
     /// kill -9: what was written stays, connections are reset.
@@ -209,7 +209,7 @@ impl World {
         if let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) {
             self.counts.add("asked to leave");
             self.say(|| format!("{name}: asked to leave"));
-            self.input(host, run, Input::Event(Event::Leave));
+            self.input(host, run, Input::Leave);
         }
     }
 
@@ -256,7 +256,7 @@ impl World {
         if self.receipts.may_count()
             && let Some(process) = self.hosts[host].process.as_mut()
         {
-            process.closes = process.backlog.is_empty() && !process.replica.is_in_doubt();
+            process.closes = true;
         }
         self.end_process(host, why);
     }
@@ -265,7 +265,7 @@ impl World {
     pub(crate) fn end_process(&mut self, host: HostId, why: String) {
         let place = &mut self.hosts[host];
         let name = place.name().to_owned();
-        let Some(process) = place.process.take() else { return };
+        let Some(mut process) = place.process.take() else { return };
         place.ended = Some(why.clone());
         let disk = place.disk.clone();
         self.narrate(|| format!("{name}: process ends: {why}"));
@@ -281,13 +281,14 @@ impl World {
         });
         let gathered =
             process.gathered.into_iter().map(|request| (request.client, request.attempt));
-        let waiting = process.waiting.into_values().filter_map(|waiter| match waiter {
+        let waiting = process.driver.abandon().into_iter().chain(process.driver.abandon_queue());
+        let waiting = waiting.filter_map(|waiter| match waiter {
             Waiter::Client { client, attempt, .. } => Some((client, attempt)),
-            Waiter::Tick => None,
+            Waiter::Nobody => None,
         });
         let lost: Vec<(u64, u64)> = waiting.chain(gathered).chain(inbox).collect();
-        let last = process.store.last();
-        if process.closes && process.store.close().is_ok() {
+        let last = process.driver.store().last();
+        if process.closes && process.driver.close().is_ok_and(|closed| closed) {
             self.hosts[host].shadow.synced(last);
             disk.kill();
         } else if let Some(seed) = self.receipts.crash() {

@@ -50,7 +50,7 @@ impl World {
     fn one_that_serves(&self) -> Option<HostId> {
         (0..self.hosts.len()).find(|&host| {
             self.hosts[host].process.as_ref().is_some_and(|process| {
-                let status = process.replica.status();
+                let status = process.driver.replica().status();
                 acts(&status) && status.role == "primary" && status.settings.min_copies == 1
             })
         })

@@ -94,7 +94,7 @@ impl Swarm {
         let halted = |world: &World| {
             let mut processes = world.hosts.iter().filter_map(|host| host.process.as_ref());
             processes.any(|process| {
-                let reason = process.replica.status().reason;
+                let reason = process.driver.replica().status().reason;
                 process.halted.is_some() || reason.contains("is not what it claims to be")
             })
         };
@@ -129,7 +129,7 @@ fn go_on_in_turn(world: &mut World, first: &[HostId]) {
     }
     let snapshot = |world: &World, host: HostId| {
         let process = world.hosts[host].process.as_ref();
-        process.map_or(0, |process| process.replica.status().snapshot)
+        process.map_or(0, |process| process.driver.replica().status().snapshot)
     };
     world.run_while_not(world.time + 10 * SECOND, |world| {
         named(world) == first.len() && snapshot(world, first[1]) > end + FAR
@@ -205,7 +205,7 @@ fn forget_records(world: &mut World, host: HostId) {
 
 fn acting(world: &World) -> Option<HostId> {
     world.hosts.iter().position(|host| {
-        host.process.as_ref().is_some_and(|process| acts(&process.replica.status()))
+        host.process.as_ref().is_some_and(|process| acts(&process.driver.replica().status()))
     })
 }
 

@@ -48,12 +48,14 @@ pub enum Happening {
 pub enum Input {
     /// An event for the replica.
     Event(Event),
+    /// It is asked to leave.
+    Leave,
     /// The disk has done what was asked for; the log can be synced now.
     Synced,
-    /// What the driver waits for is on the disk.
-    Saved,
-    /// A snapshot has been written.
-    SnapshotWritten,
+    /// What it waits for is done.
+    Ready,
+    /// Work on another thread is done.
+    Done(u64),
     /// Requests that have gathered are given to the replica.
     Flush,
     /// A client's request.

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use understudy_evidence::mutant;
+use understudy_host::Done;
 use understudy_machine::{KvMachine, Machine};
-use understudy_protocol::{
-    Config, Effect, Entry, Epoch, Event, Incarnation, Index, Position, Recovered, Replica,
-    RequestId, Room, Snapshot,
-};
+use understudy_protocol::{Config, Entry, Epoch, Incarnation, Index, Recovered};
 use understudy_wal::sim::SimDisk;
-use understudy_wal::{Finished, OpenError, Options, Store};
+use understudy_wal::{OpenError, Options, Store};
 
 use crate::absence::Absence;
 use crate::ahead::Early;
@@ -48,8 +46,8 @@ pub struct Host {
     pub state_delay: (u64, u64),
     /// Bytes that reach it in a second on one stream; `None` for no limit.
     pub bandwidth: Option<u64>,
-    /// A snapshot is taken after so many entries.
-    pub snapshot_every: u64,
+    /// A snapshot is taken after entries of so many bytes.
+    pub snapshot_bytes: u64,
     /// A byte of the disk that has flipped and was not found yet.
     pub rot: Option<Rot>,
     /// By how much its program's protocol version is newer than that of this code.
@@ -72,36 +70,49 @@ pub enum Waiter {
         /// When it was sent.
         sent: u64,
     },
-    /// The host itself, for time to pass in the log.
-    Tick,
+    /// Somebody who does not care for the answer.
+    Nobody,
 }
 
-/// A running replica with all that its driver keeps.
+impl understudy_host::Waiter for Waiter {
+    fn connection(&self) -> u64 {
+        match self {
+            Waiter::Client { client, .. } => *client,
+            Waiter::Nobody => u64::MAX,
+        }
+    }
+}
+
+/// The replica as it ships, over a simulated disk.
+pub type Driver = understudy_host::Host<SimDisk, KvMachine, Waiter>;
+
+/// What a process waits for while nothing reaches it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// Its disk.
+    Disk,
+    /// Its machine, which executes.
+    Machine,
+}
+
+/// A running replica and what surrounds it.
 pub struct Process {
     /// Which run.
     pub run: Run,
-    /// The protocol.
-    pub replica: Replica,
-    /// The log.
-    pub store: Store<SimDisk>,
-    /// The state machine.
-    pub machine: KvMachine,
-    /// What a snapshot of the machine would stand for now.
-    pub applied: Snapshot,
+    /// The replica.
+    pub driver: Driver,
     /// What it has executed ahead of its commit.
     pub early: Early,
-    /// Requests given to the replica and not answered.
-    pub waiting: BTreeMap<RequestId, Waiter>,
-    /// What is still to be carried out of the last step.
-    pub effects: VecDeque<Effect>,
-    /// The driver waits for the disk; the first of `effects` is what it waits for.
-    pub blocked: bool,
+    /// Entries that it was told to append and that are not on its disk yet.
+    pub unwritten: VecDeque<Entry>,
+    /// It can do nothing before this is done.
+    pub waits: Option<Wait>,
     /// A deadline has come while it waited.
     pub late: bool,
     /// Members that the replica last knew of.
     pub members: usize,
-    /// Events that are to be fed at once.
-    pub todo: VecDeque<Event>,
+    /// Something was stepped since its state was judged.
+    pub stepped: bool,
     /// Stopped by a signal.
     pub paused: bool,
     /// Since when.
@@ -114,33 +125,16 @@ pub struct Process {
     pub inbox: VecDeque<Input>,
     /// When the replica is woken next.
     pub wake_at: Option<u64>,
-    /// Entries that found the disk full: written when there is room, nothing else before them.
-    pub backlog: Vec<Entry>,
     /// A sync is under way.
     pub syncing: bool,
     /// Requests that wait to be given to the replica together.
     pub gathered: Vec<Request>,
-    /// A tick is in the log.
-    pub ticking: bool,
-    /// A snapshot is being written, up to this position.
-    pub snapshot: Option<(Position, Finished<SimDisk>)>,
-    /// One that came beside the log and is whole.
-    pub received: Option<(Snapshot, Finished<SimDisk>)>,
-    /// No tick is proposed sooner.
-    pub tick_not_before: u64,
-    /// The newest snapshot cannot be read: another one is wanted at the next entry.
-    pub renew: bool,
-    /// The index of the newest snapshot.
-    pub snapshot_at: u64,
+    /// Work on other threads, and what came of it.
+    pub done: BTreeMap<u64, Done<SimDisk, KvMachine>>,
     /// It ends in order and leaves the mark of that.
     pub closes: bool,
-    /// What the replica believes of the disk.
-    pub room: Room,
-    /// No snapshot is made for the room that it gives before this.
-    pub save_room_at: u64,
     /// When a wrong version looked last, and the bound of a value that it saw.
     pub viewed: (u64, u64),
-    requests: u64,
 }
 
 /// Why a process could not start.
@@ -169,41 +163,34 @@ impl Host {
         let options = store_options(fresh_incarnation);
         let (store, recovered) = Store::open(self.disk.clone(), options)?;
         let machine = thaw(&store).map_err(StartError::Snapshot)?;
+        let options = understudy_host::Options {
+            snapshot_bytes: self.snapshot_bytes,
+            writing_memory: u64::MAX,
+            linger: 0,
+        };
         let now = self.clock.read(time);
-        let replica = Replica::new(self.config.clone(), recovered.clone(), now);
+        let config = self.config.clone();
+        let driver = Driver::new(config, options, recovered.clone(), store, machine, now);
         self.process = Some(Process {
             run,
-            replica,
-            store,
-            machine,
-            applied: recovered.snapshot,
+            driver,
             early: Early::new(),
-            waiting: BTreeMap::new(),
-            effects: VecDeque::new(),
-            blocked: false,
+            unwritten: VecDeque::new(),
+            waits: None,
             late: false,
             members: 0,
-            todo: VecDeque::from([Event::Tick]),
+            stepped: false,
             paused: false,
             paused_at: 0,
             absence: Absence::default(),
             halted: None,
             inbox: VecDeque::new(),
             wake_at: None,
-            backlog: Vec::new(),
             syncing: false,
             gathered: Vec::new(),
-            ticking: false,
-            snapshot: None,
-            received: None,
-            renew: false,
-            tick_not_before: 0,
+            done: BTreeMap::new(),
             closes: false,
-            snapshot_at: recovered.snapshot.position.index,
-            room: Room::Ample,
-            save_room_at: 0,
             viewed: (0, 0),
-            requests: 0,
         });
         Ok(recovered)
     }
@@ -221,19 +208,6 @@ impl Host {
     /// The process, if it is that run.
     pub fn running(&mut self, run: Run) -> Option<&mut Process> {
         self.process.as_mut().filter(|process| process.run == run)
-    }
-}
-
-impl Process {
-    /// A number for a request, unique in this run.
-    pub fn request_id(&mut self) -> RequestId {
-        self.requests += 1;
-        RequestId(self.requests)
-    }
-
-    /// What room the disk has, as far as was noticed.
-    pub fn room_left(&self) -> Room {
-        if self.backlog.is_empty() { self.store.room() } else { Room::None }
     }
 }
 

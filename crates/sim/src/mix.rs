@@ -208,7 +208,7 @@ pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
             evict: [None, Some(SECOND / 4), Some(SECOND), Some(3 * SECOND)][rng.usize(0..4)],
             ..Timing::default()
         },
-        snapshot_every: pick(rng, &[20, 100, 100_000]),
+        snapshot_bytes: pick(rng, &[2_000, 10_000, 10_000_000]),
         ..Options::default()
     }
 }

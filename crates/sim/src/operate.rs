@@ -107,6 +107,6 @@ fn renew(world: &mut World, host: HostId, version: u32) {
     let place = &mut world.hosts[host];
     place.config.limits = options.limits;
     place.config.timing = timing;
-    place.snapshot_every = options.snapshot_every;
+    place.snapshot_bytes = options.snapshot_bytes;
     place.version = version;
 }

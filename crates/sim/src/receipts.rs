@@ -7,11 +7,11 @@
 //!
 //! Only some worlds are like this; the others are what they were without.
 
-use understudy_protocol::{Acknowledgement, Event, Incarnation, Kind, Proposal, Record, Settings};
+use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 
 use crate::clock::MILLISECOND;
 use crate::happening::{Happening, HostId};
-use crate::host::SLOW;
+use crate::host::{SLOW, Waiter};
 use crate::mix::{Fault, Mix};
 use crate::strike::Blow;
 use crate::world::World;
@@ -89,7 +89,10 @@ impl World {
         };
         let acting = (0..self.hosts.len()).find_map(|host| Some((host, self.serves(host)?)));
         let Some((host, run)) = acting else { return };
-        if self.hosts[host].running(run).is_none_or(|process| process.blocked || process.paused) {
+        if self.hosts[host]
+            .running(run)
+            .is_none_or(|process| process.waits.is_some() || process.paused)
+        {
             return;
         }
         // Its disk takes its time, so that more is written and all of that committed at once; the
@@ -99,16 +102,13 @@ impl World {
             self.receipts.slow_at = Some(now + self.receipts.rng.u64(0..5 * MILLISECOND));
         }
         let Some(process) = self.hosts[host].running(run) else { return };
-        let settings = Settings { acknowledgement, ..process.applied.settings };
-        let id = process.request_id();
-        let payload = settings.encode().into();
-        let kind = Kind::Settings;
-        let proposal = Proposal { id, kind, payload, firm: true, upkeep: true };
+        let settings = Settings { acknowledgement, ..process.driver.executed().settings };
         self.counts.add(match acknowledgement {
             Acknowledgement::Durable => "settings: durable",
             Acknowledgement::Received => "settings: received",
         });
-        self.feed(host, run, Event::Requests { proposals: vec![proposal], reads: Vec::new() });
+        let want = understudy_host::Want::Settings(settings);
+        self.ask(host, run, want, Waiter::Nobody);
     }
 
     /// Settings come into force at a primary. Perhaps somebody else crashes right then, for that is when
@@ -160,9 +160,13 @@ impl World {
     pub(crate) fn remembers(&self, host: HostId, index: u64, hash: u64) -> bool {
         let place = &self.hosts[host];
         let Some(process) = &place.process else { return true };
-        process.replica.is_in_doubt()
+        process.driver.replica().is_in_doubt()
             || place.shadow.has(index, hash)
-            || process.backlog.iter().any(|entry| (entry.index, entry.hash) == (index, hash))
+            || process
+                .driver
+                .backlog()
+                .iter()
+                .any(|entry| (entry.index, entry.hash) == (index, hash))
     }
 
     /// Whether nobody goes on without an order: the named primary does not know what it has forgotten, and
@@ -170,6 +174,6 @@ impl World {
     pub(crate) fn waits_for_an_order(&self) -> bool {
         let Some(record) = self.register.record() else { return false };
         let mut left = self.hosts.iter().filter(|h| h.incarnation.is_some_and(|i| record.names(i)));
-        left.all(|host| host.process.as_ref().is_some_and(|p| p.replica.is_in_doubt()))
+        left.all(|host| host.process.as_ref().is_some_and(|p| p.driver.replica().is_in_doubt()))
     }
 }

@@ -69,6 +69,11 @@ impl Shadow {
         (self.base.index + 1..).zip(self.written.iter().copied()).collect()
     }
 
+    /// Whether everything that was written is durable.
+    pub fn is_synced(&self) -> bool {
+        self.durable >= self.base.index + self.written.len() as Index
+    }
+
     /// End of what is durable.
     pub fn durable(&self) -> Index {
         self.durable

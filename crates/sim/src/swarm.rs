@@ -309,7 +309,7 @@ pub(crate) fn is_whole(world: &World) -> bool {
     let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
     let Some(record) = world.register.record() else { return false };
     let mut statuses = world.hosts.iter().map(|host| {
-        host.process.as_ref().filter(|process| !process.paused).map(|p| p.replica.status())
+        host.process.as_ref().filter(|process| !process.paused).map(|p| p.driver.replica().status())
     });
     let Some(statuses) = statuses.by_ref().collect::<Option<Vec<_>>>() else { return false };
     let primary = statuses.iter().filter(|status| acts(status)).collect::<Vec<_>>();
@@ -343,7 +343,7 @@ pub(crate) fn states(world: &World) -> String {
         .map(|host| match &host.process {
             None => format!("{}: down", host.name()),
             Some(process) => {
-                let status = process.replica.status();
+                let status = process.driver.replica().status();
                 format!(
                     "{}: {} epoch {} last {} commit {} applied {} {}",
                     host.name(),

@@ -35,6 +35,8 @@ pub enum Property {
     Assertions,
     /// What was durable is there in the next life.
     DiskKeepsItsWord,
+    /// What a hard state rests on is on disk before it is.
+    WritesKeepTheirOrder,
     /// No replica halts in a run that gives it no reason.
     NoHalt,
     /// A primary ends its life for another's write of the register alone.
@@ -99,6 +101,7 @@ impl Property {
             Property::Pointers => "pointers",
             Property::Assertions => "assertions",
             Property::DiskKeepsItsWord => "disk-keeps-its-word",
+            Property::WritesKeepTheirOrder => "writes-keep-their-order",
             Property::NoHalt => "no-halt",
             Property::YieldsToOthers => "yields-to-others",
             Property::BoundedMemory => "bounded-memory",

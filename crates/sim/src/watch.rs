@@ -10,9 +10,9 @@ impl World {
     /// What one replica says of itself must make sense.
     pub(crate) fn watch(&mut self, host: HostId, run: Run) {
         let Some(process) = self.hosts[host].running(run) else { return };
-        let status = process.replica.status();
-        let asynchronous = process.applied.settings.execution == Execution::Async;
-        let waiting = process.waiting.len();
+        let status = process.driver.replica().status();
+        let asynchronous = process.driver.executed().settings.execution == Execution::Async;
+        let waiting = process.driver.waiting();
         process.members = status.members.len();
         let name = self.name(host);
         let ordered = pointers(&name, &status, asynchronous && !follows(&status));

@@ -84,8 +84,10 @@ impl World {
     pub(crate) fn finish_watching(&mut self) {
         let serving = || (0..self.hosts.len()).find(|&host| self.serves(host).is_some());
         let Some(host) = serving().filter(|_| !self.ahead.is_there()) else { return };
-        let newest =
-            self.hosts[host].process.as_ref().map_or(0, |process| process.machine.revision());
+        let newest = self.hosts[host]
+            .process
+            .as_ref()
+            .map_or(0, |process| process.driver.machine().revision());
         for id in 0..WATCHERS {
             self.cut_off(id);
             while self.watchers.each[id].complete < newest && self.violation.is_none() {
@@ -141,8 +143,8 @@ impl World {
             return self.cut_off(id);
         }
         let Some(process) = &self.hosts[host].process else { return };
-        let Ok(reader) = process.machine.at(0) else { return };
-        let changes = process.machine.changes();
+        let Ok(reader) = process.driver.machine().at(0) else { return };
+        let changes = process.driver.machine().changes();
         let watcher = &mut self.watchers.each[id];
         let (_, _, watch) = watcher.stream.get_or_insert_with(|| {
             let watch = Watch::behind(watcher.complete, watcher.range.clone(), watcher.previous);
@@ -195,6 +197,6 @@ impl World {
     /// The process on this host, if it is a primary that serves.
     pub(crate) fn serves(&self, host: HostId) -> Option<Run> {
         let process = self.hosts[host].process.as_ref()?;
-        (process.replica.status().role == "primary").then_some(process.run)
+        (process.driver.replica().status().role == "primary").then_some(process.run)
     }
 }

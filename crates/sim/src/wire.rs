@@ -304,7 +304,7 @@ impl World {
             .filter(|(_, process)| !process.paused && !lost)
             .map(|(target, process)| PeerState {
                 version: self.seen_version(target, host),
-                ..process.replica.peer_state()
+                ..process.driver.peer_state()
             });
         let delay = match (&state, knock) {
             (None, Knock::Answered | Knock::Silent) => self.options.dial_timeout,

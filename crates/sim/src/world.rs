@@ -55,8 +55,8 @@ pub struct Options {
     pub sync_delay: (u64, u64),
     /// How long the driver waits for the disk where it must: hard state, cuts of the log.
     pub state_delay: (u64, u64),
-    /// A snapshot is taken after so many entries.
-    pub snapshot_every: u64,
+    /// A snapshot is taken after entries of so many bytes.
+    pub snapshot_bytes: u64,
     /// The driver's own time-out for the register, nanoseconds.
     pub register_timeout: u64,
     /// A dial or knock that gets no answer is given up after so long, nanoseconds.
@@ -77,7 +77,7 @@ impl Default for Options {
             register_delay: (2_000_000, 2_000_000),
             sync_delay: (1_000_000, 1_000_000),
             state_delay: (0, 0),
-            snapshot_every: 10_000,
+            snapshot_bytes: 1_000_000,
             register_timeout: 1_000_000_000,
             dial_timeout: 1_000_000_000,
             restart_delay: 20_000_000,
@@ -230,7 +230,7 @@ impl World {
             sync_delay: self.options.sync_delay,
             state_delay: self.options.state_delay,
             bandwidth: None,
-            snapshot_every: self.options.snapshot_every,
+            snapshot_bytes: self.options.snapshot_bytes,
             rot: None,
             version: 0,
             ended: None,
@@ -337,11 +337,9 @@ impl World {
 
     /// A machine must tell every revision that it keeps.
     pub(crate) fn check_past(&mut self, host: HostId) {
-        let Some(process) = self.hosts[host].process.as_ref().filter(|_| !self.ahead.is_there())
-        else {
-            return;
-        };
-        let told = self.past.check(self.hosts[host].name(), &process.machine);
+        let process = self.hosts[host].process.as_ref().filter(|_| !self.ahead.is_there());
+        let Some(process) = process.filter(|process| !process.driver.is_absent()) else { return };
+        let told = self.past.check(self.hosts[host].name(), process.driver.machine());
         self.blame(told);
     }
 

@@ -161,6 +161,20 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// Whether the caller has asked for what cannot be.
+    pub fn is_bug(&self) -> bool {
+        match self {
+            WriteError::DoesNotFollow { .. }
+            | WriteError::BelowSnapshot { .. }
+            | WriteError::NotInLog(_)
+            | WriteError::BelowCommit { .. } => true,
+            WriteError::NoSpace
+            | WriteError::Io { .. }
+            | WriteError::Poisoned(_)
+            | WriteError::BadSnapshot(_) => false,
+        }
+    }
+
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| WriteError::Io { what: what.into(), source }
     }

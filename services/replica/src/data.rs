@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::Recovered;
 use understudy_wal::{OpenError, RealDisk, Store, set_aside};
 
-use crate::driver::Executor;
 use crate::error::ServeError;
 use crate::options::Options;
 
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Opened {
     pub store: Store<RealDisk>,
     pub recovered: Recovered,
-    pub executor: Executor,
+    pub machine: KvMachine,
 }
 
 /// The same, once the process before this one has let go of the directory, as far as options let it
@@ -73,8 +73,12 @@ fn try_open(options: &Options) -> Result<Result<Opened, String>, ServeError> {
         Err(OpenError::Damaged(damage)) => return Ok(Err(damage.to_string())),
         Err(error) => return Err(error.into()),
     };
-    Ok(match Executor::thaw(snapshot, recovered.snapshot) {
-        Ok(executor) => Ok(Opened { store, recovered, executor }),
+    let machine = match snapshot {
+        Some(mut snapshot) => KvMachine::thaw(&mut snapshot),
+        None => Ok(KvMachine::new()),
+    };
+    Ok(match machine {
+        Ok(machine) => Ok(Opened { store, recovered, machine }),
         Err(error) => Err(error.to_string()),
     })
 }

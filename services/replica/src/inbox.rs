@@ -1,14 +1,13 @@
 //! What reaches the loop: two bounded queues that it owns and drains. Clients have their own, so
 //! that a flood of requests never keeps a peer's message or a register's answer waiting.
 
-use std::io;
-
 use tokio::sync::{mpsc, oneshot};
+use understudy_host::Done;
+use understudy_machine::KvMachine;
 use understudy_protocol::{ConnId, Event, PeerState};
-use understudy_wal::{Finished, RealDisk};
+use understudy_wal::RealDisk;
 
 use crate::clients::{Ask, OPERATORS};
-use crate::driver::{Executor, Received};
 use crate::peers::Outbox;
 use crate::wire::Undecodable;
 
@@ -27,12 +26,8 @@ pub(crate) enum Input {
     Dialed(ConnId, Outbox),
     /// A peer asks whether this replica is blank.
     Inquiry(oneshot::Sender<PeerState>),
-    /// The snapshot thread is done.
-    Frozen(Box<io::Result<Finished<RealDisk>>>),
-    /// The primary's snapshot beside the log is whole.
-    Received(Box<Received>),
-    /// A machine that slept is awake.
-    Thawed(Box<Result<Executor, String>>),
+    /// Work on a thread of its own is done.
+    Done(Box<Done<RealDisk, KvMachine>>),
 }
 
 /// Where tasks put their messages.

@@ -11,8 +11,8 @@ use understudy_protocol::{ClusterId, Config, Limits, Recovered};
 use crate::checkup::{self, Outlook};
 use crate::clients::Gate;
 use crate::clock::Clock;
-use crate::data::{self, Opened};
-use crate::driver::{DataDisk, Driver, Parts};
+use crate::data;
+use crate::driver::{Driver, Parts};
 use crate::ended::Ended;
 use crate::error::ServeError;
 use crate::inbox::inbox;
@@ -110,12 +110,11 @@ impl Server {
             opened = data::open_when_free(&options) => opened?,
             _ = leave.recv() => return Ok(Ended::Left),
         };
-        let Opened { store, recovered, executor } = opened;
         let metrics = Metrics::new();
         let (inbox, outlet, asks) = inbox(options.max_waiting);
         let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));
         let config = config(&options, &ports.addresses, &shares)?;
-        announce(&options, &recovered, &ports.addresses);
+        announce(&options, &opened.recovered, &ports.addresses);
         limit.announce(&options.name, &shares);
         let (acts, acting) = watch::channel(false);
         let warned = warning.subscribe();
@@ -123,18 +122,19 @@ impl Server {
         let checkup = checkup::run(arbiter.clone(), checks, outlook, options.name.clone());
         let (driver, view) = Driver::new(Parts {
             config,
-            recovered,
-            disk: DataDisk::new(store, metrics.clone()),
-            executor,
+            opened,
             clock: Clock::start(),
             inbox,
             outlet: outlet.clone(),
             peers: peers.clone(),
             register: register::start(arbiter, outlet),
             metrics: metrics.clone(),
-            snapshot_bytes: shares.snapshot_bytes(options.snapshot_bytes),
+            options: understudy_host::Options {
+                snapshot_bytes: shares.snapshot_bytes(options.snapshot_bytes),
+                writing_memory: shares.store.saturating_add(shares.snapshot),
+                linger: options.linger,
+            },
             shares,
-            linger: options.linger,
             watches: Arc::default(),
             acts,
             evict,

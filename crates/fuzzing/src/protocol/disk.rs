@@ -1,28 +1,19 @@
-//! A log that does at once what it is told, and holds the core to the contract of a real one.
+//! What the disk is asked to hold, noted beside it: the core is held to the contract of a real one.
 
 use understudy_protocol::{
-    Entry, Epoch, HardState, Incarnation, Index, Life, Position, Recovered, Snapshot, SnapshotPart,
+    Effect, Entry, Epoch, HardState, Index, Position, Snapshot, SnapshotPart,
 };
 
 pub struct Disk {
-    pub state: HardState,
-    pub snapshot: Snapshot,
-    /// Every entry behind the snapshot.
-    pub entries: Vec<Entry>,
-    /// The part of a snapshot that is expected next, and of which.
-    incoming: Option<(Snapshot, u64)>,
-    pub life: Life,
+    state: HardState,
+    snapshot: Snapshot,
+    /// Every entry after the snapshot.
+    entries: Vec<Entry>,
 }
 
 impl Disk {
     pub fn new() -> Self {
-        Disk {
-            state: HardState::default(),
-            snapshot: Snapshot::default(),
-            entries: Vec::new(),
-            incoming: None,
-            life: 0,
-        }
+        Disk { state: HardState::default(), snapshot: Snapshot::default(), entries: Vec::new() }
     }
 
     pub fn last(&self) -> Position {
@@ -56,80 +47,81 @@ impl Disk {
         (base.index.max(1), runs)
     }
 
-    pub fn recover(&mut self) -> Recovered {
-        self.life += 1;
-        self.incoming = None;
-        let (_, mut runs) = self.runs();
-        let base = self.snapshot.position;
-        runs.retain(|(_, last)| *last > base.index);
-        Recovered {
-            incarnation: Incarnation(0xa),
-            life: self.life,
-            state: self.state.clone(),
-            commit: 0,
-            snapshot: self.snapshot,
-            first: base.index + 1,
-            pieces: Vec::new(),
-            runs,
-            clean: true,
-            entries: self.entries.clone(),
-        }
-    }
-
-    pub fn append(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            assert!(entry.follows(self.last()), "entry {} is to be appended", entry.index);
-            self.entries.push(entry);
-        }
-    }
-
-    pub fn truncate(&mut self, after: Index) {
-        assert!(after >= self.snapshot.position.index, "the log is to be cut in its snapshot");
-        self.entries.retain(|entry| entry.index <= after);
-    }
-
-    pub fn save(&mut self, state: HardState) {
-        assert!(state.epoch >= self.state.epoch, "epochs never go back");
+    /// Another life begins.
+    pub fn begin(&mut self, state: HardState) {
         self.state = state;
     }
 
-    /// Takes on a snapshot of the machine behind this entry.
-    pub fn adopt(&mut self, index: Index) -> Option<Position> {
-        let entry = self.entries.iter().find(|entry| entry.index == index)?;
-        self.snapshot = Snapshot {
-            position: entry.position(),
-            time: entry.time,
-            settings: self.snapshot.settings,
-        };
-        self.entries.retain(|entry| entry.index > index);
-        Some(self.snapshot.position)
+    /// An effect is about to be carried out.
+    pub fn asked(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Append(entries) => self.append(entries),
+            Effect::Truncate { after } => {
+                let base = self.snapshot.position.index;
+                assert!(*after >= base, "the log is to be cut in its snapshot");
+                self.entries.retain(|entry| entry.index <= *after);
+            }
+            Effect::SaveState(state) => {
+                assert!(state.epoch >= self.state.epoch, "epochs never go back");
+                self.state = state.clone();
+            }
+            Effect::SetAside(entries) => assert!(!entries.is_empty()),
+            Effect::StoreSnapshot(_, part) => self.store(part),
+            Effect::AdoptSnapshot(position) => {
+                assert!(position.index > self.snapshot.position.index, "it is to be a newer one");
+                assert_eq!(self.position(position.index), *position, "and of this log");
+            }
+            Effect::Dial { .. }
+            | Effect::Knock { .. }
+            | Effect::Inquire { .. }
+            | Effect::Send(..)
+            | Effect::Close(_)
+            | Effect::ReadLog { .. }
+            | Effect::ReadSnapshot { .. }
+            | Effect::Release { .. }
+            | Effect::Apply(_)
+            | Effect::ReadRegister
+            | Effect::WriteRegister { .. }
+            | Effect::Serve(_)
+            | Effect::Reject(..)
+            | Effect::Abandon(_)
+            | Effect::HandedOver(_)
+            | Effect::Evict { .. }
+            | Effect::Transition(_)
+            | Effect::Note(_)
+            | Effect::EndLife(_)
+            | Effect::Renew(_)
+            | Effect::Halt(_)
+            | Effect::Left => {}
+        }
     }
 
-    /// The snapshot that was stored beside the log is the newest one.
-    pub fn take_on(&mut self, position: Position) {
-        assert!(position.index > self.snapshot.position.index, "it is to be a newer one");
-        assert_eq!(self.position(position.index), position, "and of this log");
-        self.adopt(position.index);
+    fn append(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            assert!(entry.follows(self.last()), "entry {} is to be appended", entry.index);
+            self.entries.push(entry.clone());
+        }
     }
 
-    /// Bytes stored, or `None` where the process must end.
-    pub fn store(&mut self, part: &SnapshotPart) -> Option<u64> {
+    fn store(&self, part: &SnapshotPart) {
         let index = part.snapshot.position.index;
         let replaces = part.beside || index >= self.state.commit;
         assert!(replaces, "a snapshot is to replace what is committed");
-        let expected = match self.incoming {
-            Some((snapshot, taken)) if snapshot == part.snapshot && part.offset > 0 => taken,
-            _ => 0,
+    }
+
+    /// A snapshot up to here is the newest one.
+    pub fn adopt(&mut self, position: Position) {
+        let Some(entry) = self.entries.iter().find(|entry| entry.index == position.index) else {
+            return;
         };
-        if part.offset != expected {
-            return (!part.last).then_some(expected);
-        }
-        let taken = expected + part.data.len() as u64;
-        self.incoming = Some((part.snapshot, taken));
-        if part.last && !part.beside {
-            (self.snapshot, self.incoming) = (part.snapshot, None);
-            self.entries.clear();
-        }
-        Some(taken)
+        let (position, time) = (entry.position(), entry.time);
+        self.snapshot = Snapshot { position, time, settings: self.snapshot.settings };
+        self.entries.retain(|entry| entry.index > position.index);
+    }
+
+    /// A snapshot has taken the log's place.
+    pub fn install(&mut self, snapshot: Snapshot) {
+        self.snapshot = snapshot;
+        self.entries.clear();
     }
 }

@@ -1,14 +1,14 @@
 //! One replica among peers and clients that say anything.
 
 mod disk;
+mod machine;
 mod numbers;
 mod said;
 mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
-use understudy_protocol::{
-    ConnId, Event, Kind, Knock, Message, Proposal, RequestId, Room, Settings,
-};
+use understudy_host::{Input, Want};
+use understudy_protocol::{ConnId, Event, Knock, Message, Room, Settings};
 use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
 
 use said::{Said, Who};
@@ -69,20 +69,20 @@ enum Happening {
 /// answers it with a panic by design.
 pub fn protocol(data: &[u8]) {
     let mut world = World::new();
-    world.feed(Event::Tick);
+    world.pass(0);
     let mut source = Unstructured::new(data);
     while let (false, Ok(happening)) = (source.is_empty(), Happening::arbitrary(&mut source)) {
         happen(&mut world, happening);
         // The status is asked for at any time.
-        let status = world.replica.status();
+        let status = world.status();
         assert!(status.applied <= status.commit && status.commit <= status.durable);
     }
 }
 
 fn happen(world: &mut World, happening: Happening) {
     match happening {
-        Happening::Pass { ms } => tick(world, ms.into()),
-        Happening::PassLong { ms } => tick(world, ms.into()),
+        Happening::Pass { ms } => world.pass(ms.into()),
+        Happening::PassLong { ms } => world.pass(ms.into()),
         Happening::Said { conn, said } => {
             let conn = chosen(world, conn);
             hear(world, conn, said);
@@ -95,7 +95,7 @@ fn happen(world: &mut World, happening: Happening) {
         Happening::Welcomed => {
             connect(world);
             let Some(conn) = world.conns.last().copied() else { return };
-            let (epoch, cluster) = (world.replica.status().epoch, world.cluster());
+            let (epoch, cluster) = (world.status().epoch, world.cluster());
             let welcome = Message::Welcome { epoch, cluster, ordered: 0, records: Vec::new() };
             world.feed(Event::Received(conn, welcome));
         }
@@ -126,20 +126,17 @@ fn happen(world: &mut World, happening: Happening) {
         }
         Happening::Requests { writes, reads, settings } => request(world, writes, reads, settings),
         Happening::HandOver(to) => {
-            world.requests += 1;
-            let id = RequestId(world.requests);
             let to = to.map(|b| if b { "b".into() } else { "nobody".into() });
-            world.feed(Event::HandOver { id, to });
+            world.ask([Want::HandOver(to)]);
         }
-        Happening::Leave => world.feed(Event::Leave),
+        Happening::Leave => world.give(Input::Leave),
         Happening::Elected { who, keep, floor } => elect(world, who, keep, floor),
         Happening::RegisterChanged => world.feed(Event::RegisterChanged),
         Happening::Reachable(reachable) => world.reachable = reachable,
         Happening::Prompt(prompt) => {
             world.prompt = prompt;
             if prompt {
-                world.flush();
-                world.feed(Event::Tick);
+                world.sync();
             }
         }
         Happening::Space(room) => {
@@ -147,24 +144,15 @@ fn happen(world: &mut World, happening: Happening) {
                 [Room::None, Room::Reserve, Room::Scarce, Room::Ample][usize::from(room % 4)];
             world.feed(Event::Space(room));
         }
-        Happening::SnapshotMade => {
-            if let Some(position) = world.disk.adopt(world.replica.status().applied) {
-                world.feed(Event::SnapshotMade(position));
-            }
-        }
+        Happening::SnapshotMade => world.finish_works(),
         Happening::Pair => pair(world),
     }
-}
-
-fn tick(world: &mut World, ms: u64) {
-    world.pass(ms);
-    world.feed(Event::Tick);
 }
 
 /// A birth with b, so that most inputs have a cluster to work on.
 fn pair(world: &mut World) {
     for _ in 0..12 {
-        tick(world, 100);
+        world.pass(100);
         while let Some(peer) = world.inquiries.pop_front() {
             world.feed(Event::Inquired { peer, answer: Ok(Who::B.state(true, true)) });
         }
@@ -199,28 +187,21 @@ fn hear(world: &mut World, conn: ConnId, said: Said) {
 }
 
 fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>) {
-    let mut id = || {
-        world.requests += 1;
-        RequestId(world.requests)
-    };
-    let mut proposals: Vec<Proposal> = (0..writes % 4)
-        .map(|n| {
-            let payload = vec![n; usize::from(writes)].into();
-            Proposal { id: id(), kind: Kind::Command, payload, firm: false, upkeep: n % 2 == 1 }
-        })
-        .collect();
-    if let Some((sync_backups, min_copies)) = settings {
-        let sync_backups = 1 + u32::from(sync_backups % 8);
-        let settings = Settings {
-            sync_backups,
+    let writes = (0..writes % 4).map(|n| Want::Command {
+        payload: vec![n; usize::from(writes)].into(),
+        firm: false,
+        upkeep: n % 2 == 1,
+        answer: 0,
+    });
+    let settings = settings.map(|(sync_backups, min_copies)| {
+        Want::Settings(Settings {
+            sync_backups: 1 + u32::from(sync_backups % 8),
             min_copies: 1 + u32::from(min_copies % 2),
             ..Settings::default()
-        };
-        let (payload, kind) = (settings.encode().into(), Kind::Settings);
-        proposals.push(Proposal { id: id(), kind, payload, firm: false, upkeep: true });
-    }
-    let reads = (0..reads % 4).map(|_| id()).collect();
-    world.feed(Event::Requests { proposals, reads });
+        })
+    });
+    let reads = (0..reads % 4).map(|_| Want::Read);
+    world.ask(writes.chain(settings).chain(reads));
 }
 
 /// Another replica wins the register.

@@ -18,7 +18,7 @@ pub enum Number {
 
 impl Number {
     pub fn of(self, world: &World) -> u64 {
-        let status = world.replica.status();
+        let status = world.status();
         let near = |n: u64, by: i8| n.saturating_add_signed(by.into());
         match self {
             Number::Last(by) => near(status.last, by),

@@ -145,7 +145,7 @@ impl Said {
                     cluster: Some(world.cluster()),
                     member: who.member(),
                     life: life.into(),
-                    epoch: world.replica.status().epoch,
+                    epoch: world.status().epoch,
                     nonce: None,
                     commit: Default::default(),
                     first,

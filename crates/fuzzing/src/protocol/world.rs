@@ -1,17 +1,24 @@
-//! One real replica; its disk, machine and register are true to their contracts, its peers and
-//! clients are not.
+//! One real replica as it ships, over a simulated disk; its machine and register are true to their contracts, its
+//! peers and clients are not.
 
 use std::collections::VecDeque;
 
+use understudy_host::{Host, Input, Options, Output, Request, Step, Waiter, Want, Work};
 use understudy_protocol::{
-    ClusterId, Config, ConnId, Effect, Event, Incarnation, Limits, MS, Member, Now, Observed,
-    Position, Record, RegisterFailure, RegisterUid, Replica, Settings, Timing, WriteAnswer,
+    ClusterId, Config, ConnId, Event, Incarnation, Limits, MS, Member, Now, Observed, Record,
+    RegisterFailure, RegisterUid, Settings, Status, Timing, WriteAnswer,
 };
+use understudy_wal::Store;
+use understudy_wal::sim::SimDisk;
 
 use super::disk::Disk;
+use super::machine::Counter;
 
 pub struct World {
-    pub replica: Replica,
+    /// Between two lives there is none.
+    host: Option<Host<SimDisk, Counter, Nobody>>,
+    files: SimDisk,
+    /// What the replica has asked for, to hold it to the contract.
     pub disk: Disk,
     pub now: Now,
     pub register: Observed,
@@ -24,21 +31,30 @@ pub struct World {
     pub dials: u32,
     pub knocks: VecDeque<Incarnation>,
     pub inquiries: VecDeque<String>,
-    pub requests: u64,
-    queue: VecDeque<Event>,
+    /// Snapshots that are being written.
+    works: VecDeque<Work<SimDisk, Counter>>,
     over: bool,
 }
 
-/// Steps that one event may lead to; more would be a loop.
-const STEPS: usize = 1000;
+/// Clients do not wait here.
+pub struct Nobody;
+
+impl Waiter for Nobody {
+    fn connection(&self) -> u64 {
+        0
+    }
+}
+
+/// Steps that one input may lead to; more would be a loop.
+const STEPS: usize = 10_000;
 
 impl World {
     pub fn new() -> Self {
-        let mut disk = Disk::new();
-        let now = Now { mono: 1, wall: 1 };
+        let (files, now) = (SimDisk::new(), Now { mono: 1, wall: 1 });
         World {
-            replica: Replica::new(config(), disk.recover(), now),
-            disk,
+            host: Some(begin(&files, now)),
+            files,
+            disk: Disk::new(),
             now,
             register: Observed { uid: RegisterUid(1), version: "0".into(), record: None },
             reachable: true,
@@ -47,19 +63,32 @@ impl World {
             dials: 0,
             knocks: VecDeque::new(),
             inquiries: VecDeque::new(),
-            requests: 0,
-            queue: VecDeque::new(),
+            works: VecDeque::new(),
             over: false,
         }
+    }
+
+    fn live(&self) -> &Host<SimDisk, Counter, Nobody> {
+        self.host.as_ref().expect("one life follows the other")
+    }
+
+    fn alive(&mut self) -> &mut Host<SimDisk, Counter, Nobody> {
+        self.host.as_mut().expect("one life follows the other")
+    }
+
+    pub fn status(&self) -> Status {
+        self.live().replica().status()
     }
 
     pub fn cluster(&self) -> ClusterId {
         self.register.record.as_ref().map_or(ClusterId(7), |record| record.cluster)
     }
 
+    /// Time passes, and the replica notices.
     pub fn pass(&mut self, ms: u64) {
         self.now.mono += ms * MS;
         self.now.wall += ms * MS;
+        self.run();
     }
 
     /// The next stream.
@@ -79,87 +108,101 @@ impl World {
         self.register.record = Some(record);
     }
 
-    /// Feeds an event and everything that follows from it at once.
+    /// Something happens, and everything that follows from it at once.
     pub fn feed(&mut self, event: Event) {
-        self.queue.push_back(event);
-        let mut steps = 0;
-        while let Some(event) = self.queue.pop_front() {
-            steps += 1;
-            assert!(steps < STEPS, "one event leads to endless steps");
-            for effect in self.replica.step(self.now, event) {
-                if !self.over {
-                    self.carry_out(effect);
-                }
+        self.give(Input::Event(event));
+    }
+
+    pub fn ask(&mut self, wants: impl IntoIterator<Item = Want>) {
+        for want in wants {
+            let request = Request { want, waiter: Nobody };
+            let now = self.now;
+            self.alive().input(now, Input::Request(request));
+        }
+        self.run();
+    }
+
+    pub fn give(&mut self, input: Input<SimDisk, Counter, Nobody>) {
+        let now = self.now;
+        self.alive().input(now, input);
+        self.run();
+    }
+
+    /// The snapshots that are being written are done.
+    pub fn finish_works(&mut self) {
+        while let Some(work) = self.works.pop_front() {
+            self.give(Input::Done(work.run()));
+        }
+    }
+
+    pub fn sync(&mut self) {
+        self.alive().sync();
+        self.run();
+    }
+
+    fn run(&mut self) {
+        for _ in 0..STEPS {
+            let Some(host) = &mut self.host else { return };
+            if let Some(Step::Effect(effect)) = host.peek() {
+                self.disk.asked(effect);
             }
-            if self.over {
+            match host.next(self.now) {
+                Some(output) => self.carry_out(output),
+                None => return,
+            }
+            if std::mem::take(&mut self.over) {
                 self.begin_life();
             }
         }
+        panic!("one input leads to endless steps");
     }
 
     fn begin_life(&mut self) {
-        self.over = false;
-        self.queue.clear();
         (self.dials, self.knocks, self.inquiries) = (0, VecDeque::new(), VecDeque::new());
+        self.works.clear();
         self.conns.clear();
-        self.disk.state.halted = None;
-        self.replica = Replica::new(config(), self.disk.recover(), self.now);
+        // The one before lets go of the disk first.
+        self.host = None;
+        self.files.kill();
+        let host = begin(&self.files, self.now);
+        self.disk.begin(host.state().clone());
+        self.host = Some(host);
     }
 
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Dial { .. } => self.dials += 1,
-            Effect::Knock { incarnation, .. } => self.knocks.push_back(incarnation),
-            Effect::Inquire { peer, .. } => self.inquiries.push_back(peer),
-            Effect::SaveState(state) => {
-                self.flush();
-                self.disk.save(state);
+    fn carry_out(&mut self, output: Output<SimDisk, Counter, Nobody>) {
+        let answer = match output {
+            Output::Dial(_) => return self.dials += 1,
+            Output::Knock(incarnation, _) => return self.knocks.push_back(incarnation),
+            Output::Inquire(peer, _) => return self.inquiries.push_back(peer),
+            Output::Sync if self.prompt => return self.alive().sync(),
+            Output::Barrier => return self.alive().sync(),
+            Output::Work(work) if work.name() == "snapshot" => return self.works.push_back(work),
+            Output::Work(work) => Input::Done(work.run()),
+            Output::ReadRegister => Input::Event(Event::RegisterRead(self.read())),
+            Output::WriteRegister(base, record) => {
+                Input::Event(Event::RegisterWritten(self.write(&base, record)))
             }
-            Effect::Append(entries) => {
-                self.disk.append(entries);
-                if self.prompt {
-                    self.flush();
-                }
+            Output::SetAside { first, last, .. } => return assert!(first.0 <= last),
+            Output::SnapshotSaved(position) | Output::SnapshotReceived(position) => {
+                return self.disk.adopt(position);
             }
-            Effect::SetAside(entries) => assert!(!entries.is_empty()),
-            Effect::Truncate { after } => self.disk.truncate(after),
-            Effect::ReadLog { conn, from, .. } => self.read_log(conn, from),
-            Effect::ReadSnapshot { conn, position, offset, .. } => {
-                self.read_snapshot(conn, position, offset);
+            Output::SnapshotInstalled(_) => {
+                let executed = self.live().executed();
+                return self.disk.install(executed);
             }
-            Effect::StoreSnapshot(conn, part) => match self.disk.store(&part) {
-                None => self.over = true,
-                Some(offset) => {
-                    let position = part.snapshot.position;
-                    self.queue.push_back(Event::SnapshotStored { conn, position, offset });
-                }
-            },
-            Effect::AdoptSnapshot(position) => self.disk.take_on(position),
-            Effect::Apply(batch) => {
-                let first = batch[0].0.index;
-                let digests = batch.iter().map(|(entry, _)| entry.hash).collect();
-                self.queue.push_back(Event::Applied { first, digests });
-            }
-            Effect::ReadRegister => self.queue.push_back(Event::RegisterRead(self.read())),
-            Effect::WriteRegister { base, record } => self.write(&base, record),
-            Effect::EndLife(_) | Effect::Renew(_) | Effect::Left | Effect::Halt(_) => {
-                self.over = true
-            }
-            Effect::Send(..)
-            | Effect::Close(_)
-            | Effect::Release { .. }
-            | Effect::Serve(_)
-            | Effect::Reject(..)
-            | Effect::Abandon(_)
-            | Effect::HandedOver(_)
-            | Effect::Evict { .. }
-            | Effect::Transition(_)
-            | Effect::Note(_) => {}
-        }
-    }
-
-    pub fn flush(&mut self) {
-        self.queue.push_back(Event::Durable(self.disk.last()));
+            Output::End(_) | Output::Halted(_) => return self.over = true,
+            Output::Internal
+            | Output::Sync
+            | Output::Send(..)
+            | Output::Close(_)
+            | Output::Executed(_)
+            | Output::Answer(..)
+            | Output::Evict(_)
+            | Output::Transition(_)
+            | Output::Note(..) => return,
+        };
+        let now = self.now;
+        self.alive().input(now, answer);
     }
 
     fn read(&self) -> Result<Observed, RegisterFailure> {
@@ -169,8 +212,8 @@ impl World {
         }
     }
 
-    fn write(&mut self, base: &Observed, record: Record) {
-        let answer = if !self.reachable {
+    fn write(&mut self, base: &Observed, record: Record) -> WriteAnswer {
+        if !self.reachable {
             WriteAnswer::NoAnswer("switched off".into())
         } else if base.version != self.register.version {
             WriteAnswer::Conflict
@@ -178,40 +221,28 @@ impl World {
             self.register.version = record.epoch.to_string();
             self.register.record = Some(record);
             WriteAnswer::Written
-        };
-        self.queue.push_back(Event::RegisterWritten(answer));
-    }
-
-    fn read_log(&mut self, conn: ConnId, from: u64) {
-        let entries: Vec<_> =
-            self.disk.entries.iter().filter(|entry| entry.index >= from).take(3).cloned().collect();
-        let there = entries.first().is_some_and(|entry| entry.index == from);
-        let event = match there {
-            true => {
-                let previous = self.disk.position(from - 1);
-                Event::LogRead { conn, previous, entries: Ok(entries) }
-            }
-            false => {
-                let (previous, entries) = (Position::default(), Err("it is gone".into()));
-                Event::LogRead { conn, previous, entries }
-            }
-        };
-        self.queue.push_back(event);
-    }
-
-    fn read_snapshot(&mut self, conn: ConnId, position: Position, offset: u64) {
-        const BYTES: u64 = 1000;
-        let snapshot = self.disk.snapshot;
-        let offset = if snapshot.position == position { offset } else { 0 };
-        if snapshot.position.index == 0 || offset > BYTES {
-            self.queue.push_back(Event::Closed(conn));
-            return;
         }
-        let end = BYTES.min(offset + 400);
-        let data = vec![1; (end - offset) as usize].into();
-        let last = end == BYTES;
-        self.queue.push_back(Event::SnapshotRead { conn, snapshot, offset, data, last });
     }
+}
+
+/// A life on that disk. One that has halted is told to go on.
+fn begin(files: &SimDisk, now: Now) -> Host<SimDisk, Counter, Nobody> {
+    // Small files: lives are many and short.
+    let small = understudy_wal::Options {
+        segment_bytes: 16 << 10,
+        fill_bytes: 4 << 10,
+        reserve_bytes: 4 << 10,
+        ballast_bytes: 32 << 10,
+        spares: 1,
+        ..understudy_wal::Options::new(me().incarnation.0)
+    };
+    let (store, mut recovered) = Store::open(files.clone(), small).expect("the disk is true");
+    recovered.state.halted = None;
+    let snapshot = store.open_snapshot().expect("the disk is true");
+    let machine =
+        if snapshot.is_some() { Counter::from(recovered.snapshot) } else { Counter::default() };
+    let options = Options { snapshot_bytes: 600, writing_memory: u64::MAX, linger: 0 };
+    Host::new(config(), options, recovered, store, machine, now)
 }
 
 /// Two replicas that must be there for a birth, and bounds that few entries reach.

@@ -19,13 +19,18 @@ use crate::command::{MAX_OWNER, OWNER_KEY};
 use crate::{
     Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, Machine, Moment,
     Operation, Outcome, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
-    SessionOpened, Stamp, ThawError, Time,
+    SessionOpened, SetMemory, Stamp, ThawError, Time,
 };
 
 /// How much of expiry one input does: sessions looked at, plus responses freed; and leases looked at.
 const EXPIRY_WORK: u64 = 4096;
 /// Bytes of room that are kept from one operation to the next.
 const ROOM: usize = 64 << 10;
+
+/// Bytes of the maps' nodes that an entry copies where a frozen state keeps the old ones, about.
+const COPIED: u64 = 4096;
+/// Bytes of all nodes for each key.
+const NODES: u64 = 256;
 
 /// The key-value machine: ordered keys with revisions, transactions, sessions, leases, quotas.
 #[derive(Debug)]
@@ -106,6 +111,23 @@ impl Machine for KvMachine {
 
     fn freeze(&self) -> FrozenKv {
         FrozenKv::new(self.state.clone())
+    }
+
+    fn snapshot_bytes(&self) -> u64 {
+        self.state.snapshot_bytes()
+    }
+
+    fn memory(&self) -> u64 {
+        self.state.memory()
+    }
+
+    fn copied_bytes(&self, entries: u64) -> u64 {
+        (entries * COPIED).min(self.state.keyspace.len() * NODES)
+    }
+
+    fn limit_memory(&self, bytes: u64) -> Option<Bytes> {
+        let Budget(now) = self.state.budget;
+        (bytes != now).then(|| Command::new(SetMemory { bytes }).to_payload())
     }
 
     fn thaw(source: &mut dyn io::Read) -> Result<Self, ThawError> {

@@ -138,11 +138,6 @@ impl KvMachine {
         }
     }
 
-    /// Bytes that a snapshot of it takes, at most.
-    pub fn snapshot_bytes(&self) -> u64 {
-        self.state.snapshot_bytes()
-    }
-
     /// The limits in force.
     pub fn quota(&self) -> &Quota {
         &self.state.quota

@@ -53,7 +53,7 @@ impl Player {
     fn acting(&self) -> Vec<String> {
         let acting = self.world.hosts.iter().filter(|host| {
             host.process.as_ref().is_some_and(|process| {
-                let status = process.replica.status();
+                let status = process.driver.replica().status();
                 acts(&status) && status.role == "primary"
             })
         });
@@ -78,7 +78,7 @@ impl Player {
     fn role(&self, name: &str) -> Result<String, String> {
         let host = self.host(name)?;
         Ok(match &self.world.hosts[host].process {
-            Some(process) => process.replica.status().role.to_owned(),
+            Some(process) => process.driver.replica().status().role.to_owned(),
             None => "down".into(),
         })
     }
@@ -87,7 +87,8 @@ impl Player {
     fn whole(&self) -> Done {
         let [primary] = &self.acting()[..] else { return Err("there is no primary".into()) };
         let primary = self.host(primary)?;
-        let status = |host: &crate::host::Host| host.process.as_ref().map(|p| p.replica.status());
+        let status =
+            |host: &crate::host::Host| host.process.as_ref().map(|p| p.driver.replica().status());
         let last = status(&self.world.hosts[primary]).map(|status| status.last);
         for host in &self.world.hosts {
             if status(host).map(|status| status.applied) != last {
@@ -119,7 +120,7 @@ impl Player {
             lines.push(match &host.process {
                 None => format!("{}: down", host.name()),
                 Some(process) => {
-                    let s = process.replica.status();
+                    let s = process.driver.replica().status();
                     let paused = if process.paused { " (paused)" } else { "" };
                     format!(
                         "{}: {}{paused}, epoch {}, log up to {}, committed {}, executed {} {}",

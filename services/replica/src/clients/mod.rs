@@ -41,8 +41,6 @@ pub(crate) use key_value::KeyValues;
 pub(crate) use lease::Leases;
 pub(crate) use list::PAGE_BYTES;
 pub(crate) use places::OPERATORS;
-#[cfg(test)]
-pub(crate) use places::Places;
 pub(crate) use random::Generators;
 pub(crate) use refusal::Refusal;
 pub(crate) use session::Sessions;

@@ -1,90 +1,139 @@
-//! Effects become deeds, in order.
+//! What the replica asks for is carried out, in order.
 
-use understudy_protocol::{
-    ConnId, Effect, Entry, Event, Member, Message, Rejection, RequestId, SnapshotPart, Transition,
-};
-use understudy_wal::WriteError;
+use understudy_host::{Answer as Answered, End, Executed, Level, Output, Work};
+use understudy_machine::KvMachine;
+use understudy_protocol::{ConnId, Event, Member, Message, Transition};
+use understudy_wal::RealDisk;
 
 use super::Driver;
-use super::executor::Executor;
-use super::waiting::Pending;
+use super::waiter::{Waiting, Wanted};
 use crate::clients::{Answer, Refusal};
 use crate::ended::Ended;
+use crate::inbox::Input;
 use crate::peers;
 use crate::register::{Order, Write};
 
 impl Driver {
-    pub(super) fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Dial { address } => spawn(peers::dial(self.peers.clone(), address)),
-            Effect::Knock { incarnation, address } => {
+    pub(super) fn carry_out(&mut self, output: Output<RealDisk, KvMachine, Waiting>) {
+        if let Output::Executed(executed) = output {
+            return self.executed(executed);
+        }
+        self.tell_watches();
+        match output {
+            // The loop asks itself whether there is something to sync, once there is nothing else to do.
+            Output::Internal | Output::Sync | Output::Barrier => {}
+            Output::Executed(executed) => self.executed(executed),
+            Output::Dial(address) => spawn(peers::dial(self.peers.clone(), address)),
+            Output::Knock(incarnation, address) => {
                 spawn(peers::knock(self.peers.clone(), incarnation, address));
             }
-            Effect::Inquire { peer, address } => {
+            Output::Inquire(peer, address) => {
                 let me = self.name.clone();
                 spawn(peers::inquire(self.peers.clone(), me, peer, address));
             }
-            Effect::Send(conn, message) => self.send(conn, message),
-            Effect::Close(conn) => {
+            Output::Send(conn, message) => self.send(conn, message),
+            Output::Close(conn) => {
                 self.streams.close(conn);
             }
-            Effect::SaveState(state) => {
-                self.stale = true;
-                let saved = self.disk.save_state(&state);
-                self.state = state;
-                self.after_write(saved);
-            }
-            Effect::Append(entries) => {
-                self.disk.note_commit(self.replica.commit());
-                let appended = self.disk.append(entries);
-                self.after_write(appended.map(|()| None));
-                self.tell_room();
-            }
-            Effect::SetAside(entries) => self.set_aside(&entries),
-            Effect::Truncate { after } => {
-                let truncated = self.disk.truncate(after);
-                self.after_write(truncated.map(|()| None));
-            }
-            Effect::ReadLog { conn, from, bytes } => {
-                self.pending.push_back(self.disk.read_log(conn, from, bytes));
-            }
-            Effect::ReadSnapshot { conn, position, offset, bytes } => {
-                match self.disk.read_snapshot(conn, position, offset, bytes) {
-                    Ok(event) => self.pending.push_back(event),
-                    Err(why) => {
-                        // Alone, this copy could not begin another life with it, either.
-                        self.note(&format!("the snapshot cannot be read, making another: {why}"));
-                        self.executor.renew();
-                        self.hang_up(conn);
-                    }
-                }
-            }
-            Effect::StoreSnapshot(conn, part) => self.store_part(conn, &part),
-            Effect::AdoptSnapshot(position) => self.take_on(position),
-            Effect::Release { through } => {
-                self.first = self.first.max(through + 1);
-                let released = self.disk.release(through);
-                self.after_write(released.map(|()| None));
-            }
-            Effect::Apply(batch) => self.apply(batch),
-            Effect::ReadRegister => self.order(Order::Read),
-            Effect::WriteRegister { base, record } => {
+            Output::ReadRegister => self.order(Order::Read),
+            Output::WriteRegister(base, record) => {
                 self.order(Order::Write(Box::new(Write { base, record })));
             }
-            Effect::Serve(reads) => self.serve(reads),
-            Effect::Reject(requests, why) => self.reject(requests, &why),
-            Effect::Abandon(requests) => self.abandon(&requests),
-            Effect::HandedOver(request) => self.handed_over(request),
-            Effect::Transition(transition) => self.on_transition(&transition),
-            Effect::Evict { member } => self.evict_copy(member),
-            Effect::Note(text) => {
-                self.stale = true;
-                self.note(&text);
+            Output::Work(work) => self.work_elsewhere(work),
+            Output::Answer(waiting, answer) => self.answer(waiting, answer),
+            Output::SnapshotSaved(_) | Output::SnapshotReceived(_) => self.metrics.snapshots.inc(),
+            Output::SnapshotInstalled(_) => {}
+            Output::SetAside { file, first: (first, epoch), last } => {
+                self.metrics.set_aside.set(self.host.store().cut_entries().cast_signed());
+                tracing::warn!(
+                    replica = %self.name,
+                    "another primary has gone on without entries {first} to {last} of epoch {epoch}, which \
+                     clients may have been told of: they are set aside as {file}, see `understudy log --cut`"
+                );
             }
-            Effect::EndLife(why) => self.end_life(why),
-            Effect::Renew(why) => self.end(Ended::Renewed(why)),
-            Effect::Halt(why) => self.halt(why),
-            Effect::Left => self.end(Ended::Left),
+            Output::Transition(transition) => self.on_transition(&transition),
+            Output::Note(Level::Info, text) => self.note(&text),
+            Output::Note(Level::Warn, text) => tracing::warn!(replica = %self.name, "{text}"),
+            Output::Note(Level::Error, text) => tracing::error!(replica = %self.name, "{text}"),
+            Output::Evict(member) => self.evict_copy(member),
+            Output::Halted(why) => self.halt(why),
+            Output::End(End::Left) => self.end(Ended::Left),
+            Output::End(End::Life(why)) => self.end(Ended::LifeEnded(why.to_string())),
+            Output::End(End::Renewed(why)) => self.end(Ended::Renewed(why)),
+        }
+    }
+
+    fn executed(&mut self, executed: Executed<KvMachine, Waiting>) {
+        self.metrics.executed.inc();
+        self.unwatched = true;
+        let Executed { output: response, committed, waiter, .. } = executed;
+        let Some(Waiting { wanted, slot }) = waiter else { return };
+        self.metrics.acknowledged.inc();
+        if !committed {
+            self.metrics.acknowledged_ahead.inc();
+        }
+        if self.view.borrow().is_solo() {
+            self.metrics.acknowledged_solo.inc();
+        }
+        let revision = response.revision;
+        let answered = match wanted {
+            Wanted::Settings => self.answered(Answer::Settings(self.host.executed().settings)),
+            Wanted::Response | Wanted::Read(_) => {
+                crate::clients::Answered { revision, ..self.answered(Answer::Executed(response)) }
+            }
+        };
+        slot.answer(Ok(answered));
+    }
+
+    /// Tells watches what was executed.
+    pub(super) fn tell_watches(&mut self) {
+        if std::mem::take(&mut self.unwatched) && self.watches.watched() > 0 {
+            self.watches.publish(self.host.machine().changes());
+        }
+    }
+
+    fn answer(&mut self, waiting: Waiting, answer: Answered) {
+        let Waiting { wanted, slot } = waiting;
+        match (answer, wanted) {
+            (Answered::Read, Wanted::Read(read)) => self.answer_read(read, slot),
+            (Answered::Read, Wanted::Response | Wanted::Settings) => {
+                slot.answer(Err(Refusal::outcome_unknown("a bug, please report it")));
+            }
+            (Answered::HandedOver, _) => {
+                let primary = self.host.replica().status().primary;
+                slot.answer(Ok(self.answered(Answer::HandedOver(primary))));
+            }
+            (Answered::Rejected(why), _) => {
+                self.metrics.rejected.inc();
+                slot.answer(Err(Refusal::rejected(&why)));
+            }
+            (Answered::CutOff, _) => {
+                self.turn_away(slot, "this replica has refused what is before it");
+            }
+            (Answered::Unknown, _) => {
+                self.metrics.outcome_unknown.inc();
+                slot.answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));
+            }
+        }
+    }
+
+    /// Ends everything that waits.
+    pub(super) fn abandon(&mut self, why: &str) {
+        let waiting = self.host.abandon();
+        self.metrics.outcome_unknown.inc_by(waiting.len() as u64);
+        for Waiting { slot, .. } in waiting {
+            slot.answer(Err(Refusal::outcome_unknown(why)));
+        }
+    }
+
+    /// On a thread of its own. A loop that is gone needs no answer.
+    fn work_elsewhere(&self, work: Work<RealDisk, KvMachine>) {
+        let (name, outlet) = (work.name(), self.outlet.clone());
+        let run = move || {
+            let _ = outlet.blocking_send(Input::Done(Box::new(work.run())));
+        };
+        if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(run) {
+            tracing::error!("cannot start the {name} thread: {error}");
         }
     }
 
@@ -99,24 +148,10 @@ impl Driver {
         }
     }
 
-    /// A tail that clients were told of is about to be cut.
-    fn set_aside(&mut self, entries: &[Entry]) {
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return };
-        match self.disk.set_aside(entries) {
-            Ok(file) => tracing::warn!(
-                replica = %self.name,
-                "another primary has gone on without entries {} to {} of epoch {}, which clients may \
-                 have been told of: they are set aside as {file}, see `understudy log --cut`",
-                first.index, last.index, first.epoch
-            ),
-            Err(error) => self.end_life(error.to_string()),
-        }
-    }
-
     fn send(&mut self, conn: ConnId, message: Message) {
         if !self.streams.send(conn, message) {
             self.note("a peer takes nothing any more: its stream is closed");
-            self.pending.push_back(Event::Closed(conn));
+            self.give(Event::Closed(conn));
         }
     }
 
@@ -127,96 +162,16 @@ impl Driver {
         }
     }
 
-    fn hang_up(&mut self, conn: ConnId) {
-        self.streams.close(conn);
-        self.pending.push_back(Event::Closed(conn));
-    }
-
     fn order(&mut self, order: Order) {
         if self.register.try_send(order).is_err() {
             // One operation is under way at a time, so there is always room.
-            self.end_life("the register's task is gone: a bug, please report it");
-        }
-    }
-
-    /// A write that failed ends the life: what the files hold is uncertain.
-    pub(super) fn after_write(&mut self, result: Result<Option<Event>, WriteError>) {
-        match result {
-            Ok(event) => self.pending.extend(event),
-            Err(error) => self.end_life(error.to_string()),
-        }
-    }
-
-    fn store_part(&mut self, conn: ConnId, part: &SnapshotPart) {
-        let stored = match self.disk.store_part(part) {
-            Ok(stored) => stored,
-            Err(WriteError::NoSpace) if part.beside => {
-                self.note("no room for the primary's snapshot; the log is kept");
-                return self.declined(conn, part.snapshot.position);
-            }
-            Err(error) => return self.end_life(format!("a snapshot was not stored: {error}")),
-        };
-        if part.beside && part.last {
-            return self.finish_received(conn, part.snapshot.position, stored.offset);
-        }
-        if part.last {
-            if !stored.installed {
-                return self.end_life("the last part of a snapshot did not complete it");
-            }
-            if let Err(why) = self.install(part) {
-                return self.end_life(why);
-            }
-        }
-        let (position, offset) = (part.snapshot.position, stored.offset);
-        self.pending.push_back(Event::SnapshotStored { conn, position, offset });
-    }
-
-    /// The machine is what the snapshot says. One that cannot be thawed is damage, which the next
-    /// life finds and sets aside.
-    fn install(&mut self, part: &SnapshotPart) -> Result<(), String> {
-        let source = self.disk.open_snapshot()?;
-        // The old one goes first: there is no memory for two.
-        self.executor = Executor::empty();
-        let executor = Executor::thaw(source, part.snapshot)
-            .map_err(|error| format!("the snapshot received cannot be used: {error}"))?;
-        self.executor = executor;
-        self.awake();
-        self.first = part.snapshot.position.index + 1;
-        self.stale = true;
-        Ok(())
-    }
-
-    fn reject(&mut self, requests: Vec<RequestId>, why: &Rejection) {
-        for id in requests {
-            self.settle(id);
-            self.stay_no_longer(id);
-            if let Some((_, slot)) = self.waiting.take(id) {
-                self.metrics.rejected.inc();
-                slot.answer(Err(Refusal::rejected(why)));
-            }
-        }
-    }
-
-    fn abandon(&mut self, requests: &[RequestId]) {
-        for id in requests {
-            self.settle(*id);
-            if let Some((_, slot)) = self.waiting.take(*id) {
-                self.metrics.outcome_unknown.inc();
-                slot.answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));
-            }
-        }
-    }
-
-    fn handed_over(&mut self, request: RequestId) {
-        self.stay_behind(request);
-        if let Some((Pending::HandOver, slot)) = self.waiting.take(request) {
-            let (since, epoch) = (self.clock.now().mono, self.state.epoch);
-            self.handed.push(super::house::Handed { slot, since, epoch });
+            self.end(Ended::LifeEnded(
+                "the register's task is gone: a bug, please report it".into(),
+            ));
         }
     }
 
     fn on_transition(&mut self, transition: &Transition) {
-        self.stale = true;
         self.metrics.transitions.inc();
         let Transition { from, to, epoch, why, lasted } = transition;
         if *to == "opening" {
@@ -227,18 +182,21 @@ impl Driver {
 
     fn halt(&mut self, why: String) {
         tracing::error!(replica = %self.name, "halted: {why}");
-        self.stale = true;
-        let abandoned = self.waiting.abandon(&format!("this replica has halted: {why}"));
-        self.metrics.outcome_unknown.inc_by(abandoned as u64);
+        self.abandon(&format!("this replica has halted: {why}"));
         self.halted = Some(why);
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.ended.get_or_insert(ended);
     }
 
     /// An answer with the header of this moment.
     pub(super) fn answered(&self, answer: Answer) -> crate::clients::Answered {
+        let state = self.host.state();
         crate::clients::Answered {
-            cluster: self.state.cluster.unwrap_or_default(),
-            epoch: self.state.epoch,
-            revision: self.executor.machine.revision(),
+            cluster: state.cluster.unwrap_or_default(),
+            epoch: state.epoch,
+            revision: self.host.machine().revision(),
             answer,
             room: None,
         }

@@ -1,21 +1,16 @@
-//! The memory that there is for the store. A member that has less than the others must hold all of it, too: so the
-//! primary logs what the one with the least has, and from there on every machine refuses alike what would
-//! take more.
+//! What is said where there is less memory for the store than it takes, or may take.
 
-use understudy_machine::{Command, SetMemory};
-use understudy_protocol::{Event, Kind, MS, Proposal, RequestId};
+use understudy_protocol::MS;
 
 use super::Driver;
 use crate::memory::Shares;
 
-/// Between two looks at what the others have.
+/// Between two looks at it, nanoseconds.
 const LOOK: u64 = 20 * MS;
 
 /// What is known of it here.
 pub(super) struct Memory {
     pub shares: Shares,
-    /// The order that is on its way into the log.
-    ordered: Option<RequestId>,
     look_at: u64,
     /// The last warning.
     warned: String,
@@ -23,39 +18,26 @@ pub(super) struct Memory {
 
 impl Memory {
     pub fn new(shares: Shares) -> Self {
-        Memory { shares, ordered: None, look_at: 0, warned: String::new() }
-    }
-
-    /// An order has gone, one way or another.
-    pub fn settle(&mut self, id: RequestId) {
-        self.ordered.take_if(|ordered| *ordered == id);
+        Memory { shares, look_at: 0, warned: String::new() }
     }
 }
 
 impl Driver {
-    /// Logs what there is memory for, where that has changed.
-    pub(super) fn propose_memory(&mut self) {
+    /// Warns once where the member with the least memory has too little.
+    pub(super) fn warn_of_memory(&mut self) {
         let now = self.clock.now().mono;
-        if now < self.memory.look_at || self.memory.ordered.is_some() {
+        if now < self.memory.look_at {
             return;
         }
         self.memory.look_at = now + LOOK;
-        let Some(least) = self.replica.least_memory() else { return };
-        let (name, bytes) = least.map_or(("", 0), |(name, bytes)| (name, bytes));
-        let usage = self.executor.machine.usage();
-        if bytes != usage.memory_limit {
-            let id = self.waiting.number();
-            self.memory.ordered = Some(id);
-            let payload = Command::new(SetMemory { bytes }).to_payload();
-            let kind = Kind::Command;
-            let order = Proposal { id, kind, payload, firm: false, upkeep: true };
-            self.pending.push_back(Event::Requests { proposals: vec![order], reads: Vec::new() });
+        let Some(Some((name, bytes))) = self.host.replica().least_memory() else { return };
+        let machine = self.host.machine();
+        let usage = machine.usage();
+        // What is known here is not logged yet.
+        if bytes == 0 || bytes != usage.memory_limit {
             return;
         }
-        if bytes == 0 {
-            return;
-        }
-        let quota = self.executor.machine.quota().max_bytes;
+        let quota = machine.quota().max_bytes;
         let mib = bytes >> 20;
         let warning = if usage.memory > bytes {
             format!(
@@ -77,12 +59,5 @@ impl Driver {
             }
             self.memory.warned = warning;
         }
-    }
-
-    /// Whether what is executed must wait for the snapshot that is being written: it keeps what the store has
-    /// replaced meanwhile, and there is memory for so much of that.
-    pub(super) fn waits_for_memory(&self) -> bool {
-        let Shares { store, snapshot, .. } = self.memory.shares;
-        self.executor.taken_while_writing() > store.saturating_add(snapshot)
     }
 }

@@ -1,40 +1,33 @@
-//! The loop that owns a replica's state: the protocol, the data directory, the machine and whoever
-//! waits for an answer. It never awaits a peer, the register or a client: tasks own the sockets and
-//! post what happens into its inbox.
+//! The loop that runs a replica. What the replica decides is decided in [`understudy_host::Host`]; the loop gives it
+//! what arrives and carries out what it asks for. It never awaits a peer, the register or a client: tasks own the
+//! sockets and post what happens into its inbox.
 //!
-//! One turn: [`take`](Driver::take) what has arrived, [`work`](Driver::work) it off, keep house,
+//! One turn: [`take`](Driver::take) what has arrived, [`work`](Driver::work) it off, publish how the replica is,
 //! and sleep until the next message or deadline.
 
-mod asleep;
 mod carry_out;
-mod disk;
-mod execute;
-mod executor;
-mod house;
-mod leave;
 mod memory;
+mod publish;
+mod read;
 mod take;
-mod turns;
 mod view;
-mod waiting;
+mod waiter;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{
-    Epoch, Event, HardState, MS, Member, Recovered, Replica, RequestId, Room,
-};
-use understudy_wal::{Finished, RealDisk};
+use understudy_host::{Host, Options};
+use understudy_machine::KvMachine;
+use understudy_protocol::{Epoch, Life, MS, Member};
+use understudy_wal::RealDisk;
 
-pub(crate) use asleep::Received;
-pub(crate) use disk::DataDisk;
-pub(crate) use execute::key_at;
-pub(crate) use executor::Executor;
+pub(crate) use read::key_at;
 pub(crate) use view::View;
+pub(crate) use waiter::Waiting;
 
 use crate::clock::Clock;
+use crate::data::Opened;
 use crate::ended::Ended;
 use crate::inbox::{Inbox, Outlet};
 use crate::memory::Shares;
@@ -43,28 +36,23 @@ use crate::notes::Notes;
 use crate::peers::{Peers, Streams};
 use crate::register::Order;
 use crate::watches::Hub;
-use waiting::Waiting;
 
-/// What is stepped in one go, nanoseconds.
+/// What is stepped in one go, nanoseconds: a long replay must not keep the sockets and the time-outs from theirs.
 const TURN: u64 = 20 * MS;
 
 /// What a driver is made of.
 pub(crate) struct Parts {
     pub config: understudy_protocol::Config,
-    pub recovered: Recovered,
-    pub disk: DataDisk,
-    pub executor: Executor,
+    pub opened: Opened,
     pub clock: Clock,
     pub inbox: Inbox,
     pub outlet: Outlet,
     pub peers: Peers,
     pub register: mpsc::Sender<Order>,
     pub metrics: Metrics,
-    pub snapshot_bytes: u64,
+    pub options: Options,
     /// How this process parts its memory.
     pub shares: Shares,
-    /// How long a primary that goes stays behind its handover, nanoseconds.
-    pub linger: u64,
     pub watches: Arc<Hub>,
     /// Told when it begins to act, and when it does no more.
     pub acts: watch::Sender<bool>,
@@ -74,110 +62,73 @@ pub(crate) struct Parts {
 
 /// The loop's state.
 pub(crate) struct Driver {
-    replica: Replica,
-    disk: DataDisk,
-    executor: Executor,
-    sleep: asleep::Sleep,
+    host: Host<RealDisk, KvMachine, Waiting>,
+    name: String,
+    life: Life,
     clock: Clock,
     inbox: Inbox,
     outlet: Outlet,
     peers: Peers,
     streams: Streams,
     register: mpsc::Sender<Order>,
-    waiting: Waiting,
-    turns: turns::Turns,
     metrics: Metrics,
     notes: Notes,
-    /// Events that effects have produced, to be stepped before the turn ends.
-    pending: VecDeque<Event>,
-    /// The hard state as last saved: what answers say of cluster and epoch.
-    state: HardState,
-    life: understudy_protocol::Life,
-    /// First index that the log still has.
-    first: understudy_protocol::Index,
-    name: String,
-    /// The tick of logged time that is on its way.
-    tick: Option<RequestId>,
-    tick_not_before: u64,
-    /// It has been asked to go.
-    leaving: bool,
-    linger: leave::Linger,
-    /// What room on the disk the protocol was told of.
-    room: Room,
-    /// When a full disk is looked at next, and when a snapshot may be made for the room that it gives.
-    look_for_room_at: u64,
-    save_room_at: u64,
-    halted: Option<String>,
+    memory: memory::Memory,
+    watches: Arc<Hub>,
+    /// Something was executed of which watches have not been told.
+    unwatched: bool,
+    acts: watch::Sender<bool>,
     acting: bool,
     /// The epoch with which it became primary last.
     term: Epoch,
-    /// Handovers that are complete, until the new epoch is known here.
-    handed: Vec<house::Handed>,
-    snapshot_bytes: u64,
-    memory: memory::Memory,
-    /// A snapshot that is written and waits for its commit.
-    frozen: Option<Finished<RealDisk>>,
-    watches: Arc<Hub>,
-    acts: watch::Sender<bool>,
+    halted: Option<String>,
     evict: Option<mpsc::Sender<Member>>,
     view: watch::Sender<Arc<View>>,
     published: u64,
-    stale: bool,
     ended: Option<Ended>,
 }
 
 impl Driver {
     /// A driver at the beginning of a life, and where it tells what it is.
     pub fn new(parts: Parts) -> (Self, watch::Receiver<Arc<View>>) {
-        let Parts { config, recovered, disk, executor, clock, inbox, outlet, peers, .. } = parts;
-        let (state, life, name) = (recovered.state.clone(), recovered.life, config.name.clone());
-        let first = recovered.first;
-        let replica = Replica::new(config, recovered, clock.now());
-        let started = clock.started_wall();
-        let shares = parts.shares;
-        let figures = house::Figures { life, term: 0, first, waiting: 0, started, shares };
-        let viewed = house::view(&replica, &executor, &state, figures, false);
-        let (view, viewed) = watch::channel(Arc::new(viewed));
+        let Parts { config, opened, clock, inbox, outlet, peers, .. } = parts;
+        let Opened { store, recovered, machine } = opened;
+        parts.metrics.set_aside.set(store.cut_entries().cast_signed());
+        let (name, life) = (config.name.clone(), recovered.life);
+        let host = Host::new(config, parts.options, recovered, store, machine, clock.now());
+        let (view, viewed) = {
+            let figures = view::Figures {
+                life,
+                term: 0,
+                started: clock.started_wall(),
+                shares: parts.shares,
+                acting: false,
+                watches: 0,
+            };
+            watch::channel(Arc::new(view::view(&host, clock.now(), figures)))
+        };
         let driver = Driver {
-            replica,
-            disk,
-            executor,
-            sleep: asleep::Sleep::default(),
+            host,
+            name,
+            life,
             clock,
             inbox,
             outlet,
             peers,
             streams: Streams::default(),
             register: parts.register,
-            waiting: Waiting::default(),
-            turns: turns::Turns::default(),
             metrics: parts.metrics,
             notes: Notes::default(),
-            pending: VecDeque::from([Event::Tick]),
-            state,
-            life,
-            first,
-            name,
-            tick: None,
-            tick_not_before: 0,
-            leaving: false,
-            linger: leave::Linger::new(parts.linger),
-            room: Room::Ample,
-            look_for_room_at: 0,
-            save_room_at: 0,
-            halted: None,
+            memory: memory::Memory::new(parts.shares),
+            watches: parts.watches,
+            unwatched: false,
+            acts: parts.acts,
             acting: false,
             term: 0,
-            handed: Vec::new(),
-            snapshot_bytes: parts.snapshot_bytes,
-            memory: memory::Memory::new(shares),
-            frozen: None,
-            watches: parts.watches,
-            acts: parts.acts,
+            halted: None,
             evict: parts.evict,
             view,
             published: 0,
-            stale: true,
             ended: None,
         };
         (driver, viewed)
@@ -188,29 +139,26 @@ impl Driver {
         loop {
             self.take();
             self.work().await;
-            self.keep_house();
+            self.publish();
             if let Some(ended) = self.ended.take() {
                 return self.finish(ended);
             }
-            if self.pending.is_empty() && !self.has_turns() {
-                self.sleep(&mut leave).await;
-            } else {
+            if self.host.is_busy() {
                 // However much there is to do, the tasks that own the sockets get their turn.
                 tokio::task::yield_now().await;
+            } else {
+                self.sleep(&mut leave).await;
             }
         }
     }
 
-    /// Steps what has arrived and all that follows from it. What was sent leaves before the sync,
-    /// so that the backup's sync and ours overlap.
+    /// Lets the replica go on as far as it can. What it sent leaves before the disk is synced, so that the backup's
+    /// sync and this one overlap.
     async fn work(&mut self) {
         let mut joined = false;
         loop {
-            self.step_all();
-            if self.stale {
-                self.publish();
-            }
-            if !self.disk.is_dirty() || self.ended.is_some() {
+            self.step();
+            if !self.host.needs_sync() || self.ended.is_some() {
                 return;
             }
             // The tasks that own the sockets run on this thread: let them write before it blocks.
@@ -218,37 +166,44 @@ impl Driver {
             if !std::mem::replace(&mut joined, true) {
                 // What they have read meanwhile comes under the same sync.
                 self.take();
-                if !self.pending.is_empty() {
+                if self.host.is_busy() {
                     continue;
                 }
             }
             joined = false;
-            let flushed = self.disk.flush();
-            self.after_write(flushed);
+            self.sync();
         }
     }
 
-    /// Steps what is pending and what follows from it, up to the length of a turn: a long replay must
-    /// not keep the sockets and the time-outs from theirs.
-    fn step_all(&mut self) {
+    /// One step after the other, up to the length of a turn.
+    fn step(&mut self) {
         let mut now = self.clock.now();
         let over = now.mono + TURN;
         while now.mono < over
-            && let Some(event) = self.pending.pop_front()
+            && self.ended.is_none()
+            && let Some(output) = self.host.next(now)
         {
-            for effect in self.replica.step(now, event) {
-                if self.ended.is_some() {
-                    return;
-                }
-                self.carry_out(effect);
-            }
+            self.carry_out(output);
             now = self.clock.now();
+        }
+        self.tell_watches();
+        if self.host.take_changed() {
+            self.publish_now();
         }
     }
 
-    /// Waits for a message or the protocol's next deadline.
+    /// In line, which is fastest where a sync takes about 100 us.
+    fn sync(&mut self) {
+        let (begun, dirty) = (Instant::now(), self.host.is_dirty());
+        self.host.sync();
+        if dirty {
+            self.metrics.fsync.observe(begun.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Waits for a message or the replica's next deadline.
     async fn sleep(&mut self, leave: &mut mpsc::Receiver<()>) {
-        let deadline = match self.linger.deadline(self.replica.deadline()) {
+        let deadline = match self.host.deadline() {
             Some(mono) => self.clock.instant(mono),
             None => self.clock.instant(self.clock.now().mono) + Duration::from_secs(1),
         };
@@ -256,10 +211,10 @@ impl Driver {
             biased;
             Some(()) = leave.recv() => {
                 tracing::info!("asked to leave");
-                self.leave();
+                self.host.input(self.clock.now(), understudy_host::Input::Leave);
             }
             Some(input) = self.inbox.tasks.recv() => self.take_input(input),
-            Some(ask) = self.inbox.asks.recv() => self.take_asks(Some(ask)),
+            Some(ask) = self.inbox.asks.recv() => self.take_ask(ask),
             () = tokio::time::sleep_until(deadline.into()) => {}
         }
     }
@@ -272,30 +227,19 @@ impl Driver {
                 format!("this replica's life ended ({why})")
             }
         };
-        let abandoned = self.waiting.abandon(&why);
-        self.metrics.outcome_unknown.inc_by(abandoned as u64);
+        self.abandon(&why);
         self.watches.close();
         self.inbox.asks.close();
-        let asked = std::iter::from_fn(|| self.inbox.asks.try_recv().ok());
-        let asked: Vec<_> =
-            std::iter::from_fn(|| self.turns.pop(turns::Open::All)).chain(asked).collect();
-        for ask in asked {
-            ask.slot.answer(Err(self.refuse_all(&why)));
+        let asked = std::iter::from_fn(|| self.inbox.asks.try_recv().ok()).map(|ask| ask.slot);
+        let asked: Vec<_> = asked.collect();
+        let queued = self.host.abandon_queue().into_iter().map(|waiting| waiting.slot);
+        for slot in queued.chain(asked) {
+            slot.answer(Err(self.refuse_all(&why)));
         }
-        // A copy that is set aside is looked at by people alone, and a doubt outlives its life.
-        if !matches!(ended, Ended::Renewed(_)) && !self.replica.is_in_doubt() {
-            self.disk.close();
+        match self.host.close() {
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the data directory was not closed in order: {error}"),
         }
         ended
-    }
-
-    fn end(&mut self, ended: Ended) {
-        self.ended.get_or_insert(ended);
-    }
-
-    fn end_life(&mut self, why: impl Into<String>) {
-        // Whoever was asked to go does not come back.
-        let why = why.into();
-        self.end(if self.leaving { Ended::Left } else { Ended::LifeEnded(why) });
     }
 }

@@ -1,8 +1,11 @@
 //! What the rest of the process may know of the replica, without asking the loop.
 
-use understudy_machine::Usage;
-use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Settings, Status};
+use understudy_host::Host;
+use understudy_machine::{KvMachine, Machine, Usage};
+use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Now, Settings, Status};
+use understudy_wal::RealDisk;
 
+use super::Waiting;
 use crate::memory::Shares;
 
 /// The replica as of a moment ago.
@@ -50,5 +53,40 @@ impl View {
     /// Whether the primary's answer rests on this copy alone.
     pub fn is_solo(&self) -> bool {
         !self.status.followers.iter().any(|follower| follower.obliged)
+    }
+}
+
+/// What only the loop knows of it.
+pub(super) struct Figures {
+    pub life: Life,
+    pub term: Epoch,
+    pub started: u64,
+    pub shares: Shares,
+    pub acting: bool,
+    pub watches: usize,
+}
+
+/// A replica as it is now.
+pub(super) fn view(host: &Host<RealDisk, KvMachine, Waiting>, now: Now, figures: Figures) -> View {
+    let Figures { life, term, started, shares, acting, watches } = figures;
+    let machine = host.machine();
+    let status = host.status();
+    View {
+        me: host.peer_state().member,
+        life,
+        cluster: host.state().cluster,
+        acting,
+        term,
+        leads_to: host.leads_to(now),
+        first: host.first(),
+        settings: status.settings,
+        status,
+        usage: machine.usage(),
+        revision: machine.revision(),
+        digest: machine.digest(),
+        waiting: host.waiting(),
+        watches,
+        started,
+        shares,
     }
 }

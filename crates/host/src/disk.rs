@@ -1,35 +1,39 @@
-//! The data directory as the loop uses it.
-//!
-//! [`DataDisk::flush`] is the seam of the sync: it runs in line here, which is fastest where a sync
-//! takes about 100 us. The loop only ever learns of it by [`Event::Durable`], so a thread may take
-//! it over where a disk is slower, and nothing else changes.
+//! The data directory, and what waits while it is full.
 
-use std::io::BufWriter;
-use std::time::Instant;
-
-use understudy_machine::{Frozen, FrozenKv};
+use understudy_evidence::mutant;
 use understudy_protocol::{
     ConnId, Entry, Event, HardState, Index, Position, Room, Snapshot, SnapshotPart,
 };
-use understudy_wal::{Disk, Incoming, RealDisk, SnapshotReader, Store, Stored, WriteError};
-
-use crate::inbox::{Input, Outlet};
-use crate::metrics::Metrics;
+use understudy_wal::{
+    Disk, Finished, Incoming, SnapshotReader, SnapshotWriter, Store, Stored, WriteError,
+};
 
 /// The open store, and what a full disk keeps waiting.
-pub(crate) struct DataDisk<D: Disk = RealDisk> {
+pub(crate) struct DataDisk<D: Disk> {
     store: Store<D>,
     /// Entries that found no room, in order: the protocol counts them as not yet durable.
     backlog: Vec<Entry>,
-    /// Something was appended since the last sync.
-    unsynced: bool,
-    metrics: Metrics,
+    /// Bytes appended since the last sync.
+    unsynced: usize,
 }
 
 impl<D: Disk> DataDisk<D> {
-    pub fn new(store: Store<D>, metrics: Metrics) -> Self {
-        metrics.set_aside.set(store.cut_entries().cast_signed());
-        DataDisk { store, backlog: Vec::new(), unsynced: false, metrics }
+    pub fn new(store: Store<D>) -> Self {
+        DataDisk { store, backlog: Vec::new(), unsynced: 0 }
+    }
+
+    pub fn store(&self) -> &Store<D> {
+        &self.store
+    }
+
+    /// Entries that wait for room.
+    pub fn backlog(&self) -> &[Entry] {
+        &self.backlog
+    }
+
+    /// Bytes that the next sync makes durable, about.
+    pub fn unsynced(&self) -> usize {
+        self.unsynced
     }
 
     /// What room there is, as far as was noticed.
@@ -52,7 +56,7 @@ impl<D: Disk> DataDisk<D> {
         self.store.snapshot_position().index
     }
 
-    /// Writes entries behind the log's end. What finds no room waits for it.
+    /// Writes entries after the log's end. What finds no room waits for it.
     pub fn append(&mut self, entries: Vec<Entry>) -> Result<(), WriteError> {
         if !self.backlog.is_empty() {
             self.backlog.extend(entries);
@@ -60,7 +64,7 @@ impl<D: Disk> DataDisk<D> {
         }
         match self.store.append(&entries) {
             Ok(()) => {
-                self.unsynced |= !entries.is_empty();
+                self.unsynced += entries.iter().map(Entry::weight).sum::<usize>();
                 Ok(())
             }
             Err(WriteError::NoSpace) => {
@@ -81,39 +85,34 @@ impl<D: Disk> DataDisk<D> {
         if self.room() == Room::Ample || self.store.look_for_room()? == Room::None {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.backlog);
+        let mut entries = std::mem::take(&mut self.backlog);
+        if mutant!("backlog-is-dropped") {
+            entries.clear();
+        }
         self.append(entries)
     }
 
-    /// Whether [`DataDisk::flush`] has something to do.
+    /// Whether [`DataDisk::sync`] has something to do.
     pub fn is_dirty(&self) -> bool {
-        self.unsynced
+        self.unsynced > 0
     }
 
     /// Makes everything written durable.
-    pub fn flush(&mut self) -> Result<Option<Event>, WriteError> {
-        if !std::mem::take(&mut self.unsynced) {
+    pub fn sync(&mut self) -> Result<Option<Event>, WriteError> {
+        if std::mem::take(&mut self.unsynced) == 0 {
             return Ok(None);
         }
-        let begun = Instant::now();
-        let position = self.store.sync()?;
-        self.metrics.fsync.observe(begun.elapsed().as_secs_f64());
-        Ok(Some(Event::Durable(position)))
+        Ok(Some(Event::Durable(self.store.sync()?)))
     }
 
-    /// Makes the hard state durable. What it says may rest on entries written before it, so these
-    /// go first.
-    pub fn save_state(&mut self, state: &HardState) -> Result<Option<Event>, WriteError> {
-        let durable = self.flush()?;
-        self.store.save_state(state)?;
-        Ok(durable)
+    /// Makes the hard state durable. What it says may rest on entries written before it: they must be synced.
+    pub fn save_state(&mut self, state: &HardState) -> Result<(), WriteError> {
+        self.store.save_state(state)
     }
 
     /// Writes entries that are about to be cut into a file of their own, durably; gives its name.
     pub fn set_aside(&mut self, entries: &[Entry]) -> Result<String, WriteError> {
-        let file = self.store.set_aside_tail(entries)?;
-        self.metrics.set_aside.set(self.store.cut_entries().cast_signed());
-        Ok(file)
+        self.store.set_aside_tail(entries)
     }
 
     pub fn truncate(&mut self, after: Index) -> Result<(), WriteError> {
@@ -156,7 +155,7 @@ impl<D: Disk> DataDisk<D> {
         let stored = self.store.store_part(part)?;
         if stored.installed {
             self.backlog.clear();
-            self.unsynced = false;
+            self.unsynced = 0;
         }
         Ok(stored)
     }
@@ -172,45 +171,21 @@ impl<D: Disk> DataDisk<D> {
     }
 
     /// Takes on a snapshot that the thread has written.
-    pub fn adopt(&mut self, finished: understudy_wal::Finished<D>) -> Result<Position, WriteError> {
+    pub fn adopt(&mut self, finished: Finished<D>) -> Result<Position, WriteError> {
         self.store.adopt(finished)
     }
 
-    /// Leaves the mark of an orderly end, if everything is on disk.
-    pub fn close(self) {
-        if !self.backlog.is_empty() {
-            tracing::warn!("the data directory was not closed in order: the disk is full");
-            return;
-        }
-        if let Err(error) = self.store.close() {
-            tracing::warn!("the data directory was not closed in order: {error}");
-        }
+    /// A writer for a snapshot of the machine, to be used on any thread.
+    pub fn snapshot_writer(&mut self, snapshot: Snapshot) -> Result<SnapshotWriter<D>, WriteError> {
+        self.store.snapshot_writer(snapshot)
     }
-}
 
-impl DataDisk {
-    /// Writes a frozen machine on a thread of its own, which tells the loop when it is done.
-    pub fn freeze(
-        &mut self,
-        frozen: FrozenKv,
-        snapshot: Snapshot,
-        outlet: Outlet,
-    ) -> Result<(), WriteError> {
-        let writer = self.store.snapshot_writer(snapshot)?;
-        let work = move || {
-            let mut buffered = BufWriter::with_capacity(64 << 10, writer);
-            let finished = frozen
-                .write(&mut buffered)
-                .and_then(|()| buffered.into_inner().map_err(|error| error.into_error()))
-                .and_then(|writer| writer.finish());
-            // A loop that is gone needs no snapshot.
-            let _ = outlet.blocking_send(Input::Frozen(Box::new(finished)));
-        };
-        let thread = std::thread::Builder::new().name("snapshot".into()).spawn(work);
-        if let Err(error) = thread {
-            tracing::error!("cannot start the snapshot thread: {error}");
+    /// Leaves the mark of an orderly end. Gives whether it could: not where entries wait for room.
+    pub fn close(self) -> Result<bool, WriteError> {
+        match self.backlog.is_empty() {
+            true => self.store.close().map(|()| true),
+            false => Ok(false),
         }
-        Ok(())
     }
 }
 
@@ -238,13 +213,13 @@ mod tests {
         let sim = SimDisk::new();
         let options = Options { segment_bytes: 64 << 10, ballast_bytes: 0, ..Options::new(1) };
         let (store, recovered) = Store::open(sim.clone(), options).unwrap();
-        let mut disk = DataDisk::new(store, Metrics::new());
+        let mut disk = DataDisk::new(store);
         let all = entries(recovered.snapshot.position, 60);
         sim.set_capacity(Some(sim.used() + 300_000));
         let mut durable = Position::default();
         for batch in all.chunks(6) {
             disk.append(batch.to_vec()).unwrap();
-            if let Some(Event::Durable(position)) = disk.flush().unwrap() {
+            if let Some(Event::Durable(position)) = disk.sync().unwrap() {
                 durable = position;
             }
         }
@@ -257,7 +232,7 @@ mod tests {
         sim.set_capacity(None);
         disk.retry().unwrap();
         assert!(disk.room() == Room::Ample && disk.is_dirty());
-        assert_eq!(disk.flush().unwrap(), Some(Event::Durable(all[57].position())));
+        assert_eq!(disk.sync().unwrap(), Some(Event::Durable(all[57].position())));
     }
 
     #[test]
@@ -265,7 +240,7 @@ mod tests {
         let sim = SimDisk::new();
         let options = Options { segment_bytes: 64 << 10, ballast_bytes: 0, ..Options::new(1) };
         let (store, recovered) = Store::open(sim.clone(), options).unwrap();
-        let mut disk = DataDisk::new(store, Metrics::new());
+        let mut disk = DataDisk::new(store);
         sim.set_capacity(Some(sim.used()));
         let mut all = entries(recovered.snapshot.position, 60).into_iter();
         while disk.room() != Room::None {
@@ -284,12 +259,12 @@ mod tests {
     fn the_hard_state_rests_on_synced_entries() {
         let sim = SimDisk::new();
         let (store, _) = Store::open(sim.clone(), Options::new(1)).unwrap();
-        let mut disk = DataDisk::new(store, Metrics::new());
+        let mut disk = DataDisk::new(store);
         let all = entries(Position::default(), 3);
         disk.append(all.clone()).unwrap();
         let state = HardState { commit: 3, ..HardState::default() };
-        let durable = disk.save_state(&state).unwrap();
-        assert_eq!(durable, Some(Event::Durable(all[2].position())));
+        assert_eq!(disk.sync().unwrap(), Some(Event::Durable(all[2].position())));
+        disk.save_state(&state).unwrap();
         drop(disk);
         sim.crash(7);
         let (_, recovered) = Store::open(sim, Options::new(1)).unwrap();

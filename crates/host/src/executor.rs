@@ -1,16 +1,12 @@
-//! The machine and what the loop must know of what it has executed.
+//! The machine, and what must be known of what it has executed.
 
-use understudy_machine::{Input, KvMachine, Machine, Moment, Response, ThawError};
-use understudy_protocol::{Entry, Kind, Settings, Snapshot};
+use understudy_evidence::mutant;
+use understudy_machine::{Input, Machine, Moment};
+use understudy_protocol::{Entry, Kind, Now, Settings, Snapshot};
 
-/// Bytes of the maps' nodes that an entry copies where a snapshot keeps the old ones, about.
-const COPIED: u64 = 4096;
-/// Bytes of all nodes for each key.
-const NODES: u64 = 256;
-
-/// The machine, the settings behind what it executed, and how much since the last snapshot.
-pub(crate) struct Executor {
-    pub machine: KvMachine,
+/// The machine, the settings after what it executed, and how much since the last snapshot.
+pub(crate) struct Executor<M: Machine> {
+    pub machine: M,
     /// What a snapshot taken now would stand for.
     pub at: Snapshot,
     /// Bytes of entries executed since the last snapshot began.
@@ -24,47 +20,36 @@ pub(crate) struct Executor {
     renew: bool,
 }
 
-impl Executor {
-    /// The machine behind a snapshot, or an empty one where there is none.
-    pub fn thaw(source: Option<impl std::io::Read>, at: Snapshot) -> Result<Self, ThawError> {
-        let machine = match source {
-            Some(mut source) => KvMachine::thaw(&mut source)?,
-            None => KvMachine::new(),
-        };
-        Ok(Executor::behind(machine, at))
-    }
-
-    /// An empty machine, in the place of one that is about to be made.
-    pub fn empty() -> Self {
-        Executor::behind(KvMachine::new(), Snapshot::default())
-    }
-
-    fn behind(machine: KvMachine, at: Snapshot) -> Self {
+impl<M: Machine> Executor<M> {
+    /// The machine of a snapshot.
+    pub fn new(machine: M, at: Snapshot) -> Self {
         let (bytes, entries) = (0, 0);
         Executor { machine, at, bytes, entries, writing: false, kept: None, renew: false }
     }
 
-    /// Executes one entry; gives the answer and the digest behind it.
-    pub fn execute(&mut self, entry: &Entry) -> (Response, u64) {
-        let moment =
+    /// Executes one entry.
+    pub fn execute(&mut self, now: Now, entry: &Entry) -> M::Output {
+        let mut moment =
             Moment { index: entry.index, wall: entry.time.wall, elapsed: entry.time.elapsed };
+        if mutant!("local-clock-expires") {
+            moment.elapsed = now.mono;
+        }
         let input = match entry.kind {
             Kind::Open => Input::Open,
             Kind::Command => Input::Command(&entry.payload),
             Kind::Tick => Input::Tick,
             Kind::Settings => Input::Settings,
         };
-        let response = self.machine.apply(moment, input);
-        let mut settings = self.at.settings;
+        let output = self.machine.apply(moment, input);
         if entry.kind == Kind::Settings
             && let Some(changed) = Settings::decode(&entry.payload)
         {
-            settings = changed;
+            self.at.settings = changed;
         }
-        self.at = Snapshot { position: entry.position(), time: entry.time, settings };
+        (self.at.position, self.at.time) = (entry.position(), entry.time);
         self.bytes += entry.weight() as u64;
         self.entries += 1;
-        (response, self.machine.digest())
+        output
     }
 
     /// The newest snapshot cannot be read. What it held is in memory still.
@@ -72,29 +57,28 @@ impl Executor {
         self.renew = true;
     }
 
-    /// Whether a snapshot is wanted at the next entry.
+    /// Whether a snapshot is wanted at the next entry, whatever was executed.
     pub fn is_to_renew(&self) -> bool {
-        self.renew
+        self.renew && !self.writing
     }
 
     /// A frozen machine once `every` bytes were executed, or the newest snapshot is to be renewed, and
     /// no other is being written.
-    pub fn due(&mut self, every: u64) -> Option<(understudy_machine::FrozenKv, Snapshot)> {
+    pub fn due(&mut self, every: u64) -> Option<M::Frozen> {
         if self.writing || self.bytes < every && !self.renew {
             return None;
         }
-        (self.writing, self.renew) = (true, false);
-        self.kept = Some(self.machine.usage().memory);
+        self.writing = true;
+        self.kept = Some(self.machine.memory());
         (self.bytes, self.entries) = (0, 0);
-        Some((self.machine.freeze(), self.at))
+        Some(self.machine.freeze())
     }
 
     /// Bytes of memory that the state takes together with the snapshot that is being written, about: what
-    /// that began with, what came in since, and the maps' nodes that were copied for it. 0 where none is.
+    /// that began with, what came in since, and what was copied for it. 0 where none is.
     pub fn taken_while_writing(&self) -> u64 {
         let Some(kept) = self.kept else { return 0 };
-        let nodes = (self.entries * COPIED).min(self.machine.usage().keys * NODES);
-        kept + self.bytes + self.bytes / 4 + nodes
+        kept + self.bytes + self.bytes / 4 + self.machine.copied_bytes(self.entries)
     }
 
     /// The snapshot under way is on disk, and keeps nothing in memory any more.
@@ -102,8 +86,14 @@ impl Executor {
         self.kept = None;
     }
 
-    /// The snapshot under way has ended, one way or another.
-    pub fn written(&mut self) {
+    /// The snapshot under way is the newest one.
+    pub fn saved(&mut self) {
+        self.renew = false;
+        self.given_up();
+    }
+
+    /// The snapshot under way has come to nothing.
+    pub fn given_up(&mut self) {
         self.writing = false;
         self.kept = None;
     }
@@ -111,34 +101,41 @@ impl Executor {
 
 #[cfg(test)]
 mod tests {
-    use understudy_machine::{Command, Put};
+    use understudy_machine::{Command, KvMachine, Put};
     use understudy_protocol::Time;
 
     use super::*;
 
+    fn executor() -> Executor<KvMachine> {
+        Executor::new(KvMachine::new(), Snapshot::default())
+    }
+
     #[test]
     fn a_snapshot_that_cannot_be_read_is_made_anew_at_once() {
-        let mut executor = Executor::thaw(None::<&[u8]>, Snapshot::default()).unwrap();
+        let mut executor = executor();
         assert!(executor.due(u64::MAX).is_none(), "nothing was executed");
         executor.renew();
         assert!(executor.is_to_renew());
         assert!(executor.due(u64::MAX).is_some());
         assert!(!executor.is_to_renew() && executor.due(0).is_none(), "one at a time");
-        executor.written();
+        executor.given_up();
+        assert!(executor.is_to_renew() && executor.due(u64::MAX).is_some(), "until there is one");
+        executor.saved();
         assert!(executor.due(u64::MAX).is_none(), "and one is enough");
     }
 
     #[test]
     fn a_snapshot_keeps_what_there_was_and_what_came_since_comes_on_top() {
-        let mut executor = Executor::thaw(None::<&[u8]>, Snapshot::default()).unwrap();
-        let put = |executor: &mut Executor| {
+        let mut executor = executor();
+        let put = |executor: &mut Executor<KvMachine>| {
             let payload = Command::new(Put::new("key", vec![7; 1 << 20])).to_payload();
             let (position, time) = (executor.at.position, Time::default());
-            executor.execute(&Entry::after(position, 1, time, Kind::Command, payload));
+            let entry = Entry::after(position, 1, time, Kind::Command, payload);
+            executor.execute(Now::default(), &entry);
         };
         put(&mut executor);
         assert_eq!(executor.taken_while_writing(), 0, "none is being written");
-        let (frozen, _) = executor.due(0).unwrap();
+        let frozen = executor.due(0).unwrap();
         let kept = executor.machine.usage().memory;
         assert_eq!(executor.taken_while_writing(), kept);
         (0..10).for_each(|_| put(&mut executor));

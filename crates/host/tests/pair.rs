@@ -1,11 +1,87 @@
-//! The smallest driver there can be: two replicas, a network and a disk without delay, a register
-//! in memory. It shows the contract between the core and its host; the simulation does the rest.
+//! The smallest runtime there can be: two replicas, a network without delay, a register in memory, disks in memory,
+//! and a machine that only counts. It shows the contract between a host and its runtime; the simulation does the rest.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use understudy_host::*;
+use understudy_machine::{Frozen, Machine, Moment, ThawError};
 use understudy_protocol::*;
+use understudy_wal::Store;
+use understudy_wal::sim::SimDisk;
+
+/// A second machine, beside the key-value one: it counts its entries, and that is its digest.
+#[derive(Clone, Default)]
+struct Counter {
+    count: u64,
+    /// What makes this one differ.
+    flaw: Arc<AtomicU64>,
+}
+
+impl Machine for Counter {
+    type Output = u64;
+    type Frozen = Counter;
+
+    fn apply(&mut self, _: Moment, _: understudy_machine::Input<'_>) -> u64 {
+        self.count += 1 + self.flaw.load(Ordering::Relaxed);
+        self.count
+    }
+
+    fn digest(&self) -> u64 {
+        self.count
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        None
+    }
+
+    fn freeze(&self) -> Counter {
+        self.clone()
+    }
+
+    fn snapshot_bytes(&self) -> u64 {
+        8
+    }
+
+    fn memory(&self) -> u64 {
+        8
+    }
+
+    fn copied_bytes(&self, _: u64) -> u64 {
+        0
+    }
+
+    fn limit_memory(&self, _: u64) -> Option<Bytes> {
+        None
+    }
+
+    fn thaw(source: &mut dyn Read) -> Result<Self, ThawError> {
+        let mut count = [0; 8];
+        source.read_exact(&mut count)?;
+        Ok(Counter { count: u64::from_le_bytes(count), ..Counter::default() })
+    }
+}
+
+impl Frozen for Counter {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(&self.count.to_le_bytes())
+    }
+}
+
+/// Whoever waits, by a number of its own.
+struct Client(u64);
+
+impl Waiter for Client {
+    fn connection(&self) -> u64 {
+        self.0
+    }
+}
+
+type Replica = Host<SimDisk, Counter, Client>;
 
 struct Pair {
     now: Now,
@@ -16,26 +92,34 @@ struct Pair {
     readers: Vec<String>,
     /// Each stream: who dialled whom.
     streams: BTreeMap<ConnId, (String, String)>,
-    queue: VecDeque<(String, Event)>,
-    answers: Vec<(RequestId, String)>,
+    queue: VecDeque<(String, Arrival)>,
+    answers: Vec<(u64, String)>,
 }
 
+type Arrival = Input<SimDisk, Counter, Client>;
+
 struct Node {
-    replica: Replica,
-    up: bool,
-    log: Vec<Entry>,
+    /// While it runs.
+    host: Option<Replica>,
+    disk: SimDisk,
     state: HardState,
-    life: Life,
-    /// What makes this node's machine differ: its digests are the log's hashes, changed by this.
-    flaw: u64,
-    /// The kinds of the entries of each batch it was told to append.
+    flaw: Arc<AtomicU64>,
+    /// The kinds of the entries of each batch that it appended.
     appended: Vec<Vec<Kind>>,
-    aside: Vec<Entry>,
 }
 
 const NAMES: [&str; 2] = ["a", "b"];
 
-fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) -> Node {
+fn open(name: &str, disk: &SimDisk) -> (Store<SimDisk>, Recovered) {
+    let options = understudy_wal::Options {
+        segment_bytes: 64 << 10,
+        ..understudy_wal::Options::new(u128::from(name.as_bytes()[0]))
+    };
+    Store::open(disk.clone(), options).unwrap()
+}
+
+/// Begins a life on that disk.
+fn start(name: &str, disk: &SimDisk, flaw: &Arc<AtomicU64>, now: Now) -> Replica {
     let peer = if name == "a" { "b" } else { "a" };
     let config = Config {
         name: name.into(),
@@ -48,36 +132,31 @@ fn start(name: &str, log: Vec<Entry>, state: HardState, life: Life, now: Now) ->
         limits: Limits::default(),
         memory: None,
     };
-    let mut runs: Vec<(Epoch, Index)> = Vec::new();
-    for entry in &log {
-        match runs.last_mut() {
-            Some(run) if run.0 == entry.epoch => run.1 = entry.index,
-            _ => runs.push((entry.epoch, entry.index)),
-        }
+    let options = Options { snapshot_bytes: u64::MAX, writing_memory: u64::MAX, linger: 0 };
+    let (store, recovered) = open(name, disk);
+    let machine = Counter { count: 0, flaw: flaw.clone() };
+    Host::new(config, options, recovered, store, machine, now)
+}
+
+impl Node {
+    fn new(name: &str, now: Now) -> Self {
+        let (disk, flaw) = (SimDisk::new(), Arc::default());
+        let host = Some(start(name, &disk, &flaw, now));
+        Node { host, disk, state: HardState::default(), flaw, appended: Vec::new() }
     }
-    let recovered = Recovered {
-        incarnation: Incarnation(u128::from(name.as_bytes()[0])),
-        life,
-        state: state.clone(),
-        first: 1,
-        runs,
-        entries: log.clone(),
-        ..Recovered::default()
-    };
-    let replica = Replica::new(config, recovered, now);
-    Node { replica, up: true, log, state, life, flaw: 0, appended: Vec::new(), aside: Vec::new() }
+
+    fn up(&self) -> bool {
+        self.host.is_some()
+    }
 }
 
 impl Pair {
     fn new() -> Self {
         let now = Now::default();
-        let nodes = NAMES
-            .iter()
-            .map(|name| (name.to_string(), start(name, vec![], HardState::default(), 1, now)))
-            .collect();
+        let nodes = NAMES.iter().map(|name| (name.to_string(), Node::new(name, now)));
         Pair {
             now,
-            nodes,
+            nodes: nodes.collect(),
             register: Observed { uid: RegisterUid(1), version: "0".into(), record: None },
             register_up: true,
             readers: Vec::new(),
@@ -91,20 +170,34 @@ impl Pair {
         for _ in 0..ms / 10 {
             self.now.mono += 10 * MS;
             self.now.wall += 10 * MS;
-            for name in NAMES {
-                self.queue.push_back((name.into(), Event::Tick));
-            }
-            while let Some((name, event)) = self.queue.pop_front() {
-                self.step(&name, event);
+            NAMES.iter().for_each(|name| self.drive(name));
+            while let Some((name, arrival)) = self.queue.pop_front() {
+                self.step(&name, arrival);
             }
         }
     }
 
-    fn step(&mut self, name: &str, event: Event) {
-        let node = self.nodes.get_mut(name).unwrap();
-        if node.up {
-            for effect in node.replica.step(self.now, event) {
-                self.carry_out(name, effect);
+    fn step(&mut self, name: &str, arrival: Arrival) {
+        if let Some(host) = &mut self.nodes.get_mut(name).unwrap().host {
+            host.input(self.now, arrival);
+        }
+        self.drive(name);
+    }
+
+    /// Lets a replica go on until there is nothing to do; its disk is as fast as its processor.
+    fn drive(&mut self, name: &str) {
+        loop {
+            let node = self.nodes.get_mut(name).unwrap();
+            let Some(host) = &mut node.host else { return };
+            if let Some(Step::Effect(Effect::Append(entries))) = host.peek() {
+                node.appended.push(entries.iter().map(|entry| entry.kind).collect());
+            }
+            let output = host.next(self.now);
+            node.state = host.state().clone();
+            match output {
+                Some(output) => self.carry_out(name, output),
+                None if host.needs_sync() => host.sync(),
+                None => return,
             }
         }
     }
@@ -114,139 +207,148 @@ impl Pair {
         Some(if from == name { to.clone() } else { from.clone() })
     }
 
-    fn carry_out(&mut self, name: &str, effect: Effect) {
-        let up: BTreeMap<String, bool> =
-            self.nodes.iter().map(|(name, node)| (name.clone(), node.up)).collect();
-        let node = self.nodes.get_mut(name).unwrap();
-        let answer = match effect {
-            Effect::Dial { address } if up[&address] => {
+    fn carry_out(&mut self, name: &str, output: Output<SimDisk, Counter, Client>) {
+        let up = |pair: &Pair, name: &str| pair.nodes[name].up();
+        let answer = match output {
+            Output::Dial(address) if up(self, &address) => {
                 let conn = ConnId(self.streams.len() as u64);
                 self.streams.insert(conn, (name.into(), address));
                 Event::Connected(conn)
             }
-            Effect::Dial { .. } => Event::DialFailed(Knock::Refused),
-            Effect::Knock { incarnation, address } => Event::Knocked(
-                incarnation,
-                if up[&address] { Knock::Answered } else { Knock::Refused },
-            ),
-            Effect::Inquire { peer, address } => {
-                let node = &self.nodes[&address];
-                let answer =
-                    if node.up { Ok(node.replica.peer_state()) } else { Err("away".into()) };
+            Output::Dial(_) => Event::DialFailed(Knock::Refused),
+            Output::Knock(incarnation, address) => {
+                let knock = if up(self, &address) { Knock::Answered } else { Knock::Refused };
+                Event::Knocked(incarnation, knock)
+            }
+            Output::Inquire(peer, address) => {
+                let host = self.nodes[&address].host.as_ref();
+                let answer = host.map(|host| host.peer_state()).ok_or_else(|| "away".into());
                 Event::Inquired { peer, answer }
             }
-            Effect::Send(conn, message) => {
+            Output::Send(conn, message) => {
                 if let Some(to) = self.other_end(name, conn) {
-                    self.queue.push_back((to, Event::Received(conn, message)));
+                    self.tell(&to, Event::Received(conn, message));
                 }
                 return;
             }
-            Effect::Close(conn) => {
+            Output::Close(conn) => {
                 if let Some(to) = self.other_end(name, conn) {
-                    self.queue.push_back((to, Event::Closed(conn)));
+                    self.tell(&to, Event::Closed(conn));
                 }
                 return;
             }
-            Effect::SaveState(state) => {
-                node.state = state;
-                return;
-            }
-            Effect::Append(entries) => {
-                node.appended.push(entries.iter().map(|entry| entry.kind).collect());
-                node.log.extend(entries);
-                Event::Durable(node.log.last().unwrap().position())
-            }
-            Effect::SetAside(entries) => {
-                node.aside.extend(entries);
-                return;
-            }
-            Effect::Truncate { after } => {
-                node.log.truncate(after as usize);
-                return;
-            }
-            Effect::Apply(entries) => {
-                let digests = entries.iter().map(|(entry, _)| entry.hash ^ node.flaw).collect();
-                let done = entries.iter().filter_map(|(_, id)| *id).map(|id| (id, "done".into()));
-                self.answers.extend(done);
-                Event::Applied { first: entries[0].0.index, digests }
-            }
-            Effect::ReadRegister if self.register_up => {
+            Output::ReadRegister if self.register_up => {
                 self.readers.push(name.into());
                 Event::RegisterRead(Ok(self.register.clone()))
             }
-            Effect::ReadRegister => {
+            Output::ReadRegister => {
                 Event::RegisterRead(Err(RegisterFailure::Unreachable("switched off".into())))
             }
-            Effect::WriteRegister { base, record } if self.register_up => {
-                if base.version == self.register.version {
-                    self.register.version = record.epoch.to_string();
-                    self.register.record = Some(record);
-                    Event::RegisterWritten(WriteAnswer::Written)
-                } else {
-                    Event::RegisterWritten(WriteAnswer::Conflict)
-                }
+            Output::WriteRegister(base, record) => {
+                Event::RegisterWritten(self.write(&base, record))
             }
-            Effect::WriteRegister { .. } => {
-                Event::RegisterWritten(WriteAnswer::NoAnswer("switched off".into()))
+            Output::Executed(Executed { waiter: Some(Client(id)), .. }) => {
+                return self.answers.push((id, "done".into()));
             }
-            Effect::Serve(ids) => {
-                self.answers.extend(ids.into_iter().map(|id| (id, "read".into())));
-                return;
+            Output::Answer(Client(id), answer) => {
+                let text = match answer {
+                    Answer::Read => "read".into(),
+                    Answer::HandedOver => "handed over".into(),
+                    Answer::Rejected(why) => format!("{why:?}"),
+                    Answer::CutOff | Answer::Unknown => return,
+                };
+                return self.answers.push((id, text));
             }
-            Effect::Reject(ids, why) => {
-                self.answers.extend(ids.into_iter().map(|id| (id, format!("{why:?}"))));
-                return;
+            Output::Work(work) => {
+                return self.queue.push_back((name.into(), Input::Done(work.run())));
             }
-            Effect::HandedOver(id) => {
-                self.answers.push((id, "handed over".into()));
-                return;
-            }
-            Effect::EndLife(_) | Effect::Renew(_) | Effect::Left | Effect::Halt(_) => {
-                self.kill(name);
-                return;
-            }
-            _ => return,
+            Output::End(_) => return self.kill(name),
+            Output::Internal
+            | Output::Sync
+            | Output::Barrier
+            | Output::Executed(_)
+            | Output::SnapshotSaved(_)
+            | Output::SnapshotReceived(_)
+            | Output::SnapshotInstalled(_)
+            | Output::SetAside { .. }
+            | Output::Transition(_)
+            | Output::Note(..)
+            | Output::Halted(_)
+            | Output::Evict(_) => return,
         };
-        self.queue.push_back((name.into(), answer));
+        self.tell(name, answer);
+    }
+
+    fn tell(&mut self, name: &str, event: Event) {
+        self.queue.push_back((name.into(), Input::Event(event)));
+    }
+
+    fn write(&mut self, base: &Observed, record: Record) -> WriteAnswer {
+        if !self.register_up {
+            return WriteAnswer::NoAnswer("switched off".into());
+        }
+        if base.version != self.register.version {
+            return WriteAnswer::Conflict;
+        }
+        self.register.version = record.epoch.to_string();
+        self.register.record = Some(record);
+        WriteAnswer::Written
     }
 
     fn kill(&mut self, name: &str) {
-        self.nodes.get_mut(name).unwrap().up = false;
-        for (&conn, (from, to)) in &self.streams {
-            let other = if from == name { to } else { from };
-            self.queue.push_back((other.clone(), Event::Closed(conn)));
-        }
+        let node = self.nodes.get_mut(name).unwrap();
+        node.host = None;
+        node.disk.kill();
+        let ends: Vec<(ConnId, String)> = self
+            .streams
+            .iter()
+            .map(|(&conn, (from, to))| (conn, if from == name { to } else { from }.clone()))
+            .collect();
+        ends.into_iter().for_each(|(conn, other)| self.tell(&other, Event::Closed(conn)));
     }
 
     fn restart(&mut self, name: &str) {
+        let now = self.now;
+        self.kill(name);
+        let node = self.nodes.get_mut(name).unwrap();
+        node.host = Some(start(name, &node.disk, &node.flaw, now));
+    }
+
+    /// All that a replica has logged.
+    fn log(&self, name: &str) -> Vec<Entry> {
         let node = &self.nodes[name];
-        let flaw = node.flaw;
-        let node = start(name, node.log.clone(), node.state.clone(), node.life + 1, self.now);
-        self.nodes.insert(name.into(), Node { flaw, ..node });
+        let Some(host) = &node.host else { return open(name, &node.disk).1.entries };
+        let mut log: Vec<Entry> = Vec::new();
+        while let Ok((_, entries)) = host.store().read(log.len() as u64 + 1, 1 << 20) {
+            log.extend(entries);
+        }
+        log
     }
 
     fn put(&mut self, name: &str, id: u64) {
-        self.propose(name, id, Kind::Command, Bytes::from_static(b"x"));
+        self.command(name, id, false);
     }
 
-    fn propose(&mut self, name: &str, id: u64, kind: Kind, payload: Bytes) {
-        self.ask(
-            name,
-            vec![Proposal { id: RequestId(id), kind, payload, firm: false, upkeep: false }],
-            vec![],
-        );
+    fn keep_up(&mut self, name: &str, id: u64) {
+        self.command(name, id, true);
     }
 
-    fn ask(&mut self, name: &str, proposals: Vec<Proposal>, reads: Vec<RequestId>) {
-        self.queue.push_back((name.into(), Event::Requests { proposals, reads }));
+    fn command(&mut self, name: &str, id: u64, upkeep: bool) {
+        let payload = Bytes::from_static(b"x");
+        self.ask(name, id, Want::Command { payload, firm: false, upkeep, answer: 0 });
+    }
+
+    fn ask(&mut self, name: &str, id: u64, want: Want) {
+        let request = Request { want, waiter: Client(id) };
+        self.queue.push_back((name.into(), Input::Request(request)));
     }
 
     fn answer(&self, id: u64) -> Option<&str> {
-        self.answers.iter().find(|(i, _)| i.0 == id).map(|(_, answer)| answer.as_str())
+        self.answers.iter().find(|(i, _)| *i == id).map(|(_, answer)| answer.as_str())
     }
 
     fn role(&self, name: &str) -> &'static str {
-        self.nodes[name].replica.status().role
+        self.nodes[name].host.as_ref().map_or("down", |host| host.replica().status().role)
     }
 
     fn members(&self) -> Vec<String> {
@@ -266,13 +368,13 @@ fn born() -> Pair {
 fn a_pair_is_born_and_answers_when_both_hold_the_entry() {
     let mut pair = born();
     pair.put("a", 1);
-    pair.ask("a", vec![], vec![RequestId(2)]);
+    pair.ask("a", 2, Want::Read);
     pair.put("b", 3);
     pair.run(200);
     assert_eq!(pair.answer(1), Some("done"));
     assert_eq!(pair.answer(2), Some("read"));
     assert!(pair.answer(3).unwrap().contains("client-a"), "{:?}", pair.answer(3));
-    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    assert_eq!(pair.log("a"), pair.log("b"));
 }
 
 #[test]
@@ -289,7 +391,7 @@ fn the_backup_takes_over_and_the_old_primary_joins_again() {
     pair.restart("a");
     pair.run(1000);
     assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
-    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    assert_eq!(pair.log("a"), pair.log("b"));
 }
 
 #[test]
@@ -308,12 +410,10 @@ fn a_dead_backup_is_dropped_before_anything_that_waited_is_answered() {
 #[test]
 fn a_handover_keeps_both_members_and_loses_nobody() {
     let mut pair = born();
-    let nobody = Event::HandOver { id: RequestId(8), to: Some("c".into()) };
-    pair.queue.push_back(("a".into(), nobody));
+    pair.ask("a", 8, Want::HandOver(Some("c".into())));
     pair.run(100);
     assert!(pair.answer(8).unwrap().contains("c is no backup"), "{:?}", pair.answer(8));
-    let order = Event::HandOver { id: RequestId(9), to: Some("b".into()) };
-    pair.queue.push_back(("a".into(), order));
+    pair.ask("a", 9, Want::HandOver(Some("b".into())));
     pair.run(1000);
     assert_eq!(pair.answer(9), Some("handed over"));
     assert_eq!((pair.role("a"), pair.role("b")), ("backup", "primary"));
@@ -322,14 +422,7 @@ fn a_handover_keeps_both_members_and_loses_nobody() {
 
 impl Pair {
     fn room(&mut self, name: &str, room: Room) {
-        self.queue.push_back((name.into(), Event::Space(room)));
-    }
-
-    fn keep_up(&mut self, name: &str, id: u64) {
-        let payload = Bytes::from_static(b"x");
-        let id = RequestId(id);
-        let upkeep = Proposal { id, kind: Kind::Command, payload, firm: false, upkeep: true };
-        self.ask(name, vec![upkeep], vec![]);
+        self.tell(name, Event::Space(room));
     }
 }
 
@@ -344,12 +437,12 @@ fn a_primary_whose_disk_is_full_hands_over_within_a_second_and_joins_again_when_
     pair.put("b", 2);
     pair.run(50);
     assert_eq!(pair.answer(2), Some("done"));
-    let held = pair.nodes["a"].log.len();
-    assert!(held < pair.nodes["b"].log.len(), "what room is left is not filled");
+    let held = pair.log("a").len();
+    assert!(held < pair.log("b").len(), "what room is left is not filled");
     pair.room("a", Room::Ample);
     pair.run(1000);
     assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
-    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    assert_eq!(pair.log("a"), pair.log("b"));
 }
 
 #[test]
@@ -372,8 +465,7 @@ fn a_backup_whose_disk_is_full_is_dropped_at_once() {
     pair.room("b", Room::Reserve);
     pair.run(100);
     assert_eq!((pair.role("b"), pair.members()), ("spare", vec!["a".to_string()]));
-    let order = Event::HandOver { id: RequestId(8), to: Some("b".into()) };
-    pair.queue.push_back(("a".into(), order));
+    pair.ask("a", 8, Want::HandOver(Some("b".into())));
     pair.put("a", 1);
     pair.run(50);
     assert_eq!(pair.answer(1), Some("done"));
@@ -391,7 +483,7 @@ fn where_every_disk_is_full_only_upkeep_goes_on_and_the_pair_stays_one() {
     pair.run(5000);
     assert_eq!((pair.answer(1), pair.answer(2)), (Some("DiskFull"), Some("done")));
     assert_eq!((pair.role("a"), pair.members().len()), ("primary", 2));
-    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    assert_eq!(pair.log("a"), pair.log("b"));
     pair.room("a", Room::None);
     pair.run(20);
     pair.keep_up("a", 3);
@@ -407,7 +499,7 @@ fn a_full_primary_whose_backup_does_not_win_serves_reads_ever_longer_in_between(
     pair.run(60_000);
     let mut read = 0;
     for id in 0..600 {
-        pair.ask("a", vec![], vec![RequestId(1000 + id)]);
+        pair.ask("a", 1000 + id, Want::Read);
         pair.run(100);
         read += u32::from(pair.answer(1000 + id) == Some("read"));
     }
@@ -424,10 +516,10 @@ fn a_primary_that_hands_over_dials_its_successor_before_it_has_read_who_won() {
             .filter(|(from, to)| (from.as_str(), to.as_str()) == ("a", "b"))
             .count()
     });
-    pair.queue.push_back(("a".into(), Event::HandOver { id: RequestId(9), to: None }));
+    pair.ask("a", 9, Want::HandOver(None));
     while primary(&pair) == a {
-        let (name, event) = pair.queue.pop_front().unwrap();
-        pair.step(&name, event);
+        let (name, arrival) = pair.queue.pop_front().unwrap();
+        pair.step(&name, arrival);
     }
     pair.register_up = false;
     pair.run(200);
@@ -443,7 +535,7 @@ fn both_killed_at_once_return_with_everything() {
     let mut pair = born();
     pair.put("a", 1);
     pair.run(100);
-    let held = pair.nodes["a"].log.clone();
+    let held = pair.log("a");
     pair.kill("a");
     pair.kill("b");
     pair.run(100);
@@ -452,22 +544,22 @@ fn both_killed_at_once_return_with_everything() {
     pair.restart("a");
     pair.run(2000);
     assert_eq!(pair.members().len(), 2);
-    assert!(pair.nodes["b"].log.starts_with(&held));
-    assert_eq!(pair.nodes["a"].log, pair.nodes["b"].log);
+    assert!(pair.log("b").starts_with(&held));
+    assert_eq!(pair.log("a"), pair.log("b"));
 }
 
 #[test]
 fn leaving_replicas_owe_nobody_anything() {
     let mut pair = born();
-    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.queue.push_back(("a".into(), Input::Leave));
     pair.run(500);
-    assert!(!pair.nodes["a"].up);
+    assert!(!pair.nodes["a"].up());
     assert_eq!((pair.role("b"), pair.members()), ("primary", vec!["b".to_string()]));
     pair.restart("a");
     pair.run(1000);
-    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.queue.push_back(("a".into(), Input::Leave));
     pair.run(500);
-    assert!(!pair.nodes["a"].up, "a backup leaves once it is dropped");
+    assert!(!pair.nodes["a"].up(), "a backup leaves once it is dropped");
     assert_eq!(pair.members(), ["b"]);
 }
 
@@ -475,29 +567,33 @@ fn leaving_replicas_owe_nobody_anything() {
 fn whoever_leaves_notes_what_is_committed() {
     let mut pair = born();
     pair.put("a", 1);
-    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.queue.push_back(("a".into(), Input::Leave));
     pair.run(500);
     assert_eq!(pair.answer(1), Some("done"));
     let a = &pair.nodes["a"];
-    assert!(!a.up);
-    assert_eq!(a.state.commit, a.log.last().unwrap().index, "no entry came that would tell");
+    assert!(!a.up());
+    assert_eq!(
+        a.state.commit,
+        pair.log("a").last().unwrap().index,
+        "no entry came that would tell"
+    );
 }
 
 /// A pair whose backup computes something else than its primary, found and in its next life.
 fn differing() -> Pair {
     let mut pair = born();
-    pair.nodes.get_mut("b").unwrap().flaw = 1;
+    pair.nodes["b"].flaw.store(1, Ordering::Relaxed);
     pair.put("a", 1);
     pair.run(500);
     let b = &pair.nodes["b"];
-    assert!(!b.up && b.state.replaying, "its life ends, to replay from snapshot and log");
+    assert!(!b.up() && b.state.replaying, "its life ends, to replay from snapshot and log");
     pair
 }
 
 #[test]
 fn a_replica_whose_digest_differs_once_replays_and_goes_on() {
     let mut pair = differing();
-    pair.nodes.get_mut("b").unwrap().flaw = 0;
+    pair.nodes["b"].flaw.store(0, Ordering::Relaxed);
     pair.restart("b");
     pair.run(1000);
     pair.put("a", 2);
@@ -523,10 +619,10 @@ fn a_replica_whose_digest_differs_after_a_replay_halts_until_ordered() {
 fn a_leaving_backup_refuses_to_take_over_and_both_stay_named() {
     let mut pair = born();
     pair.register_up = false;
-    pair.queue.push_back(("b".into(), Event::Leave));
-    pair.queue.push_back(("a".into(), Event::Leave));
+    pair.queue.push_back(("b".into(), Input::Leave));
+    pair.queue.push_back(("a".into(), Input::Leave));
     pair.run(5000);
-    assert!(!pair.nodes["a"].up && !pair.nodes["b"].up);
+    assert!(!pair.nodes["a"].up() && !pair.nodes["b"].up());
     assert_eq!(pair.members(), ["a", "b"]);
 }
 
@@ -534,7 +630,7 @@ fn a_leaving_backup_refuses_to_take_over_and_both_stay_named() {
 fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
     let mut pair = born();
     let both = Settings { min_copies: 2, ..Settings::default() };
-    pair.propose("a", 1, Kind::Settings, both.encode().into());
+    pair.ask("a", 1, Want::Settings(both));
     pair.run(200);
     pair.kill("b");
     pair.put("a", 9);
@@ -542,11 +638,14 @@ fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
     assert_eq!((pair.answer(1), pair.answer(9)), (Some("done"), None));
     assert_eq!(pair.members(), ["a"]);
     pair.put("a", 2);
-    pair.propose("a", 3, Kind::Tick, Bytes::new());
-    pair.propose("a", 4, Kind::Settings, Settings::default().encode().into());
+    let (kind, payload) = (Kind::Tick, Bytes::new());
+    let tick = Proposal { id: RequestId(u64::MAX), kind, payload, firm: false, upkeep: true };
+    pair.tell("a", Event::Requests { proposals: vec![tick], reads: vec![] });
+    pair.ask("a", 4, Want::Settings(Settings::default()));
     pair.run(200);
     assert_eq!(pair.answer(2), Some("TooFewCopies"));
-    assert_eq!((pair.answer(3), pair.answer(4)), (Some("done"), Some("done")));
+    assert_eq!(pair.answer(4), Some("done"));
+    assert!(pair.log("a").iter().any(|entry| entry.kind == Kind::Tick));
     pair.put("a", 5);
     pair.run(200);
     assert_eq!(pair.answer(5), Some("done"), "one copy shall be enough now");
@@ -587,13 +686,12 @@ fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts(
         full: false,
         memory: None,
     };
-    let hello = Event::Received(ConnId(99), Message::Hello(Box::new(stranger)));
-    pair.queue.push_back(("b".into(), hello));
+    pair.tell("b", Event::Received(ConnId(99), Message::Hello(Box::new(stranger))));
     pair.run(500);
     assert!(pair.readers.contains(&"a".to_string()), "the follower told its primary");
     assert_eq!((pair.role("a"), pair.role("b")), ("primary", "backup"), "the register says so");
     pair.register.record.as_mut().unwrap().epoch = 9;
     pair.register.record.as_mut().unwrap().primary = Incarnation(3);
     pair.run(500);
-    assert!(!pair.nodes["a"].up, "now it does not");
+    assert!(!pair.nodes["a"].up(), "now it does not");
 }

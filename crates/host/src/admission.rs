@@ -1,0 +1,128 @@
+//! Requests become proposals: what waits together becomes one batch, up to a bound.
+
+use understudy_machine::Machine;
+use understudy_protocol::{Event, Kind, Proposal, RequestId};
+use understudy_wal::Disk;
+
+use crate::fair_queue::{Admit, Command};
+use crate::{Answer, Host, Output, Request, Waiter, Want};
+
+/// Requests in one batch.
+const REQUESTS: usize = 4096;
+/// Bytes of commands at which a batch is closed, and a sync waited for: it must not take long.
+const BATCH: usize = 1 << 20;
+/// Bytes of commands without an answer, above which no more are proposed but a few small ones: what comes next
+/// waits where connections take turns, not in the log.
+const PIPELINE: usize = 2 << 20;
+
+/// The next batch, as far as it has come.
+#[derive(Default)]
+pub(crate) struct Batch {
+    proposals: Vec<Proposal>,
+    reads: Vec<RequestId>,
+    /// Of commands.
+    bytes: usize,
+}
+
+impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
+    pub(crate) fn take_request(&mut self, request: Request<W>) {
+        let Request { want, waiter } = request;
+        match want {
+            Want::Command { payload, firm, upkeep, answer } => {
+                let bytes = payload.len() + answer;
+                let command = Command { payload, firm, upkeep, bytes, waiter };
+                // Where nobody waits and there is room, there is nothing to take turns for.
+                let has_room = self.batch.has_room() && self.queue.is_empty();
+                match has_room && self.admits() == Some(Admit::All) {
+                    true => self.propose(command),
+                    false => self.queue.push(command),
+                }
+            }
+            _ if waiter.is_cut_off() => self.answer(waiter, Answer::CutOff),
+            Want::Settings(settings) => {
+                let id = self.requests.add(0, waiter);
+                let (payload, kind) = (settings.encode().into(), Kind::Settings);
+                let proposal = Proposal { id, kind, payload, firm: true, upkeep: true };
+                self.batch.proposals.push(proposal);
+            }
+            Want::Read => self.batch.reads.push(self.requests.add(0, waiter)),
+            Want::HandOver(to) => {
+                let id = self.requests.add(0, waiter);
+                self.events.push_back(Event::HandOver { id, to });
+            }
+        }
+    }
+
+    fn propose(&mut self, command: Command<W>) {
+        let Command { payload, firm, upkeep, bytes, waiter } = command;
+        if waiter.is_cut_off() {
+            return self.answer(waiter, Answer::CutOff);
+        }
+        self.batch.bytes += bytes;
+        let id = self.requests.add(bytes, waiter);
+        let kind = Kind::Command;
+        self.batch.proposals.push(Proposal { id, kind, payload, firm, upkeep });
+    }
+
+    /// Proposes something of the host's own, for which nobody waits.
+    pub(crate) fn propose_own(&mut self, kind: Kind, payload: bytes::Bytes) -> RequestId {
+        let id = self.requests.number();
+        let proposals = vec![Proposal { id, kind, payload, firm: false, upkeep: true }];
+        self.events.push_back(Event::Requests { proposals, reads: Vec::new() });
+        id
+    }
+
+    /// Gives the protocol the next batch, if there is one.
+    pub(crate) fn gather(&mut self) -> bool {
+        if self.disk.unsynced() >= BATCH {
+            return false;
+        }
+        if self.admits() == Some(Admit::All) {
+            self.queue.restore();
+        }
+        while self.batch.has_room()
+            && let Some(admit) = self.admits()
+            && let Some(command) = self.queue.pop(admit)
+        {
+            self.propose(command);
+        }
+        let Batch { proposals, reads, .. } = std::mem::take(&mut self.batch);
+        if proposals.is_empty() && reads.is_empty() {
+            return false;
+        }
+        self.events.push_back(Event::Requests { proposals, reads });
+        true
+    }
+
+    /// Whether requests wait that may go now.
+    pub(crate) fn has_requests(&self) -> bool {
+        !self.batch.is_empty()
+            || !self.queue.is_empty() && self.admits().is_some_and(|admit| self.queue.has(admit))
+    }
+
+    /// Which commands may go now.
+    fn admits(&self) -> Option<Admit> {
+        let admit = if self.requests.bytes() < PIPELINE { Admit::All } else { Admit::Small };
+        (!self.waits_for_memory()).then_some(admit)
+    }
+
+    /// Whether what is executed must wait for the snapshot that is being written: it keeps what the machine has
+    /// replaced meanwhile, and there is memory for so much of that.
+    fn waits_for_memory(&self) -> bool {
+        self.executor.taken_while_writing() > self.options.writing_memory
+    }
+
+    pub(crate) fn answer(&mut self, waiter: W, answer: Answer) {
+        self.outputs.push_back(Output::Answer(waiter, answer));
+    }
+}
+
+impl Batch {
+    fn has_room(&self) -> bool {
+        self.bytes < BATCH && self.proposals.len() < REQUESTS
+    }
+
+    fn is_empty(&self) -> bool {
+        self.proposals.is_empty() && self.reads.is_empty()
+    }
+}
