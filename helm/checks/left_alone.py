@@ -39,7 +39,7 @@ def a_lost_lease(cluster, tally: Tally, server_side: str):
 
 
 def steps(server_side: str):
-    """What is done, in this order, and the mark that the Service has behind it, which shows that it was done."""
+    """What is done, in this order, and the mark on the Service afterwards that shows that it was done."""
     how = f"--server-side={server_side}"
     other = f"--server-side={'false' if server_side == 'true' else 'true'}"
     # helm takes over whom it does not own from kubectl, and back, only when told to.
@@ -71,7 +71,7 @@ def steps(server_side: str):
         ("and back", helm("upgrade", "m4", *forced), "m4"),
         ("kubectl apply", apply("m5"), "m5"),
         ("kubectl apply --server-side", apply("m6", "--server-side", "--force-conflicts"), "m6"),
-        ("upgrade behind kubectl", helm("upgrade", "m7", *forced), "m7"),
+        ("upgrade after kubectl", helm("upgrade", "m7", *forced), "m7"),
         ("uninstall", uninstall, None),
         ("install again", helm("install", "m8", how), "m8"),
     ]
