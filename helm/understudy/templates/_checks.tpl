@@ -7,7 +7,7 @@
 {{- fail (printf "syncBackups is %d and must be below replicas, which is %d: a cluster is born with %d copies" (int .syncBackups) (int .replicas) (add1 (int .syncBackups))) -}}
 {{- end -}}
 {{- if gt (int .minCopies) (add1 (int .syncBackups) | int) -}}
-{{- fail (printf "minCopies is %d: syncBackups %d never makes so many copies" (int .minCopies) (int .syncBackups)) -}}
+{{- fail (printf "minCopies is %d: syncBackups %d never makes that many copies" (int .minCopies) (int .syncBackups)) -}}
 {{- end -}}
 {{- if eq (toString .execution) "async" -}}
 {{- if gt (int .minCopies) 1 -}}
