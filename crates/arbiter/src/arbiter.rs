@@ -7,7 +7,7 @@ use understudy_protocol::{Observed, Record, RegisterFailure, WriteAnswer};
 #[async_trait]
 pub trait Arbiter: Send + Sync {
     /// Reads the register linearizably: shows every write that was [`WriteAnswer::Written`] before
-    /// the call, and never goes back behind an earlier answer to anyone.
+    /// the call, and never goes back before an earlier answer to anyone.
     ///
     /// # Errors
     /// [`RegisterFailure`]: nothing can be concluded, ask again.

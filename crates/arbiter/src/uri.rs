@@ -13,7 +13,7 @@ pub enum RegisterUri {
     Directory(PathBuf),
     /// A Lease of the Kubernetes cluster.
     Lease {
-        /// Its namespace; `None`: that of whoever asks.
+        /// Its namespace; `None`: the caller's.
         namespace: Option<String>,
         /// Its name.
         name: String,
@@ -27,7 +27,7 @@ pub struct UriError(String);
 
 /// A name that no object of Kubernetes can have.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{0:?} is no name of a Kubernetes object: small letters, digits, - and .")]
+#[error("{0:?} is not a valid name of a Kubernetes object: small letters, digits, - and .")]
 pub struct NameError(String);
 
 impl FromStr for RegisterUri {

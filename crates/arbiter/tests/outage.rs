@@ -1,5 +1,5 @@
 //! A directory that does not answer, or is not there for a while: every call returns in time, and
-//! all is well when it is back. A named pipe in place of the newest file hangs whoever reads it, as
+//! all is well when it is back. A named pipe in place of the newest file hangs its readers, as
 //! a network mount does whose server is away.
 #![allow(clippy::unwrap_used)]
 
@@ -22,7 +22,7 @@ fn hang(dir: &Path) {
 
 fn unhang(dir: &Path) {
     let pipe = dir.join("register.1000");
-    // Whoever opens the pipe goes on, and sees its end when this is closed.
+    // A reader that opens the pipe goes on, and sees its end when this is closed.
     let end = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
     fs::remove_file(&pipe).unwrap();
     drop(end);

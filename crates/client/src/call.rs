@@ -58,7 +58,7 @@ macro_rules! call {
             const NAME: &'static str = $name;
 
             async fn send(channel: Channel, request: Request<Self>) -> Result<$response, Status> {
-                // Without a limit here, the code OUT_OF_RANGE surely comes from the server.
+                // Without a limit here, the code OUT_OF_RANGE always comes from the server.
                 let mut client = $client::new(channel).max_decoding_message_size(usize::MAX);
                 Ok(client.$method(request).await?.into_inner())
             }

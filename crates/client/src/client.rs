@@ -115,12 +115,12 @@ impl Client {
         self.read(request).await
     }
 
-    /// Watches a key or a range: gives every change once, in order, whoever is primary.
+    /// Watches a key or a range: gives every change once, in order, whichever replica is primary.
     pub fn watch(&self, request: WatchRequest) -> Watch {
         Watch::new(&self.shared, request, self.deadline)
     }
 
-    /// A stream of operations, pipelined and in order, whoever is primary. It takes a task on the
+    /// A stream of operations, pipelined and in order, whichever replica is primary. It takes a task on the
     /// runtime that this is called on.
     pub fn pipeline(&self) -> Pipeline {
         Pipeline::new(&self.shared, self.deadline)

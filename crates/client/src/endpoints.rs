@@ -15,7 +15,7 @@ pub enum EndpointsError {
     /// There is none in it.
     #[error("no endpoint is given: name at least one, as host:port")]
     None,
-    /// One of them is no address.
+    /// One of them is not a valid address.
     #[error("endpoint {0:?} is not of the form host:port (or [ipv6]:port)")]
     Malformed(String),
 }

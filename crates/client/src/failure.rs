@@ -12,7 +12,7 @@ use crate::Rejection;
 /// How one try can fail.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
-    /// There is no connection: surely nothing was sent.
+    /// There is no connection: definitely nothing was sent.
     NotConnected { detail: String, silent: bool },
     /// No answer came in time.
     TimedOut(Duration),
@@ -29,7 +29,7 @@ pub(crate) enum Failure {
 /// What a failed try means for the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// This try surely did nothing; another replica, or the same one later, may do it.
+    /// This try definitely did nothing; another replica, or the same one later, may do it.
     NotDone,
     /// This try may have done it, or may yet.
     InDoubt,

@@ -143,8 +143,8 @@ impl State {
     /// The next address in turn that does not keep silent; the next one if all do.
     fn after(&self, address: &Arc<str>, now: Instant) -> Arc<str> {
         let at = self.candidates().position(|candidate| candidate == address);
-        let behind = at.map_or(0, |at| at + 1);
-        let mut turn = self.candidates().skip(behind).chain(self.candidates().take(behind));
+        let next = at.map_or(0, |at| at + 1);
+        let mut turn = self.candidates().skip(next).chain(self.candidates().take(next));
         let next = turn.clone().find(|candidate| !self.is_silent(candidate, now));
         next.or_else(|| turn.next()).unwrap_or(address).clone()
     }

@@ -20,7 +20,7 @@ pub(crate) struct Flight {
     /// How many of them are sent on the stream that is open.
     sent: usize,
     /// The first is sent alone until it has its result: it was refused for now, though it may have been
-    /// executed, and what is behind must not overtake it.
+    /// executed, and what comes after must not overtake it.
     alone: bool,
 }
 
@@ -67,7 +67,7 @@ impl Flight {
         self.waiting.iter_mut().take(self.sent).for_each(|sent| sent.in_doubt = true);
     }
 
-    /// The first is to be sent again, alone; those behind it may have been executed.
+    /// The first is to be sent again, alone; those after it may have been executed.
     pub fn insist(&mut self) {
         self.alone = true;
         self.doubt();
@@ -95,7 +95,7 @@ impl Flight {
         count
     }
 
-    /// The next message, of so many operations.
+    /// The next message, of this many operations.
     pub fn message(&mut self, count: usize) -> ExecuteRequest {
         let next = self.waiting.range(self.sent..self.sent + count);
         let operations = next.map(|passenger| passenger.operation.clone()).collect();

@@ -90,7 +90,7 @@ pub struct Lease {
     id: i64,
     ttl: Duration,
     revoked: bool,
-    /// Until when it surely lives; none once it is gone.
+    /// Until when it is certain to live; none once it is gone.
     held: watch::Receiver<Option<Instant>>,
     until: Arc<watch::Sender<Option<Instant>>>,
     keeper: JoinHandle<()>,
@@ -102,7 +102,7 @@ impl Lease {
         self.id
     }
 
-    /// Until when it surely lives, by this machine's clock; none once it may be gone.
+    /// Until when it is certain to live, by this machine's clock; none once it may be gone.
     pub fn held_until(&self) -> Option<Instant> {
         self.held.borrow().filter(|until| *until > Instant::now())
     }
@@ -127,7 +127,7 @@ impl Lease {
         }
     }
 
-    /// Ends it, and the keys that hang on it. One that is gone already is no error.
+    /// Ends it, and deletes the keys attached to it. One that is gone already is no error.
     ///
     /// # Errors
     /// As a mutation.
@@ -187,7 +187,7 @@ impl Drop for Lease {
     }
 }
 
-/// How long a lease may be trusted behind the moment at which its renewal was sent: clocks may differ by
+/// How long a lease may be trusted after the moment at which its renewal was sent: clocks may differ by
 /// a tenth in pace.
 fn trusted(ttl: Duration) -> Duration {
     ttl - ttl / 10
@@ -200,7 +200,7 @@ async fn keep(client: Client, id: i64, ttl: Duration, until: Arc<watch::Sender<O
         match renew(&client, id, ttl, &until).await {
             Ok(()) => {}
             Err(error) if is_gone(&error) => return,
-            // Whoever holds it learns from the clock when that is for too long.
+            // Its holder learns from the clock when that is for too long.
             Err(error) => tracing::warn!("lease {id} is not renewed: {error}"),
         }
     }

@@ -31,7 +31,7 @@ impl Shared {
                     if gone {
                         ticket.end_session();
                     }
-                    // Surely not executed: another session may try. Else its answer went with
+                    // Definitely not executed: another session may try. Else its answer went with
                     // the session.
                     if !gone || conclusion.in_doubt || Instant::now() >= deadline {
                         return Err(conclusion.of_mutation(M::NAME));

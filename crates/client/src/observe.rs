@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use understudy_proto::kv::v1::RequestStamp;
 
-/// Is told of every try that a client makes, when it has ended. It runs on the operation's path:
+/// Is told about every try that a client makes, when it has ended. It runs on the operation's path:
 /// be quick.
 pub trait Observe: Send + Sync {
     /// One try has ended.

@@ -30,7 +30,7 @@ impl Client {
         self.read(request).await
     }
 
-    /// Ends any session of the cluster, whoever opened it: what that client asks in it from then on is refused.
+    /// Ends any session of the cluster, no matter who opened it: what that client asks in it from then on is refused.
     /// One that has ended already is no error.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub struct Options {
     /// From which of this machine's addresses it connects: what it makes counts for the share of that address.
     /// Default: whichever the system chooses.
     pub local_address: Option<IpAddr>,
-    /// Who is told of every try.
+    /// Who is told about every try.
     pub observer: Option<Arc<dyn Observe>>,
 }
 
@@ -83,7 +83,7 @@ impl Options {
         self
     }
 
-    /// With so many connections to each replica, at least one.
+    /// With this many connections to each replica, at least one.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
         self

@@ -87,7 +87,7 @@ impl Passenger {
 
     fn answer(self, answer: Result<Done, Error>) {
         let Self { reply, ticket, .. } = self;
-        // Before the reply: whoever has it may send more at once.
+        // Before the reply: its receiver may send more at once.
         drop(ticket);
         // Nobody may be waiting.
         let _ = reply.send(answer);

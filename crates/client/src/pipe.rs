@@ -83,7 +83,7 @@ impl Pipe {
         let pause = self.shared.steer(&address, &failure);
         match (failure.meaning(), failure) {
             _ if unsettled => self.flight.insist(),
-            // Said of the first without a result, it holds for those behind it, too.
+            // Said of the first without a result, it holds for those after it, too.
             (Meaning::NotDone, _) => {}
             (Meaning::InDoubt, failure) => {
                 self.timeouts += u32::from(failure.is_silence());

@@ -30,13 +30,13 @@ const ROOM: usize = 1_024;
 /// take effect in the order sent, and their replies are ready in that order. When the primary
 /// changes, what has no result is sent again, and executed once all the same.
 ///
-/// A read sees what was sent before it, and nothing of what was sent behind. That costs a round trip
+/// A read sees what was sent before it, and nothing of what was sent after. That costs a round trip
 /// where mutations follow reads: for speed, send many of a kind in a row, or read in a Txn.
 ///
 /// An operation that fails has not been executed, nor will it be, unless its error is
-/// [`Error::OutcomeUnknown`]; those behind it go on. Also what may pass, such as `DISK_FULL` or
+/// [`Error::OutcomeUnknown`]; those after it go on. Also what may pass, such as `DISK_FULL` or
 /// `TOO_FEW_COPIES`, is the operation's result: repeated, it would no longer be in order. Only if such a
-/// refusal is lost with a connection may the operation be executed behind later ones.
+/// refusal is lost with a connection may the operation be executed after later ones.
 ///
 /// Each operation has the client's deadline. Dropped, the pipeline still does what was sent.
 #[derive(Debug)]
@@ -143,7 +143,7 @@ impl Pipeline {
                     room,
                 ));
             }
-            // Whoever waits for the reply has gone: that is impossible here.
+            // The receiver of the reply has gone: that is impossible here.
             Err(error) => drop(reply.send(Err(error))),
         }
         Reply { call, done, response: C::response }

@@ -73,7 +73,7 @@ impl Client {
         self.mutate(request).await.map(|_| ())
     }
 
-    /// The clock of the log: never earlier than any answer before, whoever is primary.
+    /// The clock of the log: never earlier than any answer before, whichever replica is primary.
     ///
     /// # Errors
     /// As a mutation.

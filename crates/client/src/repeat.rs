@@ -81,7 +81,7 @@ struct Course<'a, C> {
 }
 
 impl Shared {
-    /// Asks whoever may be the primary until one answers or the deadline comes.
+    /// Asks replicas that may be the primary until one answers or the deadline comes.
     pub async fn repeat<C: Call>(
         &self,
         request: &C,
@@ -175,7 +175,7 @@ impl<C: Call> Course<'_, C> {
     }
 
     /// Until when the next try may last: longer after every second time-out, because the primary
-    /// may just be slow, and never behind the deadline.
+    /// may just be slow, and never past the deadline.
     fn limit(&self, now: Instant) -> Instant {
         if self.repeat == Repeat::OnlyIfNotSent {
             return self.deadline;

@@ -23,7 +23,7 @@ const PROGRESS: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Watch {
     shared: Arc<Shared>,
-    /// What to ask for next time: behind the last complete revision.
+    /// What to ask for next time: after the last complete revision.
     request: WatchRequest,
     deadline: Duration,
     stream: Option<(Arc<str>, Streaming<WatchResponse>)>,

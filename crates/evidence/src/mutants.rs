@@ -1,7 +1,7 @@
 //! The wrong versions: what is wrong, against which rule, and which property it breaks.
 //!
 //! Each is something that somebody who builds such a thing might well have written. The line that
-//! it breaks says so with [`crate::mutant!`]; whoever adds one there adds it here.
+//! it breaks says so with [`crate::mutant!`]; each one added there must be added here.
 
 use crate::index_of;
 
@@ -257,7 +257,7 @@ pub const MUTANTS: &[Mutant] = &[
         wrong: "follows an older epoch than it knows where a cache of the register says so",
         breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS, HALT, LINEAR, LOST],
     },
-    // Rule 6: the loser fails itself.
+    // Rule 6: the loser terminates itself.
     Mutant {
         name: "loser-stays",
         rule: 6,

@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 const DEPTH: u32 = 6;
 
 /// A body made out of bytes: in one that is changed at random the lengths of the messages in it are
-/// no longer true, which would hide everything behind them from a fuzzer.
+/// no longer true, which would hide everything after them from a fuzzer.
 pub fn body(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     // Bytes that end too early end the body.

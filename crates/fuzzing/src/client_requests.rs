@@ -37,8 +37,8 @@ pub fn client_requests(data: &[u8]) {
     let mut machine = KvMachine::new();
     let mut settings = Settings::default();
     let (mut rest, mut index) = (data, 0);
-    while let Some((kind, body, behind)) = next(rest) {
-        rest = behind;
+    while let Some((kind, body, after)) = next(rest) {
+        rest = after;
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
@@ -80,8 +80,8 @@ const OF_LEASES: [Call; 3] = [Call::GrantLease, Call::KeepLeaseAlive, Call::Revo
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[kind, low, high], rest) = data.split_first_chunk()?;
     let length = usize::from(u16::from_le_bytes([low, high])).min(rest.len());
-    let (body, behind) = rest.split_at(length);
-    Some((kind, body, behind))
+    let (body, after) = rest.split_at(length);
+    Some((kind, body, after))
 }
 
 fn update(settings: Settings, body: &[u8]) -> Settings {

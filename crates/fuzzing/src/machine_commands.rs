@@ -10,7 +10,7 @@ use crate::draft::Draft;
 #[derive(Arbitrary, Debug)]
 enum Event {
     Command(Draft),
-    /// The payload given so many commands ago, once more.
+    /// The payload given this many commands ago, once more.
     Again(u8),
     Open,
     Tick,

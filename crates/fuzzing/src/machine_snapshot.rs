@@ -24,17 +24,17 @@ pub fn machine_snapshot(data: &[u8]) {
     }
 }
 
-/// Frames of one body each, behind the true mark: a byte for how much of the data it is made of.
+/// Frames of one body each, after the true mark: a byte for how much of the data it is made of.
 fn built(data: &[u8]) -> Vec<u8> {
     let mut out = frozen(KvMachine::new().freeze());
     out.truncate(HEAD);
     let mut rest = data;
-    while let Some((&length, behind)) = rest.split_first() {
-        let (piece, behind) = behind.split_at(behind.len().min(length.into()));
+    while let Some((&length, after)) = rest.split_first() {
+        let (piece, after) = after.split_at(after.len().min(length.into()));
         let body = crate::body::body(piece);
         out.extend_from_slice(&(body.len() as u32).to_le_bytes());
         out.extend_from_slice(&body);
-        rest = behind;
+        rest = after;
     }
     out
 }
@@ -70,8 +70,8 @@ fn go_on(machine: &mut KvMachine) {
     frozen(machine.freeze());
 }
 
-/// The same frames as far as they are whole, with their true checksum behind them: else the
-/// checksum would hide everything behind it from a fuzzer.
+/// The same frames as far as they are whole, with their true checksum after them: else the
+/// checksum would hide everything after it from a fuzzer.
 fn sealed(data: &[u8]) -> Option<Bytes> {
     let mut hash = XxHash3_64::oneshot(data.get(..HEAD)?);
     let mut end = HEAD;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::{Action, Found, Operation, Outcome, Reply};
 
-/// A place in the order: behind the change with this revision (`false`: the change itself; `true`:
-/// something that saw the state behind it).
+/// A place in the order: after the change with this revision (`false`: the change itself; `true`:
+/// something that saw the state after it).
 pub type Place = (u64, bool);
 
 /// What the answers tell about the whole history.
@@ -50,7 +50,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// The place of the state that an operation shows or makes: its own, but with a read at an old
-    /// revision the one behind that. `None` if it shows nothing.
+    /// revision the one after that. `None` if it shows nothing.
     pub fn shows(&self, history: &[Operation], i: usize) -> Option<Place> {
         let Action::GetAt { revision, .. } = history[i].action else { return self.places[i] };
         matches!(history[i].answer()?.reply, Reply::Get { .. }).then_some((revision, true))

@@ -1,4 +1,4 @@
-//! Which old revisions can be read: those that the store has got to, until it forgets them for good.
+//! Which old revisions can be read: those that the store has got to, until it forgets them.
 //!
 //! What was found there is [`crate::replay`]'s part, and when the store had got where [`crate::order`]'s.
 //! How much the store is to keep no history tells, so one that forgets too early is not noticed.

@@ -64,7 +64,7 @@ impl Store {
                     Reply::Refused
                 }
             }
-            // Of the old revision, which this store is brought to by whoever asks.
+            // Of the old revision, which the caller brings this store to.
             Action::Get { key } | Action::GetAt { key, .. } => {
                 Reply::Get { found: self.found(key) }
             }

@@ -153,7 +153,7 @@ pub enum Step {
 pub enum Outcome {
     /// Executed, with this answer.
     Ok(Answer),
-    /// Surely not executed.
+    /// Definitely not executed.
     Failed,
     /// It may have been executed, or may be executed later, at most once.
     Unknown,

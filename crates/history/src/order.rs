@@ -103,7 +103,7 @@ fn given_twice(
 }
 
 /// Revisions that no answer explains were made by operations of unknown outcome, each at most one,
-/// and each behind what had been answered when it began (Hall's condition, for intervals that
+/// and each after what had been answered when it began (Hall's condition, for intervals that
 /// are open at one end).
 fn given_to_nobody(
     history: &[Operation],

@@ -6,8 +6,8 @@
 //! outcome that left none were executed, and where: a depth-first search (J. Wing, C. Gong: *Testing
 //! and Verifying Concurrent Objects*, 1993) that remembers dead ends (G. Lowe: *Testing for
 //! Linearizability*, 2017), tries to do without them first, and puts one in at the first revision
-//! that is free behind the last use of its keys and behind what had been answered when it began.
-//! A read at an old revision stands behind that revision, whenever it was asked: the search meets it there
+//! that is free after the last use of its keys and after what had been answered when it began.
+//! A read at an old revision stands after that revision, whenever it was asked: the search meets it there
 //! like any other read, so it must show the same store. A revision may be lent to several groups, so the search can accept what a cleverer one would
 //! refuse, never the reverse; [`crate::order`] counts the revisions.
 
@@ -193,7 +193,7 @@ struct Search<'a> {
     alternatives: Vec<Vec<Alternative>>,
     /// Which hidden operations are put in.
     used: Vec<usize>,
-    /// So many may be.
+    /// This many may be.
     most: usize,
     /// Another one was not tried for that reason.
     cut: bool,
@@ -332,9 +332,10 @@ impl<'a> Search<'a> {
             return None;
         }
         let operation = &self.history[i];
-        let behind = operation.action.keys().iter().filter_map(|key| self.last_use.get(*key)).max();
+        let last_use =
+            operation.action.keys().iter().filter_map(|key| self.last_use.get(*key)).max();
         let floor = self.evidence.floors[i].map_or(0, |(floor, _)| floor.0);
-        let first = from.max(floor.max(behind.copied().unwrap_or(0)) + 1);
+        let first = from.max(floor.max(last_use.copied().unwrap_or(0)) + 1);
         let is_free = |revision: &u64| !self.taken.contains(revision) && !not.contains(revision);
         let revision = (first..=to).find(is_free)?;
         if (revision, false) > self.placed[at].0 {

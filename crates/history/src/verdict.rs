@@ -40,7 +40,7 @@ pub struct Verdict {
     pub lost: u64,
     /// Writes that were executed more than once.
     pub duplicated: u64,
-    /// Operations that surely were not executed.
+    /// Operations that were definitely not executed.
     pub failed: u64,
     /// Operations that may have been executed.
     pub unknown: u64,

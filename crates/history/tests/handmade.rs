@@ -74,7 +74,7 @@ fn a_good_history_passes_and_is_counted() {
     assert_eq!((verdict.lost, verdict.duplicated), (0, 0));
 }
 
-/// A write that nobody was told of stands at some revision: a compare can be above or below it.
+/// A write that nobody was told about stands at some revision: a compare can be above or below it.
 #[test]
 fn compares_with_a_write_of_unknown_outcome_hold_on_one_side_of_it() {
     let judged = |relation, revision, succeeded: bool| {

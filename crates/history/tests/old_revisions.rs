@@ -10,7 +10,7 @@ fn op(begin: u64, end: u64, action: Action, outcome: Outcome) -> Operation {
     Operation { client: 1, id: begin, action, begin, end, outcome }
 }
 
-/// A read of `a` behind everything else, at `revision`.
+/// A read of `a` after everything else, at `revision`.
 fn read(begin: u64, revision: u64, outcome: Outcome) -> Operation {
     op(begin, begin + 1, Action::GetAt { key: "a".into(), revision }, outcome)
 }
@@ -109,7 +109,7 @@ fn what_an_old_revision_shows_was_executed_there_and_once() {
 
 #[test]
 fn the_store_must_have_got_to_the_revision() {
-    // It says itself that it was at 2, behind an answer of 5.
+    // It says itself that it was at 2, after an answer of 5.
     assert_eq!(broken([read(10, 2, found(2, "one", 1, 1))]), [Property::Linearizable]);
     let early = Operation { end: 20, ..read(0, 5, found(4, "five", 5, 1)) };
     assert_eq!(broken([early]), WRONG);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use understudy_history::*;
 
 /// The specification: `(value, revision, version)` by key, the store's revision, and all keys as they
-/// stood behind each earlier one.
+/// stood after each earlier one.
 #[derive(Clone, Default)]
 struct Spec {
     revision: u64,

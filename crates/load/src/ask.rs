@@ -1,4 +1,4 @@
-//! Whoever can ask a cluster on behalf of a recorder.
+//! A client that can ask a cluster on behalf of a recorder.
 
 use understudy_client::proto::kv::v1::{
     DeleteRequest, DeleteResponse, ErrorReason, GetRequest, GetResponse, PutRequest, PutResponse,
@@ -7,10 +7,10 @@ use understudy_client::proto::kv::v1::{
 use understudy_client::{Client, Error, Rejection};
 use understudy_history::{Answer, Outcome, Reply};
 
-/// Whoever can ask a cluster: the client library, or a client of another make. A mutation is to be
+/// A client that can ask a cluster: the client library, or a client of another make. A mutation is to be
 /// executed at most once, however often it is sent.
 ///
-/// Whoever gets no answer says whether that is [`Outcome::Failed`] or [`Outcome::Unknown`], and of a
+/// A client that gets no answer says whether that is [`Outcome::Failed`] or [`Outcome::Unknown`], and of a
 /// refusal what [`refused`] says.
 pub trait Ask: Send {
     /// Reads a key, at an old revision if the request names one.

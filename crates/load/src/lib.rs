@@ -1,7 +1,7 @@
 //! Clients whose every request is recorded, for the checkers of `understudy-history`.
 //!
-//! They draw their requests from a [`Mix`] and are unpaced; whoever drives a [`Worker`] may pace
-//! it. They know only the client library, or whoever else can [`Ask`].
+//! They draw their requests from a [`Mix`] and are unpaced; the driver of a [`Worker`] may pace
+//! it. They know only the client library, or anything else that can [`Ask`].
 
 mod ask;
 mod mix;

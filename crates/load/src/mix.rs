@@ -1,6 +1,6 @@
 //! What clients ask for.
 
-/// Of 100 requests, so many are of each kind; the rest are transactions.
+/// How many of 100 requests are of each kind; the rest are transactions.
 #[derive(Clone, Copy, Debug)]
 pub struct Mix {
     /// Plain Puts.

@@ -4,10 +4,10 @@
 /// ends. `acknowledged` are the moments of acknowledgements, ascending.
 pub fn longest(acknowledged: &[u64], struck: u64, until: u64) -> (u64, u64) {
     let first = acknowledged.partition_point(|moment| *moment < struck);
-    let behind = acknowledged[first..].iter().copied().take_while(|moment| *moment < until);
+    let after = acknowledged[first..].iter().copied().take_while(|moment| *moment < until);
     let mut longest = (struck, struck);
     let mut last = struck;
-    for moment in behind.chain([until]) {
+    for moment in after.chain([until]) {
         if moment - last > longest.1 - longest.0 {
             longest = (last, moment);
         }
@@ -25,7 +25,7 @@ pub fn median(mut values: Vec<u64>) -> u64 {
     }
 }
 
-/// The smallest of `ascending` that so many of 100 do not exceed; 0 of nothing.
+/// The smallest of `ascending` that this many of 100 do not exceed; 0 of nothing.
 pub fn rank(ascending: &[u64], percent: usize) -> u64 {
     let at = (ascending.len() * percent).div_ceil(100).max(1) - 1;
     ascending.get(at).copied().unwrap_or(0)

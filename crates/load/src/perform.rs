@@ -1,4 +1,4 @@
-//! An action of a history, done by whoever can ask.
+//! An action of a history, done by any client that can [`Ask`](crate::Ask).
 
 use understudy_client::proto::kv::v1::txn_operation::Operation;
 use understudy_client::proto::kv::v1::txn_result::Result as TxnResult;

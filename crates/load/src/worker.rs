@@ -27,8 +27,7 @@ pub struct Worker<A = Client> {
     told: Vec<u64>,
 }
 
-/// How many of them are remembered. Each new one replaces any, so that some are far older than so many
-/// answers.
+/// How many of them are remembered. Each new one replaces any, so that some are far older than that.
 const TOLD: usize = 256;
 
 /// All keys of a load that begin with `prefix`.
@@ -145,7 +144,7 @@ impl<A: Ask> Worker<A> {
     }
 }
 
-/// Remembers a revision of the store; behind 0 there was nothing yet.
+/// Remembers a revision of the store; as of 0 there was nothing yet.
 fn remember(told: &mut Vec<u64>, revision: u64, random: &mut fastrand::Rng) {
     match revision {
         0 => {}

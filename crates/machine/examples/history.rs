@@ -31,7 +31,7 @@ fn apply(machine: &mut KvMachine, payload: &Bytes) {
     assert!(response.failure().is_none(), "{response:?}");
 }
 
-/// A machine that keeps so many revisions and has them, and with it the memory that they take, bytes.
+/// A machine that keeps this many revisions and has them, and with it the memory that they take, bytes.
 fn filled(kept: u64) -> (KvMachine, u64) {
     let mut machine = KvMachine::new();
     set_quota(&mut machine, 0);

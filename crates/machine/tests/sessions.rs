@@ -111,7 +111,7 @@ fn a_sequence_belongs_to_one_operation() {
 }
 
 #[test]
-fn the_window_holds_1024_sequences_behind_the_trim_mark() {
+fn the_window_holds_1024_sequences_after_the_trim_mark() {
     let mut driver = Driver::new();
     let session = driver.open_session(TTL);
     let response = driver.stamped(session, WINDOW + 1, 0, Put::new("a", "1"));

@@ -156,8 +156,8 @@ fn sessions_are_listed_by_id_and_by_owner() {
         })
         .into();
     let reader = driver.machine.at(0).unwrap();
-    let listed = |behind, owner: Option<&'static [u8]>| {
-        let infos = reader.sessions(behind, owner);
+    let listed = |after, owner: Option<&'static [u8]>| {
+        let infos = reader.sessions(after, owner);
         infos.map(|info| info.session).collect::<Vec<_>>()
     };
     assert_eq!(listed(0, None), ids);
@@ -178,8 +178,8 @@ fn owners_are_listed_by_name_with_what_they_have() {
         assert_eq!(driver.owned(owner, operation).failure(), None);
     }
     let reader = driver.machine.at(0).unwrap();
-    let listed = |behind: &str, most| {
-        let infos = reader.owners(behind.as_bytes(), most).into_iter();
+    let listed = |after: &str, most| {
+        let infos = reader.owners(after.as_bytes(), most).into_iter();
         let one = |info: OwnerInfo| (info.owner, info.sessions, info.leases, info.generators);
         infos.map(one).collect::<Vec<_>>()
     };

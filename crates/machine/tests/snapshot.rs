@@ -200,9 +200,9 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(thaw(&bytes).is_err());
-        // Behind a good head, so that the frames are reached.
-        let mut behind = driver().bytes()[..12].to_vec();
-        behind.extend_from_slice(&bytes);
-        prop_assert!(thaw(&behind).is_err());
+        // After a good head, so that the frames are reached.
+        let mut with_head = driver().bytes()[..12].to_vec();
+        with_head.extend_from_slice(&bytes);
+        prop_assert!(thaw(&with_head).is_err());
     }
 }

@@ -37,7 +37,7 @@ pub struct Bounds {
     /// Whether a message may carry a part of what there is to send, down to nothing but the round.
     pub split: bool,
     /// Whether a deposed primary with nothing pending may follow in the same life (rule 6's exception,
-    /// wherever it applies and not only behind a seal).
+    /// wherever it applies and not only after a seal).
     pub hand_over: bool,
 }
 

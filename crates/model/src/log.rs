@@ -68,7 +68,7 @@ impl Log {
         self.length += 1;
     }
 
-    /// Cuts everything behind `index`.
+    /// Cuts everything after `index`.
     pub fn truncate(&mut self, index: u8) {
         for entry in self.entries.iter_mut().skip(usize::from(index)) {
             *entry = Entry::default();

@@ -36,7 +36,7 @@ struct Arguments {
     /// Write the tables into this file, between its marks.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "docs/model.md")]
     markdown: Option<PathBuf>,
-    /// Walk at random through everything at once for so many steps, instead of exploring.
+    /// Walk at random through everything at once for this many steps, instead of exploring.
     #[arg(long, value_name = "STEPS")]
     walk: Option<usize>,
     /// The walk's seed.
@@ -95,7 +95,7 @@ fn side_by_side(cases: &[Case]) -> Vec<Row> {
     })
 }
 
-/// A line to whoever still reads: a closed pipe does not change what was found.
+/// A line for any reader that is left: a closed pipe does not change what was found.
 fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -58,7 +58,7 @@ impl fmt::Debug for Record {
 /// A request is in `requests` from its sending until it cannot land any more. It lands at any time
 /// or never, which covers one that is delayed, lost, sent twice, and one whose author is long dead.
 /// What answers say is read off `records`: that is the register's past as far as anyone may still
-/// be told of it.
+/// be told about it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Register {
     /// The epoch it says now.

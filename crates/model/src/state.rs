@@ -40,7 +40,7 @@ pub struct Replica {
     pub noted: u8,
     /// The epochs whose records are remembered, on disk, by the record's era, as bits.
     pub known: [u8; 2],
-    /// Stopped by a contradiction, for good.
+    /// Stopped permanently by a contradiction.
     pub halted: bool,
     /// The register as a follower last read it, or as an acting primary last won it.
     pub record: Record,

@@ -7,8 +7,8 @@ use crate::core::Core;
 use crate::lead::Leading;
 
 impl Leading {
-    /// The ack rule (rule 2). What lies behind settings is counted by their rule, so these are committed
-    /// and in force first.
+    /// The ack rule (rule 2). Entries after settings are counted by their rule, so the settings are
+    /// committed and in force first.
     pub(crate) fn advance_commit(&mut self, core: &mut Core) {
         while self.commit_by_one_rule(core) {}
         self.tail.settle(core.log.commit);

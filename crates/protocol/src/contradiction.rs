@@ -100,7 +100,7 @@ impl Core {
         self.state.records != before
     }
 
-    /// What this copy gave its epochs behind `after` is cut.
+    /// The beginnings that this copy gave its epochs past `after` are cut.
     pub fn forget_beginnings(&mut self, after: Index) {
         let cut = self.state.records.iter_mut().filter(|record| record.begins > after);
         if cut.map(|record| record.begins = 0).count() > 0 {

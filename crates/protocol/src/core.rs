@@ -62,7 +62,7 @@ pub(crate) struct Core {
     /// When the commit index last moved.
     committed_at: u64,
     digests: VecDeque<u64>,
-    /// The primary's digest behind an entry not yet executed here.
+    /// The primary's digest as of an entry not yet executed here.
     expected: Option<(Index, u64)>,
 }
 
@@ -97,7 +97,7 @@ impl Core {
         core.check_beginnings();
         core.settle(snapshot.position.index);
         core.execute(core.log.commit);
-        // What the last life had received behind the last settings in this log counted by their rule.
+        // What the last life had received after the last settings in this log counted by their rule.
         core.doubt = !clean && core.rules().last().is_some_and(|rule| rule.counts_received());
         core
     }
@@ -165,7 +165,7 @@ impl Core {
         self.settled || self.log.unexecuted().any(|entry| entry.kind == Kind::Settings)
     }
 
-    /// Takes on the cluster and the register object of a blank copy's first record.
+    /// Adopts the cluster and the register object of a blank copy's first record.
     pub fn adopt(&mut self, observed: &Observed) {
         let Some(record) = &observed.record else { return };
         if self.state.cluster.is_none() {
@@ -275,7 +275,7 @@ impl Core {
         self.out.push(Effect::Abandon(commands.into_values().collect()));
     }
 
-    /// Cuts the log behind `after`: another primary has gone on from there.
+    /// Cuts the log past `after`: another primary has gone on from there.
     pub fn cut(&mut self, after: Index) {
         self.set_aside(after);
         self.log.truncate(after);
@@ -283,11 +283,11 @@ impl Core {
         self.forget_beginnings(after);
     }
 
-    /// Sets aside what lies behind `after` and is about to go, if clients may have been told that some
+    /// Sets aside what lies past `after` and is about to go, if clients may have been told that some
     /// of it is done: if `async` mode held somewhere there.
     fn set_aside(&mut self, after: Index) {
-        let tail: Vec<Entry> = self.log.behind(after).cloned().collect();
-        let told = [self.settings_behind(after)]
+        let tail: Vec<Entry> = self.log.after(after).cloned().collect();
+        let told = [self.settings_as_of(after)]
             .into_iter()
             .chain(tail.iter().filter_map(rule))
             .any(|rule| rule.execution == Execution::Async);

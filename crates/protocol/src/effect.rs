@@ -5,7 +5,7 @@ use crate::{
     Record, RequestId, SnapshotPart,
 };
 
-/// Why a request was turned away. Each means: surely not executed.
+/// Why a request was turned away. Each means: definitely not executed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Rejection {
     /// This replica does not act.
@@ -54,12 +54,12 @@ pub enum Effect {
 
     /// Make this durable before any later effect is carried out. A failure ends the life.
     SaveState(HardState),
-    /// Write these behind the log's end and sync; answer `Durable`. Need not be awaited.
+    /// Write these after the log's end and sync; answer `Durable`. Need not be awaited.
     Append(Vec<Entry>),
-    /// Write these, which are about to be cut from the log though clients were told of them, into a file
+    /// Write these, which are about to be cut from the log though they were acknowledged to clients, into a file
     /// of their own, durably, before any later effect is carried out. A failure ends the life.
     SetAside(Vec<Entry>),
-    /// Cut the log behind this index, durably, before any later effect is carried out.
+    /// Cut the log after this index, durably, before any later effect is carried out.
     Truncate {
         /// The last index that stays.
         after: Index,
@@ -98,7 +98,7 @@ pub enum Effect {
         through: Index,
     },
 
-    /// Execute these, in order, and answer whoever waits; answer `Applied`.
+    /// Execute these, in order, and answer those that wait; answer `Applied`.
     Apply(Vec<(Entry, Option<RequestId>)>),
 
     /// Read the register linearizably; answer `RegisterRead`.
@@ -120,7 +120,7 @@ pub enum Effect {
     /// The handover that was asked for is complete.
     HandedOver(RequestId),
 
-    /// This copy was dropped and did not come back: whoever runs its process may end it and start
+    /// This copy was dropped and did not come back: its supervisor may end the process and start
     /// another, provided that the process still is the one that holds this copy. Issued once per
     /// copy and term.
     Evict {

@@ -27,7 +27,7 @@ pub struct Proposal {
     /// The entry's payload.
     pub payload: Bytes,
     /// Whether it is executed, and answered, only once it is committed, also in `async` mode: it makes
-    /// something that must exist for good, such as a session's number.
+    /// something that must exist permanently, such as a session's number.
     pub firm: bool,
     /// Whether it is small and frees room, or keeps what there is: it may use what a full disk has in reserve.
     pub upkeep: bool,
@@ -140,7 +140,7 @@ pub enum Event {
     Applied {
         /// Index of the first.
         first: Index,
-        /// The running digest behind each, in order.
+        /// The running digest after each, in order.
         digests: Vec<u64>,
     },
 

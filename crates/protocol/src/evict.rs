@@ -1,5 +1,5 @@
-//! Getting rid of a dropped backup that does not come back: whoever runs the processes may replace
-//! it. Off unless [`crate::Timing::evict`] says after how long.
+//! Getting rid of a dropped backup that does not come back: its supervisor may replace it. Off unless
+//! [`crate::Timing::evict`] says after how long.
 //!
 //! The process that hangs may still hold the only other whole copy of the log, so nothing here may
 //! take away a copy that the register names: the drop was won by this primary itself, and a

@@ -58,7 +58,7 @@ impl Leading {
 
     /// Whether nobody can have taken its place and answered anything yet. Half of `drop` leaves as much
     /// for clocks that run apart and for settings that differ.
-    pub(crate) fn is_surely_primary(&self, core: &Core) -> bool {
+    pub(crate) fn is_certainly_primary(&self, core: &Core) -> bool {
         let obliged = self.obliged(core);
         if obliged.is_empty() || mutant!("ahead-without-evidence") {
             return true;

@@ -184,7 +184,7 @@ impl Leading {
             peer.acked = peer.acked.max(ack.durable.min(peer.sent.index));
             peer.moved = core.now.mono;
         }
-        // Only what a member received behind the write that names it: a copy that crashes reads the
+        // Only what a member received after the write that names it: a copy that crashes reads the
         // register, and must find that it counted by more than its disk (rule 11).
         let member = self.record.names(peer.member.incarnation) && ack.epoch == self.record.epoch;
         if member || mutant!("received-by-a-learner") {
@@ -269,7 +269,7 @@ impl Leading {
     }
 
     /// A new snapshot is here: it spares those who execute nothing what is before it, in memory and when they
-    /// are promoted. Whoever is still being sent an older one gets that first: on a narrow line, one part is
+    /// are promoted. A backup that is still being sent an older one gets that first: on a narrow line, one part is
     /// under way and no more.
     pub(crate) fn send_beside(&mut self, core: &mut Core) {
         if core.settings.backup_execution != BackupExecution::Deferred {

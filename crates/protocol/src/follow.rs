@@ -1,4 +1,4 @@
-//! The role behind a primary: dial it, take its log, confirm what is durable. A backup is a
+//! The role that follows a primary: dial it, take its log, confirm what is durable. A backup is a
 //! follower that the register names; a learner or spare is one that it does not.
 
 use understudy_evidence::reached;

@@ -54,7 +54,7 @@ impl Leading {
         self.oblige(core);
         self.release_the_leaving(core);
         let timing = core.config.timing;
-        // Whoever cannot see a member may have been deposed by it, and have missed the news.
+        // A primary that cannot see a member may have been deposed by it, and have missed the news.
         let pace = match self.wanted(core) {
             Some(_) => timing.retry,
             None if self.successor_hung_up() => timing.retry,
@@ -189,7 +189,7 @@ impl Leading {
         }
     }
 
-    /// Whoever wants to leave and is not obliged (any more) may go.
+    /// A follower that wants to leave and is not obliged (any more) may go.
     fn release_the_leaving(&mut self, core: &mut Core) {
         let obliged = self.obliged(core);
         for (conn, incarnation) in &self.conns {

@@ -163,7 +163,7 @@ impl Leading {
     }
 
     /// Who has the least memory, of those who know; the outer `None` before the opening entry is executed. All who are
-    /// named have said hello by then, and whoever is gone counts until it is named no more.
+    /// named have said hello by then, and one that is gone counts until it is named no more.
     pub fn least_memory<'a>(&'a self, core: &'a Core) -> Option<Option<(&'a str, u64)>> {
         let counts =
             |peer: &&Peer| peer.conn.is_some() || self.record.names(peer.member.incarnation);
@@ -323,7 +323,7 @@ impl Leading {
             .then_some(Rejection::Overloaded)
     }
 
-    /// Ends this term: whoever waits for a read is told where to go.
+    /// Ends this term: those that wait for a read are told where to go.
     pub(crate) fn dismiss(&mut self, core: &mut Core, primary: Option<String>) {
         core.acts = false;
         let mut ids: Vec<RequestId> = self.reads.drain(..).map(|(_, id)| id).collect();

@@ -18,7 +18,7 @@ pub(crate) struct Log {
     /// What the log takes on disk, piece by piece, oldest first: `(last index, bytes)`. At most one piece for
     /// each `piece` bytes of it, and one for each segment of an earlier life.
     pieces: VecDeque<(Index, u64)>,
-    /// Bytes behind the last piece, and where that is a piece, too.
+    /// Bytes after the last piece, and where that is a piece, too.
     growing: u64,
     piece: u64,
     /// First index that `runs` speaks of.
@@ -121,11 +121,11 @@ impl Log {
 
     /// Entries that the machine has not been given.
     pub fn unexecuted(&self) -> impl Iterator<Item = &Entry> {
-        self.behind(self.handed)
+        self.after(self.handed)
     }
 
-    /// Entries of the window behind `index`.
-    pub fn behind(&self, index: Index) -> impl Iterator<Item = &Entry> {
+    /// Entries of the window after `index`.
+    pub fn after(&self, index: Index) -> impl Iterator<Item = &Entry> {
         let known = index.saturating_sub(self.base.index);
         self.window.iter().skip(usize::try_from(known).unwrap_or(usize::MAX))
     }
@@ -178,7 +178,7 @@ impl Log {
         0
     }
 
-    /// Cuts everything behind `after`, which must not be committed.
+    /// Cuts everything past `after`, which must not be committed.
     pub fn truncate(&mut self, after: Index) {
         assert!(after >= self.commit, "a committed entry is never cut (rule 9)");
         while self.window.back().is_some_and(|e| e.index > after) {
@@ -187,7 +187,7 @@ impl Log {
         }
         while self.pieces.pop_back_if(|(last, _)| *last > after).is_some() {}
         let counted = self.pieces.back().map_or(0, |(last, _)| *last);
-        self.growing = self.behind(counted).map(|entry| entry.weight() as u64).sum();
+        self.growing = self.after(counted).map(|entry| entry.weight() as u64).sum();
         self.durable = self.durable.min(after);
         let mut start = self.first;
         let mut kept = Vec::new();
@@ -237,7 +237,7 @@ impl Log {
     }
 
     /// Everything up to `through` leaves the disk. What is known of its last entry stays: a log that
-    /// is empty behind its snapshot must still find its match.
+    /// is empty after its snapshot must still find its match.
     pub fn release(&mut self, through: Index) {
         self.runs.retain(|&(_, last)| last >= through);
         while self.pieces.pop_front_if(|(last, _)| *last <= through).is_some() {}

@@ -42,7 +42,7 @@ fn logs_whose_retained_parts_do_not_meet_do_not_match() {
 }
 
 #[test]
-fn a_log_behind_an_installed_snapshot_matches_at_its_position() {
+fn a_log_after_an_installed_snapshot_matches_at_its_position() {
     let full = log(&[(1, 4), (2, 9)]);
     let mut installed = log(&[]);
     installed.reset(full.position(6).unwrap(), Time::default());

@@ -17,7 +17,7 @@ pub enum Message {
     Welcome {
         /// The primary's epoch.
         epoch: Epoch,
-        /// Its cluster, which a blank follower takes on.
+        /// Its cluster, which a blank follower adopts.
         cluster: ClusterId,
         /// The epoch of the newest order to go on without what other copies may hold, 0 for none.
         ordered: Epoch,
@@ -25,7 +25,7 @@ pub enum Message {
         /// the register, their successors must know.
         records: Vec<(Epoch, Nonce)>,
     },
-    /// Primary to follower: no. The stream is closed behind it.
+    /// Primary to follower: no. The stream is closed after it.
     Refused(Refusal),
     /// Primary to follower: entries, or none as a heartbeat.
     Append(Append),
@@ -105,7 +105,7 @@ pub enum Refusal {
     Other(String),
 }
 
-/// Entries behind a position that the follower must already have.
+/// Entries after a position that the follower must already have.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Append {
     /// The primary's epoch.
@@ -118,7 +118,7 @@ pub struct Append {
     pub commit: Index,
     /// The newest read round that wants confirming.
     pub round: Round,
-    /// The primary's machine: digest behind the entry with this index.
+    /// The primary's machine: digest as of the entry with this index.
     pub digest: (Index, u64),
 }
 

@@ -108,7 +108,7 @@ impl Following {
 
     /// Names itself primary and keeps the others, but for an old primary whose process is gone. Where
     /// what is received counts, that one stays, too: a refusal proves little, and if this write lands
-    /// late, behind a crash of this copy, only a named one can tell what this copy has forgotten.
+    /// late, after a crash of this copy, only a named one can tell what this copy has forgotten.
     fn candidacy(&mut self, core: &mut Core) -> Record {
         let gone = self.gone && !core.may_count_received();
         let departing = self.take_over.map_or(gone, |(_, leaving)| leaving);

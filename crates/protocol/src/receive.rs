@@ -152,11 +152,11 @@ impl Following {
             core.save();
             return Next::end(
                 core,
-                format!("state differs from the primary's behind entry {index}: replaying"),
+                format!("state differs from the primary's as of entry {index}: replaying"),
             );
         }
         let why = format!(
-            "state differs from the primary's behind entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"
+            "state differs from the primary's as of entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"
         );
         core.halt_for_good(why)
     }

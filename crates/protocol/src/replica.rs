@@ -18,7 +18,7 @@ pub const BROKEN_INEQUALITY: &str = "a pointer inequality does not hold";
 pub(crate) enum Role {
     /// Finding out what the register says, or waiting to be born.
     Starting(Box<Starting>),
-    /// Behind a primary: backup, learner or spare; also while it tries to become primary.
+    /// Following a primary: backup, learner or spare; also while it tries to become primary.
     Following(Box<Following>),
     /// Won its epoch in this life.
     Leading(Box<Leading>),
@@ -53,7 +53,7 @@ impl Next {
         Next::Become(Role::Ended, why)
     }
 
-    /// Stops for good, until an operator acts.
+    /// Stops until an operator acts.
     pub fn halt(core: &mut Core, why: impl Into<String>) -> Next {
         let why = why.into();
         core.out.push(Effect::Halt(why.clone()));
@@ -233,7 +233,7 @@ impl Replica {
         }
     }
 
-    /// Whoever was stopped for a while (SIGSTOP, a frozen host) must not take its own absence for
+    /// A replica that was stopped for a while (SIGSTOP, a frozen host) must not take its own absence for
     /// the others' silence.
     fn forgive(&mut self, pause: u64) {
         match &mut self.role {
@@ -325,7 +325,7 @@ fn reason(to: &str) -> &'static str {
     }
 }
 
-/// What a replica that does not act says to whoever takes it for the primary; other events concern
+/// What a replica that does not act says to those that take it for the primary; other events concern
 /// it not.
 pub(crate) fn turn_away(core: &mut Core, event: Event, primary: Option<String>) {
     let ids = match event {

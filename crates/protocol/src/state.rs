@@ -46,7 +46,7 @@ pub struct Snapshot {
     pub position: Position,
     /// The clocks of its last entry.
     pub time: Time,
-    /// The cluster's settings behind it.
+    /// The cluster's settings as of it.
     pub settings: Settings,
 }
 
@@ -72,6 +72,6 @@ pub struct Recovered {
     pub runs: Vec<(Epoch, Index)>,
     /// Whether the life before this one ended in order, with everything that it had received on disk.
     pub clean: bool,
-    /// Every entry behind the snapshot, durable again in this life.
+    /// Every entry after the snapshot, durable again in this life.
     pub entries: Vec<Entry>,
 }

@@ -8,7 +8,7 @@ use crate::core::Core;
 use crate::lead::Leading;
 use crate::{Entry, Execution, Index, MS};
 
-/// The entries behind the commit index that this primary appended in this term.
+/// The entries after the commit index that this primary appended in this term.
 #[derive(Default)]
 pub(crate) struct Tail {
     entries: VecDeque<Uncommitted>,
@@ -52,7 +52,7 @@ impl Tail {
         self.reach = self.reach.max(commit);
     }
 
-    /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing behind a firm
+    /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing after a firm
     /// entry, and nothing more while the oldest was appended before `oldest`.
     fn run_ahead(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
         let Some(first) = self.entries.front().map(|entry| entry.index) else { return self.reach };
@@ -86,7 +86,7 @@ impl Leading {
         if settings.execution != Execution::Async
             || core.log.commit < self.opening
             || self.tail.len() == 0
-            || !self.is_surely_primary(core)
+            || !self.is_certainly_primary(core)
         {
             return;
         }

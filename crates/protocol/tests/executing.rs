@@ -82,7 +82,7 @@ impl Backup {
         self.step(Event::Received(CONN, message))
     }
 
-    /// The primary sends and commits so many entries.
+    /// The primary sends and commits this many entries.
     fn append(&mut self, kind: Kind, payload: &[u8], count: usize) {
         let previous = self.log.last().map(Entry::position).unwrap_or_default();
         let mut last = previous;
@@ -146,7 +146,7 @@ fn the_machine_is_given_one_bounded_batch_after_the_other() {
     let mut backup = Backup::start(limits, Vec::new());
     backup.append(Kind::Command, &[7; 600], 3);
     backup.append(Kind::Command, &[7; 5000], 2);
-    assert_eq!(backup.execute_all(), [2, 2, 1], "at least one, and no more behind the bound");
+    assert_eq!(backup.execute_all(), [2, 2, 1], "at least one, and no more beyond the bound");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_deferred_backup_executes_rather_than_let_its_memory_grow() {
 }
 
 #[test]
-fn a_promoted_backup_executes_all_it_has_behind_an_opening_entry_that_is_on_its_way() {
+fn a_promoted_backup_executes_all_it_has_after_an_opening_entry_that_is_on_its_way() {
     let mut backup = Backup::start(few(), Vec::new());
     backup.set(BackupExecution::Deferred);
     backup.append(Kind::Command, b"x", 6);
@@ -272,7 +272,7 @@ fn a_snapshot_beside_the_log_takes_the_machine_ahead_and_leaves_the_log() {
     backup.executed = 4;
     backup.promote();
     backup.step(Event::Durable(backup.log.last().unwrap().position()));
-    assert_eq!(backup.execute_all(), [3, 1], "what is behind it, and the opening entry");
+    assert_eq!(backup.execute_all(), [3, 1], "what comes after it, and the opening entry");
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn what_a_backup_has_in_memory_counts_once_the_own_disk_has_it() {
 }
 
 #[test]
-fn what_lies_behind_settings_counts_by_their_rule() {
+fn what_comes_after_settings_counts_by_their_rule() {
     let mut one = primary(received());
     one.propose(Kind::Settings, Settings::default().encode());
     one.propose(Kind::Command, b"x".to_vec());

@@ -97,7 +97,7 @@ impl Backup {
         status.reason
     }
 
-    /// It halts for good, says so to the primary, and cuts nothing.
+    /// It halts permanently, says so to the primary, and cuts nothing.
     fn contradicts(&mut self, message: Message) -> String {
         let effects = self.hear(message);
         let status = self.replica.status();
@@ -124,7 +124,7 @@ fn entries_of_an_old_epoch_are_not_taken() {
 }
 
 #[test]
-fn entries_behind_a_position_that_is_not_here_are_not_taken() {
+fn entries_after_a_position_that_is_not_here_are_not_taken() {
     let mut backup = Backup::following();
     let elsewhere = Position { index: 2, epoch: 2, hash: 5 };
     let why = backup.hangs_up(append(EPOCH, elsewhere, entries(elsewhere, 1, 1)));

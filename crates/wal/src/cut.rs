@@ -1,7 +1,7 @@
-//! What was cut from the log though clients were told of it: kept in files of their own, which no life
+//! What was cut from the log though it was acknowledged to clients: kept in files of their own, which no life
 //! reads and nobody but an operator removes.
 //!
-//! A file is records one behind the other, in the form of the log's ([`crate::log::record`]); what they
+//! A file is records one after the other, in the form of the log's ([`crate::log::record`]); what they
 //! say of `synced` is the index of the last one, so that a file that ends early is noticed.
 
 use bytes::Bytes;

@@ -134,7 +134,7 @@ pub enum WriteError {
     },
     /// The log cannot be cut there. A bug of the caller.
     #[error(
-        "the log cannot be cut behind entry {after}, its snapshot ends at {snapshot}: a bug, please report it"
+        "the log cannot be cut after entry {after}, its snapshot ends at {snapshot}: a bug, please report it"
     )]
     BelowSnapshot {
         /// Where it should have been cut.
@@ -215,9 +215,9 @@ pub enum ReadError {
     /// There is no snapshot.
     #[error("there is no snapshot yet")]
     NoSnapshot,
-    /// The offset lies behind the snapshot's end.
-    #[error("offset {offset} lies behind the end of the snapshot")]
-    BehindEnd {
+    /// The offset is past the snapshot's end.
+    #[error("offset {offset} is past the end of the snapshot")]
+    PastEnd {
         /// The offset asked for, bytes.
         offset: u64,
     },

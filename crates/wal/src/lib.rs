@@ -9,15 +9,15 @@
 //! identity                      which copy of the log this is
 //! state                         the hard state, in place, two slots
 //! segment-<life>-<count>        the log
-//! snapshot-<generation>-<index> the machine behind that entry
+//! snapshot-<generation>-<index> the machine as of that entry
 //! spare-<life>-<count>          a segment to be used again
-//! cut-<life>-<count>            a tail that was cut though clients were told of it
+//! cut-<life>-<count>            a tail that was cut though clients were told about it
 //! ballast                       room for when the disk is full
 //! ```
 //!
 //! What decides after a crash: the newest `state` slot that is whole; the newest `snapshot-*`, and
 //! with it the segments of its generation; in these, every record up to the first that is not
-//! whole, which must lie behind everything ever known to be durable.
+//! whole, which must lie after everything ever known to be durable.
 
 mod ballast;
 mod chunk;

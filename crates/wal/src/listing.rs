@@ -48,7 +48,7 @@ impl fmt::Display for Sequence {
     }
 }
 
-/// The name of the snapshot behind `index` in this generation of the log.
+/// The name of the snapshot as of `index` in this generation of the log.
 pub(crate) fn snapshot_name(generation: u64, index: Index) -> String {
     format!("snapshot-{generation:06}-{index:012}")
 }

@@ -29,7 +29,7 @@ impl<D: Disk> Store<D> {
             if store.room != Room::None && store.fits_ballast()? && store.log.has_room()? {
                 store.room = Room::Ample;
             }
-            // Whoever needs log that a snapshot covers may take a while, and no longer.
+            // A follower that needs log that a snapshot covers may take a while, and no longer.
             store.scarce = if store.room == Room::Scarce { store.scarce + 1 } else { 0 };
             if store.scarce > LOOKS {
                 store.room = Room::Reserve;
@@ -76,7 +76,7 @@ impl<D: Disk> Store<D> {
     /// [`Store::hold_ballast`], once much was appended.
     pub(crate) fn extend_ballast(&mut self) -> Result<(), WriteError> {
         let step = (self.options.ballast_bytes / 4).max(1);
-        match self.log.behind_snapshot() >= self.covered + step {
+        match self.log.after_snapshot() >= self.covered + step {
             true => self.hold_ballast(),
             false => Ok(()),
         }
@@ -89,7 +89,7 @@ impl<D: Disk> Store<D> {
         if bytes == 0 || mutant!("no-ballast") {
             return self.ballast.hold(0);
         }
-        self.covered = self.log.behind_snapshot();
+        self.covered = self.log.after_snapshot();
         if Arc::strong_count(&self.writing) == 1 {
             let by_log =
                 self.covered + self.snapshot.as_ref().map_or(0, |snapshot| snapshot.bytes());

@@ -45,7 +45,7 @@ impl Broken {
     }
 }
 
-/// The body, if the envelope is whole. `bytes` may go on behind it.
+/// The body, if the envelope is whole. `bytes` may go on after it.
 pub(crate) fn unseal<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], Broken> {
     let mut head = bytes.get(..OVERHEAD).ok_or(Broken::Bad("the file is too short"))?;
     if head.copy_to_bytes(8) != magic[..] {

@@ -31,7 +31,7 @@ pub(crate) struct Slot {
     pub generation: u64,
     /// The log was durable up to here.
     pub floor: Index,
-    /// The log is being cut behind this index: what lies there counts for nothing.
+    /// The log is being cut after this index: what lies there counts for nothing.
     pub cut: Option<Index>,
     pub state: HardState,
 }

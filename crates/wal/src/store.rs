@@ -89,7 +89,7 @@ impl<D: Disk> Store<D> {
         self.log.commit = self.log.commit.max(commit);
     }
 
-    /// Writes entries behind the log's end, all or none; they are durable after the next
+    /// Writes entries after the log's end, all or none; they are durable after the next
     /// [`Store::sync`]. Where the disk is full the ballast is given up for them. With
     /// [`WriteError::NoSpace`] the log is as it was. A batch of nothing but opening entries may use the
     /// reserve.
@@ -109,7 +109,7 @@ impl<D: Disk> Store<D> {
         self.guarded(|store| store.log.sync())
     }
 
-    /// Cuts the log behind `after`, durably.
+    /// Cuts the log past `after`, durably.
     pub fn truncate(&mut self, after: Index) -> Result<(), WriteError> {
         self.guarded(|store| store.do_truncate(after))
     }
@@ -128,7 +128,7 @@ impl<D: Disk> Store<D> {
         })
     }
 
-    /// Lets segments go that hold nothing behind `through`. Nothing behind the newest snapshot
+    /// Lets segments go that hold nothing after `through`. Nothing after the newest snapshot
     /// goes, nor the segment that grows.
     pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
         let mut through = through.min(self.snapshot_position().index);
@@ -147,7 +147,7 @@ impl<D: Disk> Store<D> {
         self.log.read(from, bytes)
     }
 
-    /// A writer for a snapshot of the machine behind that position, to be used on any thread.
+    /// A writer for a snapshot of the machine as of that position, to be used on any thread.
     pub fn snapshot_writer(&mut self, snapshot: Snapshot) -> Result<SnapshotWriter<D>, WriteError> {
         let header = self.header(self.generation, snapshot);
         let nth = self.writers.fetch_add(1, Ordering::Relaxed);
@@ -229,7 +229,7 @@ impl<D: Disk> Store<D> {
         done
     }
 
-    /// First notes that what lies behind counts for nothing, then removes it, then lifts the note:
+    /// First notes that what lies past it counts for nothing, then removes it, then lifts the note:
     /// a crash in between leaves some of the records, and the next life removes them.
     fn do_truncate(&mut self, after: Index) -> Result<(), WriteError> {
         let snapshot = self.snapshot_position().index;

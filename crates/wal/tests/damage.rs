@@ -85,7 +85,7 @@ fn a_bad_record_before_a_good_one_is_damage_without_any_note_of_the_state() {
 }
 
 #[test]
-fn the_last_records_are_missed_where_the_state_was_saved_behind_them() {
+fn the_last_records_are_missed_where_the_state_was_saved_after_them() {
     let disk = SimDisk::new();
     let (mut store, _) = open(&disk).unwrap();
     let all = put(&mut store, 1, 6);
@@ -237,7 +237,7 @@ fn with_a_file_of_format(format: u8) -> impl Iterator<Item = (String, OpenError)
         drop(store);
         let file = newest(&disk, prefix);
         let opened = disk.open(&file).unwrap();
-        // The format lies behind the magic, in each of the blocks that `state` has.
+        // The format comes after the magic, in each of the blocks that `state` has.
         for block in 0..opened.len().unwrap().div_ceil(4096) {
             let at = block * 4096;
             let mut head = opened.read_vec(at, 20).unwrap();

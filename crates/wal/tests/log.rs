@@ -13,7 +13,7 @@ fn segments(disk: &SimDisk) -> Vec<String> {
     disk.contents().into_keys().filter(|name| name.starts_with("segment-")).collect()
 }
 
-/// A snapshot behind an entry, so that what is before it may go.
+/// A snapshot as of an entry, so that what is before it may go.
 fn cover(store: &mut Store<SimDisk>, entry: &Entry) {
     let finished = write_snapshot(store, snapshot(entry), b"machine").unwrap();
     store.adopt(finished).unwrap();
@@ -70,7 +70,7 @@ fn what_is_not_synced_may_be_lost_and_leaves_no_damage() {
         disk.crash(seed);
         let (mut store, found) = open(&disk).unwrap();
         assert!(found.entries.len() >= 3 && all.starts_with(&found.entries));
-        // Nothing of the torn tail comes back behind what is written in its place.
+        // Nothing of the torn tail comes back after what is written in its place.
         put(&mut store, 2, 2);
         drop(store);
         let (_, again) = open(&disk).unwrap();
@@ -187,7 +187,7 @@ fn segments_go_when_a_snapshot_covers_them_and_are_used_again() {
     let Err(ReadError::Released { from: 1, first }) = first else { panic!("{first:?}") };
     assert!(first > 30 && first <= 61);
     store.release(200).unwrap();
-    assert!(store.read(101, 1).is_ok(), "behind the snapshot");
+    assert!(store.read(101, 1).is_ok(), "after the snapshot");
     let spares = || disk.contents().into_keys().filter(|n| n.starts_with("spare-")).count();
     assert_eq!(spares(), options().spares);
     let before = segments(&disk).len();

@@ -52,8 +52,8 @@ fn a_snapshot_of_any_length_comes_back() {
             assert_eq!(chunk.data.len(), 50_001);
         }
         assert_eq!(pieces, machine(bytes));
-        let behind = store.read_snapshot(what.position, bytes as u64 + 1, 1);
-        assert!(matches!(behind, Err(ReadError::BehindEnd { .. })));
+        let past = store.read_snapshot(what.position, bytes as u64 + 1, 1);
+        assert!(matches!(past, Err(ReadError::PastEnd { .. })));
     }
 }
 

@@ -69,7 +69,7 @@ fn epochs_open_though_the_disk_is_full_whatever_happened_before() {
 }
 
 #[test]
-fn an_epoch_opens_behind_a_batch_that_took_more_than_a_segment() {
+fn an_epoch_opens_after_a_batch_that_took_more_than_a_segment() {
     let disk = SimDisk::new();
     let (mut store, _) = open(&disk).unwrap();
     store.append(&entries(store.last(), 1, 100)).unwrap();

@@ -31,7 +31,7 @@ struct Image {
     snapshot: Option<Snap>,
     /// All entries since the last install, those before the snapshot, too.
     log: Vec<Entry>,
-    /// The first so many of them were synced.
+    /// This many of them, the first ones, were synced.
     synced: usize,
 }
 
@@ -60,14 +60,14 @@ impl Image {
             return Err(format!("snapshot {:?} found {:?}", expected.0, found.snapshot.position));
         }
         let base = found.snapshot.position.index;
-        let behind: Vec<_> = self.log.iter().filter(|entry| entry.index > base).collect();
+        let after: Vec<_> = self.log.iter().filter(|entry| entry.index > base).collect();
         let must = self.log[..self.synced].iter().filter(|entry| entry.index > base).count();
-        let same = found.entries.iter().zip(&behind).all(|(found, entry)| found == *entry);
-        if !same || found.entries.len() > behind.len() || found.entries.len() < must {
+        let same = found.entries.iter().zip(&after).all(|(found, entry)| found == *entry);
+        if !same || found.entries.len() > after.len() || found.entries.len() < must {
             return Err(format!(
                 "{} entries, {must} synced of {}",
                 found.entries.len(),
-                behind.len()
+                after.len()
             ));
         }
         Ok(())

@@ -130,7 +130,7 @@ impl Folder {
         let mode = Mode::from_raw_mode(directory.st_mode);
         if mode.contains(Mode::RGRP | Mode::WGRP | Mode::XGRP) {
             let group = Gid::from_raw(directory.st_gid);
-            // Whoever is not in the group leaves the file to itself.
+            // A user that is not in the group keeps the file to itself.
             if fchown(file, None, Some(group)).is_ok() {
                 fchmod(file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP)?;
             }
@@ -169,7 +169,7 @@ impl Folder {
     }
 }
 
-/// Never used twice by one process, not even by a second try of the same write: the file behind the
+/// Never used twice by one process, not even by a second try of the same write: the file with the
 /// first name may be the register by now.
 fn draft_of(epoch: Epoch, nonce: u128) -> String {
     static TRY: AtomicU64 = AtomicU64::new(0);

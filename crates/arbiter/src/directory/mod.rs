@@ -31,7 +31,7 @@ use gate::Gate;
 ///
 /// # The files
 /// The first line is `understudy-register FORMAT CRC`: the format's number, now 1, and the CRC32C of
-/// everything behind that line, eight hexadecimal digits. Then follows JSON:
+/// everything after that line, eight hexadecimal digits. Then follows JSON:
 ///
 /// ```json
 /// {
@@ -55,7 +55,7 @@ use gate::Gate;
 /// ```
 ///
 /// `record` is `null` in `register.0`. Other files in the directory are left alone, but for what
-/// writers that died left behind, `.register.EPOCH.NONCE.N.tmp`.
+/// writers that died left, `.register.EPOCH.NONCE.N.tmp`.
 pub struct DirectoryRegister {
     dir: PathBuf,
     options: Options,
@@ -75,7 +75,7 @@ impl DirectoryRegister {
         create::create(dir.as_ref(), None)
     }
 
-    /// Makes a register that says `record`, in place of one that is gone for good. Only an operator
+    /// Makes a register that says `record`, in place of one that is gone permanently. Only an operator
     /// orders this: nothing here can know that no higher epoch was ever written.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::server::ApiServer;
 use super::watch::{Change, Watch};
 
-/// The first pause behind a watch that failed; it doubles up to [`LONGEST_PAUSE`].
+/// The first pause after a watch that failed; it doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Watches that end at once, in order, are not opened faster than this.
@@ -56,7 +56,7 @@ impl Changes {
             Ok(watch) => self.open = Some(watch),
             Err(refusal) => {
                 self.failures = self.failures.saturating_add(1);
-                // That the API server is away is told by whoever asks for the object itself.
+                // That the API server is away is reported by those that ask for the object itself.
                 if let Refusal::Forbidden(why) = refusal
                     && why != self.told
                 {

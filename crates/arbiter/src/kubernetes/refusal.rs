@@ -15,7 +15,7 @@ pub enum Refusal {
     /// The object is not what the request was based on. Nothing was done.
     #[error("{0}")]
     Conflict(String),
-    /// Whoever asks may not do this. Nothing was done.
+    /// The caller may not do this. Nothing was done.
     #[error("{0}")]
     Forbidden(String),
     /// No answer, or one that proves nothing: it may have been done, or may be done later.

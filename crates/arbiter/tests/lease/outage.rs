@@ -64,7 +64,7 @@ async fn a_hung_api_server_is_no_answer_in_bounded_time_and_recovers_at_once() {
         waited.push(begun.elapsed());
     }
     assert!(waited[0] < BOUND && waited[1] < 2 * BOUND, "{waited:?}");
-    // A connection into the void is not waited for: the first call behind it gets another one.
+    // A connection into the void is not waited for: the first call after it gets another one.
     proxy.set(Way::Open);
     let begun = Instant::now();
     assert_eq!(register.read().await.unwrap(), base);

@@ -140,7 +140,7 @@ impl Acquire {
             return Err(End::Gone);
         }
         let Some(before) = queue.before(lock.token) else {
-            // In the line it stood by the server's word; whoever holds a lock goes by the clock.
+            // In the line it stood by the server's word; a holder goes by the clock.
             if !lock.is_held() {
                 lock.lease.renew().await.map_err(failed)?;
             }

@@ -1,6 +1,6 @@
 //! Which keys stand in a lock's line.
 //!
-//! `NAME/.lock/LEASE`, where LEASE is the id of the lease that the key hangs on, in 16 lower-case hex
+//! `NAME/.lock/LEASE`, where LEASE is the id of the lease that the key is attached to, in 16 lower-case hex
 //! digits. What follows a name has one length, so a key belongs to one name alone, whatever names hold;
 //! and what users write beside, hanging on no lease or on another one, counts for nothing.
 
@@ -12,7 +12,7 @@ pub(super) fn prefix(name: &str) -> Bytes {
     format!("{name}/.lock/").into()
 }
 
-/// The key in the line of whoever holds this lease.
+/// The key in the queue of this lease's holder.
 pub(super) fn of(name: &str, lease: i64) -> Bytes {
     format!("{name}/.lock/{lease:016x}").into()
 }

@@ -34,7 +34,7 @@ impl Leaders {
     /// Who holds it now, at the first call; then waits for the next change of that. Nobody: `None`.
     /// It may be dropped while it waits: nothing is lost, and the next call goes on.
     ///
-    /// Where history has been forgotten faster than it was read, whoever came and went meanwhile is
+    /// Where history has been forgotten faster than it was read, a leader that came and went meanwhile is
     /// left out.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Leaders {
         Ok(())
     }
 
-    /// Notes whoever came first by each of the revisions.
+    /// Notes who was first as of each of the revisions.
     fn change(&mut self, events: Vec<understudy_proto::kv::v1::Event>) {
         let Some((queue, _)) = &mut self.seen else { return };
         let mut events = events.into_iter().peekable();

@@ -1,6 +1,6 @@
 //! Locks, and with them the election of a leader.
 //!
-//! Whoever wants a lock puts a key of its own under the lock's name, on a lease, and holds the lock once
+//! A client that wants a lock puts a key of its own under the lock's name, on a lease, and holds the lock once
 //! no older key is left there: all wait in a line, each for the one before it. (The same recipe:
 //! P. Hunt et al., *ZooKeeper: Wait-free coordination for Internet-scale systems*, USENIX ATC 2010,
 //! 2.4.)
@@ -43,7 +43,7 @@ pub struct Holder {
     pub value: Bytes,
     /// Its fencing token.
     pub token: i64,
-    /// Its key, which hangs on its lease.
+    /// Its key, which is attached to its lease.
     pub key: Bytes,
 }
 
@@ -65,7 +65,7 @@ impl Client {
 }
 
 impl Lock {
-    /// A number that is higher than that of every holder before. Whoever holds a lock may have lost it
+    /// A number that is higher than that of every holder before. A holder may have lost it
     /// without knowing: hand this number on to whatever the lock guards, and let that refuse a lower
     /// one than it has seen.
     pub fn token(&self) -> i64 {
@@ -104,7 +104,7 @@ impl Lock {
         }
     }
 
-    /// Ends when the key is gone, or hangs on its lease no longer.
+    /// Ends when the key is gone, or no longer attached to its lease.
     async fn taken_away(&self) {
         loop {
             // Also if nothing can be seen for a while: the lease says what that means.

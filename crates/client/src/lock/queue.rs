@@ -52,7 +52,7 @@ impl Queue {
         self.standing.values().next()
     }
 
-    /// Whoever stands in front of the one with this token.
+    /// Those before the one with this token.
     pub fn before(&self, token: i64) -> Option<&Holder> {
         self.standing.range(..token).next_back().map(|(_, holder)| holder)
     }
@@ -80,7 +80,7 @@ pub(super) async fn until_changed(client: &Client, key: Bytes, revision: i64) ->
     let from = Some(From::StartRevision(revision));
     let mut watch = client.watch(WatchRequest { target, from, ..WatchRequest::default() });
     match watch.next().await {
-        // History has passed, or the key was deleted, or put anew: whoever waits looks at the line again.
+        // History has passed, or the key was deleted, or put anew: waiters look at the queue again.
         Ok(_) | Err(Error::Rejected(_)) => Ok(()),
         Err(error) => Err(error),
     }

@@ -47,7 +47,7 @@ async fn what_was_sent_and_not_answered_in_time_is_unknown() {
 }
 
 #[tokio::test]
-async fn what_every_replica_turned_away_has_surely_not_happened() {
+async fn what_every_replica_turned_away_has_definitely_not_happened() {
     let model = Model::default();
     let a = Fake::start(&model, crate::reply::not_primary(""));
     // Every try but the first has two seconds for an answer, or is not begun.

@@ -186,7 +186,7 @@ async fn from_the_first_answer_on_no_other_cluster_will_do() {
     assert_eq!(primary.clusters(), [None, id]);
 }
 
-/// What a replica of another cluster says to whoever names its own.
+/// What a replica of another cluster says to a client that names its own.
 fn wrong_cluster() -> Reply {
     Reply::Fail(error(Code::FailedPrecondition, "WRONG_CLUSTER", &[("cluster_id", "00")]))
 }

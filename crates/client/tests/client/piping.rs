@@ -13,7 +13,7 @@ use crate::reply::{Reply, error, outcome_unknown};
 use crate::streams::Course;
 use crate::{client, options};
 
-/// So many are answered, so many more executed, and then the stream ends so.
+/// This many are answered, this many more executed, and then the stream ends so.
 fn course(answered: usize, executed: usize, then: impl Into<Option<Status>>) -> Course {
     Course { answered, executed, then: then.into() }
 }
@@ -35,7 +35,7 @@ fn keys(count: usize) -> Vec<String> {
     (0..count).map(|number| number.to_string()).collect()
 }
 
-/// Puts so many, and gives their revisions.
+/// Puts this many, and gives their revisions.
 async fn puts(pipeline: &mut Pipeline, count: usize) -> Vec<i64> {
     let mut replies = Vec::new();
     for key in keys(count) {
@@ -99,13 +99,13 @@ async fn a_mutation_waits_for_the_reads_before_it() {
     let mut pipeline = client.pipeline();
     let put = pipeline.put("a", "1").await;
     let (first, again) = (pipeline.get("a").await, pipeline.get("a").await);
-    let behind = pipeline.put("a", "2").await;
+    let later = pipeline.put("a", "2").await;
     let last = pipeline.get("a").await;
     put.await.unwrap();
     for reply in [first, again] {
         assert_eq!(reply.await.unwrap().kv.unwrap().version, 1, "read again, and not too late");
     }
-    behind.await.unwrap();
+    later.await.unwrap();
     assert_eq!(last.await.unwrap().kv.unwrap().version, 2);
     assert_eq!(primary.script.streams.arrived()[0], ["put a", "get a", "get a"]);
 }
@@ -149,7 +149,7 @@ async fn what_may_have_been_executed_is_not_called_refused() {
     let full = refusal(Code::ResourceExhausted, ErrorReason::DiskFull);
     streams.refuse("0", few);
     streams.refuse("0", full);
-    // Once on the stream on which what is before it is refused, and once behind that.
+    // Once on the stream on which what is before it is refused, and once after that.
     for _ in 0..2 {
         streams.refuse("1", refusal(Code::FailedPrecondition, ErrorReason::SessionExpired));
     }
@@ -183,11 +183,11 @@ async fn an_operation_that_ends_the_stream_ends_alone() {
     let mut pipeline = client.pipeline();
     let small = pipeline.put("0", "v").await;
     let large = pipeline.put("large", vec![0; 1 << 20]).await;
-    let behind = pipeline.put("1", "v").await;
+    let later = pipeline.put("1", "v").await;
     small.await.unwrap();
     let refused = large.await.unwrap_err();
     assert_eq!(refused.rejection().unwrap().name(), "REQUEST_TOO_LARGE");
-    behind.await.unwrap();
+    later.await.unwrap();
     assert_eq!(model.executed(), keys(2));
 }
 

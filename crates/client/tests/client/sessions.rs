@@ -31,7 +31,7 @@ async fn reads_need_no_session_and_many_clones_share_one() {
 }
 
 #[tokio::test]
-async fn a_put_that_surely_did_nothing_moves_to_a_new_session() {
+async fn a_put_that_definitely_did_nothing_moves_to_a_new_session() {
     let model = Model::default();
     let primary = Fake::start(&model, Reply::Execute);
     let unknown = error(Code::NotFound, "SESSION_UNKNOWN", &[]);

@@ -14,7 +14,7 @@ use crate::model::Model;
 
 pub type Results = UnboundedReceiverStream<Result<ExecuteResponse, Status>>;
 
-/// What becomes of one stream: so many operations are answered, then some more are executed only,
+/// What becomes of one stream: this many operations are answered, then some more are executed only,
 /// and then it ends so, or falls silent.
 pub struct Course {
     pub answered: usize,
@@ -25,7 +25,7 @@ pub struct Course {
 /// What a scripted replica does with its streams.
 #[derive(Default)]
 pub struct Streams {
-    /// Of the streams to come; behind them, everything is answered.
+    /// Of the streams to come; after them, everything is answered.
     courses: Mutex<VecDeque<Course>>,
     /// What arrived, by stream.
     arrived: Arc<Mutex<Vec<Vec<String>>>>,

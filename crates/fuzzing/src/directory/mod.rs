@@ -17,7 +17,7 @@ struct Script {
     acts: Vec<Act>,
     harm: Vec<Harm>,
     /// Give what was harmed the checksums that belong to it. Else they would hide everything
-    /// behind them from a fuzzer.
+    /// after them from a fuzzer.
     reseal: bool,
     crash: u64,
 }

@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-/// Entries behind a place, in order or not.
+/// Entries after a place, in order or not.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Run {
     count: u8,
@@ -66,7 +66,7 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn behind(self, previous: Position, world: &World) -> Vec<Entry> {
+    pub fn after(self, previous: Position, world: &World) -> Vec<Entry> {
         let mut last = previous;
         let mut entries = Vec::new();
         for _ in 0..self.count % 5 {

@@ -173,7 +173,7 @@ impl Said {
                 Message::Append(Append {
                     epoch: number(epoch),
                     previous,
-                    entries: run.behind(previous, world),
+                    entries: run.after(previous, world),
                     commit: number(commit),
                     round: round.into(),
                     digest: match digest {

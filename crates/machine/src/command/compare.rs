@@ -32,7 +32,7 @@ pub enum Target {
     /// How often the key was written since it was created.
     #[prost(int64, tag = "6")]
     Version(i64),
-    /// The lease that the key hangs on.
+    /// The lease that the key is attached to.
     #[prost(int64, tag = "7")]
     Lease(i64),
 }

@@ -11,7 +11,7 @@ pub struct Delete {
     /// Answer with the keys as they were.
     #[prost(bool, tag = "2")]
     pub want_previous: bool,
-    /// Remove at most the first so many, never more than the quota's `max_range_keys`, and say
+    /// Remove at most the first `limit`, never more than the quota's `max_range_keys`, and say
     /// whether there are more. 0 means all or nothing: then more than the quota is refused.
     #[prost(uint64, tag = "3")]
     pub limit: u64,

@@ -8,7 +8,7 @@ pub struct Get {
     /// Which keys. Missing means bad command.
     #[prost(oneof = "KeyRange", tags = "4, 5, 6")]
     pub range: Option<KeyRange>,
-    /// Read at most the first so many, never more than the quota's `max_range_keys`, and say
+    /// Read at most the first `limit`, never more than the quota's `max_range_keys`, and say
     /// whether there are more. 0 means all or nothing: then more than the quota is refused.
     #[prost(uint64, tag = "2")]
     pub limit: u64,

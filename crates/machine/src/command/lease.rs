@@ -1,6 +1,6 @@
 //! The operations on leases.
 
-/// Grants a lease: keys that hang on it are deleted when it ends.
+/// Grants a lease: keys attached to it are deleted when it ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct GrantLease {
     /// Lifetime without use, nanoseconds of logged elapsed time: 1 ms to ten years.

@@ -122,7 +122,7 @@ impl Command {
     }
 
     /// Whether it makes something that others rely on by its number: a session, a lease, or a key on a
-    /// lease, such as a lock. To be told of one and to lose it would be to find another's in its place.
+    /// lease, such as a lock. A client whose acknowledged one was lost would find another's in its place.
     pub fn is_firm(&self) -> bool {
         let on_lease = |put: &Put| !matches!(put.lifetime, None | Some(Lifetime::Kept(false)));
         match &self.operation {
@@ -137,8 +137,8 @@ impl Command {
         }
     }
 
-    /// Whether it is small and frees room, or keeps what there is: what goes on while a disk is full. Whoever
-    /// deletes may need a session first.
+    /// Whether it is small and frees room, or keeps what there is: what goes on while a disk is full. A
+    /// client that deletes may need a session first.
     pub fn is_upkeep(&self) -> bool {
         let writes = |operation: &TxnOperation| matches!(operation.step, Some(Step::Put(_)));
         let kind = match &self.operation {

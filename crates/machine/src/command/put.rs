@@ -11,7 +11,7 @@ pub struct Put {
     /// At most the quota's `max_value_bytes`.
     #[prost(bytes = "bytes", tag = "2")]
     pub value: Bytes,
-    /// What becomes of the key's lease; without it, the key hangs on none.
+    /// What becomes of the key's lease; without it, the key is attached to none.
     #[prost(oneof = "Lifetime", tags = "3, 6, 7")]
     pub lifetime: Option<Lifetime>,
     /// Answer with the key as it was.
@@ -31,7 +31,7 @@ pub enum Lifetime {
     /// As long as a lease of this lifetime that the put grants: 1 ms to ten years, nanoseconds.
     #[prost(uint64, tag = "6")]
     Ttl(u64),
-    /// As long as before: on the lease that it hangs on, if any. False for none.
+    /// As long as before: attached to its lease, if any. False for none.
     #[prost(bool, tag = "7")]
     Kept(bool),
 }

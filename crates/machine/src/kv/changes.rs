@@ -9,11 +9,11 @@ use super::change::Change;
 /// How many terms are known at most.
 const TERMS: usize = 1_000;
 
-/// Every change of the newest revisions, in order. A clone is O(1) and stands still: whoever follows
+/// Every change of the newest revisions, in order. A clone is O(1) and stands still: a reader that follows
 /// the store reads it while the machine goes on.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// One for each revision behind `forgotten`, oldest first.
+    /// One for each revision after `forgotten`, oldest first.
     revisions: Vector<Revision>,
     /// The newest revision whose changes are not here any more.
     forgotten: i64,
@@ -40,7 +40,7 @@ pub(crate) struct Term {
 pub(crate) struct Revision {
     /// By key.
     pub changes: Arc<[Change]>,
-    /// The running digest behind it: tells it from a revision of the same number on a tail of the
+    /// The running digest as of it: tells it from a revision of the same number on a tail of the
     /// log that was cut.
     pub mark: u64,
     /// Logged elapsed time at which it was made.
@@ -49,11 +49,11 @@ pub(crate) struct Revision {
 
 impl Changes {
     /// Nothing but the knowledge that there were revisions up to `forgotten`, and its mark.
-    pub(crate) fn behind(forgotten: i64, mark: u64) -> Self {
+    pub(crate) fn after(forgotten: i64, mark: u64) -> Self {
         Changes { forgotten, floor: forgotten, mark, ..Changes::default() }
     }
 
-    /// The oldest revision at which the store can be read: the changes of all behind it are here.
+    /// The oldest revision at which the store can be read: the changes of all after it are here.
     pub fn floor(&self) -> i64 {
         self.floor
     }
@@ -63,7 +63,7 @@ impl Changes {
         self.forgotten + self.revisions.len() as i64
     }
 
-    /// The running digest behind a revision, 0 behind none; `None` if that is not known (any more).
+    /// The running digest as of a revision, 0 for none; `None` if that is not known (any more).
     pub fn mark(&self, revision: i64) -> Option<u64> {
         match revision == self.forgotten {
             true => Some(self.mark),
@@ -82,7 +82,7 @@ impl Changes {
         self.terms.last().map_or(0, |term| term.mark)
     }
 
-    /// Whether the revision that somebody was told of in a term is part of this log, also where its mark is
+    /// Whether the revision that a client was told about in a term is part of this log, also where its mark is
     /// not known any more; `None` if the term is not known (any more).
     pub fn holds(&self, term: u64, revision: i64) -> Option<bool> {
         let place = self.terms.iter().rposition(|known| known.mark == term)?;

@@ -10,7 +10,7 @@ use crate::{Input, Moment};
 /// A chain over everything that went in and everything that came of it.
 ///
 /// Each input is folded in with its moment, the hash of its bytes, the encoded response, every
-/// key's change (place, revisions, version, lease) and the counters behind it (revision, keys, bytes,
+/// key's change (place, revisions, version, lease) and the counters after it (revision, keys, bytes,
 /// sessions, highest session, held bytes, leases, highest lease, keys on leases, owners of sessions, leases and
 /// generators, extent and bytes of the history before it). A different input, response, change or expiry on one
 /// replica therefore makes its digest differ from there on; what an input did not touch is covered
@@ -78,7 +78,7 @@ mod tests {
 
     const STAMP: Stamp = Stamp { session: 2, sequence: 1, received_below: 0 };
 
-    /// The digest behind `operation` on a state that was tampered with behind the digest's back.
+    /// The digest after `operation` on a state that was tampered with behind the digest's back.
     fn digest(operation: impl Into<Operation>, tamper: fn(&mut State)) -> u64 {
         let mut machine = KvMachine::new();
         let commands = [Put::new("a", "1").into(), OpenSession { ttl: 1 << 30 }.into()];

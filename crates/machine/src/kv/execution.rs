@@ -134,7 +134,7 @@ impl<'a> Execution<'a> {
         Ok(result)
     }
 
-    /// The lease that a key hangs on behind a put.
+    /// The lease that a key is attached to after a put.
     fn lease(&self, lifetime: Option<Lifetime>, old: Option<&Record>) -> Result<i64, Failure> {
         match lifetime {
             None | Some(Lifetime::Kept(false)) => Ok(0),

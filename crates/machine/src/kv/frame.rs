@@ -89,8 +89,8 @@ impl<'a> FrameReader<'a> {
     pub fn finish(mut self) -> Result<(), ThawError> {
         let written = u64::from_le_bytes(self.array()?);
         self.check(written == self.hash, "the checksum differs")?;
-        let behind = self.source.take(1).read_to_end(&mut self.buffer)?;
-        self.check(behind == 0, "something follows its end")
+        let trailing = self.source.take(1).read_to_end(&mut self.buffer)?;
+        self.check(trailing == 0, "something follows its end")
     }
 
     /// Fails with what is wrong unless `sound`.

@@ -19,7 +19,7 @@ const MOST: [u64; 3] = [10_000, 524_288, 65_536];
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Generator {
     pub twister: Twister,
-    /// Whose share it counts for: whoever made it.
+    /// Whose share it counts for: its maker's.
     pub owner: Bytes,
 }
 
@@ -48,7 +48,7 @@ impl Generators {
         self.map.get(name.as_bytes()).map(|generator| &generator.twister)
     }
 
-    /// Makes a generator, or replaces one, which stays whoever's it is.
+    /// Makes a generator, or replaces one, which keeps its owner.
     pub fn set(
         &mut self,
         name: &str,
@@ -79,7 +79,7 @@ impl Generators {
         }
     }
 
-    /// What a draw gives, and the generator behind it. It has not happened until that is
+    /// What a draw gives, and the generator after it. It has not happened until that is
     /// [kept](Generators::keep).
     pub fn draw(&self, draw: &Draw) -> Result<(Twister, Drawn), Failure> {
         let bad = || Failure::new(FailureCode::BadCommand);

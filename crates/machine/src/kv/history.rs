@@ -37,8 +37,8 @@ pub(crate) struct History {
 impl History {
     /// Nothing but the knowledge that there were revisions up to `forgotten`, its mark, and what is known of
     /// deletions up to it.
-    pub fn behind(forgotten: i64, mark: u64, deletions: Deletions) -> Self {
-        History { changes: Changes::behind(forgotten, mark), deletions, ..History::default() }
+    pub fn after(forgotten: i64, mark: u64, deletions: Deletions) -> Self {
+        History { changes: Changes::after(forgotten, mark), deletions, ..History::default() }
     }
 
     pub fn changes(&self) -> &Changes {

@@ -11,7 +11,7 @@ pub struct LeaseInfo {
     pub ttl: u64,
     /// What is left of it, nanoseconds of logged elapsed time.
     pub left: u64,
-    /// How many keys hang on it.
+    /// How many keys are attached to it.
     pub keys: u64,
     /// Whose share it counts for; empty: nobody's.
     pub owner: Bytes,

@@ -1,4 +1,4 @@
-//! All leases: who is alive, and the keys that hang on them.
+//! All leases: which are alive, and the keys attached to them.
 
 use std::ops::Bound;
 
@@ -23,7 +23,7 @@ const CHOSEN_BELOW: i64 = 1 << 62;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Lease {
     pub life: Life,
-    /// The keys that hang on it.
+    /// The keys attached to it.
     pub keys: OrdSet<Key>,
     /// It has ended, and its keys are still to be deleted.
     pub ended: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Leases {
     pub(super) deadlines: Deadlines,
     /// The highest id ever used.
     pub(super) highest: i64,
-    /// Keys that hang on any lease.
+    /// Keys attached to any lease.
     keys: u64,
     /// What each owner has of them.
     shares: Shares,
@@ -60,7 +60,7 @@ impl Leases {
         &self.shares
     }
 
-    /// Keys that hang on any of them.
+    /// Keys attached to any of them.
     pub fn keys(&self) -> u64 {
         self.keys
     }
@@ -70,7 +70,7 @@ impl Leases {
     }
 
     /// Those with a higher id.
-    pub fn behind(&self, id: i64) -> impl Iterator<Item = (i64, &Lease)> {
+    pub fn after(&self, id: i64) -> impl Iterator<Item = (i64, &Lease)> {
         self.all.range((Bound::Excluded(id), Bound::Unbounded)).map(|(id, lease)| (*id, lease))
     }
 
@@ -137,14 +137,14 @@ impl Leases {
         }
     }
 
-    /// What can be told of a lease at this time.
+    /// The state of a lease at this time.
     pub fn info(&self, id: i64, lease: &Lease, now: u64) -> LeaseInfo {
         let left = self.deadlines.end(&lease.life).saturating_sub(now);
         let (keys, owner) = (lease.keys.len() as u64, lease.owner.clone());
         LeaseInfo { lease: id, ttl: lease.life.ttl, left, keys, owner }
     }
 
-    /// Ends the leases whose time is over, oldest first, looking at so many.
+    /// Ends the leases whose time is over, oldest first, looking at `most`.
     pub fn expire(&mut self, now: u64, most: u64) {
         for _ in 0..most {
             let Some(id) = self.deadlines.due(now) else { return };
@@ -156,7 +156,7 @@ impl Leases {
         }
     }
 
-    /// Ends a lease; gives how many keys hang on it.
+    /// Ends a lease; gives how many keys are attached to it.
     pub fn end(&mut self, id: i64) -> u64 {
         let Some(lease) = self.all.get_mut(&id) else { return 0 };
         self.deadlines.remove(id.unsigned_abs(), &lease.life);

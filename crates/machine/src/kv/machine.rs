@@ -265,12 +265,12 @@ impl KvMachine {
 
     /// Draws, if the answer may be given and kept for retries.
     fn draw(&mut self, draw: &Draw, stamp: Option<&Stamp>) -> Response {
-        let attempt = self.state.generators.draw(draw).and_then(|(behind, drawn)| {
+        let attempt = self.state.generators.draw(draw).and_then(|(next, drawn)| {
             let result = Some(Outcome::Drawn(drawn));
             let response = Response { revision: self.state.revision, result };
             encode(&response, &mut self.encoded);
             self.check_response(stamp)?;
-            self.state.generators.keep(&draw.name, behind);
+            self.state.generators.keep(&draw.name, next);
             Ok(response)
         });
         attempt.unwrap_or_else(|failure| self.refuse(failure))

@@ -75,12 +75,12 @@ pub(crate) fn of_deletions(count: u64, bytes: u64) -> u64 {
 pub(crate) struct Budget(pub u64);
 
 /// What keys, leases and generators leave of it at most: for history, which gives way to all others, and for
-/// sessions and their answers, so that whoever comes to free something can.
+/// sessions and their answers, so that a client that comes to free something can.
 const SPARED: u64 = 64 << 20;
 
 impl Budget {
-    /// Whether an operation may leave a state that takes `after` bytes of memory for good, history not counted, where
-    /// it took `before`, and `spared` bytes beside.
+    /// Whether an operation may leave a state that permanently takes `after` bytes of memory, history not
+    /// counted, where it took `before`, and `spared` bytes beside.
     pub fn check(self, before: u64, after: u64, spared: u64) -> Result<(), Failure> {
         let lasting = self.0 - (self.0 / 8).min(SPARED);
         for (limit, after) in [(lasting, after), (self.0, after.saturating_add(spared))] {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// Whoever has sessions, leases or generators.
+/// An owner of sessions, leases or generators.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct OwnerInfo {
     /// Its name.

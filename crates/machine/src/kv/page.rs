@@ -12,7 +12,7 @@ use crate::KeyValue;
 pub struct Page {
     /// The keys, in order.
     pub keys: Vec<KeyValue>,
-    /// The range holds more keys behind them.
+    /// The range holds more keys after them.
     pub more: bool,
 }
 

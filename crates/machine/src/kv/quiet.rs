@@ -16,7 +16,7 @@ impl Reader {
         self.state().history.changes()
     }
 
-    /// The last revision up to which nothing changed in `range` since `since`, when the changes behind that are not
+    /// The last revision up to which nothing changed in `range` since `since`, when the changes after that are not
     /// kept any more: a key that is there knows when it was changed, and of those that are gone it is known
     /// when they were deleted. Takes time with what the range holds.
     ///

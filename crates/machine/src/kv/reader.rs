@@ -39,11 +39,11 @@ pub struct Listing {
     pub range: KeyRange,
     /// In which order.
     pub order: Order,
-    /// Only what comes behind this key, as it stood at the same revision.
+    /// Only what comes after this key, as it stood at the same revision.
     pub behind: Option<Mark>,
-    /// At most so many keys.
+    /// At most this many keys.
     pub limit: usize,
-    /// And no more than make up so many encoded bytes, but always one if `limit` is not 0.
+    /// And no more than make up this many encoded bytes, but always one if `limit` is not 0.
     pub bytes: usize,
     /// Without values.
     pub keys_only: bool,
@@ -72,7 +72,7 @@ impl Reader {
         self.revision
     }
 
-    /// The running digest behind that revision, 0 behind none: what tells it from one of the same number on a
+    /// The running digest as of that revision, 0 for none: what tells it from one of the same number on a
     /// tail that was cut. `None` if it is not known any more.
     pub fn mark(&self) -> Option<u64> {
         self.state.history.changes().mark(self.revision)

@@ -79,15 +79,15 @@ impl KvMachine {
         leases.find(lease, *elapsed).map(|found| leases.info(lease, found, now))
     }
 
-    /// The leases that can be used, by id, behind the one that is given: at most so many.
-    pub fn leases(&self, behind: i64, most: usize, now: u64) -> Vec<LeaseInfo> {
+    /// The leases that can be used, by id, after the one that is given: at most `most`.
+    pub fn leases(&self, after: i64, most: usize, now: u64) -> Vec<LeaseInfo> {
         let State { leases, elapsed, .. } = &self.state;
         let usable = |(id, _): &(i64, _)| leases.find(*id, *elapsed).is_ok();
-        let all = leases.behind(behind).filter(usable);
+        let all = leases.after(after).filter(usable);
         all.take(most).map(|(id, lease)| leases.info(id, lease, now)).collect()
     }
 
-    /// The keys that hang on a lease, in order, behind the one that is given, and whether there are
+    /// The keys attached to a lease, in order, after the one that is given, and whether there are
     /// more: at most `most`, and no more than make up `bytes`, but always one if there is one and
     /// `most` is not 0.
     ///
@@ -96,13 +96,13 @@ impl KvMachine {
     pub fn lease_keys(
         &self,
         lease: i64,
-        behind: &[u8],
+        after: &[u8],
         most: usize,
         bytes: usize,
     ) -> Result<(Vec<Bytes>, bool), Failure> {
         let lease = self.state.leases.find(lease, self.state.elapsed)?;
         let (mut page, mut left) = (Vec::new(), bytes);
-        for key in lease.keys.range::<_, [u8]>((Bound::Excluded(behind), Bound::Unbounded)) {
+        for key in lease.keys.range::<_, [u8]>((Bound::Excluded(after), Bound::Unbounded)) {
             let length = key.as_slice().len();
             if page.len() == most || length > left && !page.is_empty() {
                 return Ok((page, true));

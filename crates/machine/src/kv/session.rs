@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use super::deadlines::Life;
 use super::held::Held;
 
-/// How many sequences behind the trim mark a session accepts.
+/// How many sequences after the trim mark a session accepts.
 pub const WINDOW: u64 = 1024;
 
 /// A session that is alive.

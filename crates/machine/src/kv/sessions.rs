@@ -116,9 +116,9 @@ impl Sessions {
         self.find(id, now).map(|session| self.told(id, session, now))
     }
 
-    /// Those that are alive, by id, behind the one that is given.
-    pub fn infos(&self, behind: u64, now: u64) -> impl Iterator<Item = SessionInfo> {
-        let all = self.alive.range((Bound::Excluded(behind), Bound::Unbounded));
+    /// Those that are alive, by id, after the one that is given.
+    pub fn infos(&self, after: u64, now: u64) -> impl Iterator<Item = SessionInfo> {
+        let all = self.alive.range((Bound::Excluded(after), Bound::Unbounded));
         let alive = all.filter(move |(_, session)| !self.deadlines.is_over(&session.life, now));
         alive.map(move |(id, session)| self.told(*id, session, now))
     }

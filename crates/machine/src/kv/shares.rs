@@ -23,8 +23,8 @@ impl Shares {
         self.counts.len() as u64
     }
 
-    /// Those behind one, by name, and how many each has.
-    pub fn behind<'a>(&'a self, owner: &[u8]) -> impl Iterator<Item = (&'a Bytes, u64)> + use<'a> {
+    /// Those after one, by name, and how many each has.
+    pub fn after<'a>(&'a self, owner: &[u8]) -> impl Iterator<Item = (&'a Bytes, u64)> + use<'a> {
         let bounds = (Bound::Excluded(owner), Bound::Unbounded);
         self.counts.range::<_, [u8]>(bounds).map(|(owner, count)| (owner, *count))
     }

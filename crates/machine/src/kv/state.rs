@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub index: u64,
     /// Logged elapsed time as of it.
     pub elapsed: u64,
-    /// The running digest behind it.
+    /// The running digest as of it.
     pub digest: u64,
     /// Counts the operations that changed keys.
     pub revision: i64,

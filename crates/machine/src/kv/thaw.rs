@@ -120,7 +120,7 @@ fn history(
     }
     let made = tell_what_was_made(&mut revisions, header.revision, keyspace);
     frames.check(made, "a change is impossible")?;
-    let mut history = History::behind(forgotten, header.mark, Deletions::since(since));
+    let mut history = History::after(forgotten, header.mark, Deletions::since(since));
     for (mut changes, RevisionFrame { mark, elapsed, .. }) in revisions {
         history.push(&mut changes, mark, elapsed);
     }
@@ -250,7 +250,7 @@ fn leases(
     }
     for (key, record) in keyspace.iter() {
         let hangs = record.lease == 0 || leases.attach(record.lease, key);
-        frames.check(hangs, "a key hangs on a lease that is not there")?;
+        frames.check(hangs, "a key is attached to a lease that is not there")?;
     }
     let ended = leases.iter().all(|(_, lease)| !lease.ended || !lease.keys.is_empty());
     frames.check(ended, "a lease has ended and has no keys")?;

@@ -31,7 +31,7 @@ pub struct Watch {
 /// What one revision did to one key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyChange {
-    /// The key behind it; of a deletion only the key and, as `mod_revision`, the revision.
+    /// The key after it; of a deletion only the key and, as `mod_revision`, the revision.
     pub now: KeyValue,
     /// Whether the key is gone.
     pub deleted: bool,
@@ -55,7 +55,7 @@ pub struct Batch {
 pub struct Passed;
 
 impl Watch {
-    /// Follows `range` from behind revision `position`.
+    /// Follows `range` after revision `position`.
     pub fn behind(position: i64, range: KeyRange, previous: bool) -> Self {
         let late = i64::from(mutant!("watch-begins-late"));
         Watch { range, previous, position: position + late, given: 0 }
@@ -66,13 +66,13 @@ impl Watch {
         self.position
     }
 
-    /// The revisions up to `revision` hold nothing for it, as whoever looked at them knows.
+    /// The revisions up to `revision` hold nothing for it, as the caller has found out.
     pub fn skip(&mut self, revision: i64) {
         debug_assert!(self.given == 0 || revision <= self.position, "in the middle of a revision");
         self.position = self.position.max(revision);
     }
 
-    /// Goes on behind what history has forgotten, if nothing in the range was changed by it. Takes time with what the
+    /// Goes on past what history has forgotten, if nothing in the range was changed by it. Takes time with what the
     /// range holds if its next changes are forgotten, else none.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Watch {
         self.gather(changes, through, bytes, true)
     }
 
-    /// The same, but none where the first of them has more than so many bytes.
+    /// The same, but none where the first of them has more than `bytes` bytes.
     ///
     /// # Errors
     /// As [`Watch::next`].

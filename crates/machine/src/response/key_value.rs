@@ -20,7 +20,7 @@ pub struct KeyValue {
     /// How often it was written since it was created, from 1.
     #[prost(int64, tag = "5")]
     pub version: i64,
-    /// The lease that it hangs on; 0 for none.
+    /// The lease that it is attached to; 0 for none.
     #[prost(int64, tag = "6")]
     pub lease: i64,
 }

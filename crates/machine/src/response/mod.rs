@@ -25,7 +25,7 @@ pub use txn_result::{StepOutcome, TxnItem, TxnResult};
 /// What one input answers. A retry answers the same, byte for byte.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Response {
-    /// The store's revision behind the operation. A retry carries that of the first execution.
+    /// The store's revision after the operation. A retry carries that of the first execution.
     #[prost(int64, tag = "1")]
     pub revision: i64,
     /// The outcome; absent for inputs that are not commands.

@@ -10,10 +10,10 @@ pub struct PutResult {
     /// The key as it was, when wanted and when there was one.
     #[prost(message, optional, tag = "1")]
     pub previous: Option<KeyValue>,
-    /// The key's version behind it, from 1.
+    /// The key's version after it, from 1.
     #[prost(int64, tag = "2")]
     pub version: i64,
-    /// The lease that the key hangs on behind it, 0 for none.
+    /// The lease that the key is attached to after it, 0 for none.
     #[prost(int64, tag = "3")]
     pub lease: i64,
 }
@@ -122,7 +122,7 @@ pub struct LeaseKept {
 /// Of revoking a lease.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct LeaseRevoked {
-    /// How many keys hung on it.
+    /// How many keys were attached to it.
     #[prost(uint64, tag = "1")]
     pub keys: u64,
 }

@@ -22,7 +22,7 @@ pub enum Event {
     Thaw,
     /// Keeps the state of now.
     Freeze,
-    /// Looks at a state that was kept: the one of so many before.
+    /// Looks at a state that was kept: the one this many before.
     LookBack(usize),
 }
 

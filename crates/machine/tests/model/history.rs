@@ -13,7 +13,7 @@ pub struct History {
 }
 
 impl History {
-    /// Takes note of the whole store as it is behind an entry.
+    /// Takes note of the whole store as it is after an entry.
     pub fn note(&mut self, revision: i64, store: Vec<KeyValue>) {
         let before = self.at(self.revision);
         if revision == self.revision {

@@ -1,4 +1,4 @@
-//! The model's leases: exact deadlines; which keys hang on them, the keys say.
+//! The model's leases: exact deadlines; which keys are attached to them, the keys say.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The model's shares: whoever has something is counted by looking at all that is there.
+//! The model's shares: owners are counted by looking at all that is there.
 
 use bytes::Bytes;
 use understudy_machine::{Failure, FailureCode, Limit, Quota};

@@ -64,7 +64,7 @@ impl Store {
         Ok(Outcome::LeaseRevoked(LeaseRevoked { keys }))
     }
 
-    /// The store behind the operation, and what it answers.
+    /// The store after the operation, and what it answers.
     pub fn run(&self, operation: Operation, quota: &Quota) -> Done<(Store, Outcome)> {
         let mut after = self.clone();
         after.revision += 1;

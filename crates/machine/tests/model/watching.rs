@@ -1,4 +1,4 @@
-//! What a watch must be given, by comparing the stores behind two revisions.
+//! What a watch must be given, by comparing the stores as of two revisions.
 
 use understudy_machine::{Changes, KeyChange, KeyRange, KeyValue, Passed, Reader, Watch};
 
@@ -12,9 +12,9 @@ pub fn check(changes: &Changes, at: impl Fn(i64) -> Vec<KeyValue>) {
     for range in ranges() {
         let mut expected: Vec<(i64, KeyChange)> = Vec::new();
         for revision in (floor + 1..=newest).rev() {
-            let behind = |kv: &KeyChange| range.contains(&kv.now.key);
+            let within = |kv: &KeyChange| range.contains(&kv.now.key);
             let mut did = differences(&at(revision - 1), &at(revision), revision);
-            did.retain(behind);
+            did.retain(within);
             expected.splice(0..0, did.into_iter().map(|change| (revision, change)));
             for bytes in [1, 100, usize::MAX] {
                 let watch = Watch::behind(revision - 1, range.clone(), true);

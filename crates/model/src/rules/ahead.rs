@@ -1,5 +1,5 @@
 //! What a primary in `async` mode answers ahead of the commit (rule 2, ADR 26). Time is here as far as the
-//! argument needs it: whoever has heard a round takes its author for silent only after that round
+//! argument needs it: a copy that has heard a round takes its author for silent only after that round
 //! has lapsed there.
 
 use super::Rules;

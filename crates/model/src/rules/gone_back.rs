@@ -90,7 +90,7 @@ pub fn misfit(rules: &Rules, replica: &Replica, log: &Log) -> bool {
     rules.bounds.rewinds > 0 && (twice || next <= replica.commit && log.last() >= next)
 }
 
-/// Both stop, for good.
+/// Both stop permanently.
 pub fn stop_both(rules: &Rules, state: &mut State, one: usize, other: usize) -> bool {
     if rules.has(Wrong::ContradictionGoesOn) {
         return false;
@@ -100,13 +100,13 @@ pub fn stop_both(rules: &Rules, state: &mut State, one: usize, other: usize) -> 
     true
 }
 
-/// Stops for good: an operator must choose.
+/// Stops permanently: an operator must choose.
 pub fn stop(state: &mut State, slot: usize) {
     state.begin_life(slot);
     state.replicas[slot].halted = true;
 }
 
-/// A follower is about to cut what lies behind `common`. Where nothing went back a copy that is not named may cut
+/// A follower is about to cut what lies after `common`. Where nothing went back a copy that is not named may cut
 /// what is committed elsewhere, and gets it again.
 pub fn note_cut(state: &mut State, slot: usize, common: u8) {
     let log = &state.replicas[slot].log;

@@ -1,5 +1,5 @@
 //! Makes states equal that differ only in what nobody can tell: records of the past that nobody can
-//! be told of any more, the numbers of lives, and which of two backups is which.
+//! be told about any more, the numbers of lives, and which of two backups is which.
 
 use super::Rules;
 use crate::names::Copied;
@@ -66,7 +66,7 @@ fn forget_the_past(rules: &Rules, state: &mut State) {
 }
 
 /// Of a life only its nonces' author is ever asked, so the lives of a copy are numbered by rank among
-/// those that some nonce mentions; a life that none mentions comes behind them.
+/// those that some nonce mentions; a life that none mentions comes after them.
 fn number_lives(state: &mut State) {
     for slot in 0..state.replicas.len() {
         let copy = state.replicas[slot].copy;

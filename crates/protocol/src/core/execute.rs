@@ -11,8 +11,8 @@ impl Core {
         let to = to.min(self.log.last().index);
         if to > self.log.commit {
             self.committed_at = self.now.mono;
-            let behind = std::mem::replace(&mut self.log.commit, to);
-            self.settle(behind);
+            let previous = std::mem::replace(&mut self.log.commit, to);
+            self.settle(previous);
             self.execute(to);
         }
     }
@@ -78,13 +78,13 @@ impl Core {
         self.hand_over_to_machine();
     }
 
-    /// The machine's digest behind an entry executed lately.
+    /// The machine's digest as of an entry executed lately.
     fn digest(&self, index: Index) -> Option<u64> {
         let back = usize::try_from(self.log.applied.checked_sub(index)?).ok()?;
         self.digests.iter().rev().nth(back).copied()
     }
 
-    /// The newest digest that everybody will have, `(0, 0)` when none is at hand: behind what was
+    /// The newest digest that everybody will have, `(0, 0)` when none is at hand: after what was
     /// executed ahead of its commit, others may execute something else.
     pub fn latest_digest(&self) -> (Index, u64) {
         let index = self.log.applied.min(self.log.commit);

@@ -6,9 +6,9 @@ use super::Core;
 use crate::{Entry, Execution, Index, Kind, Settings};
 
 impl Core {
-    /// The settings in force and those that the log holds behind them.
+    /// The settings in force and those that the log holds after them.
     pub(super) fn rules(&self) -> impl Iterator<Item = Settings> {
-        [self.settings].into_iter().chain(self.log.behind(self.log.commit).filter_map(rule))
+        [self.settings].into_iter().chain(self.log.after(self.log.commit).filter_map(rule))
     }
 
     /// Whether some entry of this log may have been answered before it was committed.
@@ -31,13 +31,13 @@ impl Core {
             .unwrap_or(to)
     }
 
-    /// The cluster's settings count from their commit on: who executes nothing must learn, too, that it
-    /// shall execute again.
-    pub(super) fn settle(&mut self, behind: Index) {
+    /// The cluster's settings count from their commit on: a backup that executes nothing must also learn
+    /// that it shall execute again.
+    pub(super) fn settle(&mut self, after: Index) {
         if self.defers() && mutant!("deferred-settings-unread") {
             return;
         }
-        for index in behind + 1..=self.log.commit {
+        for index in after + 1..=self.log.commit {
             if let Some(settings) = self.log.get(index).and_then(rule) {
                 self.settings = settings;
                 self.settled = true;
@@ -45,9 +45,9 @@ impl Core {
         }
     }
 
-    /// The settings in force behind an entry of this log that is committed or not.
-    pub fn settings_behind(&self, index: Index) -> Settings {
-        let later = self.log.behind(self.log.commit).take_while(|entry| entry.index <= index);
+    /// The settings in force as of an entry of this log that is committed or not.
+    pub fn settings_as_of(&self, index: Index) -> Settings {
+        let later = self.log.after(self.log.commit).take_while(|entry| entry.index <= index);
         later.filter_map(rule).last().unwrap_or(self.settings)
     }
 }

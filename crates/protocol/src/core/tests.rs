@@ -46,11 +46,11 @@ fn aside(core: &mut Core) -> Option<(Index, Index)> {
 fn a_tail_is_set_aside_where_async_held_anywhere_in_it() {
     let mut core = copy();
     core.cut(4);
-    assert_eq!(aside(&mut core), None, "behind the change back nobody was told");
+    assert_eq!(aside(&mut core), None, "after the change back nobody was told");
     core.cut(2);
     assert_eq!(aside(&mut core), Some((3, 4)));
 
-    // Found as seed 22160: in force is what came before async, and the last settings are what came behind it.
+    // Found as seed 22160: in force is what came before async, and the last settings are what came after it.
     let mut core = copy();
     core.make_way(Position { index: 100, epoch: 2, hash: 1 });
     assert_eq!(aside(&mut core), Some((1, 5)));

@@ -9,7 +9,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::{WriteError, is_full};
 
 impl<D: Disk> Log<D> {
-    /// Writes entries behind the end, all or none. They are durable after the next
+    /// Writes entries after the end, all or none. They are durable after the next
     /// [`Log::sync`]. A batch of nothing but opening entries may use the reserve.
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), WriteError> {
         let Some(newest) = entries.last() else { return Ok(()) };
@@ -31,7 +31,7 @@ impl<D: Disk> Log<D> {
         }
         active.offsets.extend(offsets);
         active.end += bytes as u64;
-        self.behind_snapshot += bytes as u64;
+        self.after_snapshot += bytes as u64;
         self.last = newest.position();
         self.wanted = 0;
         Ok(())
@@ -48,7 +48,7 @@ impl<D: Disk> Log<D> {
         Ok(())
     }
 
-    /// Removes every entry behind `after`. The caller has noted, durably, that they count for
+    /// Removes every entry past `after`. The caller has noted, durably, that they count for
     /// nothing: a crash in here leaves some of them.
     pub fn cut(&mut self, after: Index) -> Result<(), WriteError> {
         while self.segments.len() > 1

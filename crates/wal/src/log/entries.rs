@@ -11,7 +11,7 @@ use crate::error::OpenError;
 use crate::listing::Sequence;
 
 /// Every entry of a data directory's log, oldest first. Opens nothing for writing and takes no
-/// lock. Ends behind the first damage.
+/// lock. Ends after the first damage.
 pub struct Entries<D: Disk> {
     disk: D,
     lineage: Lineage,

@@ -17,7 +17,7 @@ pub(crate) struct Lineage {
     pub base: Position,
     /// The log was durable up to here.
     pub floor: Index,
-    /// What lies behind this index is being cut.
+    /// What lies after this index is being cut.
     pub cut: Option<Index>,
 }
 

@@ -47,8 +47,8 @@ pub(crate) struct Log<D: Disk> {
     /// What the last refused batch would have taken, bytes.
     wanted: u64,
     buffer: Vec<u8>,
-    /// Bytes of what lies behind the newest snapshot, those of cut entries among them.
-    behind_snapshot: u64,
+    /// Bytes after the newest snapshot, those of cut entries among them.
+    after_snapshot: u64,
 }
 
 impl<D: Disk> Log<D> {
@@ -62,14 +62,14 @@ impl<D: Disk> Log<D> {
         self.synced
     }
 
-    /// Bytes of what lies behind the newest snapshot, about.
-    pub fn behind_snapshot(&self) -> u64 {
-        self.behind_snapshot
+    /// Bytes after the newest snapshot, about.
+    pub fn after_snapshot(&self) -> u64 {
+        self.after_snapshot
     }
 
     /// The newest snapshot ends there now.
     pub fn note_snapshot(&mut self, index: Index) {
-        self.behind_snapshot = self.bytes_after(index);
+        self.after_snapshot = self.bytes_after(index);
     }
 
     /// Bytes of what it holds after `index`, about.

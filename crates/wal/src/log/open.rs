@@ -17,7 +17,7 @@ use crate::options::Options;
 pub(crate) struct Replayed {
     /// The runs of one epoch, oldest first: `(epoch, last index)`.
     pub runs: Vec<(Epoch, Index)>,
-    /// The entries behind the snapshot.
+    /// The entries after the snapshot.
     pub entries: Vec<Entry>,
     /// The log's position where the snapshot ends, if it reaches that far.
     base: Option<Position>,
@@ -72,7 +72,7 @@ impl<D: Disk> Log<D> {
             commit: 0,
             wanted: 0,
             buffer: Vec::new(),
-            behind_snapshot: 0,
+            after_snapshot: 0,
         };
         let next: Vec<_> = kept.iter().skip(1).map(|found| found.header.previous).collect();
         for (nth, found) in kept.into_iter().enumerate() {
@@ -152,7 +152,7 @@ impl<F: DiskFile> Found<F> {
         if let Some(next) = next
             && scanned.last != next
         {
-            let why = "the segment behind it follows another entry";
+            let why = "the next segment follows another entry";
             return Err(Damage::new(&self.name, scanned.end as u64, next.index, why).into());
         }
         Ok(scanned)

@@ -53,8 +53,8 @@ impl<D: Disk> Log<D> {
         if index > self.last.index {
             return Err(ReadError::Beyond { from: index, last: self.last.index });
         }
-        let behind = self.segments.partition_point(|segment| segment.first() <= index);
-        let nth = behind.checked_sub(1);
+        let after = self.segments.partition_point(|segment| segment.first() <= index);
+        let nth = after.checked_sub(1);
         nth.and_then(|nth| self.segments.get(nth))
             .ok_or(ReadError::Released { from: index, first: self.first() })
     }

@@ -8,7 +8,7 @@ use crate::disk::Disk;
 use crate::error::WriteError;
 
 impl<D: Disk> Log<D> {
-    /// Lets go of every whole segment with nothing behind `through`, oldest first.
+    /// Lets go of every whole segment with nothing after `through`, oldest first.
     pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
         while self.covers(through)
             && let Some(oldest) = self.segments.pop_front()
@@ -18,15 +18,15 @@ impl<D: Disk> Log<D> {
         Ok(())
     }
 
-    /// Whether there is a whole segment with nothing behind `through`.
+    /// Whether there is a whole segment with nothing after `through`.
     pub fn covers(&self, through: Index) -> bool {
         self.segments.len() > 1 && self.segments.front().is_some_and(|s| s.last() <= through)
     }
 
-    /// Lets go of everything: the log goes on behind a snapshot that is in its place, durably.
+    /// Lets go of everything: the log goes on after a snapshot that is in its place, durably.
     pub fn replace(&mut self, base: Position, generation: u64) -> Result<(), WriteError> {
         self.generation = generation;
-        self.behind_snapshot = 0;
+        self.after_snapshot = 0;
         self.last = base;
         self.synced = base.index;
         while let Some(segment) = self.segments.pop_back() {

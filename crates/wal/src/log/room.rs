@@ -40,7 +40,7 @@ impl<D: Disk> Log<D> {
     }
 
     /// Sees to it that the last segment has space for `bytes` more and, unless they may use the
-    /// reserve, for the reserve behind them.
+    /// reserve, for the reserve after them.
     pub(super) fn make_room(
         &mut self,
         bytes: u64,
@@ -74,7 +74,7 @@ impl<D: Disk> Log<D> {
         active.fill(active.end + bytes, goal).map_err(WriteError::space(what))
     }
 
-    /// Begins another segment, with space for `bytes`, behind what is then durable.
+    /// Begins another segment, with space for `bytes`, after what is then durable.
     pub(super) fn roll(&mut self, bytes: u64) -> Result<(), WriteError> {
         self.prepare_spare(HEADER + bytes)?;
         self.sync()?;

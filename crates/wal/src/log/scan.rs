@@ -25,7 +25,7 @@ pub(crate) struct Scanned {
 
 /// What is known about a segment before it is read.
 pub(crate) struct Bounds {
-    /// No record behind this index counts.
+    /// No record after this index counts.
     pub limit: Index,
     /// Every record up to this index was durable: it must be there.
     pub floor: Index,
@@ -34,8 +34,8 @@ pub(crate) struct Bounds {
 /// Reads the records of a segment in order.
 ///
 /// A record that is not whole ends them. It is a torn tail unless its entry was known to be durable
-/// once: by `floor`, or by what a whole record behind it says. For records of one sync reach the
-/// disk in any order, a whole record behind a bad one alone proves nothing.
+/// once: by `floor`, or by what a whole record after it says. For records of one sync reach the
+/// disk in any order, a whole record after a bad one alone proves nothing.
 pub(crate) fn scan(
     file: &str,
     header: &Header,
@@ -92,7 +92,7 @@ fn torn_or_damaged(
     Ok(done)
 }
 
-/// Every whole record of this segment behind a bad one at `from`. Lengths there cannot be trusted,
+/// Every whole record of this segment after a bad one at `from`. Lengths there cannot be trusted,
 /// so each place is tried.
 fn orphans(
     bytes: &Bytes,

@@ -92,9 +92,9 @@ fn sectors(at: usize, data: &[u8]) -> Vec<(usize, &[u8])> {
     let mut pieces = Vec::new();
     let (mut at, mut rest) = (at, data);
     while !rest.is_empty() {
-        let (piece, behind) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+        let (piece, after) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
         pieces.push((at, piece));
-        (at, rest) = (at + piece.len(), behind);
+        (at, rest) = (at + piece.len(), after);
     }
     pieces
 }

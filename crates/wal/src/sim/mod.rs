@@ -45,7 +45,7 @@ impl SimDisk {
         self.lock_shared().operations
     }
 
-    /// After so many more operations that change something the next one fails, and then everything
+    /// After this many more operations that change something the next one fails, and then everything
     /// else, as if the process had died there, until [`SimDisk::crash`] or [`SimDisk::kill`]. A write that it hits may be done in
     /// part.
     pub fn stop_after(&self, operations: u64) {

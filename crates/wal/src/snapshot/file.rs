@@ -83,7 +83,7 @@ impl<F: DiskFile> SnapshotFile<F> {
     /// Up to `bytes` (at least one, unless it ends there) from `offset`, and whether they end it.
     pub fn read(&self, offset: u64, bytes: usize) -> Result<(Bytes, bool), ReadError> {
         if offset > self.length {
-            return Err(ReadError::BehindEnd { offset });
+            return Err(ReadError::PastEnd { offset });
         }
         let end = self.length.min(offset + bytes.max(1) as u64);
         let mut out = Vec::with_capacity((end - offset) as usize);

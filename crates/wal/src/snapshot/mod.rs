@@ -1,4 +1,4 @@
-//! Snapshots: the machine's bytes behind one entry of the log, in checksummed blocks.
+//! Snapshots: the machine's bytes as of one entry of the log, in checksummed blocks.
 //!
 //! ```text
 //! header, 512 bytes | block | block | ... | last block

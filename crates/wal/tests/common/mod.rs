@@ -25,7 +25,7 @@ pub fn open<D: Disk>(disk: &D) -> Result<(Store<D>, Recovered), OpenError> {
     Store::open(disk.clone(), options())
 }
 
-/// `count` entries of `epoch` behind `previous`, of different sizes.
+/// `count` entries of `epoch` after `previous`, of different sizes.
 pub fn entries(previous: Position, epoch: u64, count: u64) -> Vec<Entry> {
     let mut last = previous;
     (0..count)
@@ -40,7 +40,7 @@ pub fn entries(previous: Position, epoch: u64, count: u64) -> Vec<Entry> {
         .collect()
 }
 
-/// An opening entry behind `previous`.
+/// An opening entry after `previous`.
 pub fn opening(previous: Position, epoch: u64) -> Entry {
     Entry::after(previous, epoch, Time::default(), Kind::Open, Default::default())
 }
@@ -59,7 +59,7 @@ pub fn state(epoch: u64, commit: u64) -> HardState {
     HardState { cluster: Some(ClusterId(0xc1)), epoch, commit, ..HardState::default() }
 }
 
-/// What a snapshot behind this entry stands for.
+/// What a snapshot as of this entry stands for.
 pub fn snapshot(entry: &Entry) -> Snapshot {
     let settings = Settings { sync_backups: 2, min_copies: 2, ..Settings::default() };
     Snapshot { position: entry.position(), time: entry.time, settings }
