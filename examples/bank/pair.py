@@ -60,7 +60,7 @@ class Line:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self):
-        """Whoever dials is refused from now on; connections end with the process at their other end."""
+        """New connections are refused from now on; connections end with the process at their other end."""
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 

@@ -23,7 +23,7 @@ ATTEMPT_S = 1.0
 """How long one try may take before another replica is asked, seconds."""
 
 SESSION_TTL_S = 300
-"""How long a session lives behind its last use, seconds."""
+"""How long a session lives after its last use, seconds."""
 
 PAUSE_S = (0.005, 0.2)
 """The shortest and the longest pause before a replica is asked again, seconds."""
@@ -55,7 +55,7 @@ NO_ANSWER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grp
 
 
 class Unavailable(Exception):
-    """Nobody answered in time; surely nothing was executed."""
+    """Nobody answered in time; definitely nothing was executed."""
 
 
 class OutcomeUnknown(Exception):
@@ -157,7 +157,7 @@ class Client:
             self._sequence, self._used = 0, time.monotonic()
 
     def _ask(self, service: str, method: str, request):
-        """Asks whoever may be the primary until one answers or the deadline comes."""
+        """Asks replicas that may be the primary until one answers or the deadline comes."""
         until = time.monotonic() + self._deadline
         pause, asked, in_doubt, last = PAUSE_S[0], set(), False, ""
         while True:

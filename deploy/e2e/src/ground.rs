@@ -20,7 +20,7 @@ const DNS_PODS: u32 = 2;
 /// Lays it, from whatever a former run has left. Gives the worker that hosts no replica.
 ///
 /// DNS is moved there, too: it is not what is tested, and names resolved by a worker that is dead
-/// or cut off would cost whoever asks 5 s.
+/// or cut off would cost each caller 5 s.
 ///
 /// # Errors
 /// When the cluster does not do as it is told, or the pair is not whole within two minutes.

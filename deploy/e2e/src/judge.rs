@@ -54,8 +54,8 @@ fn met(history: &[Operation], way: Way, struck: u64, stopped: u64) -> Met {
     let mut changes: Vec<u64> = of_it().filter(changed).map(|operation| operation.end).collect();
     changes.sort_unstable();
     let (begin, end) = longest(&changes, struck, stopped);
-    let behind = of_it().filter(|operation| operation.end >= struck);
-    let slowest = behind.map(|operation| operation.end - operation.begin).max().unwrap_or(0);
+    let later = of_it().filter(|operation| operation.end >= struck);
+    let slowest = later.map(|operation| operation.end - operation.begin).max().unwrap_or(0);
     Met {
         acknowledged,
         failed,

@@ -33,7 +33,7 @@ impl Loader {
     pub async fn start(cluster: &Cluster, node: &str, rate: u32, dir: &Path) -> Result<Self> {
         // Of a run that was not finished.
         remove(cluster).await?;
-        // Whoever the pod runs as may write there.
+        // Whichever user the pod runs as may write there.
         fs::set_permissions(dir, Permissions::from_mode(0o777))?;
         let dir = dir.canonicalize()?;
         let namespace = &cluster.namespace;

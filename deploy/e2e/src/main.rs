@@ -1,4 +1,4 @@
-//! Hurts a pair on a real Kubernetes cluster while clients inside it use it, and judges what they
+//! Injects faults into a pair on a real Kubernetes cluster while clients inside it use it, and judges what they
 //! saw. `deploy/e2e/run` builds what it needs and starts it; docs/chaos.md tells more.
 
 mod clock;

@@ -32,7 +32,7 @@ pub struct Record {
     pub library: Met,
     /// What clients of the Service met with.
     pub service: Met,
-    /// From a replica's pod running again, or from the mending, to two members again, milliseconds; 0
+    /// From a replica's pod running again, or from the repair, to two members again, milliseconds; 0
     /// if there always were two.
     pub restored_ms: u64,
     /// The same from the fault itself.

@@ -32,14 +32,14 @@ pub struct Summary {
     pub service_pause_ms: Pauses,
     /// The longest operation of a client of the Service, milliseconds.
     pub service_slowest_ms: u64,
-    /// From a replica's pod running again, or from the mending, to two members again, seconds; the
+    /// From a replica's pod running again, or from the repair, to two members again, seconds; the
     /// longest.
     pub restored_s: f64,
     /// The median of that.
     pub restored_p50_s: f64,
     /// From the fault itself to two members again, seconds; the longest.
     pub whole_s: f64,
-    /// Rounds in which something was off: lost, duplicated, contradicted, or not mended in time.
+    /// Rounds in which something was off: lost, duplicated, contradicted, or not repaired in time.
     pub wrong: usize,
 }
 

@@ -18,7 +18,7 @@ use crate::stage::Stage;
 /// How often a round is tried that could not be played for the cluster's own reasons.
 const TRIES: u32 = 3;
 
-/// Hurts a pair on the development cluster while clients inside it use it, and judges what they saw.
+/// Injects faults into a pair on the development cluster while clients inside it use it, and judges what they saw.
 ///
 /// Exit code 1 if anything acknowledged was lost or executed twice, if a history is not
 /// linearizable, or if the pair was not whole again in time.
@@ -230,7 +230,7 @@ impl Run {
     }
 }
 
-/// Ctrl-C or SIGTERM ends a run in order: what was inflicted is mended, what was made is removed.
+/// Ctrl-C or SIGTERM ends a run in order: what was injected is repaired, what was made is removed.
 fn listen() -> Result<Interrupt> {
     let interrupt = Interrupt::default();
     let told = interrupt.clone();
@@ -242,7 +242,7 @@ fn listen() -> Result<Interrupt> {
                 _ = terminate.recv() => {}
                 _ = interrupted.recv() => {}
             }
-            eprintln!("ending: mending what was inflicted, removing what was made");
+            eprintln!("ending: repairing what was injected, removing what was made");
             told.set();
         }
     });

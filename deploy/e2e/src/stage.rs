@@ -1,4 +1,4 @@
-//! Plays one round: clients come, the fault is inflicted and mended, all is well again, clients go.
+//! Plays one round: clients come, the fault is injected and repaired, all is well again, clients go.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::record::{self, Record};
 use crate::scene::{Interrupt, Scene};
 use crate::watcher::Watcher;
 
-/// How long the pair must have been in order before it is hurt, and afterwards.
+/// How long the pair must have been in order before the fault, and afterwards.
 const STEADY: u64 = 1_500_000_000;
-/// How long it may take to be in order when everything is mended.
+/// How long it may take to be in order when everything is repaired.
 const PATIENCE: Duration = Duration::from_secs(120);
 const BEAT: Duration = Duration::from_millis(100);
 
@@ -99,9 +99,9 @@ impl Stage {
             self.interrupt.sleep(fault.lasts()).await
         };
         let inflicted = inflicted.await;
-        let mended = fault.mend(scene).await.context("the mending");
-        let mended_at = clock::now();
-        let well = self.well(&mut watcher, struck).await.context("behind the fault");
+        let repaired = fault.repair(scene).await.context("the repair");
+        let repaired_at = clock::now();
+        let well = self.well(&mut watcher, struck).await.context("after the fault");
         let stopped = clock::now();
         loader.stop()?;
         if self.interrupt.is_set() {
@@ -109,14 +109,14 @@ impl Stage {
         }
         watcher.last()?;
         let trouble =
-            [inflicted.err(), mended.err(), well.as_ref().err().map(|why| anyhow!("{why:#}"))];
+            [inflicted.err(), repaired.err(), well.as_ref().err().map(|why| anyhow!("{why:#}"))];
         let trouble: Vec<String> =
             trouble.into_iter().flatten().map(|why| format!("{why:#}")).collect();
         let whole = watcher.whole_since(struck).unwrap_or(stopped);
         let after = well.map(|(_, pods)| pods).unwrap_or_default();
         let back = back(&watcher, &scene.pods, &after, struck);
-        let mended_at = fault.needs_mending().then_some(mended_at).filter(|at| *at <= whole);
-        let from = back.into_iter().chain(mended_at).max().unwrap_or(struck);
+        let repaired_at = fault.needs_repair().then_some(repaired_at).filter(|at| *at <= whole);
+        let from = back.into_iter().chain(repaired_at).max().unwrap_or(struck);
         let record = Record {
             fault: fault.name().to_owned(),
             round: scene.round,
@@ -172,7 +172,7 @@ impl Stage {
         Err(missing.context(format!("not in order within {PATIENCE:?}")))
     }
 
-    /// What the replicas said, for whoever looks into a round.
+    /// What the replicas said, for those who look into a round.
     async fn keep_logs(&self, dir: &Path) {
         for pod in ["understudy-0", "understudy-1"] {
             for (name, which) in [("log", &[][..]), ("previous.log", &["--previous"][..])] {

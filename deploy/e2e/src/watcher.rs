@@ -53,13 +53,13 @@ impl Watcher {
         (served && covered.iter().all(same)).then(|| name.clone())
     }
 
-    /// When the pair was whole for good: since which moment behind `struck` all show it so; `struck`
+    /// Since when the pair stayed whole: since which moment after `struck` all show it so; `struck`
     /// itself if none does not. `None` if the last one does not.
     pub fn whole_since(&self, struck: u64) -> Option<u64> {
         self.moments.last()?.whole()?;
-        let behind = &self.moments[self.moments.partition_point(|moment| moment.at < struck)..];
-        match behind.iter().rposition(|moment| moment.whole().is_none()) {
-            Some(last) => behind.get(last + 1).map(|moment| moment.at),
+        let later = &self.moments[self.moments.partition_point(|moment| moment.at < struck)..];
+        match later.iter().rposition(|moment| moment.whole().is_none()) {
+            Some(last) => later.get(last + 1).map(|moment| moment.at),
             None => Some(struck),
         }
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_life_behind_a_moment_is_found() {
+    fn the_first_life_after_a_moment_is_found() {
         assert_eq!(watcher(&[true, true, true]).life_since("a", 150), Some(200));
         assert_eq!(watcher(&[true, true, true]).life_since("b", 150), None);
     }

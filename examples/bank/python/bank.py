@@ -112,7 +112,7 @@ class Teller(threading.Thread):
             order = giver, taker, random.randint(1, MOST)
             name = f"{self.books.run}/{self.number}-{count}"
             count += 1
-            # There are three ends and no fourth: done, surely not done, unknown.
+            # There are three ends and no fourth: done, definitely not done, unknown.
             try:
                 if transfer(self.client, name, *order):
                     self.books.acknowledge(name, receipt(*order))

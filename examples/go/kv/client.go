@@ -25,7 +25,7 @@ import (
 const (
 	attempt       = time.Second            // how long one try may take before another replica is asked
 	deadline      = 30 * time.Second       // how long one operation may take with all its tries
-	sessionTTL    = 5 * time.Minute        // how long a session lives behind its last use
+	sessionTTL    = 5 * time.Minute        // how long a session lives after its last use
 	shortestPause = 5 * time.Millisecond   // before a replica is asked again
 	longestPause  = 200 * time.Millisecond // ... however long it takes
 )
@@ -109,7 +109,7 @@ func (c *Client) seeToTheSession(ctx context.Context) error {
 // response is what all answers have.
 type response interface{ GetHeader() *pb.ResponseHeader }
 
-// ask asks whoever may be the primary until one answers or the deadline comes.
+// ask asks replicas that may be the primary until one answers or the deadline comes.
 func ask[T response](ctx context.Context, c *Client, call func(context.Context, *grpc.ClientConn) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()

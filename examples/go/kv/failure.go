@@ -10,7 +10,7 @@ import (
 type meaning int
 
 const (
-	notDone     meaning = iota // surely not executed: another replica, or the same one later, may do it
+	notDone     meaning = iota // definitely not executed: another replica, or the same one later, may do it
 	unknown                    // it may have been executed, or may yet be
 	sessionGone                // the session of the stamp is gone
 	refused                    // an answer

@@ -1,5 +1,5 @@
 //! Asks now and then what the next transition will need: that a register which cannot be read or
-//! written, or a right that was taken away, is seen before a failover hangs on it.
+//! written, or a right that was taken away, is seen before a failover depends on it.
 
 use std::pin::Pin;
 use std::sync::Arc;

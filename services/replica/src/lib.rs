@@ -6,7 +6,7 @@
 //! operations port, [`register`] talks to the arbiter.
 //!
 //! [`serve`] runs one life of a replica; [`Server`] is the same in two steps, for tests and for
-//! whoever wants to know the addresses first.
+//! callers that want to know the addresses first.
 
 mod birth;
 mod checkup;

@@ -1,4 +1,4 @@
-//! What lies outside of the replica: the register that decides, and whoever runs its processes.
+//! What lies outside of the replica: the register that decides, and the supervisor of its processes.
 
 use std::pin::Pin;
 use std::sync::Arc;

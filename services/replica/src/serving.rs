@@ -58,7 +58,7 @@ const CALL_HEADERS: u32 = 16 << 10;
 const PEERS_ROOM: Room = Room { total: 32, of_address: 32 };
 /// A connection that is silent for this long is asked for a sign of life, and closed without one.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// How long the end of a life may take, so that whoever waits hears of it.
+/// How long the end of a life may take, so that those that wait hear of it.
 const FAREWELL: Duration = Duration::from_millis(200);
 
 /// The tasks.
@@ -126,7 +126,7 @@ impl Serving {
         let Serving { clients, peers, ops, terms, peer_term, .. } = self;
         ops.abort();
         drop((terms, peer_term));
-        // An end is an end, however it came; the ports are free behind it.
+        // An end is an end, however it came; the ports are free after it.
         let closed = async {
             let _ = ops.await;
             let _ = clients.await;

@@ -33,11 +33,11 @@ impl Fault for Down {
         Duration::from_secs(60)
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         start(scene).await
     }
 }
@@ -60,11 +60,11 @@ impl Fault for Away {
         Duration::from_secs(300)
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         start(scene).await
     }
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct control {
-    int64_t off;     // the wall clock is off by so many seconds
+    int64_t off;     // the wall clock is off by this many seconds
     uint64_t misled; // how often it was looked at meanwhile
 };
 

@@ -79,7 +79,7 @@ impl Fault for Clock {
         Ok(())
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         let path = dir(scene)?.join(&scene.primary()?.name);
         set(&File::options().write(true).open(path)?, 0)
     }

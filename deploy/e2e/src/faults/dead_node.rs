@@ -25,7 +25,7 @@ impl Fault for DeadNode {
     }
 
     fn about(&self) -> &'static str {
-        "power cut of the primary's node for good; replaceDeadBackup.after=10s, sooner than the node counts as dead, \
+        "permanent power cut of the primary's node; replaceDeadBackup.after=10s, sooner than the node counts as dead, \
          gets its pod to another node"
     }
 
@@ -68,11 +68,11 @@ impl Fault for DeadNode {
         done.with_context(|| format!("{} elsewhere, {} pods later", dead.name, course.pods))
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         scene.cluster.node(&["up", &scene.primary()?.node]).await.map(drop)
     }
 }

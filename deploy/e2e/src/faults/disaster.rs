@@ -39,11 +39,11 @@ impl Fault for LeaseDelete {
         Duration::from_secs(10)
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         recover(scene).await
     }
 }
@@ -86,11 +86,11 @@ impl Fault for LeaseRestore {
         Duration::from_secs(10)
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         recover(scene).await
     }
 }

@@ -1,4 +1,4 @@
-//! What is inflicted. One module for each kind of thing that is hurt.
+//! What is injected. One module for each kind of thing that gets a fault.
 
 mod api;
 mod clock;
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 
 use crate::scene::Scene;
 
-/// A fault: it is inflicted, lasts, and is mended.
+/// A fault: it is injected, lasts, and is repaired.
 #[async_trait(?Send)]
 pub trait Fault: Send + Sync {
     /// What it is called on the command line.
@@ -50,21 +50,21 @@ pub trait Fault: Send + Sync {
     /// When it cannot be inflicted, or when something did not stand it.
     async fn inflict(&self, scene: &Scene) -> Result<()>;
 
-    /// How long it lasts before it is mended.
+    /// How long it lasts before it is repaired.
     fn lasts(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Whether somebody must mend it; else it is the cluster's and the pair's own affair.
-    fn needs_mending(&self) -> bool {
+    /// Whether somebody must repair it; else the cluster and the pair do so themselves.
+    fn needs_repair(&self) -> bool {
         false
     }
 
-    /// Mends it, also if it was inflicted in part only.
+    /// Repairs it, also if it was injected in part only.
     ///
     /// # Errors
-    /// When it cannot be mended.
-    async fn mend(&self, _: &Scene) -> Result<()> {
+    /// When it cannot be repaired.
+    async fn repair(&self, _: &Scene) -> Result<()> {
         Ok(())
     }
 }

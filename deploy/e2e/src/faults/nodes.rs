@@ -46,11 +46,11 @@ impl Fault for NodeKill {
         LASTS
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         scene.cluster.node(&["up", &scene.primary()?.node]).await.map(drop)
     }
 }
@@ -73,11 +73,11 @@ impl Fault for NodeCut {
         LASTS
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         scene.cluster.node(&["heal", &scene.primary()?.node]).await.map(drop)
     }
 }
@@ -101,11 +101,11 @@ impl Fault for NodeCutPeer {
         LASTS
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         let (primary, backup) = (&scene.primary()?.node, &scene.backup()?.node);
         scene.cluster.node(&["undrop", primary, backup]).await.map(drop)
     }
@@ -129,11 +129,11 @@ impl Fault for NodeCutApi {
         NOTICED
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         scene.cluster.node(&["undrop", &scene.primary()?.node, "cp"]).await.map(drop)
     }
 }
@@ -158,11 +158,11 @@ impl Fault for Drain {
         Duration::from_secs(5)
     }
 
-    fn needs_mending(&self) -> bool {
+    fn needs_repair(&self) -> bool {
         true
     }
 
-    async fn mend(&self, scene: &Scene) -> Result<()> {
+    async fn repair(&self, scene: &Scene) -> Result<()> {
         scene.cluster.kubectl(&["uncordon", &scene.primary()?.node]).await.map(drop)
     }
 }

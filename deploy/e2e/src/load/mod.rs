@@ -29,7 +29,7 @@ use timeline::{Moment, seen};
 pub const HISTORY: &str = "history.jsonl";
 /// One [`Moment`] per line.
 pub const TIMELINE: &str = "timeline.jsonl";
-/// Whoever makes this file stops the load.
+/// Making this file stops the load.
 pub const STOP: &str = "stop";
 /// It is there when the history is complete.
 pub const DONE: &str = "done";
@@ -140,7 +140,7 @@ impl Load {
             let moment = Moment { at: clock::now(), library, service, replicas: seen(&survey) };
             let mut line = serde_json::to_vec(&moment)?;
             line.push(b'\n');
-            // In one piece, for whoever reads along.
+            // In one piece, for concurrent readers.
             file.write_all(&line)?;
         }
         Ok(())

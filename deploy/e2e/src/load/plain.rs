@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const TRY: Duration = Duration::from_secs(1);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_millis(250);
-/// Pause behind a try without an answer.
+/// Pause after a try without an answer.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A client that knows one address.
@@ -42,7 +42,7 @@ pub struct Plain {
 
 /// Why there is no answer.
 enum Lack {
-    /// Surely not executed, and no repetition would be; what the history says of it.
+    /// Definitely not executed, and no repetition would be; what the history says of it.
     Refused(Outcome),
     /// The session is gone.
     NoSession,
@@ -54,7 +54,7 @@ impl Plain {
     /// A client of the cluster at `address`, `host:port`.
     ///
     /// # Errors
-    /// When that is no address.
+    /// When that is not a valid address.
     pub fn new(address: &str) -> Result<Self, tonic::transport::Error> {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
         Ok(Plain { endpoint, channel: None, cluster: None, session: None, sequence: 0 })

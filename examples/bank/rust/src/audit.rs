@@ -18,7 +18,7 @@ pub struct Audit {
     pub receipts: usize,
     /// How many transfers of unknown outcome were done.
     pub unknown_done: usize,
-    /// Acknowledged transfers without a receipt: customers were told of them, and the books know nothing.
+    /// Acknowledged transfers without a receipt: customers were told about them, and the books know nothing.
     pub lost: BTreeMap<String, Transfer>,
     /// What must not be, a sentence each.
     pub wrong: Vec<String>,

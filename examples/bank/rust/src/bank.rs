@@ -41,7 +41,7 @@ impl Bank {
     /// Moves money between random accounts until the bank is closed.
     ///
     /// # Errors
-    /// [`Error::Rejected`] and whatever else no repetition can mend.
+    /// [`Error::Rejected`] and whatever else no repetition can fix.
     pub async fn teller(&self, number: u32) -> Result<()> {
         for count in 0_u64.. {
             if self.closed.load(Ordering::Relaxed) {
@@ -55,7 +55,7 @@ impl Bank {
                 Ok(true) => self.books().acknowledge(id, order),
                 // There is not enough in the account.
                 Ok(false) => {}
-                // There are three ends and no fourth: done, surely not done, unknown.
+                // There are three ends and no fourth: done, definitely not done, unknown.
                 Err(error) => match error.downcast_ref() {
                     Some(Error::Unavailable { .. }) => self.books().failed += 1,
                     Some(Error::OutcomeUnknown { .. }) => {

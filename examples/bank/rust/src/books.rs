@@ -12,7 +12,7 @@ pub struct Books {
     pub acknowledged: HashMap<String, Transfer>,
     /// May have been done, or may yet be: may be there.
     pub unknown: HashMap<String, Transfer>,
-    /// So many were surely not done, since no replica could do them in time: must not be there.
+    /// How many were definitely not done, since no replica could do them in time: must not be there.
     pub failed: u64,
     /// The longest time in which no transfer was acknowledged.
     pub longest_pause: Duration,

@@ -23,7 +23,7 @@ struct Arguments {
     /// How many transfers are under way at once.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     tellers: u32,
-    /// For how long.
+    /// How long to run.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
 }

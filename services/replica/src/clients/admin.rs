@@ -23,7 +23,7 @@ pub(crate) struct Admin {
     pub source: StatusSource,
     /// How many other replicas are configured.
     pub others: usize,
-    /// Held by whoever changes settings: each change rests on those that were answered before it.
+    /// Held while settings are changed: each change rests on those that were answered before it.
     pub changing: Mutex<()>,
 }
 
@@ -177,8 +177,10 @@ pub(super) fn successor(request: proto::HandOverRequest) -> Result<Option<String
     let to = request.to;
     if !to.is_empty() && !is_name(&to) {
         // It would be repeated in messages, which are short and of one line.
-        let message =
-            format!("to is no name that a replica can have ({} bytes): look at Status", to.len());
+        let message = format!(
+            "to is not a name that a replica can have ({} bytes): look at Status",
+            to.len()
+        );
         return Err(Refusal::new(ErrorReason::InvalidName, message).with("field", "to"));
     }
     Ok((!to.is_empty()).then_some(to))
@@ -213,7 +215,7 @@ pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
     }
 }
 
-/// Whether so many copies can be had of the replicas that are configured.
+/// Whether this many copies can be had of the replicas that are configured.
 pub(super) fn possible(change: &proto::Settings, others: usize) -> Result<(), Refusal> {
     let wanted = [
         ("sync_backups", change.sync_backups, others),

@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     pub slot: Slot,
 }
 
-/// Whoever waits for an answer. It holds one of a bounded number of places until it is answered,
+/// A caller that waits for an answer. It holds one of a bounded number of places until it is answered,
 /// also when the client has gone away meanwhile: the place stands for memory in the loop.
 pub(crate) struct Slot {
     pub answer: oneshot::Sender<Result<Answered, Refusal>>,
@@ -34,7 +34,7 @@ pub(crate) struct Slot {
     pub lane: Option<Lane>,
 }
 
-/// Requests of which none may be executed behind one that was not for want of a primary: the client
+/// Requests of which none may be executed after one that was not for want of a primary: the client
 /// sends them again, in order. Only the loop closes and looks.
 #[derive(Clone, Default)]
 pub(crate) struct Lane(Arc<AtomicBool>);
@@ -125,9 +125,9 @@ pub(crate) enum Read {
     Store(i64),
     /// The changes of a range from now on.
     Watch(KeyRange),
-    /// A lease, with at most so many of its keys behind the one that is given.
+    /// A lease, with at most `most` of its keys after the one that is given.
     Lease { lease: i64, behind: Bytes, most: usize },
-    /// At most so many leases behind the one that is given.
+    /// At most `most` leases after the one that is given.
     Leases { behind: i64, most: usize },
     /// The state of a generator.
     Generator(String),
@@ -163,7 +163,7 @@ pub(crate) enum Answer {
     Quota(Quota, Usage),
     HandedOver(Option<Member>),
     Status(Box<View>),
-    /// So many bytes, for which its connection has no room now.
+    /// This many bytes, for which its connection has no room now.
     NoRoom(usize),
 }
 

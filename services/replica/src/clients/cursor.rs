@@ -13,7 +13,7 @@ pub(crate) struct Cursor {
     /// Everything up to this revision has been told.
     #[prost(int64, tag = "1")]
     pub revision: i64,
-    /// The running digest behind it: the same number on a tail that was cut is another revision.
+    /// The running digest as of it: the same number on a tail that was cut is another revision.
     #[prost(fixed64, tag = "2")]
     pub mark: u64,
     /// Of the cluster.
@@ -28,8 +28,8 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// Behind a revision that is kept.
-    pub fn behind(revision: i64, changes: &Changes, cluster: &Bytes, target: u64) -> Self {
+    /// After a revision that is kept.
+    pub fn after(revision: i64, changes: &Changes, cluster: &Bytes, target: u64) -> Self {
         let mark = changes.mark(revision).unwrap_or_default();
         let cluster = XxHash3_64::oneshot(cluster);
         Cursor { revision, mark, cluster, target, term: changes.term() }
@@ -56,7 +56,7 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// The revision behind which to go on; what comes next may be forgotten.
+    /// The revision after which to go on; what comes next may be forgotten.
     pub fn resume(&self, changes: &Changes) -> Result<i64, Refusal> {
         let held = match changes.mark(self.revision) {
             Some(mark) => Some(mark == self.mark),
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// A machine behind these inputs, which keeps two revisions: `o` opens a term, `p` puts.
+    /// A machine after these inputs, which keeps two revisions: `o` opens a term, `p` puts.
     fn after(inputs: &str) -> KvMachine {
         let mut machine = KvMachine::new();
         let quota = SetQuota {
@@ -100,7 +100,7 @@ mod tests {
 
     fn resumed(given: &str, later: &str) -> Result<i64, ErrorReason> {
         let (given, cluster) = (after(given), Bytes::new());
-        let cursor = Cursor::behind(given.revision(), given.changes(), &cluster, 0);
+        let cursor = Cursor::after(given.revision(), given.changes(), &cluster, 0);
         cursor.resume(after(later).changes()).map_err(|refusal| refusal.reason)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! One half takes operations in and asks the loop, which executes what changes something in the order
 //! asked. Reads it executes beside the log: that they see what was sent before them, and nothing of what
-//! was sent behind, takes waiting here, where a stream goes on from changes to reads or back. The other
+//! was sent after, takes waiting here, where a stream goes on from changes to reads or back. The other
 //! half gives the results.
 
 use std::sync::Arc;
@@ -131,7 +131,7 @@ pub(crate) struct Results {
     intake: AbortOnDropHandle<()>,
     /// This replica acts no more: nothing is taken in, what was is answered.
     stopped: bool,
-    /// How the stream ends, behind the results before that.
+    /// How the stream ends, after the results before that.
     end: Option<Option<Status>>,
 }
 
@@ -153,7 +153,7 @@ impl Results {
         Results { call, pending, front, left, given: Vec::new(), intake, stopped: false, end: None }
     }
 
-    /// All results that are there, at least one, or how the stream ends; `None` behind that.
+    /// All results that are there, at least one, or how the stream ends; `None` after that.
     pub async fn next(mut self) -> Option<(Result<ExecuteResponse, Status>, Self)> {
         // The message before is encoded; what was left over is the last that was given.
         self.given.drain(..self.given.len().saturating_sub(usize::from(self.left.is_some())));

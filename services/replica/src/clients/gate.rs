@@ -34,7 +34,7 @@ struct Inner {
     asks: mpsc::Sender<Ask>,
     places: Places,
     view: watch::Receiver<Arc<View>>,
-    /// Told when this replica begins to act, and when it does no more; the view is told of much else.
+    /// Told when this replica begins to act, and when it does no more; the view is told about much else.
     acting: watch::Receiver<bool>,
     long_work: LongWork,
 }
@@ -92,7 +92,7 @@ impl Gate {
         Admitted { gate: self.clone(), underway, operators: false }
     }
 
-    /// Turns away whoever wants another cluster.
+    /// Turns away callers that want another cluster.
     pub fn check_cluster(&self, metadata: &MetadataMap) -> Result<(), Refusal> {
         if let Some(wanted) = metadata.get(CLUSTER_HEADER) {
             let wanted: ClusterId = wanted
@@ -130,7 +130,7 @@ impl Gate {
         Refusal::not_primary(address, view.status.epoch, "this replica is not the primary any more")
     }
 
-    /// Turns away whoever needs a primary that acts.
+    /// Turns away callers that need a primary that acts.
     pub fn check_acting(&self) -> Result<(), Refusal> {
         if *self.0.acting.borrow() { Ok(()) } else { Err(self.not_primary()) }
     }
@@ -225,7 +225,7 @@ impl Admitted {
         Ok((given.header, given.answer))
     }
 
-    /// Asks the loop, behind all that was asked in this lane, as soon as there is a place.
+    /// Asks the loop, after all that was asked in this lane, as soon as there is a place.
     pub async fn ask_in(&self, lane: &Lane, want: Want) -> Result<Due, Refusal> {
         let room = self.room_for(&want).await?;
         let place = self.gate.0.places.wait_for(&want, self.underway.account()).await?;
@@ -282,7 +282,7 @@ pub(crate) struct Due {
 
 enum DueState {
     Asked(oneshot::Receiver<Result<Answered, Refusal>>),
-    /// Room for so many bytes is wanted first.
+    /// Room for this many bytes is wanted first.
     Waiting(usize),
 }
 

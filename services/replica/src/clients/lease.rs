@@ -184,13 +184,13 @@ pub(crate) fn revoked(
     }
 }
 
-/// A key that hangs on a lease.
+/// A key attached to a lease.
 pub(crate) fn hanging(lease_id: i64) -> Result<Lifetime, Refusal> {
     limits::at_least("lease_id", lease_id, 0)?;
     Ok(Lifetime::Lease(lease_id))
 }
 
-/// A key that hangs on a lease granted for it.
+/// A key attached to a lease granted for it.
 pub(crate) fn living(ttl_ms: i64) -> Result<Lifetime, Refusal> {
     Ok(Lifetime::Ttl(ttl(ttl_ms)?))
 }

@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     count_only: bool,
     /// The revision to show; 0: the newest.
     revision: i64,
-    /// The page to go on behind.
+    /// The page after which to go on.
     token: Option<PageToken>,
     /// Stands for all that must be the same for the next page.
     request: u64,
@@ -117,7 +117,7 @@ impl Asked {
         let next = keys
             .last()
             .filter(|_| more)
-            .map(|last| PageToken::behind(&mark_of(last), shown, self.request).text());
+            .map(|last| PageToken::after(&mark_of(last), shown, self.request).text());
         let next_page_token = next.unwrap_or_default();
         let kvs = keys.into_iter().map(txn::key_value).collect();
         Ok(ListResponse { header, kvs, next_page_token, count: 0 })

@@ -13,7 +13,7 @@ const AT_ONCE: usize = 2;
 /// Pieces that may wait, of all connections.
 const WAITING: usize = 4096;
 
-/// Whoever does it.
+/// Who does it.
 #[derive(Clone)]
 pub(crate) struct LongWork {
     turns: Arc<Semaphore>,
@@ -41,7 +41,7 @@ impl LongWork {
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| over())?;
         // As many threads as there are turns, no more.
         let done = tokio::task::spawn_blocking(move || {
-            // Whoever asked may be gone: the turn is over when the work is.
+            // The caller may be gone: the turn is over when the work is.
             let _turns = (own, turn);
             work()
         });

@@ -33,10 +33,10 @@ pub(crate) async fn sessions(
 ) -> Result<ListSessionsResponse, Refusal> {
     let ListSessionsRequest { owner, page_size: size, page_token } = request;
     let (most, token) = (page_size(size)?, read(call, &["sessions", &owner], &page_token)?);
-    let behind = token.session;
+    let after = token.session;
     let (header, (infos, more)) = page(call, most, move |reader, most| {
         let owner = Some(owner.as_bytes()).filter(|owner| !owner.is_empty());
-        reader.sessions(behind, owner).take(most).collect()
+        reader.sessions(after, owner).take(most).collect()
     })
     .await?;
     let last = infos.last().filter(|_| more);
@@ -51,9 +51,9 @@ pub(crate) async fn owners(
 ) -> Result<ListOwnersResponse, Refusal> {
     let ListOwnersRequest { page_size: size, page_token } = request;
     let (most, token) = (page_size(size)?, read(call, &["owners"], &page_token)?);
-    let behind = token.owner.clone();
+    let after = token.owner.clone();
     let (header, (infos, more)) =
-        page(call, most, move |reader, most| reader.owners(&behind, most)).await?;
+        page(call, most, move |reader, most| reader.owners(&after, most)).await?;
     let last = infos.last().filter(|_| more);
     let next = last.map(|last| OwnedToken { owner: last.owner.clone(), ..token });
     let owners = infos.iter().map(owner).collect();

@@ -12,7 +12,7 @@ pub(crate) struct PageToken {
     /// The revision that all pages show.
     #[prost(int64, tag = "1")]
     pub revision: i64,
-    /// The running digest behind it: the same number on a tail that was cut is another revision.
+    /// The running digest as of it: the same number on a tail that was cut is another revision.
     #[prost(fixed64, tag = "2")]
     pub mark: u64,
     /// The last key of the page before.
@@ -27,8 +27,8 @@ pub(crate) struct PageToken {
 }
 
 impl PageToken {
-    /// Behind `last`, the last key of a page.
-    pub fn behind(last: &Mark, (revision, mark): (i64, u64), request: u64) -> Self {
+    /// After `last`, the last key of a page.
+    pub fn after(last: &Mark, (revision, mark): (i64, u64), request: u64) -> Self {
         let (key, mod_revision) = (last.key.clone(), last.mod_revision);
         PageToken { revision, mark, key, mod_revision, request }
     }

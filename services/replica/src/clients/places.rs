@@ -34,7 +34,7 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// So many, half of them for streams, and [`OPERATORS`] besides.
+    /// This many, half of them for streams, and [`OPERATORS`] besides.
     pub fn new(count: usize) -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
         Places {
@@ -45,8 +45,8 @@ impl Places {
         }
     }
 
-    /// Places for a request, if there are any. A connection gets at most as many as it leaves free: whoever
-    /// comes next finds some, however many the others want. Operators have their own.
+    /// Places for a request, if there are any. A connection gets at most as many as it leaves free: the next
+    /// client finds some, however many the others want. Operators have their own.
     pub fn take(&self, want: &Want, account: &Account, operators: bool) -> Result<Place, Refusal> {
         let places = if operators { &self.operators } else { &self.all };
         let weight = weight(want).min(self.count);

@@ -1,7 +1,7 @@
 //! Clients at the wrong door: a Service takes a moment to follow the primary (kube-proxy changes its
 //! rules at most once a second), and leads clients to the old one meanwhile.
 //!
-//! A primary that goes leads them on: behind its handover it passes their requests to its successor,
+//! A leaving primary forwards: after its handover it passes their requests to its successor,
 //! unread. Any other replica turns them away and closes their connection: over the one that it has, a
 //! plain gRPC channel would come back to it for ever.
 

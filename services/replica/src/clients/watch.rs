@@ -100,18 +100,18 @@ impl Asked {
         Ok(Asked { range, from, previous: request.return_previous, patience, target })
     }
 
-    /// The cursor of whoever has come that far.
+    /// The cursor of a client that has come that far.
     pub fn cursor(&self, revision: i64, changes: &Changes, cluster: &Bytes) -> Cursor {
-        Cursor::behind(revision, changes, cluster, self.target)
+        Cursor::after(revision, changes, cluster, self.target)
     }
 
     /// The watch, at its beginning; its next changes may be forgotten.
     pub fn watch(&self, changes: &Changes) -> Result<Watch, Refusal> {
-        Ok(Watch::behind(self.behind(changes)?, self.range.clone(), self.previous))
+        Ok(Watch::behind(self.after(changes)?, self.range.clone(), self.previous))
     }
 
-    /// The revision behind which it begins.
-    fn behind(&self, changes: &Changes) -> Result<i64, Refusal> {
+    /// The revision after which it begins.
+    fn after(&self, changes: &Changes) -> Result<i64, Refusal> {
         let newest = changes.newest();
         match &self.from {
             Start::Now => Ok(newest),

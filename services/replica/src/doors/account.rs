@@ -39,7 +39,7 @@ struct Tab {
     /// Places that its requests have, and may have in streams.
     places: AtomicUsize,
     streamed: Arc<Semaphore>,
-    /// Whoever has it may have long work done.
+    /// Its holder may have long work done.
     long_work: Arc<Semaphore>,
     /// The connection is to be closed at once: to be looked at, and to be waited for.
     ended: AtomicBool,
@@ -122,7 +122,7 @@ impl Account {
         &self.0.arriving
     }
 
-    /// Permits for a message of so many bytes to arrive.
+    /// Permits for a message of this many bytes to arrive.
     pub(super) fn permits(bytes: usize) -> u32 {
         permits(bytes, ARRIVING)
     }
@@ -248,7 +248,7 @@ impl Account {
     }
 }
 
-/// Permits for so many bytes, all that there are at most.
+/// Permits for this many bytes, all that there are at most.
 fn permits(bytes: usize, most: usize) -> u32 {
     u32::try_from(bytes.min(most).div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
@@ -275,7 +275,7 @@ impl Held {
         self
     }
 
-    /// Whether this is room for so many bytes.
+    /// Whether this is room for this many bytes.
     pub fn is_for(&self, bytes: usize) -> bool {
         bytes <= self.bytes
     }

@@ -46,7 +46,7 @@ struct Messages {
     have: usize,
     left: usize,
     longest: usize,
-    /// These are no messages, or one is too long: whoever decodes them says so.
+    /// These are no messages, or one is too long: the decoder says so.
     refused: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Turns of connections whose bytes make much work.
 //!
 //! What is read is worked off at once, on the thread that serves everybody. Where small frames wait to be read, of
-//! however many connections, one of these reads a little, and then everybody else has a turn. Bytes that make more work
+//! however many connections, one of these reads a little, and then everything else is served. Bytes that make more work
 //! than any call does (tiny frames, many headers, pings) are read one connection after the other, and all of these
-//! together have a part of the thread's time and no more: after each turn nobody has one for a multiple of what it took.
+//! together have a part of the thread's time and no more: after each turn there is none for a multiple of what it took.
 //! Few such bytes, now and then, are what every client sends.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio_util::sync::PollSemaphore;
 const OTHERS: u64 = 7;
 /// What is owed to others is made good from here on: a timer is no finer.
 const LEAST: u64 = 1_000_000;
-/// What one reading counts at most: whoever is not asked again at once may do something else meanwhile.
+/// What one reading counts at most: a connection that is not read again at once may do something else meanwhile.
 const LONGEST: u64 = 10_000_000;
 
 /// Work that each of a connection's bytes makes, if it is dense. (Of the shortest calls it is 19.)
@@ -93,7 +93,7 @@ pub(super) struct Turns {
     owed: Arc<AtomicU64>,
 }
 
-/// One after the other has a turn.
+/// Served one after the other.
 #[derive(Clone)]
 struct Line {
     turn: Arc<Semaphore>,

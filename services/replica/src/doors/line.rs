@@ -1,4 +1,4 @@
-//! Bytes on their way out over one connection; whoever adds some waits in line while there are many. Bytes that have
+//! Bytes on their way out over one connection; a writer that adds some waits in line while there are many. Bytes that have
 //! not left for a while belong to a call that its client does not read: they let others pass, up to a bound.
 
 use std::collections::{BTreeMap, VecDeque};

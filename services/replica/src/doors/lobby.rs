@@ -1,6 +1,6 @@
-//! Who is connected to a port: at most so many, and of one address at most so many.
+//! Who is connected to a port: a bounded number of connections in all, and of one address.
 //!
-//! Nobody is kept waiting at a full port. Room is made: first goes whoever has not greeted, then, of the address
+//! Nobody is kept waiting at a full port. Room is made: first goes one that has not greeted, then, of the address
 //! with most connections, one without a call under way, or the oldest.
 
 use std::cmp::Reverse;

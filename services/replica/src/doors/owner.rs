@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use bytes::Bytes;
 
 /// The owner of what comes from an address, in words: the address itself; of IPv6 the network of 64 bits, since
-/// whoever has one address there has all of them.
+/// a host that has one address there has all of them.
 pub(crate) fn owner(address: IpAddr) -> Bytes {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

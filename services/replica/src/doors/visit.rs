@@ -46,7 +46,7 @@ pub(crate) struct Visit {
     sipped: Option<std::time::Instant>,
     /// When what has begun must have come to its end, and how much had by then.
     due: Option<(u64, Pin<Box<Sleep>>)>,
-    /// No more is read, or it is over at once; and who is told of it.
+    /// No more is read, or it is over at once; and who is told about it.
     farewell: Pin<Box<WaitForCancellationFutureOwned>>,
     told: Option<Waker>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Caller {
 /// A connection, as its calls know it.
 struct Connection {
     farewell: CancellationToken,
-    /// The same, for whoever only looks.
+    /// The same as a flag, to look at without waiting.
     sent_away: AtomicBool,
     account: Account,
 }
@@ -155,7 +155,7 @@ impl Visit {
         }
     }
 
-    /// What its stream said to bytes for it. Whoever waits to write has no turn to read.
+    /// What its stream said to bytes for it. One that waits to write is not read.
     fn written(
         &mut self,
         context: &mut Context<'_>,

@@ -117,7 +117,7 @@ impl Evictor {
         Place::new(Kind::Pod, &self.namespace, &member.name).ok()
     }
 
-    /// Replaces the pods of replicas that are away and that no kubelet has taken on: a pod that came
+    /// Replaces the pods of replicas that are away and that no kubelet has started: a pod that came
     /// in the place of a deleted one may have been bound to the same dead node, before anybody knew
     /// that the node is dead.
     async fn look_for_stuck(&mut self, view: &View) {
@@ -132,12 +132,12 @@ impl Evictor {
                 self.stuck.forget(&name);
                 continue;
             };
-            // A right that is lacking is told by whoever looks for a copy.
+            // A right that is lacking is reported by the search for a copy.
             let Ok(pod) = self.api.get(&place).await else { continue };
             if let Some(why) = self.stuck.due(&name, &pod, Instant::now()) {
                 match self.api.delete_unchanged(&place, &pod).await {
                     Ok(()) => tracing::warn!(replica = %self.me, "deleted {place}: {why}"),
-                    // It was taken on, or is another one: looked at again.
+                    // It was started, or is another one: looked at again.
                     Err(Refusal::NotFound(_) | Refusal::Conflict(_)) => {}
                     Err(other) => self.tell(format!("{place} is not replaced ({why}): {other}")),
                 }

@@ -53,7 +53,7 @@ impl Pointer {
     }
 }
 
-/// `None` if nobody has, or the annotation is no number: then it forbids nothing.
+/// `None` if nobody has, or the annotation is not a number: then it forbids nothing.
 fn written_by(service: &Value) -> Option<Epoch> {
     field(service, &["metadata", "annotations", ANNOTATION])?.parse().ok()
 }

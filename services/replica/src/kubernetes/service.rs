@@ -14,7 +14,7 @@ use understudy_protocol::Epoch;
 use super::pointer::{Pointer, Step};
 use crate::driver::View;
 
-/// The first pause behind a try that failed; it doubles up to [`LONGEST_PAUSE`].
+/// The first pause after a try that failed; it doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -78,7 +78,9 @@ impl Keeper<'_> {
                     continue;
                 }
                 Err(Refusal::NotFound(why)) => {
-                    format!("{why}: whoever comes through it finds nobody until it is made again")
+                    format!(
+                        "{why}: clients that come through it find nobody until it is made again"
+                    )
                 }
                 Err(other) => other.to_string(),
             };

@@ -1,4 +1,4 @@
-//! Pods that are bound to a node and that no kubelet takes on: the node is dead, and nobody knows it yet.
+//! Pods that are bound to a node and that no kubelet starts: the node is dead, and nobody knows it yet.
 //!
 //! A StatefulSet's pod that is deleted before its node counts as dead is made anew on that node, where its
 //! volume is or was. Only another deletion, after the node's grace (40 to 50 s unless the cluster is set up
@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 /// What is known of such pods, by name: one for each other replica, at most.
 pub struct Stuck {
-    /// How long a pod may take to be taken on, at first.
+    /// How long a pod may take to be started, at first.
     after: Duration,
     pods: BTreeMap<String, Found>,
 }

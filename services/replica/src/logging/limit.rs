@@ -1,7 +1,7 @@
 //! At most five lines a second of one kind: what repeats faster is left out, and each second one line
 //! says how many were. A kind is a place in the program that logs.
 //!
-//! Lines of levels `debug` and `trace` are never left out: whoever asks for them wants them all.
+//! Lines of levels `debug` and `trace` are never left out: those who ask for them want them all.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -69,7 +69,7 @@ impl Recent {
 }
 
 impl Limit {
-    /// `tell` is told of what was left out: once a second at most.
+    /// `tell` is told about what was left out: once a second at most.
     pub fn new(tell: impl Fn(&LeftOut) + Send + Sync + 'static) -> Self {
         let (state, total) = (Mutex::default(), AtomicU64::new(0));
         Limit { shared: Arc::new(Shared { state, tell: Box::new(tell), total }) }

@@ -1,5 +1,5 @@
 //! Lines on their way to a writer that may be slow, full or gone: a thread of its own writes them, so
-//! that whoever logs never waits. What cannot be written is counted, and said once writing works again.
+//! that logging never waits. What cannot be written is counted, and said once writing works again.
 //!
 //! The usual crate for this (`tracing-appender`) does not count what failed to be written, and cannot
 //! wait for the last lines without ending.
@@ -71,7 +71,7 @@ impl Lines {
         lines
     }
 
-    /// Puts a line, with its end, behind those that wait.
+    /// Appends a line, with its end, to those that wait.
     pub fn put(&self, text: Vec<u8>) {
         let mut state = self.shared.lock();
         if state.bytes + text.len() > QUEUE {
@@ -199,7 +199,7 @@ impl<W: Write> Pen<W> {
 mod tests {
     use super::*;
 
-    /// Room for so many bytes; then it fails, or waits, until there is more.
+    /// Room for this many bytes; then it fails, or waits, until there is more.
     #[derive(Clone, Default)]
     struct Paper(Arc<(Mutex<Sheet>, Condvar)>);
 
@@ -297,7 +297,7 @@ mod tests {
         let lines = lines(&paper);
         let text = "x".repeat(1023);
         put(&lines, &text);
-        // Whoever takes the first line later makes room for another in between, and losses are told twice.
+        // A reader that takes the first line later makes room for another in between, and losses are told twice.
         until(|| lines.shared.lock().writing);
         for _ in 1..3000 {
             put(&lines, &text);

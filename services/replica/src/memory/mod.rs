@@ -33,7 +33,7 @@ pub(crate) struct Shares {
     pub clients: u64,
     /// The same of the peers' port.
     pub peers: u64,
-    /// Log that is in memory: the newest entries while it runs; those behind the newest snapshot when it
+    /// Log that is in memory: the newest entries while it runs; those after the newest snapshot when it
     /// begins.
     log: u64,
     /// What a snapshot that is being written keeps, and the store does not have any more.
@@ -100,7 +100,7 @@ impl Shares {
         self.limit < UNLIMITED
     }
 
-    /// Bytes of executed log between two snapshots: the log behind the newest one is read into memory when
+    /// Bytes of executed log between two snapshots: the log after the newest one is read into memory when
     /// a life begins. What comes while the next is written finds room in the connections' share, which
     /// nobody takes then.
     pub fn snapshot_bytes(&self, wanted: u64) -> u64 {

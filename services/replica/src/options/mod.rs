@@ -69,7 +69,7 @@ pub struct Options {
     pub memory_limit: u64,
     /// Bytes of executed entries between two snapshots.
     pub snapshot_bytes: u64,
-    /// Entries kept behind the newest snapshot for followers that come back.
+    /// Entries kept before the newest snapshot for followers that come back.
     pub retain_entries: u64,
     /// The same in bytes.
     pub retain_bytes: u64,

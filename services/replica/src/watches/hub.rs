@@ -44,11 +44,11 @@ impl Hub {
         self.lock().publish(changes);
     }
 
-    /// Watches a range from behind the changes given.
+    /// Watches a range after the changes given.
     pub fn subscribe(self: &Arc<Self>, range: KeyRange, changes: &Changes) -> Subscription {
         self.watched.fetch_add(1, Ordering::Relaxed);
         let mut inner = self.lock();
-        // First, so that it is not told of what it can see.
+        // First, so that it is not told about what it can see.
         inner.publish(changes);
         let touched = match &range {
             KeyRange::Key(key) => join(&mut inner.keys, key.clone()),

@@ -19,7 +19,7 @@ pub(crate) struct Following {
     call: Admitted,
     subscription: Subscription,
     watch: Watch,
-    /// Every revision up to here is looked at; behind it only those of which the hub tells.
+    /// Every revision up to here is looked at; after it only those of which the hub tells.
     through: i64,
     /// After so much silence a message tells how far the watch has come.
     patience: Duration,
@@ -32,7 +32,7 @@ enum State {
     /// The first message is due.
     Begun,
     Going,
-    /// What ends it, behind the changes before that.
+    /// What ends it, after the changes before that.
     Ending(Refusal),
     Over,
 }
@@ -63,7 +63,7 @@ impl Following {
         Following { call, subscription, watch, through: newest, patience, target, state }
     }
 
-    /// The next message, or how the watch ends; `None` behind that.
+    /// The next message, or how the watch ends; `None` after that.
     pub async fn next(mut self) -> Option<(Result<WatchResponse, Status>, Self)> {
         match std::mem::replace(&mut self.state, State::Going) {
             State::Begun => {
@@ -157,7 +157,7 @@ impl Following {
         }
     }
 
-    /// Watches anew behind what was given, as its client could: that is all of what is forgotten if nothing in
+    /// Watches anew after what was given, as its client could: that is all of what is forgotten if nothing in
     /// the range changed since.
     async fn pass_over(&mut self) -> Result<(), Refusal> {
         let read = Read::Watch(self.subscription.range().clone());
@@ -190,7 +190,7 @@ impl Following {
             events,
             revision: complete + i64::from(more),
             more,
-            cursor: Cursor::behind(complete, changes, &self.call.gate().cluster(), self.target)
+            cursor: Cursor::after(complete, changes, &self.call.gate().cluster(), self.target)
                 .text(),
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Subscription {
     touched: Option<Receiver<i64>>,
 }
 
-/// What whoever watches is told.
+/// What a watcher is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Told {
     /// This revision touched the range.

@@ -35,7 +35,7 @@ pub fn decode_inquired(body: &[u8]) -> Result<PeerState, String> {
     decode_peer_state(state).map_err(|why| why.to_string())
 }
 
-/// The body of a message: a follower's or a primary's, whoever sends it.
+/// The body of a message: a follower's or a primary's.
 pub fn encode_message(message: Message) -> Vec<u8> {
     match to_primary(message.clone()) {
         Some(request) => request.encode_to_vec(),

@@ -76,9 +76,9 @@ async fn a_new_session_takes_the_sequences_from_1_to_1024() {
     client.put(to_cluster(&session.0, request)).await.unwrap();
 }
 
-/// Why nothing may be sent behind a read that has no result, by whoever sends again what has none.
+/// Why nothing may be sent after a read that has no result, by a client that sends again what has none.
 #[tokio::test]
-async fn a_read_that_is_sent_again_sees_the_mutation_that_was_behind_it() {
+async fn a_read_that_is_sent_again_sees_the_mutation_that_was_after_it() {
     let (cluster, session) = alone().await;
     let mut client = cluster.client().await;
     let mut send = async || {

@@ -19,7 +19,7 @@ pub async fn stuck(waiting: u64) -> (Cluster, usize) {
     (cluster, primary)
 }
 
-pub fn mend(cluster: &Cluster) {
+pub fn repair(cluster: &Cluster) {
     std::fs::rename(cluster.dir.path().join("away"), cluster.register()).unwrap();
 }
 
@@ -56,7 +56,7 @@ async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_i
     let owners = tokio::spawn(async move { operator.list_owners(request).await });
     until("an operator's read waits, too", async || waiting(&cluster, primary).await == "5").await;
 
-    mend(&cluster);
+    repair(&cluster);
     for task in tasks {
         task.await.unwrap().unwrap();
     }
@@ -82,7 +82,7 @@ async fn clients_that_go_away_leave_nothing_behind() {
     for task in tasks {
         task.abort();
     }
-    mend(&cluster);
+    repair(&cluster);
     until("nothing waits", async || waiting(&cluster, primary).await == "0").await;
     client.clone().put(put("k", "w")).await.unwrap();
 }

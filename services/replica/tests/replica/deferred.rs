@@ -14,7 +14,7 @@ async fn set(cluster: &Cluster, execution: BackupExecution) {
     assert_eq!(changed.settings.unwrap().backup_execution(), execution);
 }
 
-/// Puts this value under so many keys.
+/// Puts this value under this many keys.
 async fn fill(cluster: &Cluster, keys: usize, value: &str) {
     let mut client = cluster.client().await;
     for key in 0..keys {

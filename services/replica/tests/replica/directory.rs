@@ -135,7 +135,7 @@ async fn a_learner_far_behind_is_fed_from_a_snapshot() {
     for n in 0..400 {
         client.put(put(&format!("k{n}"), &value)).await.unwrap();
     }
-    until("the log has been cut behind a snapshot", async || {
+    until("the log before a snapshot has been cut", async || {
         let positions = cluster.status(primary).await.unwrap().positions.unwrap();
         positions.snapshot > 100 && positions.first > 1
     })

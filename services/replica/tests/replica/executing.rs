@@ -16,7 +16,7 @@ use understudy_proto::kv::v1::execute_result::Result as Outcome;
 use understudy_proto::kv::v1::*;
 
 use crate::common::{Cluster, admin, check, get, key_values, put, reason, until};
-use crate::crowd::{mend, stuck, waiting};
+use crate::crowd::{repair, stuck, waiting};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -142,7 +142,7 @@ async fn results_come_in_the_order_of_the_operations() {
 
 /// The backup's confirmation of a read and its acknowledgement of a write are not ordered by themselves.
 #[tokio::test]
-async fn a_read_sees_the_writes_sent_before_it_and_none_sent_behind() {
+async fn a_read_sees_the_writes_sent_before_it_and_none_sent_after() {
     let cluster = Cluster::born(2).await;
     cluster.paired().await;
     let mut stream = Stream::of(&cluster).await;
@@ -201,7 +201,7 @@ async fn what_fails_is_a_result_as_its_call_would_say_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
-async fn a_message_beyond_its_limits_ends_the_stream_behind_what_was_sent_before() {
+async fn a_message_beyond_its_limits_ends_the_stream_after_what_was_sent_before() {
     let cluster = alone().await;
     let mut stream = Stream::of(&cluster).await;
     stream.send((0..1024).map(|n| write(&n.to_string(), "v"))).await;
@@ -247,7 +247,7 @@ async fn no_more_is_read_while_1024_operations_are_without_a_result() {
     let ahead = sent.load(Ordering::Relaxed);
     assert!(ahead < 20, "{ahead} MiB are sent ahead");
 
-    mend(&cluster);
+    repair(&cluster);
     let mut revision = 0;
     for _ in 0..1640 {
         let result = stream.result().await.unwrap();
@@ -277,7 +277,7 @@ async fn a_stream_waits_for_places_and_leaves_some_to_others() {
     let refused = client.clone().get(get("k")).await.unwrap_err();
     assert_eq!(reason(&refused).0, "OVERLOADED");
 
-    mend(&cluster);
+    repair(&cluster);
     for other in others {
         other.await.unwrap().unwrap();
     }
@@ -330,7 +330,7 @@ async fn only_the_primary_of_the_cluster_wanted_begins_a_stream() {
 }
 
 #[tokio::test]
-async fn a_handover_ends_streams_and_executes_nothing_behind_the_last_result() {
+async fn a_handover_ends_streams_and_executes_nothing_after_the_last_result() {
     let cluster = Cluster::born(2).await;
     let old = cluster.paired().await;
     let mut idle = Stream::of(&cluster).await;

@@ -169,8 +169,8 @@ async fn a_page_token_belongs_to_one_request_of_one_cluster() {
 
     let negative = client.list(prefix("", -1)).await.unwrap_err();
     check(negative, Code::InvalidArgument, "INVALID_NUMBER", &["field=page_size", "limit=0"]);
-    let start_behind_end = KeyRange { start: "b".into(), end: "a".into() };
-    let target = Some(list_request::Target::Range(start_behind_end));
+    let start_after_end = KeyRange { start: "b".into(), end: "a".into() };
+    let target = Some(list_request::Target::Range(start_after_end));
     let inverted = client.list(ListRequest { target, ..ListRequest::default() }).await;
     check(inverted.unwrap_err(), Code::InvalidArgument, "INVALID_RANGE", &["field=end"]);
 }

@@ -72,7 +72,7 @@ async fn a_key_lives_as_long_as_its_time_to_live_and_a_kept_lease_keeps_it() {
 }
 
 #[tokio::test]
-async fn a_lease_outlives_failovers_and_has_its_full_time_behind_each() {
+async fn a_lease_outlives_failovers_and_has_its_full_time_after_each() {
     let mut cluster = Cluster::born(2).await;
     let mut leases = client(&cluster).await;
     let granted = leases.grant_lease(grant(3_000)).await.unwrap().into_inner();
@@ -84,7 +84,7 @@ async fn a_lease_outlives_failovers_and_has_its_full_time_behind_each() {
     let request = GetLeaseRequest { return_keys: true, ..request_for(lease) };
     let found = client(&cluster).await.get_lease(request).await.unwrap().into_inner();
     let left = found.lease.unwrap().remaining_ms;
-    assert!(left > 1_500, "{left} ms left behind the failover");
+    assert!(left > 1_500, "{left} ms left after the failover");
     assert_eq!((found.key_count, &found.keys[..]), (1, &["k".into()][..]));
     cluster.start(primary);
     cluster.paired().await;

@@ -1,4 +1,4 @@
-//! A primary that goes hands over, and leads on whoever knows its address only until it is gone.
+//! A leaving primary hands over, and forwards requests of clients that know only its address, until it is gone.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use understudy_replica::Ended;
 
 use crate::common::{Cluster, get, key_values, put, reason, until};
 
-/// A pair whose primaries stay behind their handovers for `linger_ms`.
+/// A pair whose primaries stay for `linger_ms` after their handovers.
 async fn lingering(size: usize, linger_ms: u64) -> (Cluster, usize) {
     let mut cluster = Cluster::new(size);
     for args in &mut cluster.args {
@@ -20,7 +20,7 @@ async fn lingering(size: usize, linger_ms: u64) -> (Cluster, usize) {
 }
 
 /// A pair whose primary was asked to go and has handed over: the old one and the new one.
-async fn staying_behind(linger_ms: u64) -> (Cluster, usize, usize) {
+async fn lingering_pair(linger_ms: u64) -> (Cluster, usize, usize) {
     let (cluster, old) = lingering(2, linger_ms).await;
     let new = 1 - old;
     cluster.replicas[old].as_ref().unwrap().leave.try_send(()).unwrap();
@@ -31,7 +31,7 @@ async fn staying_behind(linger_ms: u64) -> (Cluster, usize, usize) {
 
 #[tokio::test]
 async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
-    let (cluster, old, new) = staying_behind(5_000).await;
+    let (cluster, old, new) = lingering_pair(5_000).await;
     let mut misled = key_values(&cluster.clients(old)).await.unwrap();
     misled.put(put("k", "v")).await.unwrap();
     let got = misled.get(get("k")).await.unwrap().into_inner();
@@ -41,7 +41,7 @@ async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
     // Two copies until it goes.
     assert_eq!(cluster.status(new).await.unwrap().members.len(), 2);
 
-    // Whoever follows hints is given one: soon this address leads nowhere.
+    // A client that follows hints is given one: soon this address leads nowhere.
     let mut following = Request::new(put("k", "w"));
     following.metadata_mut().insert("understudy-follows", "1".parse().unwrap());
     let (told, metadata) = reason(&misled.put(following).await.unwrap_err());
@@ -66,7 +66,7 @@ async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
 
 #[tokio::test]
 async fn who_is_led_on_to_one_that_dies_is_turned_away_or_told_that_it_is_unknown() {
-    let (mut cluster, old, new) = staying_behind(60_000).await;
+    let (mut cluster, old, new) = lingering_pair(60_000).await;
     let mut misled = key_values(&cluster.clients(old)).await.unwrap();
     misled.put(put("k", "v")).await.unwrap();
     cluster.kill(new);

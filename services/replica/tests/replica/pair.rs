@@ -69,7 +69,7 @@ async fn a_backup_turns_clients_away_and_names_the_primary() {
     let cluster = Cluster::born(2).await;
     let primary = cluster.primary().await;
     cluster.client().await.put(put("k", "v")).await.unwrap();
-    // Whoever is turned away loses the connection, too.
+    // A client that is turned away loses the connection, too.
     let backup = async || key_values(&cluster.clients(1 - primary)).await.unwrap();
     for status in [
         backup().await.put(put("k", "w")).await.unwrap_err(),

@@ -1,4 +1,4 @@
-//! The three ports, whoever connects to them.
+//! The three ports, and all kinds of clients that connect to them.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -99,7 +99,7 @@ async fn a_replica_of_another_version_is_refused_with_the_version() {
     };
     let version = understudy_protocol::PROTOCOL_VERSION;
     assert_eq!(refused.refusal, Some(wire::refused::Refusal::WrongVersion(version)));
-    assert_eq!(responses.message().await.unwrap(), None, "the stream ends behind it");
+    assert_eq!(responses.message().await.unwrap(), None, "the stream ends after it");
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn a_deposed_primary_closes_its_clients_connections() {
 async fn a_backup_closes_the_connection_of_whom_it_turns_away_and_no_other() {
     let cluster = Cluster::born(2).await;
     let backup = cluster.clients(1 - cluster.primary().await);
-    // Whoever only looks is not turned away, and reads what is stale for as long as he likes.
+    // A reader is not turned away, and reads what is stale for as long as it likes.
     let stream = TcpStream::connect(&backup).await.unwrap();
     let (looking, connection) = h2::client::handshake(stream).await.unwrap();
     let mut looks = tokio::spawn(connection);

@@ -45,7 +45,7 @@ async fn check_halted(cluster: &Cluster, replica: usize, why: &str) {
     assert_eq!(refused.code(), tonic::Code::Unavailable);
     assert_eq!(reason(&refused).0, "NOT_PRIMARY");
     assert!(refused.message().contains(why), "{}", refused.message());
-    // Whoever was turned away is hung up on.
+    // The connection of a client that was turned away is closed.
     let mut client = key_values(&cluster.clients(replica)).await.unwrap();
     let refused = client.put(put("k", "w")).await.unwrap_err();
     assert!(refused.message().contains(why), "{}", refused.message());

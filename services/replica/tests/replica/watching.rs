@@ -46,7 +46,7 @@ async fn message(stream: &mut Streaming<WatchResponse>) -> WatchResponse {
     next.unwrap().expect("the stream goes on")
 }
 
-/// Reads so many changes; gives them and the last message.
+/// Reads this many changes; gives them and the last message.
 async fn changes(
     stream: &mut Streaming<WatchResponse>,
     count: usize,
@@ -95,7 +95,7 @@ async fn changes_come_in_order_with_what_was_there_before() {
 }
 
 #[tokio::test]
-async fn a_watch_goes_on_behind_its_cursor_when_the_primary_is_killed() {
+async fn a_watch_goes_on_after_its_cursor_when_the_primary_is_killed() {
     let mut cluster = Cluster::born(2).await;
     let mut client = cluster.client().await;
     let mut stream = open(&cluster, all(None)).await.unwrap();
@@ -170,8 +170,12 @@ async fn a_revision_too_large_for_a_message_comes_in_parts() {
     assert!(parts.len() > 1);
     let cursors: Vec<_> = parts.iter().map(|part| &part.cursor).collect();
     assert!(cursors[..cursors.len() - 1].iter().all(|cursor| **cursor == first.cursor));
-    assert_ne!(*cursors[cursors.len() - 1], first.cursor, "only the whole revision is behind one");
-    // Whoever goes on behind a part gets the revision from its beginning.
+    assert_ne!(
+        *cursors[cursors.len() - 1],
+        first.cursor,
+        "only after the whole revision is there a new one"
+    );
+    // A watch that goes on after a part gets the revision from its beginning.
     let part = From::Cursor(cursors[0].clone());
     let mut again = open(&cluster, all(Some(part))).await.unwrap();
     assert_eq!(message(&mut again).await.revision, 10);
@@ -261,7 +265,7 @@ async fn a_slow_reader_is_not_ended_by_changes_beside_its_range() {
     let target = Some(Target::Key("slow".into()));
     let mut stream = open(&cluster, WatchRequest { target, ..Default::default() }).await.unwrap();
     message(&mut stream).await;
-    // More than the transport takes for whoever does not read: the stream stands still behind it.
+    // More than the transport takes for a client that does not read: the stream stands still after it.
     client.put(put("slow", &"x".repeat(1 << 20))).await.unwrap();
     for number in 0..600 {
         client.put(put("busy", &number.to_string())).await.unwrap();
@@ -387,7 +391,7 @@ async fn a_cursor_leads_on_what_it_was_given_for() {
 }
 
 /// It has lost its disk and knows nothing from the register yet, so it cannot tell whose the tokens are: it
-/// must not turn away for good who is right.
+/// must not permanently turn away a client that is right.
 #[tokio::test]
 async fn a_replica_without_a_cluster_refuses_no_token() {
     let mut cluster = Cluster::born(2).await;
