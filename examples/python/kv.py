@@ -43,7 +43,7 @@ CHANNEL = [
 ]
 
 CLUSTER_ID = "understudy-cluster-id"
-"""Metadata that names the cluster which is meant. Addresses of pods are given anew: what is found there may be another cluster."""
+"""Metadata that names the cluster which is meant. Pod addresses are reused: what is found there may be another cluster."""
 
 FOLLOWS = ("understudy-follows", "1")
 """Metadata that says: name the primary, this client goes there by itself."""

@@ -141,7 +141,7 @@ async fn what_dead_writers_left_is_ignored_and_collected() {
     assert!(!draft.exists());
     assert_eq!(last.record.unwrap().epoch, 4);
     for name in foreign {
-        assert!(dir.join(name).exists(), "{name} is none of ours");
+        assert!(dir.join(name).exists(), "{name} is not one of ours");
     }
 }
 

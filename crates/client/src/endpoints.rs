@@ -12,7 +12,7 @@ pub struct Endpoints(Vec<Arc<str>>);
 /// The list of endpoints cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointsError {
-    /// There is none in it.
+    /// The list is empty.
     #[error("no endpoint is given: name at least one, as host:port")]
     None,
     /// One of them is not a valid address.

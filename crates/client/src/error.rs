@@ -52,7 +52,7 @@ pub enum Error {
         /// Name of the lock.
         name: String,
     },
-    /// The endpoints given are none.
+    /// The endpoints given are invalid.
     #[error(transparent)]
     Endpoints(#[from] EndpointsError),
 }

@@ -109,7 +109,7 @@ pub(crate) fn root_cause(error: &dyn Error) -> String {
 /// Metadata with which a replica says, at another of its ports, where clients are served.
 const CLIENTS_AT: &str = "understudy-clients-at";
 
-/// Whether the call is unknown there: another port of a replica, or a server that is none of ours, which
+/// Whether the call is unknown there: another port of a replica, or a server that is not one of ours, which
 /// says so in the words of its gRPC library or is not a gRPC server at all.
 fn serves_no_clients(status: &Status) -> bool {
     let says = status.message().to_ascii_lowercase();
@@ -121,7 +121,7 @@ fn serves_no_clients(status: &Status) -> bool {
                 .any(|words| says.contains(words)))
 }
 
-/// Codes that a replica, or a server that is none of ours, gives on purpose before it does
+/// Codes that a replica, or a server that is not one of ours, gives on purpose before it does
 /// anything. The others may come from a proxy, or from a process that is going down.
 fn is_an_answer(code: Code) -> bool {
     matches!(

@@ -14,7 +14,7 @@ use crate::{Client, Error};
 /// They fail as mutations do: with [`Error::OutcomeUnknown`], [`Error::Unavailable`], or
 /// [`Error::Rejected`], among others for `GENERATOR_NOT_FOUND`.
 impl Client {
-    /// Makes a generator, or starts it anew, with an integer; `None`: one that the primary draws from the
+    /// Makes a generator, or restarts it, with an integer; `None`: one that the primary draws from the
     /// operating system.
     ///
     /// # Errors

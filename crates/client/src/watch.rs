@@ -108,7 +108,7 @@ impl Watch {
     /// # Errors
     /// [`Error::Unavailable`] if no primary was found within the client's deadline: call again to go on.
     /// [`Error::Rejected`]: among others `COMPACTED` if changes that it has not seen are forgotten, `LINEAGE_LOST` if
-    /// changes that it has seen were cut off: list, and watch anew.
+    /// changes that it has seen were cut off: list, and watch again.
     pub async fn next(&mut self) -> Result<Changes, Error> {
         loop {
             self.begin().await?;

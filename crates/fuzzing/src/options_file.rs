@@ -6,7 +6,7 @@ use std::fs;
 use understudy_replica::{Options, ServeArgs};
 
 thread_local! {
-    /// Files are read by name: each thread has one that it writes anew.
+    /// Files are read by name: each thread has one that it rewrites.
     static FILE: OnceCell<tempfile::NamedTempFile> = const { OnceCell::new() };
 }
 

@@ -65,7 +65,7 @@ fn again<M: Message + Default>(body: &[u8]) {
     let written = request.encode_to_vec();
     assert_eq!(written.len(), request.encoded_len());
     let read = M::decode(&written[..]).expect("it was just written");
-    // Bytes, not fields: a number that is none equals nothing.
+    // Bytes, not fields: a number that is not one equals nothing.
     assert_eq!(read.encode_to_vec(), written);
 }
 

@@ -103,7 +103,7 @@ struct Alternative {
 
 /// In which ways the hidden operations that can matter to the placed ones from `at` on may have been executed
 /// before these: each in one for each set of revisions that conditions can tell apart. Only conditions on its
-/// keys count, of hidden operations, and of placed ones as long as the keys are not written anew.
+/// keys count, of hidden operations, and of placed ones as long as the keys are not written again.
 fn alternatives(
     history: &[Operation],
     placed: &[(Place, usize)],

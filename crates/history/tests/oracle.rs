@@ -1,5 +1,5 @@
 //! The checkers against brute force: every order of every subset of the unknown operations of
-//! tiny histories, on a store written anew.
+//! tiny histories, on a store written from scratch.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;

@@ -564,7 +564,7 @@ fn leaving_replicas_owe_nobody_anything() {
 }
 
 #[test]
-fn whoever_leaves_notes_what_is_committed() {
+fn a_leaving_replica_notes_what_is_committed() {
     let mut pair = born();
     pair.put("a", 1);
     pair.queue.push_back(("a".into(), Input::Leave));

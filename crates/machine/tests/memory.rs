@@ -230,7 +230,7 @@ fn no_lease_or_generator_finds_room_in_a_full_store() {
 }
 
 #[test]
-fn whoever_comes_to_free_something_in_a_full_store_gets_a_session() {
+fn a_client_that_comes_to_free_something_in_a_full_store_gets_a_session() {
     let mut driver = full(10);
     let sessions: Vec<u64> = (0..100).map(|_| driver.open_session(SECOND)).collect();
     for (session, n) in sessions.into_iter().zip(0..) {

@@ -69,7 +69,7 @@ fn one_owner_leaves_a_quarter_to_the_others() {
 }
 
 #[test]
-fn whoever_ends_a_session_may_open_another() {
+fn a_client_that_ends_a_session_may_open_another() {
     let mut driver = store();
     let first = driver.index + 1;
     greedy(&mut driver, |_| open());

@@ -22,7 +22,7 @@ pub struct Configuration {
     pub name: &'static str,
     /// How far it goes.
     pub bounds: Bounds,
-    /// What it must reach, so that what holds does not hold for want of anything happening.
+    /// What it must reach, so that what holds does not hold only because nothing happens.
     pub reached: Vec<&'static str>,
 }
 

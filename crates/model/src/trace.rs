@@ -40,7 +40,7 @@ fn consequences(before: &State, after: &State) -> Vec<String> {
             out.push(format!("{name} acts no more"));
         }
         if new.halted && !old.halted {
-            out.push(format!("{name} stops for good"));
+            out.push(format!("{name} stops permanently"));
         }
         if new.log != old.log {
             out.push(format!("{name} has {}", new.log));

@@ -102,7 +102,7 @@ impl Core {
         core
     }
 
-    /// Whether the disk has no room but for upkeep.
+    /// Whether the disk has no room except for upkeep.
     pub fn is_full(&self) -> bool {
         self.room.is_full()
     }

@@ -130,12 +130,12 @@ pub enum Effect {
 
     /// A transition, for the log: one line.
     Transition(Transition),
-    /// Something worth a line in the log that is no transition.
+    /// Something worth a line in the log that is not a transition.
     Note(String),
     /// End this life at once: pending requests end with "outcome unknown", connections close, the
-    /// process starts anew.
+    /// process restarts.
     EndLife(String),
-    /// End this life at once, set the data directory aside, never erased, and start anew with a blank
+    /// End this life at once, set the data directory aside, never erased, and restart with a blank
     /// one, as another copy (rule 11).
     Renew(String),
     /// Leave the cluster's business: stay up, answer nothing, say why, until an operator acts.

@@ -59,7 +59,7 @@ pub enum Room {
 }
 
 impl Room {
-    /// Whether there is none but for upkeep.
+    /// Whether there is none except for upkeep.
     pub fn is_full(self) -> bool {
         self <= Room::Reserve
     }
@@ -105,7 +105,7 @@ pub enum Event {
     LogRead {
         /// For which stream.
         conn: ConnId,
-        /// The position in front of the first entry.
+        /// The position before the first entry.
         previous: Position,
         /// At least one entry; `Err` when the log no longer reaches back that far.
         entries: Result<Vec<Entry>, String>,

@@ -193,7 +193,7 @@ impl Leading {
         peer.confirmed = peer.confirmed.max(ack.round);
         peer.full = ack.full;
         if peer.feed == Feed::Held && !ack.full {
-            // It says anew where its log ends, and gets what follows.
+            // It says again where its log ends, and gets what follows.
             core.out.push(Effect::Close(conn));
             self.on_closed(core, conn);
         }

@@ -38,7 +38,7 @@ impl Leading {
     }
 
     /// A primary whose disk is full gives way to a backup whose disk is not: there writes go on. Not where
-    /// they would not, for want of copies, nor while something found no room at all, which could not be handed over.
+    /// they would not, for lack of copies, nor while something found no room at all, which could not be handed over.
     pub(crate) fn advance_full(&mut self, core: &mut Core) {
         let written = core.room == Room::Reserve || core.log.last().index == core.log.commit;
         let copies = self.record.members.len() - 1;

@@ -9,7 +9,7 @@ use crate::{Entry, Epoch, Index, Limits, Position, Recovered, Time};
 
 /// The log as the core sees it. Entries older than the window are on disk only.
 pub(crate) struct Log {
-    /// The position in front of the window's first entry.
+    /// The position before the window's first entry.
     base: Position,
     /// The clocks of the entry there.
     base_time: Time,
@@ -86,7 +86,7 @@ impl Log {
         (self.first, self.runs.clone())
     }
 
-    /// The position of an entry in the window, or right in front of it.
+    /// The position of an entry in the window, or right before it.
     pub fn position(&self, index: Index) -> Option<Position> {
         if index == self.base.index {
             Some(self.base)

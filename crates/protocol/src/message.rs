@@ -82,7 +82,7 @@ pub struct Hello {
     pub first: Index,
     /// See `first`.
     pub runs: Vec<(Epoch, Index)>,
-    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    /// Its disk has no room except for upkeep ([`crate::Room::Reserve`]).
     pub full: bool,
     /// Bytes of memory that it has for what the machine holds; `None`: it does not know.
     pub memory: Option<u64>,
@@ -135,7 +135,7 @@ pub struct Ack {
     pub round: Round,
     /// A higher epoch that it has heard of, if any: read the register.
     pub newer: Option<Epoch>,
-    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    /// Its disk has no room except for upkeep ([`crate::Room::Reserve`]).
     pub full: bool,
 }
 

@@ -38,11 +38,11 @@ pub(crate) struct Peer {
     /// End of what it said, as a member, is in its memory. Stays true while it is away, and ends with
     /// its life.
     pub received: Index,
-    /// When `acked` last moved, or had nothing to move to. A new stream does not start it anew.
+    /// When `acked` last moved, or had nothing to move to. A new stream does not restart it.
     pub moved: u64,
     /// The newest read round it confirmed on this stream.
     pub confirmed: Round,
-    /// Its disk has no room but for upkeep ([`crate::Room::Reserve`]).
+    /// Its disk has no room except for upkeep ([`crate::Room::Reserve`]).
     pub full: bool,
     pub feed: Feed,
     /// What is sent beside the log.

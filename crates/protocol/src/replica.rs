@@ -35,7 +35,7 @@ pub(crate) enum Next {
 }
 
 impl Next {
-    /// Ends this life; the process starts anew.
+    /// Ends this life; the process restarts.
     pub fn end(core: &mut Core, why: impl Into<String>) -> Next {
         let why = why.into();
         if core.leaving {
@@ -46,7 +46,7 @@ impl Next {
         Next::Become(Role::Ended, why)
     }
 
-    /// Ends this life; the process starts anew as another copy.
+    /// Ends this life; the process restarts as another copy.
     pub fn renew(core: &mut Core, why: impl Into<String>) -> Next {
         let why = why.into();
         core.out.push(Effect::Renew(why.clone()));

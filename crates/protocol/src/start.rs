@@ -130,7 +130,7 @@ impl Starting {
         // - The only member: it acted when it became that, or its primary had stopped for it, or it is
         //   by order. So whatever was acknowledged is on its own disk.
         // - Its log ends with entries of the record's epoch: nobody but this copy can have written
-        //   them. All it had received before lies in front of them, and since then it followed nobody.
+        //   them. All it had received before lies before them, and since then it followed nobody.
         let alone = mine && record.members.len() == 1;
         let acted = mine && core.log.last().epoch == record.epoch;
         if !record.names(core.me) || alone || acted {

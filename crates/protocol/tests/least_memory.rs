@@ -117,7 +117,7 @@ fn who_is_named_counts_while_away_and_until_it_is_named_no_more() {
 }
 
 #[test]
-fn whoever_follows_counts_also_before_it_is_named() {
+fn a_follower_counts_also_before_it_is_named() {
     let mut primary = Primary::new(Some(500));
     primary.greeted(2, "b", Some(300));
     primary.greeted(3, "c", Some(100));

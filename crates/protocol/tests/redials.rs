@@ -104,7 +104,7 @@ fn a_stream_that_ends_as_soon_as_it_is_open_is_dialed_ever_later() {
 }
 
 #[test]
-fn whoever_is_refused_or_answers_strangely_is_dialed_ever_later() {
+fn a_peer_that_refuses_or_answers_strangely_is_dialed_ever_later() {
     let refused = |refusal: Refusal| {
         move |conn| {
             let refused = Message::Refused(refusal.clone());

@@ -1,6 +1,6 @@
 //! The rules of docs/protocol.md as text scripts, played in the simulated world.
 //!
-//! `UPDATE_SCENARIOS=1 cargo test -p understudy-protocol --test scenarios` records their output anew; read
+//! `UPDATE_SCENARIOS=1 cargo test -p understudy-protocol --test scenarios` records their output again; read
 //! the difference before you commit it. The commands are listed in `understudy_sim::scenario`.
 #![allow(clippy::unwrap_used)]
 

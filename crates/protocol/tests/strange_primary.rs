@@ -228,7 +228,7 @@ fn entries_of_a_newer_epoch_than_their_message_are_not_taken() {
     backup.hangs_up(append(EPOCH, last, entries(last, EPOCH + 5, 1)));
 }
 
-/// Logged time stands still at its end rather than begin anew.
+/// Logged time stands still at its end rather than start over.
 #[test]
 fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
     let mut backup = Backup::following();

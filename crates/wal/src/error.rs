@@ -42,7 +42,7 @@ pub enum OpenError {
     },
     /// It is not the directory that the replica made, but a copy of it.
     #[error(
-        "data directory {dir} was copied or restored: if the original is gone for good, order \
+        "data directory {dir} was copied or restored: if the original is gone permanently, order \
          the use of this copy with `understudy recover`"
     )]
     Copied {

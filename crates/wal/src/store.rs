@@ -141,7 +141,7 @@ impl<D: Disk> Store<D> {
         })
     }
 
-    /// Entries from `from` on and the position in front of them: at least one, then as many as
+    /// Entries from `from` on and the position before them: at least one, then as many as
     /// fit into `bytes` and lie in one segment.
     pub fn read(&self, from: Index, bytes: usize) -> Result<(Position, Vec<Entry>), ReadError> {
         self.log.read(from, bytes)

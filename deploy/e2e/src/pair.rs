@@ -15,7 +15,7 @@ const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
 pub struct Pod {
     /// Its name: the replica's.
     pub name: String,
-    /// The object's: a pod made anew has another one.
+    /// The object's: a recreated pod has another one.
     pub uid: String,
     /// The worker that it runs on; empty while it is not scheduled.
     pub node: String,

@@ -30,7 +30,7 @@ const (
 	longestPause  = 200 * time.Millisecond // ... however long it takes
 )
 
-// clusterID is metadata that names the cluster which is meant. Addresses of pods are given anew: what is found there may be another cluster.
+// clusterID is metadata that names the cluster which is meant. Pod addresses are reused: what is found there may be another cluster.
 const clusterID = "understudy-cluster-id"
 
 // The default resolves a name again after 30 s at the earliest: a pod's name leads to nowhere for as long.

@@ -1,4 +1,4 @@
-//! Asks now and then what the next transition will need: that a register which cannot be read or
+//! Asks periodically what the next transition will need: that a register which cannot be read or
 //! written, or a right that was taken away, is seen before a failover depends on it.
 
 use std::pin::Pin;

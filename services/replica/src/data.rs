@@ -49,7 +49,7 @@ pub(crate) fn open(options: &Options) -> Result<Opened, ServeError> {
             tracing::error!(
                 replica = %options.name,
                 "the data directory is damaged ({why}): it is set aside as {aside}, and this \
-                 replica joins anew as another copy"
+                 replica joins again as another copy"
             );
             try_open(options)?.map_err(ServeError::Snapshot)
         }

@@ -5,7 +5,7 @@
 pub enum Ended {
     /// It was asked to go and owes nobody anything: the process should exit.
     Left,
-    /// It must begin anew, for this reason: the process should execute itself again.
+    /// It must start over, for this reason: the process should execute itself again.
     LifeEnded(String),
     /// The same, and its data directory is set aside: it comes back as another copy.
     Renewed(String),

@@ -1,5 +1,5 @@
 //! Lines of the log that would repeat: something that fails ten times a second is worth one line
-//! now and then.
+//! from time to time.
 
 use std::collections::VecDeque;
 

@@ -155,7 +155,7 @@ impl Server {
             tracing::error!(
                 replica = %options.name,
                 "this copy is not used any more ({why}): it is set aside as {aside}, and this \
-                 replica joins anew as another copy"
+                 replica joins again as another copy"
             );
         }
         Ok(ended)

@@ -14,7 +14,7 @@ use understudy_protocol::{Epoch, Observed, RegisterFailure};
 
 use super::content;
 
-/// How often a read begins anew because the file it had found was overtaken and removed.
+/// How often a read starts over because the file it had found was overtaken and removed.
 const READ_ATTEMPTS: usize = 16;
 
 /// Bytes of the largest file that is read: no register comes near it.

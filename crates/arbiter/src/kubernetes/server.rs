@@ -29,7 +29,7 @@ pub struct ApiServer {
     config: Config,
     client: Mutex<Client>,
     patience: Patience,
-    /// When the token was read anew because it was refused.
+    /// When the token was read again because it was refused.
     token_read: Mutex<Option<Instant>>,
 }
 
@@ -219,7 +219,7 @@ impl ApiServer {
         })
     }
 
-    /// The token in the pod may be another one by now: its account was made anew. The library reads
+    /// The token in the pod may be another one by now: its account was recreated. The library reads
     /// it once a minute.
     fn read_token_anew(&self) {
         let now = Instant::now();

@@ -40,7 +40,7 @@ impl LeaseRegister {
     ///
     /// It is another object than the one before, so that every replica that knows that one stops
     /// until it is ordered to accept this one. A blank Lease that is another one than `known` is used
-    /// as it is, which takes no right to create or delete; any other one is deleted and made anew
+    /// as it is, which takes no right to create or delete; any other one is deleted and recreated
     /// with its labels and annotations.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ async fn a_read_names_no_version_and_a_write_its_author() {
     assert_eq!(answering.await.unwrap(), wanted);
 }
 
-/// The token of an account that was made anew is taken from its file, not a minute later.
+/// The token of an account that was recreated is taken from its file, not a minute later.
 #[tokio::test]
 async fn a_token_that_is_refused_is_read_anew() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

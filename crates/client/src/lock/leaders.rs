@@ -50,7 +50,7 @@ impl Leaders {
                 None => self.begin().await?,
                 Some((_, watch)) => match watch.next().await {
                     Ok(changes) => self.change(changes.events),
-                    // History has passed: the line is read anew.
+                    // History has passed: the queue is read again.
                     Err(Error::Rejected(_)) => self.seen = None,
                     Err(error) => return Err(error),
                 },

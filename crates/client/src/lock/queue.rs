@@ -80,7 +80,7 @@ pub(super) async fn until_changed(client: &Client, key: Bytes, revision: i64) ->
     let from = Some(From::StartRevision(revision));
     let mut watch = client.watch(WatchRequest { target, from, ..WatchRequest::default() });
     match watch.next().await {
-        // History has passed, or the key was deleted, or put anew: waiters look at the queue again.
+        // History has passed, or the key was deleted, or put again: waiters look at the queue again.
         Ok(_) | Err(Error::Rejected(_)) => Ok(()),
         Err(error) => Err(error),
     }

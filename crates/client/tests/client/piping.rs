@@ -86,7 +86,7 @@ async fn a_pipeline_follows_the_primary() {
 
     drop(new);
     let read = pipeline.get("0").await.await.unwrap();
-    assert_eq!(read.kv.unwrap().version, 1, "an idle stream that broke is opened anew");
+    assert_eq!(read.kv.unwrap().version, 1, "an idle stream that broke is opened again");
     assert_eq!(old.script.streams.arrived()[1], ["get 0"]);
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// Makes a generator, or starts it anew.
+/// Makes a generator, or restarts it.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct SeedGenerator {
     /// Which, 1 to 256 bytes.

@@ -17,7 +17,7 @@ pub struct Changes {
     revisions: Vector<Revision>,
     /// The newest revision whose changes are not here any more.
     forgotten: i64,
-    /// The oldest revision that may be read; what is older and still here goes bit by bit.
+    /// The oldest revision that may be read; what is older and still here is dropped gradually.
     floor: i64,
     /// The mark of `forgotten`.
     mark: u64,

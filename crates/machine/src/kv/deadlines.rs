@@ -1,4 +1,4 @@
-//! Who lives how long without use: sessions and leases.
+//! How long things live without use: sessions and leases.
 
 use imbl::OrdSet;
 

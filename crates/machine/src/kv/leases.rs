@@ -189,7 +189,7 @@ impl Leases {
         }
     }
 
-    /// Hangs a key on a lease; false if there is none of this id.
+    /// Attaches a key to a lease; false if there is none of this id.
     pub fn attach(&mut self, id: i64, key: &Key) -> bool {
         let Some(lease) = self.all.get_mut(&id) else { return false };
         lease.keys.insert(key.clone());

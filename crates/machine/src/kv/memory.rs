@@ -15,7 +15,7 @@ const ENTRY: u64 = 248;
 const FRAME: u64 = 96;
 /// The same key among those of its lease.
 const ON_LEASE: u64 = 96;
-/// A buffer that is shared: who counts its users.
+/// The reference count of a shared buffer.
 const SHARED: u64 = 32;
 /// A session, its deadline, and a node for its answers.
 pub(crate) const SESSION: u64 = 1_280;

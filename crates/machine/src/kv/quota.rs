@@ -33,7 +33,7 @@ pub struct Quota {
     #[prost(uint64, tag = "5")]
     pub max_txn_operations: u64,
     /// Keys that the ranges of one operation may touch together: 1 to 1,000,000. Keeps every
-    /// operation short; who removes more does so in several.
+    /// operation short; to remove more takes several.
     #[prost(uint64, tag = "6")]
     pub max_range_keys: u64,
     /// Bytes of one response: 1 KiB to 64 MiB.

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_none_gets_one_while_there_is_any() {
+    fn an_owner_that_has_none_gets_one_while_there_is_any() {
         assert_eq!(taken(1, 75, 2), [1, 0]);
         assert_eq!(taken(3, 1, 4), [1, 1, 1, 0]);
         assert_eq!(taken(0, 100, 1), [0]);

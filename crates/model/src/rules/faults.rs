@@ -13,7 +13,7 @@ pub fn may_wipe(state: &State, slot: usize) -> bool {
     others.iter().any(|copy| state.replicas[copy.slot()].copy == copy)
 }
 
-/// The disk is gone, the process begins anew on an empty one, as another incarnation (rule 11).
+/// The disk is gone, the process restarts on an empty one, as another incarnation (rule 11).
 pub fn wipe(rules: &Rules, state: &mut State, slot: usize) {
     state.begin_life(slot);
     let copy = state.replicas[slot].copy;

@@ -34,7 +34,7 @@ impl<D: Disk> Log<D> {
             .collect()
     }
 
-    /// Entries from `from` on with the position in front of them: at least one, then as many as
+    /// Entries from `from` on with the position before them: at least one, then as many as
     /// fit into `bytes` and lie in one segment.
     pub fn read(&self, from: Index, bytes: usize) -> Result<(Position, Vec<Entry>), ReadError> {
         let segment = self.segment(from)?;

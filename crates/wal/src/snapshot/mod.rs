@@ -20,7 +20,7 @@ pub use writer::{Finished, SnapshotWriter};
 
 /// Bytes of the machine in every block but the last.
 pub(crate) const BLOCK: usize = 64 * 1024;
-/// Bytes in front of each block.
+/// Bytes before each block.
 pub(crate) const BLOCK_HEAD: usize = 8;
 /// Set in the length of the last block.
 pub(crate) const LAST: u32 = 1 << 31;

@@ -77,13 +77,13 @@ async fn patched(scene: &Scene, args: &[&str]) -> Result<()> {
     scene.cluster.kubectl(&[&["patch"], args].concat()).await.map(drop)
 }
 
-/// Whether a claim that was deleted is there anew and bound.
+/// Whether a claim that was deleted is there again and bound.
 ///
 /// # Errors
 /// When it is not.
 pub async fn bound(scene: &Scene, claim: &str) -> Result<()> {
     let claim = scene.cluster.get(&["pvc", claim]).await?;
     let old = !claim["metadata"]["deletionTimestamp"].is_null();
-    ensure!(!old && claim["status"]["phase"] == "Bound", "the claim is not there anew");
+    ensure!(!old && claim["status"]["phase"] == "Bound", "the claim is not there again");
     Ok(())
 }

@@ -136,7 +136,7 @@ impl Fault for PvcDelete {
     }
 
     async fn prepare(&self, scene: &Scene) -> Result<()> {
-        // The one whose claim was deleted last is made anew.
+        // The one whose claim was deleted last is recreated.
         scene.cluster.script("volumes", &["1"]).await?;
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Fault for PvcDelete {
     }
 }
 
-/// How long it may take until a claim is there anew, with its pod.
+/// How long it may take until a claim is there again, with its pod.
 const NEW_CLAIM: Duration = Duration::from_secs(60);
 /// How long the cluster's DNS may still give the old address of a new pod, and a little.
 const NEW_ADDRESS: Duration = Duration::from_secs(8);

@@ -85,7 +85,7 @@ impl Load {
     /// Runs it to its end.
     ///
     /// # Errors
-    /// When something cannot be written, or the Service's address is none.
+    /// When something cannot be written, or the Service's address is invalid.
     pub async fn run(self) -> Result<()> {
         let clients = self.library_clients + self.service_clients;
         let shared = Shared {

@@ -171,7 +171,7 @@ impl Accepted {
     }
 
     /// The body of the answer that the machine's response becomes; empty for a quota, which is read
-    /// anew.
+    /// again.
     ///
     /// # Errors
     /// The status that the client gets.

@@ -34,7 +34,7 @@ pub(crate) struct Slot {
     pub lane: Option<Lane>,
 }
 
-/// Requests of which none may be executed after one that was not for want of a primary: the client
+/// Requests of which none may be executed after one that was not for lack of a primary: the client
 /// sends them again, in order. Only the loop closes and looks.
 #[derive(Clone, Default)]
 pub(crate) struct Lane(Arc<AtomicBool>);

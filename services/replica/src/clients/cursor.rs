@@ -44,7 +44,7 @@ impl Cursor {
     pub fn read(text: &str, cluster: &Bytes, target: u64) -> Result<Cursor, Refusal> {
         let refuse = |why| Refusal::new(ErrorReason::InvalidCursor, why).with("field", "cursor");
         let cursor: Cursor = token::parse(text)
-            .ok_or_else(|| refuse("the cursor is none of ours: watch from a revision"))?;
+            .ok_or_else(|| refuse("the cursor is not one of ours: watch from a revision"))?;
         if cursor.cluster != XxHash3_64::oneshot(cluster) {
             return Err(refuse("the cursor belongs to another cluster: watch from a revision"));
         }

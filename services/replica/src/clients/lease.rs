@@ -207,7 +207,7 @@ fn read(text: &str, request: u64) -> Result<LeaseToken, Refusal> {
     }
     let token = token::parse(text).filter(|token: &LeaseToken| token.request == request);
     token.ok_or_else(|| {
-        let message = "the page token is none of this request's: begin without one";
+        let message = "the page token is not of this request: begin without one";
         Refusal::new(ErrorReason::InvalidPageToken, message)
     })
 }

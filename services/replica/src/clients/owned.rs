@@ -84,7 +84,7 @@ fn read(call: &Admitted, asked: &[&str], text: &str) -> Result<OwnedToken, Refus
     }
     let token = token::parse(text).filter(|token: &OwnedToken| token.request == request);
     token.ok_or_else(|| {
-        let message = "the page token is none of this request's: begin without one";
+        let message = "the page token is not of this request: begin without one";
         Refusal::new(ErrorReason::InvalidPageToken, message)
     })
 }

@@ -42,7 +42,7 @@ impl PageToken {
     pub fn read(text: &str, request: u64) -> Result<PageToken, Refusal> {
         let refuse = |why| Refusal::new(ErrorReason::InvalidPageToken, why);
         let token: PageToken = token::parse(text)
-            .ok_or_else(|| refuse("the page token is none of ours: begin without one"))?;
+            .ok_or_else(|| refuse("the page token is not one of ours: begin without one"))?;
         if token.request != request {
             return Err(refuse(
                 "the page token belongs to another request or cluster: repeat the request as it was",

@@ -96,7 +96,7 @@ impl Refusal {
 
     /// What a client saw is not what has its number now.
     pub fn lineage_lost(newest: i64) -> Self {
-        let message = "the revision was cut off by a failover: list anew";
+        let message = "the revision was cut off by a failover: list again";
         Refusal::new(ErrorReason::LineageLost, message).with("newest_revision", newest)
     }
 

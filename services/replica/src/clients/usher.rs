@@ -135,7 +135,7 @@ where
         if let Way::In = way {
             return self.inner.call(request);
         }
-        // The one that was found ready serves; its clone has to be asked anew.
+        // The one that was found ready serves; its clone has to be asked again.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let guide = self.guide.clone();

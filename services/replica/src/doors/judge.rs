@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_in_line_has_its_turn_when_another_one_ends() {
+    fn a_connection_that_waits_in_line_has_its_turn_when_another_one_ends() {
         let (turns, mut context) = (Turns::new(), Context::from_waker(Waker::noop()));
         let [mut first, mut second] = [(); 2].map(|()| turns.of_heavy());
         assert_eq!(first.poll(&mut context), Poll::Ready(true));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_quick_waits_for_nobody() {
+    fn a_quick_connection_waits_for_nobody() {
         let dense = Turns::new();
         (0..10).for_each(|_| dense.took(Duration::from_micros(10)));
         assert_eq!(dense.pay(), None);

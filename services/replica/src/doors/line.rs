@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_the_line_keeps_nobody_waiting() {
+    fn a_writer_that_leaves_the_line_keeps_nobody_waiting() {
         let line = Line::new(10, 0);
         let (mut gone, mut next) = Default::default();
         let bytes = line.add(10);

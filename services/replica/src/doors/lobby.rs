@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_not_greeted_makes_room_first() {
+    fn a_connection_that_has_not_greeted_makes_room_first() {
         let lobby = lobby(3, 3);
         let guests: Vec<_> = (1..=3).map(|n| lobby.enter(address(n))).collect();
         guests[0].greet();
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_gone_takes_no_room() {
+    fn a_connection_that_is_gone_takes_no_room() {
         let lobby = lobby(1, 1);
         drop(lobby.enter(address(1)));
         assert_eq!(lobby.len(), 0);

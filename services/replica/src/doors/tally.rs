@@ -1,4 +1,4 @@
-//! What happens often is counted, and said now and then.
+//! What happens often is counted, and reported periodically.
 
 use std::time::{Duration, Instant};
 

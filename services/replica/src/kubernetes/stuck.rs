@@ -1,6 +1,6 @@
 //! Pods that are bound to a node and that no kubelet starts: the node is dead, and nobody knows it yet.
 //!
-//! A StatefulSet's pod that is deleted before its node counts as dead is made anew on that node, where its
+//! A StatefulSet's pod that is deleted before its node counts as dead is recreated on that node, where its
 //! volume is or was. Only another deletion, after the node's grace (40 to 50 s unless the cluster is set up
 //! otherwise), gets it somewhere else.
 

@@ -158,7 +158,7 @@ fn follows(service: String, register: &RegisterUri) -> Result<String, OptionsErr
     }
 }
 
-/// A bare IPv6 address gets the brackets that it needs in front of a port.
+/// A bare IPv6 address gets the brackets that it needs before a port.
 fn advertised(host: &str) -> Result<String, OptionsError> {
     if host.parse::<Ipv6Addr>().is_ok() {
         return Ok(format!("[{host}]"));

@@ -98,7 +98,7 @@ impl Inner {
         // Nobody waiting for it is no error: they all read something else just now.
         let tell = |group: &Group| drop(group.send(revision));
         let Some(keys) = changes.keys(revision) else {
-            // It is forgotten already: who knows whom it touched.
+            // It is forgotten already: nobody knows what it touched.
             return self.keys.values().chain(self.ranges.values()).for_each(tell);
         };
         for key in keys {

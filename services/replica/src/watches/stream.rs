@@ -157,7 +157,7 @@ impl Following {
         }
     }
 
-    /// Watches anew after what was given, as its client could: that is all of what is forgotten if nothing in
+    /// Watches again after what was given, as its client could: that is all of what is forgotten if nothing in
     /// the range changed since.
     async fn pass_over(&mut self) -> Result<(), Refusal> {
         let read = Read::Watch(self.subscription.range().clone());

@@ -10,7 +10,7 @@ use super::{to_follower, to_primary};
 /// What a primary makes of the body of a message on a replication stream.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not one.
 pub fn decode_from_follower(body: &[u8]) -> Result<Message, String> {
     let request = wire::ReplicateRequest::decode(body).map_err(|error| error.to_string())?;
     from_follower(request).map_err(|why| why.to_string())
@@ -19,7 +19,7 @@ pub fn decode_from_follower(body: &[u8]) -> Result<Message, String> {
 /// What a follower makes of the body of a message on a replication stream.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not one.
 pub fn decode_from_primary(body: &[u8]) -> Result<Message, String> {
     let response = wire::ReplicateResponse::decode(body).map_err(|error| error.to_string())?;
     from_primary(response).map_err(|why| why.to_string())
@@ -28,7 +28,7 @@ pub fn decode_from_primary(body: &[u8]) -> Result<Message, String> {
 /// What a founder makes of the body of a peer's answer that it is blank.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not one.
 pub fn decode_inquired(body: &[u8]) -> Result<PeerState, String> {
     let response = wire::InquireResponse::decode(body).map_err(|error| error.to_string())?;
     let state = response.state.ok_or("an answer without a state")?;

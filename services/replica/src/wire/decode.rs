@@ -180,10 +180,10 @@ fn contradiction(found: wire::Contradiction) -> Decoded<core::Contradiction> {
 fn member(member: Option<wire::Member>) -> Decoded<core::Member> {
     let member = member.ok_or(Undecodable("a missing member"))?;
     if !core::is_name(&member.name) {
-        return Err(Undecodable("a replica's name that is none"));
+        return Err(Undecodable("an invalid replica name"));
     }
     if ![&member.peer_address, &member.client_address].into_iter().all(|a| core::is_address(a)) {
-        return Err(Undecodable("a replica's address that is none"));
+        return Err(Undecodable("an invalid replica address"));
     }
     Ok(core::Member {
         incarnation: core::Incarnation(id128(&member.incarnation)?),

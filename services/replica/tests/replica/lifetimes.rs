@@ -58,7 +58,7 @@ async fn a_session_lives_as_long_as_the_quota_allows() {
     }
 }
 
-/// No lease has the number 0: who names it does not mean "none".
+/// No lease has the number 0: a request that names it does not mean "none".
 #[tokio::test]
 async fn a_key_is_attached_to_a_lease_that_is_there_or_not_written() {
     let mut alone = Alone::born().await;

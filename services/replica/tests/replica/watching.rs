@@ -183,7 +183,7 @@ async fn a_revision_too_large_for_a_message_comes_in_parts() {
 }
 
 #[tokio::test]
-async fn whoever_reads_too_slowly_is_told_that_history_has_passed() {
+async fn a_watch_that_is_read_too_slowly_is_told_that_history_has_passed() {
     let (cluster, mut client) = alone().await;
     let mut operator = admin(&cluster.clients(0)).await.unwrap();
     let quota =
