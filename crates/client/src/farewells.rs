@@ -1,4 +1,4 @@
-//! What is still said in the background when something has been dropped.
+//! Requests that are still sent, in the background, when something has been dropped.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};

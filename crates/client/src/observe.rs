@@ -1,4 +1,4 @@
-//! Watching a client at work.
+//! Observing the tries that a client makes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How all replicas are.
+//! The status of all replicas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

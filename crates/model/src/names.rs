@@ -1,4 +1,4 @@
-//! Who is who: slots, copies of the log, and sets of copies.
+//! Identities: slots, copies of the log, and sets of copies.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The whole world in one small value.
+//! The state of everything in one small value.
 
 use std::hash::{Hash, Hasher};
 

@@ -1,4 +1,4 @@
-//! A primary that hands over dials its successor beside reading that it has won: it will follow it, and
+//! A primary that hands over dials its successor while it reads that it has won: it will follow it, and
 //! until it does, nothing is committed.
 
 use understudy_evidence::reached;

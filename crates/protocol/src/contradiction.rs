@@ -1,5 +1,5 @@
 //! What proves that the register, or a disk, went back in time: two copies that cannot both be right
-//! (rules 7, 9 and 12). Both stop, and nothing is cut: which one to keep is for people to say.
+//! (rules 7, 9 and 12). Both stop, and nothing is cut: an operator decides which one to keep.
 
 use std::fmt;
 

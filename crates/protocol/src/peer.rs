@@ -1,4 +1,4 @@
-//! A follower as its primary keeps it.
+//! What a primary knows of a follower.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Puts snapshots in place: one's own beside the log, another replica's instead of it.
+//! Puts snapshots in place: its own in addition to the log, another replica's instead of it.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! Puts a damaged directory out of the way without erasing anything.
+//! Moves a damaged directory aside without erasing anything.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

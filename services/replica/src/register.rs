@@ -1,4 +1,4 @@
-//! The register's task: asks the arbiter in the loop's stead, so that the loop never waits for it.
+//! The register's task: asks the arbiter on the loop's behalf, so that the loop never waits for it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a client hears that has come to a port that is not for clients.
+//! The answer to a client that comes to a port that is not for clients.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode, header};

@@ -1,4 +1,4 @@
-//! Which keys stand in a lock's line.
+//! Which keys belong to a lock's queue.
 //!
 //! `NAME/.lock/LEASE`, where LEASE is the id of the lease that the key is attached to, in 16 lower-case hex
 //! digits. What follows a name has one length, so a key belongs to one name alone, whatever names hold;

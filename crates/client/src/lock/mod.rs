@@ -1,7 +1,7 @@
 //! Locks, and with them the election of a leader.
 //!
 //! A client that wants a lock puts a key of its own under the lock's name, on a lease, and holds the lock once
-//! no older key is left there: all wait in a line, each for the one before it. (The same recipe:
+//! no older key is left there: all wait in a queue, each for the one before it. (The same recipe:
 //! P. Hunt et al., *ZooKeeper: Wait-free coordination for Internet-scale systems*, USENIX ATC 2010,
 //! 2.4.)
 

@@ -1,4 +1,4 @@
-//! Everybody who stands in a lock's line.
+//! A lock's queue: its holder and those that wait.
 
 use std::collections::BTreeMap;
 

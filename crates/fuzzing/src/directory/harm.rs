@@ -1,4 +1,4 @@
-//! What can happen to files while nobody looks.
+//! Damage to files at rest.
 
 use arbitrary::Arbitrary;
 use understudy_wal::sim::SimDisk;

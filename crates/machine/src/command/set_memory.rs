@@ -1,4 +1,4 @@
-//! Tells what the replicas have memory for.
+//! Tells how much memory the replicas have for the store.
 
 /// Says how much memory the state may take: what the smallest of the replicas has for it. The primary logs
 /// it, for no client: what a host has must not make two replicas differ. Makes no revision.

@@ -1,4 +1,4 @@
-//! Length-prefixed messages under a running hash: the substance of a snapshot.
+//! Length-prefixed messages under a running hash: what a snapshot consists of.
 
 use std::io::{self, Read, Write};
 

@@ -1,4 +1,4 @@
-//! The state, standing still, on its way to disk.
+//! The state, frozen, on its way to disk.
 
 use std::io::{self, Write};
 

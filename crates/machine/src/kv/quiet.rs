@@ -1,4 +1,4 @@
-//! Whether a range was left alone since a revision whose successors are forgotten.
+//! Whether a range is unchanged since a revision whose successors are forgotten.
 
 use understudy_evidence::mutant;
 

@@ -1,4 +1,4 @@
-//! All sessions: who is alive, and what was answered.
+//! All sessions: which are alive, and what was answered.
 
 use std::ops::Bound;
 

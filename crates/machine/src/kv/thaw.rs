@@ -1,4 +1,4 @@
-//! Reading a state back, believing nothing.
+//! Reading a state back; everything read is checked.
 
 use std::collections::BTreeMap;
 use std::io::Read;

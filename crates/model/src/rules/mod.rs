@@ -1,4 +1,4 @@
-//! The rules, each as a step from a state to the next, in the rooms that `crates/protocol` has.
+//! The rules, each as a step from a state to the next, in modules like those of `crates/protocol`.
 
 pub mod ahead;
 pub mod desk;

@@ -1,4 +1,4 @@
-//! Space for what comes: segments grow filled with zeros, and the reserve stays in front.
+//! Space for what comes: segments grow filled with zeros, and the reserve stays ahead of the data.
 //!
 //! What was filled once is only overwritten, which needs no space: so a full disk leaves the log as
 //! it was, and the reserve usable. File systems that copy on write promise less.

@@ -1,5 +1,5 @@
 //! Which requests speak of a session. Sessions are numbered in each cluster from the same numbers on, so such a
-//! request must name the cluster that it means: in another one the number is somebody else's.
+//! request must name the cluster that it means: in another one the number is another client's.
 
 use tonic::metadata::MetadataMap;
 use understudy_proto::admin::v1::*;

@@ -1,4 +1,4 @@
-//! Work that takes long is done beside the loop, a few pieces at once; the rest waits in line, each connection with
+//! Work that takes long is done outside the loop, a few pieces at once; the rest waits in line, each connection with
 //! one piece.
 
 use std::sync::Arc;

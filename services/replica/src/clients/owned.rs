@@ -1,4 +1,4 @@
-//! Who has what, a page at a time: looked for beside the loop, since it takes time with how much there is.
+//! Who has what, a page at a time: collected outside the loop, since that takes longer the more there is.
 
 use bytes::Bytes;
 use twox_hash::XxHash3_64;

@@ -1,4 +1,4 @@
-//! How a replica is, in the words of the admin contract.
+//! A replica's status, as the admin contract defines it.
 
 use bytes::Bytes;
 use tokio::sync::watch;

@@ -1,4 +1,4 @@
-//! What clients carry from one call to another and cannot read: a message as hex digits, with a sum.
+//! What clients carry from one call to another and cannot read: a message as hex digits, with a checksum.
 
 use prost::Message;
 use twox_hash::XxHash3_64;

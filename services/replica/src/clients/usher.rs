@@ -1,5 +1,5 @@
-//! Clients at the wrong door: a Service takes a moment to follow the primary (kube-proxy changes its
-//! rules at most once a second), and leads clients to the old one meanwhile.
+//! Clients that come to a replica that is not the primary: a Service takes a moment to follow the primary
+//! (kube-proxy changes its rules at most once a second), and leads clients to the old one meanwhile.
 //!
 //! A leaving primary forwards: after its handover it passes their requests to its successor,
 //! unread. Any other replica turns them away and closes their connection: over the one that it has, a

@@ -1,4 +1,4 @@
-//! What a client's bytes say before anybody understands them: where a frame of HTTP/2 begins and ends (RFC 9113,
+//! Where the HTTP/2 frames in a client's bytes begin and end, before anything else reads them (RFC 9113,
 //! section 4.1). Enough to count payload, and to see who begins what it does not end.
 
 /// Bytes with which a client begins.

@@ -1,6 +1,6 @@
 //! Turns of connections whose bytes make much work.
 //!
-//! What is read is worked off at once, on the thread that serves everybody. Where small frames wait to be read, of
+//! What is read is processed at once, on the thread that serves everybody. Where small frames wait to be read, of
 //! however many connections, one of these reads a little, and then everything else is served. Bytes that make more work
 //! than any call does (tiny frames, many headers, pings) are read one connection after the other, and all of these
 //! together have a part of the thread's time and no more: after each turn there is none for a multiple of what it took.

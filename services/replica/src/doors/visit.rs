@@ -1,4 +1,4 @@
-//! One client's connection: it is closed when its client dawdles, when it must make room, or from within a call
+//! One client's connection: it is closed when its client is too slow, when it must make room, or from within a call
 //! that came over it.
 
 use std::io;

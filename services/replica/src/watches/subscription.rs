@@ -1,4 +1,4 @@
-//! One who watches, as the hub knows it.
+//! One watcher, as the hub knows it.
 
 use std::sync::Arc;
 
