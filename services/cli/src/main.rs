@@ -55,9 +55,12 @@ enum Command {
     Torture(Box<torture::Torture>),
     Abuse(abuse::Abuse),
     Check(check::Check),
+    #[command(visible_alias = "set")]
     Put(client::put::Put),
     Get(client::get::Get),
+    #[command(visible_alias = "delete")]
     Del(client::del::Del),
+    #[command(visible_alias = "ls")]
     List(client::list::List),
     Watch(client::watch::Watch),
     Txn(client::txn::Txn),

@@ -23,15 +23,15 @@ use crate::failure::Failure;
   understudy list --newest --limit 10
   understudy list --revision 42 --output json users/
   understudy list --count users/
-  understudy watch --prefix users/ --revision $(($(understudy list --output json users/ | tail -1 | jq .revision) + 1))")]
+  understudy watch users/ --revision $(($(understudy list --output json users/ | tail -1 | jq .revision) + 1))")]
 pub struct List {
     /// What the keys begin with; all keys if it is left out.
     #[arg(conflicts_with_all = ["from", "to"])]
     prefix: Option<OsString>,
-    /// The first key.
+    /// The first key of a range.
     #[arg(long, value_name = "KEY")]
     from: Option<OsString>,
-    /// The first key that is not wanted any more.
+    /// The first key after the range.
     #[arg(long, value_name = "KEY")]
     to: Option<OsString>,
     /// The keys as they stood at this revision.

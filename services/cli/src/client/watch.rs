@@ -17,23 +17,26 @@ use crate::failure::Failure;
 /// nobody reads what it prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  understudy watch city
-  understudy watch --prefix users/
+  understudy watch users/
+  understudy watch --key city
   understudy watch --from a --to n --previous
-  understudy watch --revision 42 --count 1 city
-  understudy watch --prefix '' --output json")]
+  understudy watch --revision 42 --count 1 --key city
+  understudy watch --output json")]
 pub struct Watch {
-    /// Which key.
-    #[arg(required_unless_present_any = ["prefix", "from", "to"])]
-    key: Option<OsString>,
-    /// All keys that begin with this; all keys if it is empty.
-    #[arg(long, conflicts_with_all = ["key", "from", "to"])]
+    /// What the keys begin with; all keys if it is left out.
+    #[arg(conflicts_with_all = ["key", "long_prefix", "from", "to"])]
     prefix: Option<OsString>,
+    /// This key alone.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    key: Option<OsString>,
+    /// The same as PREFIX alone.
+    #[arg(long = "prefix", value_name = "PREFIX", conflicts_with_all = ["key", "from", "to"])]
+    long_prefix: Option<OsString>,
     /// The first key of a range.
-    #[arg(long, value_name = "KEY", conflicts_with = "key")]
+    #[arg(long, value_name = "KEY")]
     from: Option<OsString>,
-    /// The first key behind the range.
-    #[arg(long, value_name = "KEY", conflicts_with = "key")]
+    /// The first key after the range.
+    #[arg(long, value_name = "KEY")]
     to: Option<OsString>,
     /// Begin with the changes of this revision instead of those to come.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
@@ -69,7 +72,8 @@ impl Watch {
 
     fn request(&self) -> Result<WatchRequest, Failure> {
         let bytes = |word| self.notation.read_if_given(word);
-        let target = match (bytes(&self.key)?, bytes(&self.prefix)?) {
+        let prefix = self.prefix.clone().or_else(|| self.long_prefix.clone());
+        let target = match (bytes(&self.key)?, bytes(&prefix)?) {
             (Some(key), _) => Target::Key(key),
             (_, Some(prefix)) => Target::Prefix(prefix),
             _ => Target::Range(KeyRange {

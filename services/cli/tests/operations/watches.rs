@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::binary;
 use crate::harness::cluster::Cluster;
-use crate::harness::command::{refuse, succeed};
+use crate::harness::command::{refuse, succeed, understudy};
 
 fn watch(arguments: &[&str]) -> Child {
     let mut command = Command::new(binary());
@@ -54,4 +54,34 @@ async fn every_change_is_printed_once_though_the_primary_is_killed() {
         ["--from", "772f32", "--to", "772f33", "--hex", "--count", "1", "--revision", &from];
     assert_eq!(ended(watch(&[&ranged[..], &at].concat())), format!("{four}\tput\t772f32\tc3a9\n"));
     refuse(&["watch", "--revision", "1000000", "w", at[0], at[1]], "does not exist yet");
+}
+
+#[tokio::test]
+async fn the_argument_is_a_prefix_as_that_of_list_and_common_names_are_known() {
+    let (cluster, _, _) = Cluster::pair().await;
+    let endpoints = cluster.endpoints().addresses().join(",");
+    let at = ["--endpoints", &endpoints];
+    let run = |arguments: &[&str]| succeed(&[arguments, &at].concat());
+    let first: serde_json::Value =
+        serde_json::from_str(&run(&["set", "users/ada", "1", "--output", "json"])).unwrap();
+    let from = first["revision"].to_string();
+    for key in ["user", "users/ada/mail", "users/bob"] {
+        run(&["set", key, "1"]);
+    }
+    let seen = |arguments: &[&str]| -> Vec<String> {
+        let lines = ended(watch(&[arguments, &["--revision", &from], &at].concat()));
+        lines.lines().filter_map(|line| Some(line.split('\t').nth(2)?.to_owned())).collect()
+    };
+    let under = ["users/ada", "users/ada/mail", "users/bob"];
+    assert_eq!(seen(&["users/", "--count", "3"]), under);
+    assert_eq!(seen(&["--prefix", "users/", "--count", "3"]), under);
+    assert_eq!(run(&["ls", "users/", "--keys"]).lines().collect::<Vec<_>>(), under);
+    assert_eq!(seen(&["--count", "2"]), ["users/ada", "user"]);
+    run(&["set", "users/ada", "2"]);
+    assert_eq!(seen(&["--key", "users/ada", "--count", "2"]), ["users/ada"; 2]);
+
+    assert_eq!(run(&["delete", "--prefix", "users/"]), "3 keys deleted\n");
+    assert_eq!(run(&["ls", "user"]), "user\t1\n");
+    let both = understudy(&["watch", "users/", "--key", "users/ada", at[0], at[1]]);
+    assert_eq!(both.code, Some(2), "{both:?}");
 }
