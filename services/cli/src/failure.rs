@@ -1,6 +1,8 @@
 //! How a command fails: one line on stderr, and an exit code that scripts can rely on.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 use crate::print;
@@ -11,7 +13,11 @@ pub const EXIT_CODES: &str = "Exit codes:
   1  failed, or no such key, or a condition was not met
   2  the command line is wrong
   3  the outcome is unknown: it may have happened, or may yet happen
-  4  no replica could do it in time; surely nothing has happened";
+  4  no replica could do it in time: definitely nothing has happened
+`lock` and `elect` exit as the command that they run does, and with
+  126  the command cannot be run
+  127  the command is not found
+  130  ended by Ctrl-C (128 + N: by signal N)";
 
 /// A command's end other than success.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,14 @@ pub enum Failure {
     /// The command that was run has failed, and has said why. Its own exit code.
     #[error("the command exited with {0}")]
     Command(u8),
+    /// It ended as a shell's command would; the exit code is the shell's for that.
+    #[error("{message}")]
+    Shell {
+        /// What happened.
+        message: String,
+        /// 126 or 127 for a command that cannot be run, 128 + N for signal N.
+        code: u8,
+    },
     /// Whoever reads standard output has gone and has read what it wanted. Exit code 0, silently.
     #[error("standard output is closed")]
     Closed,
@@ -45,6 +59,16 @@ impl Failure {
     /// A mistake in the command line, exit code 2.
     pub fn usage(message: impl Display) -> Self {
         Self::Usage(message.to_string())
+    }
+
+    /// A program that cannot be run: 127 if there is none, else 126.
+    pub fn not_run(program: &OsStr, error: &io::Error) -> Self {
+        let program = program.display();
+        let (code, what_to_do) = match error.kind() {
+            io::ErrorKind::NotFound => (127, "check its name and PATH"),
+            _ => (126, "it must be a program or a script that may be executed"),
+        };
+        Self::Shell { message: format!("cannot run {program}: {error}; {what_to_do}"), code }
     }
 
     /// The same behind a part that was done, which comes first: that nothing has happened is not true then.
@@ -65,6 +89,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::OutcomeUnknown(_) => 3,
             Self::Unavailable(_) => 4,
+            Self::Shell { code, .. } => *code,
         };
         print::note(format_args!("understudy: {}", one_line(&self.to_string())));
         ExitCode::from(code)

@@ -1,8 +1,9 @@
 //! The `understudy` command: one binary that serves, shows and asks a replicated key-value service.
 //!
 //! Exit codes: 0 done; 1 failed, or no such key, or a condition was not met; 2 the command line is
-//! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, surely
-//! nothing has happened.
+//! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, definitely
+//! nothing has happened. `lock` and `elect` exit as the command that they run: 126 and 127 if it cannot be
+//! run, 128 + N after signal N, such as 130 after Ctrl-C.
 
 // Both panic where nobody reads: everything goes through `print`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

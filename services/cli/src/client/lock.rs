@@ -23,7 +23,13 @@ use crate::failure::Failure;
 #[command(after_help = "Examples:
   understudy lock nightly -- ./report.sh
   understudy lock --wait 0s nightly -- ./report.sh
-  understudy lock nightly")]
+  understudy lock nightly
+
+Exit codes: the command's, and
+  1    the lock is not free in time, or was lost
+  126  the command cannot be run
+  127  the command is not found
+  130  ended by Ctrl-C (128 + N: by signal N)")]
 pub struct Lock {
     /// Which lock: any name, its keys are NAME/.lock/...
     name: String,
@@ -92,7 +98,10 @@ impl How {
         }
         tokio::select! {
             lock = acquire => Ok(lock?),
-            _ = signals.next() => Err(Failure::new(format!("lock {name:?} is given up"))),
+            origin = signals.next() => Err(Failure::Shell {
+                message: format!("lock {name:?} is given up: signal {} ended the wait", origin.signal),
+                code: u8::try_from(128 + origin.signal).unwrap_or(1),
+            }),
         }
     }
 }

@@ -16,13 +16,10 @@ pub fn exec(arguments: &[OsString]) -> ExitCode {
             let armed = set_parent_process_death_signal(Some(Signal::KILL));
             let parent = getppid().map(|pid| pid.as_raw_nonzero().to_string());
             match armed {
-                Err(error) => Failure::new(format!("cannot run {}: {error}", program.display())),
+                Err(error) => Failure::not_run(program, &error.into()),
                 // It died before it could have been noticed.
                 Ok(()) if parent.as_deref() != supervisor.to_str() => return ExitCode::FAILURE,
-                Ok(()) => {
-                    let error = Command::new(program).args(arguments).exec();
-                    Failure::new(format!("cannot run {}: {error}", program.display()))
-                }
+                Ok(()) => Failure::not_run(program, &Command::new(program).args(arguments).exec()),
             }
         }
         _ => Failure::usage("this is a part of `understudy lock`"),

@@ -71,6 +71,13 @@ async fn a_lock_runs_one_command_at_a_time_and_tokens_rise() {
     }
     let (code, _, err) = lock(&["job", "--", "sh", "-c", "exit 7"]).ended();
     assert_eq!((code, &err[..]), (Some(7), ""));
+    let nowhere = lock(&["job", "--", "no-such-program"]).ended();
+    assert_eq!((nowhere.0, &nowhere.1[..]), (Some(127), ""), "{nowhere:?}");
+    assert!(nowhere.2.starts_with("understudy: cannot run no-such-program: "), "{nowhere:?}");
+    let (code, _, err) = lock(&["job", "--", "/etc/passwd"]).ended();
+    assert_eq!(code, Some(126), "{err}");
+    let (code, _, err) = lock(&["job", "--", "sh", "-c", "kill -INT $$"]).ended();
+    assert_eq!((code, &err[..]), (Some(130), ""));
     let mut holder = lock(&["job", "--", "sh", "-c", "echo runs; exec sleep 20"]);
     assert_eq!(holder.says(), "runs\n");
     let refused = ["lock", "job", "--wait", "0", at[0], at[1], "--", "true"];
