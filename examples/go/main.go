@@ -16,7 +16,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	endpoints := flag.String("endpoints", "127.0.0.1:7000", "replicas, or the address that follows the primary: host:port,host:port")
+	endpoints := flag.String("endpoints", "127.0.0.1:7440", "replicas, or the address that follows the primary: host:port,host:port")
 	count := flag.Int64("count", 0, "how many writes; 0: until Ctrl-C")
 	every := flag.Duration("every", 100*time.Millisecond, "time between two writes")
 	flag.Parse()

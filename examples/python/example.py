@@ -11,7 +11,7 @@ from kv import Client
 
 
 def main():
-    client = Client(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7000")
+    client = Client(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7440")
     key, writes = b"python/example", 0
     client.delete(key)
     while True:

@@ -34,7 +34,7 @@ pub struct Client {
 
 impl Client {
     /// A client of the cluster that has replicas at `endpoints`, a list such as
-    /// `a:7001,b:7001`. Connections are made when they are needed.
+    /// `a:7440,b:7440`. Connections are made when they are needed.
     ///
     /// # Errors
     /// [`Error::Endpoints`] if the list is empty or holds something else.

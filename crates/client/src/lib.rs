@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), understudy_client::Error> {
-//! let client = understudy_client::Client::connect("127.0.0.1:7001,127.0.0.1:7002")?;
+//! let client = understudy_client::Client::connect("127.0.0.1:7450,127.0.0.1:7460")?;
 //! client.put("city", "Paris").if_absent().await?;
 //! let city = client.get("city").await?.kv;
 //! # Ok(())

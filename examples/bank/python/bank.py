@@ -180,7 +180,7 @@ def audit(stored: list, accounts: int, books: Books) -> bool:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tellers move money between random accounts; at the end, also by Ctrl-C, the books are audited.")
-    parser.add_argument("endpoints", nargs="?", default="127.0.0.1:7000", help="where replicas are, or the address that follows the primary: host:port, separated by commas")
+    parser.add_argument("endpoints", nargs="?", default="127.0.0.1:7440", help="where replicas are, or the address that follows the primary: host:port, separated by commas")
     parser.add_argument("--accounts", type=int, default=20, help="how many accounts there are; each is opened with 1,000")
     parser.add_argument("--tellers", type=int, default=8, help="how many transfers are under way at once")
     parser.add_argument("--seconds", type=int, default=10, help="for how long")

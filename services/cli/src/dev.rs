@@ -20,14 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// follows the primary.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The port P given by --port follows the primary. Clients reach the replicas at P+1 and P+2, peers at
-P+101 and P+102, operators (metrics, health) at P+201 and P+202.")]
+The port P given by --port follows the primary. Replica a listens for clients at P+10, for its peer at
+P+11 and for operators (metrics, health) at P+12; replica b at P+20, P+21 and P+22. Clients look at
+7440, 7450 and 7460 when they are not given --endpoints.")]
 pub struct Dev {
     /// Directory of register and data; kept. Default: a temporary one, removed at the end.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// First of the ports; 0 takes free ones.
-    #[arg(long, default_value_t = 7000, value_parser = clap::value_parser!(u16).range(0..=65_000))]
+    #[arg(long, default_value_t = Ports::FIRST, value_parser = clap::value_parser!(u16).range(0..=65_000))]
     port: u16,
     /// How to print; json is one line on standard output when the pair is ready.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

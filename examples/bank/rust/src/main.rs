@@ -15,7 +15,7 @@ use understudy_client::{Client, Endpoints, Options};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Where replicas are, or the address that follows the primary: host:port, separated by commas.
-    #[arg(default_value = "127.0.0.1:7000")]
+    #[arg(default_value = "127.0.0.1:7440")]
     endpoints: Endpoints,
     /// How many accounts there are; each is opened with 1,000.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(2..=10_000))]

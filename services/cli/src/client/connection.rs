@@ -18,7 +18,7 @@ pub struct Connection {
         global = true,
         env = "UNDERSTUDY_ENDPOINTS",
         value_name = "A,B",
-        default_value = "127.0.0.1:7000,127.0.0.1:7001,127.0.0.1:7002"
+        default_value = "127.0.0.1:7440,127.0.0.1:7450,127.0.0.1:7460"
     )]
     pub endpoints: Endpoints,
     /// How long one operation may take with all its repetitions, such as 500ms or 30s. Left out: 30s, and
@@ -45,5 +45,41 @@ impl Connection {
     /// Whether to print JSON.
     pub fn json(&self) -> bool {
         self.output == Output::Json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::Parser;
+    use understudy_replica::{Options, ServeArgs};
+
+    use super::*;
+    use crate::pair::{Place, Ports};
+
+    #[derive(Parser)]
+    struct Asking {
+        #[command(flatten)]
+        connection: Connection,
+    }
+
+    #[derive(Parser)]
+    struct Serving {
+        #[command(flatten)]
+        options: ServeArgs,
+    }
+
+    /// Without options clients find what `dev` and `serve` start without options.
+    #[test]
+    fn clients_look_where_dev_and_serve_listen() {
+        let looks = Asking::try_parse_from(["get"]).unwrap().connection.endpoints;
+        let looks: Vec<String> = looks.addresses().iter().map(ToString::to_string).collect();
+        let ports = Ports::from(Ports::FIRST);
+        let mut dev = vec![format!("127.0.0.1:{}", ports.following)];
+        dev.extend(ports.replicas.map(|replica| Place::local(replica).clients));
+        assert_eq!(looks, dev);
+        let always = ["serve", "--name", "a", "--data", "d", "--register", "dir:r"];
+        let serve = Options::load(Serving::try_parse_from(always).unwrap().options).unwrap();
+        assert!(looks.contains(&serve.listen_clients), "{}", serve.listen_clients);
     }
 }

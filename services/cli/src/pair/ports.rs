@@ -29,12 +29,14 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// The ports that the documentation names: `first` (7000) follows the primary, +1 and +2 are for
-    /// clients, +101 and +102 for peers, +201 and +202 for operations.
+    /// The port that follows the primary by default: where `understudy serve` listens by default, too.
+    pub const FIRST: u16 = 7440;
+
+    /// The ports that the documentation names: `first` follows the primary, +10 and +20 are for clients,
+    /// and the next two of each for peers and operators, as a replica has them by default.
     pub fn from(first: u16) -> Self {
-        let replica =
-            |n| ReplicaPorts { clients: first + n, peers: first + 100 + n, ops: first + 200 + n };
-        Ports { following: first, replicas: [replica(1), replica(2)] }
+        let replica = |first| ReplicaPorts { clients: first, peers: first + 1, ops: first + 2 };
+        Ports { following: first, replicas: [replica(first + 10), replica(first + 20)] }
     }
 
     /// Ports that nobody listens on now.
@@ -95,9 +97,9 @@ mod tests {
 
     #[test]
     fn the_documented_ports_stay() {
-        let ports = Ports::from(7000);
-        assert_eq!(ports.following, 7000);
-        assert_eq!(ports.replicas[0], ReplicaPorts { clients: 7001, peers: 7101, ops: 7201 });
-        assert_eq!(ports.replicas[1], ReplicaPorts { clients: 7002, peers: 7102, ops: 7202 });
+        let ports = Ports::from(Ports::FIRST);
+        assert_eq!(ports.following, 7440);
+        assert_eq!(ports.replicas[0], ReplicaPorts { clients: 7450, peers: 7451, ops: 7452 });
+        assert_eq!(ports.replicas[1], ReplicaPorts { clients: 7460, peers: 7461, ops: 7462 });
     }
 }
