@@ -12,7 +12,8 @@ use understudy_proto::admin::v1::{
 use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
     DeleteRequest, DeleteResponse, GetRequest, GetResponse, KeyRange, ListRequest, ListResponse,
-    PutRequest, PutResponse, ReadConsistency, TxnRequest, TxnResponse, WatchRequest,
+    PutRequest, PutResponse, ReadConsistency, ResponseHeader, TxnRequest, TxnResponse,
+    WatchRequest,
 };
 
 use crate::call::{Call, Mutation};
@@ -51,6 +52,12 @@ impl Client {
     /// The same client, sharing all, with another deadline for each of its operations.
     pub fn with_deadline(&self, deadline: Duration) -> Self {
         Self { shared: self.shared.clone(), deadline }
+    }
+
+    /// The header of the answer that came last, to whichever operation of this client or its clones: for those whose
+    /// result has none. None before the first answer.
+    pub fn latest(&self) -> Option<ResponseHeader> {
+        self.shared.latest()
     }
 
     /// The addresses given, then those learned from replicas.

@@ -1,6 +1,6 @@
 //! What all clones of a client share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::time::timeout_at;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     lines: Lines,
     /// The cluster that answered first: from then on no other may.
     cluster: OnceLock<MetadataValue<Ascii>>,
+    /// Of the answer that came last.
+    latest: Mutex<Option<ResponseHeader>>,
 }
 
 impl Shared {
@@ -42,6 +44,7 @@ impl Shared {
             farewells: Farewells::default(),
             lines: Lines::default(),
             cluster: OnceLock::new(),
+            latest: Mutex::default(),
         }
     }
 
@@ -96,10 +99,16 @@ impl Shared {
         let Some(theirs) = cluster_of(header) else { return Ok(()) };
         let ours = self.cluster.get_or_init(|| theirs.clone());
         if *ours == theirs {
+            *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(header.clone());
             return Ok(());
         }
         let text = |id: &MetadataValue<Ascii>| id.to_str().unwrap_or_default().to_owned();
         Err(Failure::Foreign { theirs: text(&theirs), ours: text(ours) })
+    }
+
+    /// The header of the answer that came last.
+    pub fn latest(&self) -> Option<ResponseHeader> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Until when one operation waits for a connection. To be made it has longer.

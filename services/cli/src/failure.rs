@@ -1,9 +1,13 @@
-//! How a command fails: one line on stderr, and an exit code that scripts can rely on.
+//! How a command fails: one line on stderr, as JSON with `--output json`, and an exit code that scripts can
+//! rely on.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
 
 use crate::print;
 
@@ -19,12 +23,39 @@ pub const EXIT_CODES: &str = "Exit codes:
   127  the command is not found
   130  ended by Ctrl-C (128 + N: by signal N)";
 
+/// Whether failures are printed as JSON.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Prints failures as JSON from now on, or as text.
+pub fn print_as_json(json: bool) {
+    JSON.store(json, Ordering::Relaxed);
+}
+
+/// Whether failures are printed as JSON.
+pub fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
+/// Says on one line of stderr what is no failure, or not yet.
+pub fn note(code: &str, message: impl Display) {
+    let message = one_line(&message.to_string());
+    match is_json() {
+        true => print::note_json(&json!({ "code": code, "message": message })),
+        false => print::note(format_args!("understudy: {message}")),
+    }
+}
+
 /// A command's end other than success.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// It did not work; the message says what to do. Exit code 1.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{message}")]
+    Failed {
+        /// What happened, for programs: the store's reason, or one of this command.
+        code: &'static str,
+        /// What happened, to what, and what to do.
+        message: String,
+    },
     /// The arguments make no sense together. Exit code 2.
     #[error("{0}")]
     Usage(String),
@@ -53,7 +84,12 @@ pub enum Failure {
 impl Failure {
     /// A failure with exit code 1.
     pub fn new(message: impl Display) -> Self {
-        Self::Failed(message.to_string())
+        Self::coded("FAILED", message)
+    }
+
+    /// The same with a code of its own, such as `KEY_NOT_FOUND`.
+    pub fn coded(code: &'static str, message: impl Display) -> Self {
+        Self::Failed { code, message: message.to_string() }
     }
 
     /// A mistake in the command line, exit code 2.
@@ -76,7 +112,23 @@ impl Failure {
         let message = format!("{done}, then: {self}");
         match self {
             Self::OutcomeUnknown(_) => Self::OutcomeUnknown(message),
-            _ => Self::Failed(message),
+            Self::Failed { code, .. } => Self::Failed { code, message },
+            _ => Self::new(message),
+        }
+    }
+
+    /// What happened, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failed { code, .. } => code,
+            Self::Usage(_) => "USAGE",
+            Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Shell { code: 126, .. } => "COMMAND_NOT_EXECUTABLE",
+            Self::Shell { code: 127, .. } => "COMMAND_NOT_FOUND",
+            Self::Shell { .. } => "INTERRUPTED",
+            Self::Command(_) => "COMMAND_FAILED",
+            Self::Closed => "OUTPUT_CLOSED",
         }
     }
 
@@ -85,13 +137,19 @@ impl Failure {
         let code = match self {
             Self::Closed => return ExitCode::SUCCESS,
             Self::Command(code) => return ExitCode::from(*code),
-            Self::Failed(_) => 1,
+            Self::Failed { .. } => 1,
             Self::Usage(_) => 2,
             Self::OutcomeUnknown(_) => 3,
             Self::Unavailable(_) => 4,
             Self::Shell { code, .. } => *code,
         };
-        print::note(format_args!("understudy: {}", one_line(&self.to_string())));
+        let message = one_line(&self.to_string());
+        match is_json() {
+            true => print::note_json(&json!({
+                "code": self.code(), "message": message, "exit_code": code,
+            })),
+            false => print::note(format_args!("understudy: {message}")),
+        }
         ExitCode::from(code)
     }
 }
@@ -101,8 +159,8 @@ pub fn conclude(done: Result<(), Failure>) -> ExitCode {
     if let Err(failure) = done {
         return failure.report();
     }
-    if let Err(Failure::Failed(why)) = print::written() {
-        print::note(format_args!("understudy: done, but {why}"));
+    if let Err(failure @ Failure::Failed { .. }) = print::written() {
+        note(failure.code(), format_args!("done, but {failure}"));
     }
     ExitCode::SUCCESS
 }
@@ -119,7 +177,13 @@ impl From<understudy_client::Error> for Failure {
         match error {
             Error::OutcomeUnknown { .. } => Self::OutcomeUnknown(message),
             Error::Unavailable { .. } => Self::Unavailable(message),
-            _ => Self::Failed(message),
+            Error::Rejected(rejection) => {
+                let reason = rejection.reason.map_or("REJECTED", |reason| reason.as_str_name());
+                Self::coded(reason.trim_start_matches("ERROR_REASON_"), message)
+            }
+            Error::NotAcquired { .. } => Self::coded("LOCK_NOT_ACQUIRED", message),
+            Error::LockLost { .. } => Self::coded("LOCK_LOST", message),
+            _ => Self::new(message),
         }
     }
 }

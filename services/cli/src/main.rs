@@ -130,6 +130,7 @@ fn main() -> ExitCode {
     // Process-wide, and wanted before the first connection to an API server.
     #[cfg(feature = "kubernetes")]
     let _ = rustls::crypto::ring::default_provider().install_default();
+    failure::print_as_json(usage::asks_for_json(std::env::args_os()));
     let done = usage::parse::<Cli>().and_then(|cli| cli.command.run());
     failure::conclude(done)
 }

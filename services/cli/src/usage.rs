@@ -1,5 +1,6 @@
 //! Reading the command line.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 
 use clap::Parser;
@@ -26,6 +27,14 @@ pub fn parse<C: Parser>() -> Result<C, Failure> {
     })
 }
 
+/// Whether these arguments ask for JSON: also those that make no sense otherwise.
+pub fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    let own = arguments.into_iter().take_while(|argument| argument != "--");
+    let own: Vec<OsString> = own.collect();
+    own.iter().any(|argument| argument == "--output=json")
+        || own.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+}
+
 /// All that an error says before it explains the usage at length.
 fn summary(error: &str) -> String {
     let (said, usage) = error.split_once("\n\nUsage: ").unwrap_or((error, ""));
@@ -40,6 +49,14 @@ fn summary(error: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_asked_for_before_the_command_of_a_lock() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(OsString::from));
+        assert!(asks("understudy get --output json k") && asks("understudy --output=json"));
+        assert!(!asks("understudy get --output text json"));
+        assert!(!asks("understudy lock job -- jq --output json"));
+    }
 
     #[test]
     fn the_summary_keeps_tips_and_names_the_help() {

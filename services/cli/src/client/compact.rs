@@ -1,9 +1,10 @@
 //! `understudy compact`.
 
 use clap::Args;
+use serde_json::json;
 
 use super::connection::Connection;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 /// Forgets what the store was before a revision: from then on nobody reads or watches what is older.
@@ -19,9 +20,10 @@ pub struct Compact {
 
 impl Compact {
     pub async fn run(self) -> Result<(), Failure> {
-        self.connection.client().compact(self.revision).await?;
+        let client = self.connection.client();
+        client.compact(self.revision).await?;
         if self.connection.json() {
-            print::json(&serde_json::json!({ "oldest_revision": self.revision }));
+            print::json(&record::answer(&client, json!({ "oldest_revision": self.revision })));
         }
         Ok(())
     }

@@ -92,7 +92,8 @@ impl Del {
             return Ok(());
         }
         let key = self.notation.quoted(&key);
-        Err(Failure::new(format!("not deleted: key {key} is not at the revision given")))
+        let unmet = format!("not deleted: key {key} is not at the revision given");
+        Err(Failure::coded("CONDITION_NOT_MET", unmet))
     }
 
     /// Deletes the keys of a range, batch by batch.
@@ -100,7 +101,7 @@ impl Del {
         let progress = ProgressBar::new_spinner();
         let mut left = self.limit.unwrap_or(u64::MAX);
         let mut deleted = 0;
-        let revision = loop {
+        let header = loop {
             let answer = client.delete_range(range.clone()).limit(left.min(BATCH)).await;
             let answer = answer.map_err(|error| match deleted {
                 0 => Failure::from(error),
@@ -112,12 +113,17 @@ impl Del {
             progress.set_message(format!("{} keys deleted", print::grouped(deleted)));
             progress.tick();
             if !answer.more || left == 0 || count == 0 {
-                break answer.header.map_or(0, |header| header.revision);
+                break answer.header;
             }
         };
         progress.finish_and_clear();
         match self.connection.json() {
-            true => print::json(&json!({ "deleted": deleted, "revision": revision })),
+            true => {
+                let mut object = record::header(header.as_ref());
+                object.insert("succeeded".to_owned(), true.into());
+                object.insert("deleted".to_owned(), deleted.into());
+                print::json(&object);
+            }
             false if deleted == 1 => print::line("1 key deleted"),
             false => print::line(format_args!("{deleted} keys deleted")),
         }

@@ -8,7 +8,7 @@ use understudy_client::{Client, Error, Holder};
 
 use super::connection::Connection;
 use super::lock::How;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 /// Stands for election, and leads until it is interrupted or gone; without a value, prints who leads.
@@ -58,14 +58,14 @@ impl Elect {
         let mut leaders = client.leaders(&self.name);
         if self.once {
             let leader = leaders.next().await?;
-            self.print(leader.as_ref());
-            let nobody = || Failure::new(format!("nobody leads {:?}", self.name));
+            self.print(client, leader.as_ref());
+            let nobody = || Failure::coded("NO_LEADER", format!("nobody leads {:?}", self.name));
             leader.ok_or_else(nobody)?;
             return print::written();
         }
         loop {
             match leaders.next().await {
-                Ok(leader) => self.print(leader.as_ref()),
+                Ok(leader) => self.print(client, leader.as_ref()),
                 // Nothing is missed by waiting for a primary.
                 Err(Error::Unavailable { .. }) if self.connection.deadline.is_none() => {}
                 Err(error) => return Err(error.into()),
@@ -74,11 +74,12 @@ impl Elect {
         }
     }
 
-    fn print(&self, leader: Option<&Holder>) {
+    fn print(&self, client: &Client, leader: Option<&Holder>) {
         if self.connection.json() {
             let value = |leader: &Holder| String::from_utf8_lossy(&leader.value).into_owned();
             let (leader, token) = (leader.map(value), leader.map(|leader| leader.token));
-            return print::json(&json!({ "leader": leader, "token": token }));
+            let leader = json!({ "leader": leader, "token": token });
+            return print::json(&record::answer(client, leader));
         }
         match leader {
             Some(leader) => {

@@ -41,11 +41,17 @@ impl Get {
             Some(revision) => client.get_at(key.clone(), revision).await?,
             None => client.get(key.clone()).await?,
         };
+        let mut object = record::header(response.header.as_ref());
+        object.insert("found".to_owned(), response.kv.is_some().into());
         let Some(kv) = response.kv else {
-            return Err(Failure::new(format!("there is no key {}", notation.quoted(&key))));
+            if self.connection.json() {
+                notation.put(&mut object, "key", &key);
+                print::json(&object);
+            }
+            let nothing = format!("there is no key {}", notation.quoted(&key));
+            return Err(Failure::coded("KEY_NOT_FOUND", nothing));
         };
         if self.connection.json() {
-            let mut object = record::header(response.header.as_ref());
             object.append(&mut record::json(&kv, notation));
             print::json(&object);
         } else if self.raw {

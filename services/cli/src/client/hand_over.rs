@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::connection::Connection;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 /// Makes a backup the primary, without loss or failed requests.
@@ -20,12 +20,15 @@ pub struct HandOver {
 impl HandOver {
     pub async fn run(self) -> Result<(), Failure> {
         let answer = self.connection.client().hand_over(&self.to).await?;
-        let epoch = answer.header.map_or(0, |header| header.epoch);
+        let epoch = answer.header.as_ref().map_or(0, |header| header.epoch);
         let primary = answer.primary.filter(|primary| !primary.name.is_empty());
         if self.connection.json() {
             let name = primary.as_ref().map(|primary| &primary.name);
             let address = primary.as_ref().map(|primary| &primary.client_address);
-            print::json(&json!({"epoch": epoch, "primary": name, "address": address}));
+            let mut object = record::header(answer.header.as_ref());
+            object.insert("primary".to_owned(), json!(name));
+            object.insert("address".to_owned(), json!(address));
+            print::json(&object);
             return Ok(());
         }
         match primary {

@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::{GetLeaseRequest, Lease as Shown, ListLeasesReques
 
 use super::connection::Connection;
 use super::notation::Notation;
-use super::{duration, print};
+use super::{duration, print, record};
 use crate::failure::Failure;
 
 /// Grants, keeps and ends leases: keys that hang on one (put --lease) go when nobody keeps it alive.
@@ -87,7 +87,7 @@ impl Lease {
             What::Grant { ttl, id } => {
                 let lease = client.grant_lease(ttl, id).await?;
                 match self.connection.json() {
-                    true => print::json(&values(&lease)),
+                    true => print::json(&record::answer(client, values(&lease))),
                     false => print::line(lease.lease_id),
                 }
                 Ok(())
@@ -96,9 +96,12 @@ impl Lease {
             What::Revoke { id } => {
                 let keys = client.revoke_lease(id).await?;
                 match self.connection.json() {
-                    true => print::json(&json!({
-                        "lease_id": id, "keys": keys, "deleted": keys.min(BATCH),
-                    })),
+                    true => {
+                        let keys = json!({
+                            "lease_id": id, "keys": keys, "deleted": keys.min(BATCH),
+                        });
+                        print::json(&record::answer(client, keys));
+                    }
                     false => print::line(revoked(keys)),
                 }
                 Ok(())
@@ -111,7 +114,7 @@ impl Lease {
     async fn keep(&self, client: &Client, id: i64, once: bool) -> Result<(), Failure> {
         loop {
             let lease = client.keep_lease_alive(id).await?;
-            self.print(&lease);
+            self.print(client, &lease);
             if once {
                 return Ok(());
             }
@@ -147,9 +150,9 @@ impl Lease {
                 })
                 .collect();
             object["keys"] = shown.into();
-            print::json(&object);
+            print::json(&record::answer(client, object));
         } else {
-            self.print(&lease);
+            self.print(client, &lease);
             let text = |key| format!("  {}", self.notation.text(key));
             keys.iter().for_each(|key| print::line(text(key)));
         }
@@ -158,20 +161,25 @@ impl Lease {
 
     async fn list(&self, client: &Client) -> Result<(), Failure> {
         let mut request = ListLeasesRequest::default();
+        let mut any = false;
         loop {
             let page = client.list_leases(request).await?;
-            page.leases.iter().for_each(|lease| self.print(lease));
+            page.leases.iter().for_each(|lease| self.print(client, lease));
             print::written()?;
+            any |= !page.leases.is_empty();
             if page.next_page_token.is_empty() {
-                return Ok(());
+                if !any && self.connection.json() {
+                    print::json(&record::answer(client, json!({})));
+                }
+                return print::written();
             }
             request = ListLeasesRequest { page_token: page.next_page_token, page_size: 0 };
         }
     }
 
-    fn print(&self, lease: &Shown) {
+    fn print(&self, client: &Client, lease: &Shown) {
         if self.connection.json() {
-            return print::json(&values(lease));
+            return print::json(&record::answer(client, values(lease)));
         }
         let Shown { lease_id, ttl_ms, remaining_ms } = lease;
         print::line(format_args!("{lease_id}\t{remaining_ms} of {ttl_ms} ms left"))

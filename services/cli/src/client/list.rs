@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::Args;
+use serde_json::{Map, Value};
 use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{KeyRange, KeyValue, ListOrder, ListRequest};
 
@@ -67,20 +68,20 @@ impl List {
         loop {
             request.page_size = i32::try_from(left).unwrap_or(i32::MAX);
             let page = client.list(request.clone()).await?;
-            let revision = page.header.as_ref().map_or(0, |header| header.revision);
+            let header = record::header(page.header.as_ref());
             if self.count {
-                self.show_count(page.count, revision);
+                self.show_count(page.count, header);
                 return print::written();
             }
             for kv in &page.kvs {
-                self.show(kv, revision);
+                self.show(kv, &header);
             }
             print::written()?;
             left = left.saturating_sub(page.kvs.len() as u64);
             if page.next_page_token.is_empty() || left == 0 {
                 if left == limit && self.connection.json() {
                     // Whoever watches from here on needs it, though there are no keys.
-                    print::json(&serde_json::json!({ "revision": revision }));
+                    print::json(&header);
                 }
                 return print::written();
             }
@@ -109,17 +110,18 @@ impl List {
         })
     }
 
-    fn show_count(&self, count: i64, revision: i64) {
-        match self.connection.json() {
-            true => print::json(&serde_json::json!({ "count": count, "revision": revision })),
-            false => print::line(count),
+    fn show_count(&self, count: i64, mut header: Map<String, Value>) {
+        if self.connection.json() {
+            header.insert("count".to_owned(), count.into());
+            return print::json(&header);
         }
+        print::line(count)
     }
 
-    fn show(&self, kv: &KeyValue, revision: i64) {
+    fn show(&self, kv: &KeyValue, header: &Map<String, Value>) {
         if self.connection.json() {
             let mut object = record::json(kv, self.notation);
-            object.insert("revision".to_owned(), revision.into());
+            object.extend(header.clone());
             if self.keys {
                 object.retain(|name, _| !name.starts_with("value"));
             }

@@ -9,7 +9,7 @@ use understudy_client::{Client, Lock as Held};
 
 use super::connection::Connection;
 use super::guard::{Guard, Signals};
-use super::{duration, print};
+use super::{duration, print, record};
 use crate::failure::Failure;
 
 /// Takes a lock, runs a command while it is held, and exits as the command does.
@@ -75,7 +75,7 @@ impl How {
         let mut signals = Signals::new().map_err(Failure::new)?;
         let lock = self.take(client, name, value, &mut signals).await?;
         if command.is_empty() {
-            announce(connection, name, &lock);
+            announce(client, connection, name, &lock);
             if let Err(failure) = print::written() {
                 // Nobody would know that it is held.
                 let _ = lock.release().await;
@@ -107,10 +107,11 @@ impl How {
 }
 
 /// Says that a lock is held.
-fn announce(connection: &Connection, name: &str, lock: &Held) {
+fn announce(client: &Client, connection: &Connection, name: &str, lock: &Held) {
     if connection.json() {
         let key = String::from_utf8_lossy(lock.key());
-        return print::json(&json!({ "name": name, "token": lock.token(), "key": key }));
+        let held = json!({ "name": name, "token": lock.token(), "key": key });
+        return print::json(&record::answer(client, held));
     }
     let name = print::text(name.as_bytes());
     print::line(format_args!("{name} is held, token {}: Ctrl-C releases it", lock.token()));

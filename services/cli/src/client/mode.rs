@@ -5,7 +5,7 @@ use serde_json::json;
 use understudy_proto::admin::v1::{self as admin, BackupExecution, ExecutionMode, Settings};
 
 use super::connection::Connection;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -76,7 +76,7 @@ impl Mode {
         let bytes = settings.max_tail_bytes.unwrap_or_default();
         let ms = settings.max_tail_ms.unwrap_or_default();
         if self.connection.json() {
-            print::json(&json!({
+            let settings = json!({
                 "execution": execution,
                 "acknowledgement": acknowledgement,
                 "backup_execution": backups,
@@ -84,7 +84,8 @@ impl Mode {
                 "min_copies": min_copies,
                 "max_tail_bytes": bytes,
                 "max_tail_ms": ms,
-            }));
+            });
+            print::json(&record::answer(&client, settings));
         } else {
             print::line(format_args!("execution        {execution}"));
             print::line(format_args!("acknowledgement  {acknowledgement}"));

@@ -4,17 +4,21 @@ use serde_json::json;
 use understudy_proto::admin::v1::{ListOwnersRequest, Owner};
 
 use super::connection::Connection;
-use super::{grid, print};
+use super::{grid, print, record};
 use crate::failure::Failure;
 
 /// Shows all owners: as JSON one a line, as text in one table.
 pub async fn show(connection: &Connection) -> Result<(), Failure> {
     let client = connection.client();
-    let (mut request, mut rows) = (ListOwnersRequest::default(), Vec::new());
+    let (mut request, mut rows, mut any) = (ListOwnersRequest::default(), Vec::new(), false);
     loop {
         let page = client.list_owners(request).await?;
         match connection.json() {
-            true => page.owners.iter().for_each(|owner| print::json(&values(owner))),
+            true => {
+                let lines = page.owners.iter().map(values);
+                lines.for_each(|owner| print::json(&record::answer(&client, owner)));
+                any |= !page.owners.is_empty();
+            }
             false => rows.extend(page.owners.iter().map(row)),
         }
         if page.next_page_token.is_empty() {
@@ -25,6 +29,9 @@ pub async fn show(connection: &Connection) -> Result<(), Failure> {
     }
     if !connection.json() {
         print::line(grid::text(&["OWNER", "SESSIONS", "LEASES", "GENERATORS"], rows, &[1, 2, 3]));
+    }
+    if connection.json() && !any {
+        print::json(&record::answer(&client, json!({})));
     }
     print::written()
 }

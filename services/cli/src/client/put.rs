@@ -129,10 +129,11 @@ impl Put {
     }
 
     fn unmet(&self, key: &str, answer: &PutResponse) -> Failure {
-        Failure::new(match (answer.mod_revision, self.if_revision) {
+        let unmet = match (answer.mod_revision, self.if_revision) {
             (0, _) => format!("not written: there is no key {key}"),
             (now, Some(_)) => format!("not written: key {key} is at revision {now}"),
             (now, None) => format!("not written: key {key} exists, at revision {now}"),
-        })
+        };
+        Failure::coded("CONDITION_NOT_MET", unmet)
     }
 }

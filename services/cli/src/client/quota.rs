@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 use understudy_proto::admin::v1 as admin;
 
 use super::connection::Connection;
-use super::{duration, grid, owners, print, size};
+use super::{duration, grid, owners, print, record, size};
 use crate::failure::Failure;
 
 /// Shows what the store takes and what is used of it, and changes it on all replicas at once, through the
@@ -134,7 +134,7 @@ impl Quota {
         };
         let bounds = bounds(&quota.unwrap_or_default(), &usage.unwrap_or_default());
         match connection.json() {
-            true => print::json(&object(&bounds)),
+            true => print::json(&record::answer(&client, object(&bounds).into())),
             false => print::line(table(&bounds)),
         }
         // A change is done, printed or not.

@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 use num_bigint::{BigInt, BigUint, Sign};
+use serde_json::{Value, json};
 use understudy_client::Client;
 use understudy_proto::kv::v1::Integer;
 
 use super::connection::Connection;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 /// Draws from named generators, equal to Python's random.Random: no draw is lost or repeated by a failover.
@@ -55,34 +56,40 @@ enum What {
 impl Random {
     pub async fn run(self) -> Result<(), Failure> {
         let client = self.connection.client();
-        match self.what.drawn(&client, &self.name).await? {
-            Some(drawn) if self.connection.json() => print::json(&drawn),
-            Some(serde_json::Value::Array(all)) => all.iter().for_each(print::line),
-            Some(serde_json::Value::String(text)) => print::line(text),
+        let seeds = matches!(self.what, What::Seed { .. });
+        let (name, drawn) = self.what.drawn(&client, &self.name).await?;
+        match drawn {
+            drawn if self.connection.json() => {
+                let mut object = record::answer(&client, json!({ "name": self.name }));
+                object.insert(name.to_owned(), drawn);
+                print::json(&object);
+            }
+            Value::Array(all) => all.iter().for_each(print::line),
+            Value::String(text) => print::line(text),
             _ => {}
         }
-        print::written()
+        // A generator is seeded, printed or not.
+        if seeds { Ok(()) } else { print::written() }
     }
 }
 
 impl What {
-    /// Floats as an array; an integer, which may be larger than JSON's, and bytes as text.
-    async fn drawn(
-        self,
-        client: &Client,
-        name: &str,
-    ) -> Result<Option<serde_json::Value>, Failure> {
+    /// What was drawn, and its name in JSON: floats as an array; an integer, which may be larger than JSON's,
+    /// and bytes as text.
+    async fn drawn(self, client: &Client, name: &str) -> Result<(&'static str, Value), Failure> {
         Ok(match self {
             What::Seed { seed } => {
                 client.seed(name, seed.as_ref().map(integer)).await?;
-                None
+                ("seeded", true.into())
             }
-            What::Float { count } => Some(client.random(name, count).await?.into()),
+            What::Float { count } => ("floats", client.random(name, count).await?.into()),
             What::Bits { k } => {
                 let bits = client.rand_bits(name, k).await?;
-                Some(BigUint::from_bytes_be(&bits).to_string().into())
+                ("bits", BigUint::from_bytes_be(&bits).to_string().into())
             }
-            What::Bytes { n } => Some(print::hex(&client.rand_bytes(name, n).await?).into()),
+            What::Bytes { n } => {
+                ("bytes_hex", print::hex(&client.rand_bytes(name, n).await?).into())
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Records as JSON.
 
 use serde_json::{Map, Value, json};
+use understudy_client::Client;
 use understudy_proto::kv::v1::{KeyValue, ResponseHeader};
 
 use super::notation::Notation;
@@ -23,5 +24,14 @@ pub fn header(header: Option<&ResponseHeader>) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("revision".to_owned(), json!(revision));
     object.insert("epoch".to_owned(), json!(epoch));
+    object
+}
+
+/// The fields of `value`, an object, with those that every answer has: of the answer that came last.
+pub fn answer(client: &Client, value: Value) -> Map<String, Value> {
+    let mut object = header(client.latest().as_ref());
+    if let Value::Object(fields) = value {
+        object.extend(fields);
+    }
     object
 }

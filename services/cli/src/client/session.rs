@@ -6,7 +6,7 @@ use understudy_client::Client;
 use understudy_proto::admin::v1::{ListSessionsRequest, Session as Shown};
 
 use super::connection::Connection;
-use super::print;
+use super::{print, record};
 use crate::failure::Failure;
 
 /// Shows who has sessions open, and closes them.
@@ -56,7 +56,10 @@ impl Session {
             What::Close { id } => {
                 client.end_session(*id).await?;
                 match self.connection.json() {
-                    true => print::json(&json!({ "session_id": id, "closed": true })),
+                    true => {
+                        let closed = json!({ "session_id": id, "closed": true });
+                        print::json(&record::answer(&client, closed));
+                    }
                     false => print::line(format_args!("session {id} is closed")),
                 }
                 Ok(())
@@ -65,24 +68,27 @@ impl Session {
     }
 
     async fn list(&self, client: &Client, mut left: u64, owner: String) -> Result<(), Failure> {
-        let mut page_token = String::new();
+        let (mut page_token, all) = (String::new(), left);
         loop {
             let page_size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
             let request = ListSessionsRequest { owner: owner.clone(), page_size, page_token };
             let page = client.list_sessions(request).await?;
-            page.sessions.iter().for_each(|session| self.print(session));
+            page.sessions.iter().for_each(|session| self.print(client, session));
             print::written()?;
             left = left.saturating_sub(page.sessions.len() as u64);
             page_token = page.next_page_token;
             if page_token.is_empty() || left == 0 {
-                return Ok(());
+                if left == all && self.connection.json() {
+                    print::json(&record::answer(client, json!({})));
+                }
+                return print::written();
             }
         }
     }
 
-    fn print(&self, session: &Shown) {
+    fn print(&self, client: &Client, session: &Shown) {
         if self.connection.json() {
-            return print::json(&values(session));
+            return print::json(&record::answer(client, values(session)));
         }
         let Shown { session_id, ttl_ms, remaining_ms, held_answers, held_bytes, .. } = session;
         let owner = match session.owner.as_str() {

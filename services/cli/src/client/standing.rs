@@ -6,7 +6,7 @@ use understudy_client::{Changes, Error, Watch};
 
 use super::connection::Connection;
 use super::print;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 
 /// A watch that stands: it ends at once when nobody reads what is printed, and waits for a primary as long
 /// as it takes, unless `--deadline` is given.
@@ -50,7 +50,7 @@ impl Standing {
                         return Err(Failure::Unavailable(nobody));
                     }
                     if !std::mem::replace(&mut self.said, true) {
-                        print::note(format_args!("understudy: {nobody}; waiting"));
+                        failure::note("UNAVAILABLE", format_args!("{nobody}; waiting"));
                     }
                 }
                 Err(error) => return Err(error.into()),

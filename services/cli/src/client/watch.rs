@@ -112,6 +112,8 @@ fn json(event: &Event, notation: Notation) -> Map<String, Value> {
     let kind = if event.r#type() == EventType::Delete { "del" } else { "put" };
     let kv = event.kv.as_ref();
     let mut object = Map::from_iter([("type".to_owned(), kind.into())]);
+    let revision = kv.map_or(0, |kv| kv.mod_revision);
+    object.insert("revision".to_owned(), revision.into());
     match (event.r#type(), kv) {
         (EventType::Delete, Some(kv)) => {
             notation.put(&mut object, "key", &kv.key);

@@ -63,7 +63,7 @@ pub fn written() -> Result<(), Failure> {
 pub fn unwritten(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Closed,
-        _ => Failure::new(format!("cannot write the output: {error}")),
+        _ => Failure::coded("OUTPUT_NOT_WRITTEN", format!("cannot write the output: {error}")),
     }
 }
 
@@ -72,6 +72,13 @@ pub fn note(text: impl Display) {
     let feed = Feed::start(Where::Err);
     feed.line(text);
     feed.close();
+}
+
+/// The same as one line of JSON.
+pub fn note_json(value: &impl Serialize) {
+    // Of text and numbers alone: it cannot fail.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    note(escape::json(&text));
 }
 
 /// A question on standard error, without a line break.

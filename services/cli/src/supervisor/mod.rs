@@ -26,6 +26,7 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
+use crate::failure;
 pub use clock::boot_time;
 pub use order::{Order, Report, hand_over_stdin};
 
@@ -34,6 +35,9 @@ pub use order::{Order, Report, hand_over_stdin};
 const SUPERVISOR: &str = "lock-supervisor";
 /// What the command's process is called before it is the command.
 const EXEC: &str = "lock-exec";
+/// How each prints failures.
+const JSON: &str = "json";
+const TEXT: &str = "text";
 
 /// Runs as one of these if this process was started as one.
 pub fn role() -> Option<ExitCode> {
@@ -41,10 +45,17 @@ pub fn role() -> Option<ExitCode> {
     let role = arguments.next()?;
     let arguments: Vec<OsString> = arguments.collect();
     match role.to_str() {
-        Some(SUPERVISOR) => Some(run::run(&arguments)),
-        Some(EXEC) => Some(exec::exec(&arguments)),
+        Some(SUPERVISOR) => Some(run::run(prints_as_told(&arguments))),
+        Some(EXEC) => Some(exec::exec(prints_as_told(&arguments))),
         _ => None,
     }
+}
+
+/// The first argument of each says how failures are printed; gives the others.
+fn prints_as_told(arguments: &[OsString]) -> &[OsString] {
+    let Some((how, others)) = arguments.split_first() else { return arguments };
+    failure::print_as_json(how == JSON);
+    others
 }
 
 /// This program as a supervisor of the command; its standard input must be the channel.
@@ -57,6 +68,6 @@ pub fn of(command: &[OsString]) -> Command {
 /// This very program, whatever has become of its file.
 fn itself(role: &str) -> Command {
     let mut command = Command::new("/proc/self/exe");
-    command.arg0(role);
+    command.arg0(role).arg(if failure::is_json() { JSON } else { TEXT });
     command
 }

@@ -9,6 +9,7 @@ mod directories;
 mod full_disks;
 mod hex;
 mod hold;
+mod json;
 mod lists;
 mod locks;
 mod logs;

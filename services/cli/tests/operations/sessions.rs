@@ -103,7 +103,7 @@ async fn operators_see_whose_sessions_there_are_and_close_them() {
 
     let listed = |arguments: &[&str]| -> Vec<u64> {
         let lines = read(&cluster, &[&["session", "list"], arguments].concat());
-        lines.iter().map(|line| line["session_id"].as_u64().unwrap()).collect()
+        lines.iter().filter_map(|line| line["session_id"].as_u64()).collect()
     };
     assert_eq!(listed(&["--owner", "127.0.0.1"]), ids);
     assert_eq!(listed(&["--limit", "2"]), ids[..2]);

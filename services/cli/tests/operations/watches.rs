@@ -47,7 +47,9 @@ async fn every_change_is_printed_once_though_the_primary_is_killed() {
     let json: Vec<serde_json::Value> =
         ended(json).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&json[0]["type"], &json[0]["value"]), (&"put".into(), &"one".into()));
-    let gone = serde_json::json!({ "type": "del", "key": "w/1", "mod_revision": third });
+    let gone = serde_json::json!({
+        "type": "del", "key": "w/1", "mod_revision": third, "revision": third
+    });
     assert_eq!(json[2], gone);
 
     let ranged =

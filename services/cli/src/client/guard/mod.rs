@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use understudy_client::{Error, Lock};
 
-use super::print;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::supervisor::Report;
 use command::Command;
 use signals::is_of_terminal;
@@ -36,15 +35,14 @@ impl Guard<'_> {
             Ok(()) => ended,
             // Whatever the command says: at its end it ran without the lock.
             Err(error @ Error::LockLost { .. }) => match ended {
-                Err(failure @ Failure::Failed(_)) => Err(failure),
+                Err(failure @ Failure::Failed { .. }) => Err(failure),
                 _ => Err(error.into()),
             },
             Err(error) => {
                 // How the command ended counts: the lock is free once its lease has ended.
-                print::note(format_args!(
-                    "understudy: lock {:?} may be free only after {:?}: {error}",
-                    self.name, self.ttl
-                ));
+                let (name, ttl) = (self.name, self.ttl);
+                let late = format!("lock {name:?} may be free only after {ttl:?}: {error}");
+                failure::note(Failure::from(error).code(), late);
                 ended
             }
         }
@@ -108,6 +106,6 @@ impl Guard<'_> {
 
     fn lost_because(&self, why: &str) -> Failure {
         let what = if self.command.is_empty() { "" } else { ", the command was ended" };
-        Failure::new(format!("lock {:?} is lost: {why}{what}", self.name))
+        Failure::coded("LOCK_LOST", format!("lock {:?} is lost: {why}{what}", self.name))
     }
 }

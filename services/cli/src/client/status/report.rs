@@ -15,6 +15,8 @@ pub struct Report {
     pub cluster_id: Option<String>,
     /// The highest epoch that anyone told.
     pub epoch: u64,
+    /// The highest revision of the store that anyone told.
+    pub revision: i64,
     /// Name of the acting primary, if there is one.
     pub primary: Option<String>,
     /// By name.
@@ -116,12 +118,13 @@ pub struct Counts {
 impl Report {
     pub fn new(survey: &Survey) -> Self {
         let told = || survey.replicas.iter().filter_map(|replica| replica.status.as_ref().ok());
-        let cluster = told().filter_map(|status| status.header.as_ref());
-        let mut ids = cluster.map(|header| &header.cluster_id);
+        let headers = || told().filter_map(|status| status.header.as_ref());
+        let mut ids = headers().map(|header| &header.cluster_id);
         let cluster_id = ids.find(|id| id.iter().any(|byte| *byte != 0)).map(|id| print::hex(id));
         Self {
             cluster_id,
             epoch: told().map(|status| status.epoch).max().unwrap_or(0),
+            revision: headers().map(|header| header.revision).max().unwrap_or(0),
             primary: survey.primary().map(|primary| primary.name.clone()),
             replicas: survey.replicas.iter().map(replica).collect(),
         }

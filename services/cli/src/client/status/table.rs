@@ -98,7 +98,13 @@ mod tests {
     #[test]
     fn a_warning_is_shown_where_there_is_no_reason_and_no_name_is_not_blank() {
         let warned = Replica { warning: "not allowed".to_owned(), ..Replica::default() };
-        let report = Report { cluster_id: None, epoch: 0, primary: None, replicas: vec![warned] };
+        let report = Report {
+            cluster_id: None,
+            epoch: 0,
+            revision: 0,
+            primary: None,
+            replicas: vec![warned],
+        };
         let text = text(&report);
         let row = text.lines().nth(2).unwrap_or_default();
         assert!(row.starts_with('?') && row.ends_with("would fail: not allowed"), "{text}");
@@ -137,6 +143,7 @@ mod tests {
         let report = Report {
             cluster_id: Some("00ff".to_owned()),
             epoch: 3,
+            revision: 9,
             primary: Some("a".to_owned()),
             replicas: vec![primary, gone],
         };
