@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use understudy_client::proto::admin::v1::Role;
 
 use crate::harness::command::succeed;
+use crate::harness::running::Running;
 use crate::harness::{self, turn, wait};
 
 /// A running `understudy dev` and what it said when it was ready.
@@ -83,6 +84,41 @@ async fn dev_gives_one_address_that_follows_the_primary_and_takes_its_replicas_a
     assert!(dev.process.wait().unwrap().success());
     dev.all_gone().await;
     assert!(!Path::new(replicas[0]["data"].as_str().unwrap()).exists(), "it was temporary");
+}
+
+/// The terminal is shared with the user.
+#[tokio::test]
+async fn dev_says_who_has_which_role_and_shows_the_log_when_asked_to() {
+    let _turn = turn().await;
+    for (flags, whole) in [(&[][..], false), (&["-v"], true), (&["--", "--log", "info"], true)] {
+        let mut dev = Running::start(&[&["dev", "--port", "0"], flags].concat());
+        let mut said = Vec::new();
+        let number = |word: &str| word.parse::<i32>().unwrap();
+        while !said.last().is_some_and(|line: &String| line.contains("Ctrl-C ends the pair")) {
+            said.push(dev.says());
+        }
+        let primary = said.iter().find(|line| line.contains("  primary  pid ")).unwrap();
+        let primary = number(primary.split_whitespace().nth(3).unwrap());
+        // Of one kind five lines a second are logged: the transitions to come must all be.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        rustix::process::kill_process(
+            rustix::process::Pid::from_raw(primary).unwrap(),
+            Signal::KILL,
+        )
+        .unwrap();
+        let until = if whole { "to=\"backup\" epoch=3" } else { "  backup (epoch 3): " };
+        while !said.last().unwrap().contains(until) {
+            said.push(dev.says());
+        }
+        let says = |what: &str| said.iter().any(|line| line.contains(what));
+        assert!(says(&format!("process {primary} is gone")), "{said:?}");
+        assert_eq!(says("a life begins"), whole, "{said:?}");
+        assert_eq!(says("  primary (epoch 2): "), !whole, "{said:?}");
+        let widest = said.iter().map(|line| line.trim_end().chars().count()).max();
+        assert!(whole || widest <= Some(80), "{said:?}");
+        dev.signal(Signal::INT);
+        assert_eq!(dev.ended().0, Some(0));
+    }
 }
 
 #[tokio::test]
