@@ -41,7 +41,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Two replicas that behave like one key-value server that does not fail.
 #[derive(Debug, Parser)]
-#[command(name = "understudy", version, propagate_version = true, after_help = failure::EXIT_CODES)]
+#[command(
+    name = "understudy",
+    version,
+    propagate_version = true,
+    max_term_width = 80,
+    after_help = failure::EXIT_CODES
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -133,4 +139,33 @@ fn main() -> ExitCode {
     failure::print_as_json(usage::asks_for_json(std::env::args_os()));
     let done = usage::parse::<Cli>().and_then(|cli| cli.command.run());
     failure::conclude(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What of a command's help, and of its subcommands', is wider than a terminal.
+    fn too_wide(command: &clap::Command, words: &str) -> Vec<String> {
+        let words = format!("{words} {}", command.get_name());
+        let mut command = command.clone();
+        let help = [command.render_help(), command.render_long_help()].map(|help| help.to_string());
+        let lines = help.iter().flat_map(|help| help.lines());
+        // Examples are not to be wrapped.
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let wide = lines.chain(after.lines()).filter(|line| line.chars().count() > 80);
+        let mut wide: Vec<String> = wide.map(|line| format!("{words}: {line}")).collect();
+        wide.extend(command.get_subcommands().flat_map(|command| too_wide(command, &words)));
+        wide
+    }
+
+    #[test]
+    fn all_help_fits_into_80_columns() {
+        let mut command = Cli::command();
+        command.build();
+        let wide = too_wide(&command, "");
+        assert!(wide.is_empty(), "{}", wide.join("\n"));
+    }
 }

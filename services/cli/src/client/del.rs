@@ -25,6 +25,10 @@ const BATCH: u64 = 10_000;
 /// meanwhile sees some of them gone, and what is written into the range meanwhile may be deleted as well.
 #[derive(Debug, Args)]
 #[command(
+    override_usage = "understudy del [OPTIONS] <KEY>
+       understudy del [OPTIONS] --prefix <PREFIX>
+       understudy del [OPTIONS] [--from <KEY>] [--to <KEY>]
+       understudy del [OPTIONS] --all",
     group = ArgGroup::new("what").required(true).multiple(true).args(["key", "prefix", "from", "to", "all"]),
     after_help = "Examples:
   understudy del --if-revision 7 city

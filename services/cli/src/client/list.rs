@@ -24,7 +24,8 @@ use crate::failure::Failure;
   understudy list --newest --limit 10
   understudy list --revision 42 --output json users/
   understudy list --count users/
-  understudy watch users/ --revision $(($(understudy list --output json users/ | tail -1 | jq .revision) + 1))")]
+  last=$(understudy list --output json users/ | tail -1 | jq .revision)
+  understudy watch users/ --revision $((last + 1))")]
 pub struct List {
     /// What the keys begin with; all keys if it is left out.
     #[arg(conflicts_with_all = ["from", "to"])]

@@ -7,7 +7,7 @@ pub const BIN: u64 = 10_000_000;
 /// Columns before the kill.
 const BEFORE: usize = 16;
 /// Columns of a row.
-const COLUMNS: usize = 96;
+const COLUMNS: usize = 76;
 /// Rows at most: a pause longer than what they show needs no picture.
 const ROWS: usize = 4;
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -20,7 +20,7 @@ pub struct Picture {
 
 impl Picture {
     /// Counts. `ends` are the moments of all answers, ascending; the picture goes on for a while
-    /// behind `resumed`.
+    /// after `resumed`.
     pub fn new(ends: &[u64], killed: u64, resumed: u64) -> Self {
         let begin = killed.saturating_sub(BEFORE as u64 * BIN);
         let wanted = ((resumed.saturating_sub(begin) / BIN) as usize + BEFORE).div_ceil(COLUMNS);
@@ -36,7 +36,7 @@ impl Picture {
         Picture { bins }
     }
 
-    /// The picture, at most 100 columns wide.
+    /// The picture, at most 80 columns wide.
     pub fn text(&self) -> String {
         let highest = self.bins.iter().copied().max().unwrap_or(0).max(1);
         let mut text = String::new();
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_a_hole_and_fits_100_columns() {
+    fn a_pause_is_a_hole_and_fits_80_columns() {
         let killed = 1_000 * BIN;
         let steady = |from: u64, to: u64| (from * 10..to * 10).map(|n| n * BIN / 10);
         let ends: Vec<u64> = steady(900, 1_000).chain(steady(1_012, 1_200)).collect();
@@ -93,14 +93,14 @@ mod tests {
         let text = picture.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0].chars().filter(|c| *c == ' ').count(), 2 + 12);
-        assert_eq!(lines[0].chars().count(), 98);
+        assert_eq!(lines[0].chars().count(), 78);
         assert!(lines[1].starts_with("        |-100     ^kill     |100      |200"), "{}", lines[1]);
     }
 
     #[test]
     fn a_long_pause_takes_more_rows() {
-        let picture = Picture::new(&[1_000 * BIN], 1_000 * BIN, 1_150 * BIN);
+        let picture = Picture::new(&[1_000 * BIN], 1_000 * BIN, 1_110 * BIN);
         assert_eq!(picture.bins.len(), 2 * COLUMNS);
-        assert!(picture.text().lines().all(|line| line.chars().count() <= 100));
+        assert!(picture.text().lines().all(|line| line.chars().count() <= 80));
     }
 }

@@ -1,4 +1,4 @@
-//! The report for people, at most 100 columns wide.
+//! The report for people, at most 80 columns wide.
 
 use std::fmt::Write as _;
 
@@ -40,14 +40,11 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
     let right =
         report.versions.keys - (report.versions.wrong.len() as u64).min(report.versions.keys);
     vec![
-        (
-            "pictures",
-            "requests answered per 10 ms; the highest bar is each picture's maximum".into(),
-        ),
+        ("pictures", "requests answered in each 10 ms; each picture has its own scale".into()),
         (
             "load",
             format!(
-                "{} clients, {:.1} s, {} requests/s, {} acknowledged writes/s",
+                "{} clients, {:.1} s, {} requests/s, {} writes/s",
                 report.clients,
                 report.seconds,
                 grouped(report.requests_per_second),

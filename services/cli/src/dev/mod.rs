@@ -26,9 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// the replicas log.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The port P given by --port follows the primary. Replica a listens for clients at P+10, for its peer at
-P+11 and for operators (metrics, health) at P+12; replica b at P+20, P+21 and P+22. Clients look at
-7440, 7450 and 7460 when they are not given --endpoints.")]
+The port P given by --port follows the primary. Replica a listens for clients at
+P+10, for its peer at P+11 and for operators (metrics, health) at P+12; replica
+b at P+20, P+21 and P+22. Clients look at 7440, 7450 and 7460 when they are not
+given --endpoints.")]
 pub struct Dev {
     /// Directory of register and data; kept. Default: a temporary one, removed at the end.
     #[arg(long, value_name = "DIR")]

@@ -10,6 +10,8 @@ use crate::print;
 
 /// Lets a copy follow the register that `only-member` has made on another copy.
 #[derive(Debug, Args)]
+#[command(override_usage = "understudy recover accept-register [OPTIONS]
+           --data <DIR> --register <URI>")]
 pub struct AcceptRegister {
     #[command(flatten)]
     directory: DataDirectory,

@@ -23,13 +23,14 @@ use crate::failure::Failure;
 #[command(after_help = "\
 Which order?
   the register is lost, replaced, damaged, blank or restored
-      `only-member` on the copy with the highest epoch and the longest log (see `understudy
-      verify`), then `accept-register` or `set-aside` on the others
+      `only-member` on the copy with the highest epoch and the longest log (see
+      `understudy verify`), then `accept-register` or `set-aside` on the others
   the only named replica is gone for good
       `only-member` on the best copy that is left
   a data directory was copied, or restored from a backup
       `accept-copy` if the original is gone for good, `set-aside` otherwise
-  a copy must win although another replica still runs, or go although it may be the only one
+  a copy must win although another replica still runs, or go although it may be
+  the only one
       `only-member --even-if-others-run`, `set-aside --even-if-only-copy`
   two copies have halted since they contradict each other
       `only-member` on the one to keep, `set-aside` on the other

@@ -45,14 +45,16 @@ use plan::Round;
 /// Exit code 1 if anything is off.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A round takes 20 s. Behind each, everything is mended, and the pair must be whole again within 60 s.
+A round takes 20 s. After each, all faults are ended, and the pair must be
+complete again within 60 s.
 
 Examples:
   understudy torture --minutes 30 --seed 7 --history history.jsonl
   understudy torture --minutes 5 --faults kill,pause,partition
-  understudy torture --endpoints a:7440,b:7440 --fault 'kubectl delete pod understudy-0'")]
+  understudy torture --endpoints a:7440,b:7440 \\
+    --fault 'kubectl delete pod understudy-0'")]
 pub struct Torture {
-    /// How long, minutes; fractions are allowed.
+    /// How long to run, minutes; fractions are allowed.
     #[arg(long, default_value = "1", value_parser = minutes)]
     minutes: Duration,
     /// What faults and requests are drawn from. The same seed gives the same faults at the same

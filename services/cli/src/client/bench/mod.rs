@@ -26,13 +26,12 @@ const REQUESTS_PER_CONNECTION: usize = 1_024;
 
 /// Measures rates and latencies. Writes keys that begin with `bench/`, and leaves them there.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Each client sends its next request when the last one is answered, with --pipeline when fewer than so
-many are without an answer: a stream of operations that take effect in order. The longest pause is the longest
-time in which nobody got an answer: kill the primary meanwhile to see a failover.
+#[command(after_help = "Each client sends its next request when the last one is answered; with
+--pipeline, when fewer than that many are without an answer. The longest pause
+is the longest time in which no client got an answer: kill the primary during a
+run to see a failover.
 
-Example: understudy bench --clients 64 --gets 50 --duration 30s"
-)]
+Example: understudy bench --clients 64 --gets 50 --duration 30s")]
 pub struct Bench {
     /// How many clients ask at the same time.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -43,7 +42,7 @@ pub struct Bench {
     /// How many operations each client has under way at once, as one stream (Execute).
     #[arg(long, value_name = "OPERATIONS", value_parser = clap::value_parser!(u32).range(1..=1_024))]
     pipeline: Option<u32>,
-    /// For how long.
+    /// How long to run.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     duration: Duration,
     /// How many of 100 requests read; the others write.

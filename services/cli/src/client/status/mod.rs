@@ -21,18 +21,23 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Shows all replicas: those at the endpoints, and those that these name.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Positions are indexes of the log: last is its end, durable is on the replica's disk, committed
-is on every replica that must have it, applied is executed. Behind counts the entries that a follower
-has yet to acknowledge.
+    after_help = "Positions are indexes of the log: last is its end, durable is on the replica's
+disk, committed is on every replica that must have it, applied is executed.
+BEHIND counts the entries that a follower has yet to acknowledge. Reasons and
+warnings follow the table.
 
 Examples:
   understudy status --watch
+  understudy status --wide
   understudy status --output json | jq '.replicas[] | {name, role, epoch}'"
 )]
 pub struct Status {
     /// Shows it again and again; JSON: a line each time.
     #[arg(long)]
     watch: bool,
+    /// Shows all columns: the log's end, what is on disk, and memory, too; 120 columns and more.
+    #[arg(long)]
+    wide: bool,
     /// How often, with --watch.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
     interval: Duration,
@@ -66,9 +71,9 @@ impl Status {
         if self.connection.json() {
             print::json(&report);
         } else if self.watch && std::io::stdout().is_terminal() {
-            print::bytes(format!("{CLEAR}{}\n", table::text(&report)).as_bytes());
+            print::bytes(format!("{CLEAR}{}\n", table::text(&report, self.wide)).as_bytes());
         } else {
-            print::line(table::text(&report));
+            print::line(table::text(&report, self.wide));
         }
         report
     }

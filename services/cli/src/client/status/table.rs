@@ -3,27 +3,32 @@
 use super::report::{Follower, Memory, Replica, Report};
 use crate::client::{grid, print};
 
-const HEADINGS: [&str; 12] = [
-    "NAME",
-    "ROLE",
-    "EPOCH",
-    "PID",
-    "ADDRESS",
-    "LAST",
-    "DURABLE",
-    "COMMITTED",
-    "APPLIED",
-    "MEMORY",
-    "BEHIND",
-    "REASON",
-];
+const HEADINGS: [&str; 8] =
+    ["NAME", "ROLE", "EPOCH", "PID", "ADDRESS", "COMMITTED", "APPLIED", "BEHIND"];
+/// What is wider than 80 columns.
+const WIDE: [&str; 4] = ["LAST", "DURABLE", "MEMORY", "REASON"];
 /// Columns of numbers.
-const NUMBERS: [usize; 7] = [2, 3, 5, 6, 7, 8, 9];
+const NUMBERS: [usize; 7] = [2, 3, 5, 6, 8, 9, 10];
 
-/// One line about the cluster and one for each replica.
-pub fn text(report: &Report) -> String {
+/// One line about the cluster, one for each replica, and one for each reason; those in the table if it is
+/// `wide`.
+pub fn text(report: &Report, wide: bool) -> String {
+    let headline = headline(report);
+    if wide {
+        let rows = report.replicas.iter().map(|replica| [row(replica), more(replica)].concat());
+        let headings = [&HEADINGS[..], &WIDE].concat();
+        return format!("{headline}\n{}", grid::text(&headings, rows.collect(), &NUMBERS));
+    }
     let rows = report.replicas.iter().map(row).collect();
-    format!("{}\n{}", headline(report), grid::text(&HEADINGS, rows, &NUMBERS))
+    let mut text = format!("{headline}\n{}", grid::text(&HEADINGS, rows, &NUMBERS[..4]));
+    for replica in &report.replicas {
+        let reason = reason(replica);
+        if !reason.is_empty() {
+            let [name, reason] = [name(replica), reason].map(|text| print::text(text.as_bytes()));
+            text += &format!("\n{name}: {reason}");
+        }
+    }
+    text
 }
 
 fn headline(report: &Report) -> String {
@@ -38,24 +43,35 @@ fn headline(report: &Report) -> String {
 }
 
 fn row(replica: &Replica) -> Vec<String> {
-    let Replica { name, role, address, positions, .. } = replica;
-    let answered = replica.pid > 0;
-    let number = |number: u64| if answered { number.to_string() } else { "-".to_owned() };
+    let Replica { role, address, positions, .. } = replica;
+    let number = |figure| number(replica, figure);
     let behind: Vec<String> = replica.followers.iter().map(behind).collect();
     vec![
-        if name.is_empty() { "?".to_owned() } else { name.clone() },
+        name(replica),
         role.clone(),
         number(replica.epoch),
         number(replica.pid.into()),
         address.clone(),
-        number(positions.last),
-        number(positions.durable),
         number(positions.commit),
         number(positions.applied),
-        memory(&replica.memory),
         behind.join(", "),
-        reason(replica),
     ]
+}
+
+/// The rest of a wide row.
+fn more(replica: &Replica) -> Vec<String> {
+    let Replica { positions, memory: used, .. } = replica;
+    let [last, durable] = [positions.last, positions.durable].map(|n| number(replica, n));
+    vec![last, durable, memory(used), reason(replica)]
+}
+
+fn name(replica: &Replica) -> String {
+    if replica.name.is_empty() { "?".to_owned() } else { replica.name.clone() }
+}
+
+/// A figure of a replica, if it has answered.
+fn number(replica: &Replica, figure: u64) -> String {
+    if replica.pid > 0 { figure.to_string() } else { "-".to_owned() }
 }
 
 /// What is in use of what there is, in MiB.
@@ -105,9 +121,12 @@ mod tests {
             primary: None,
             replicas: vec![warned],
         };
-        let text = text(&report);
-        let row = text.lines().nth(2).unwrap_or_default();
-        assert!(row.starts_with('?') && row.ends_with("would fail: not allowed"), "{text}");
+        let narrow = text(&report, false);
+        assert!(narrow.lines().nth(2).is_some_and(|row| row.starts_with('?')), "{narrow}");
+        assert_eq!(narrow.lines().nth(3), Some("?: a failover to it would fail: not allowed"));
+        let wide = text(&report, true);
+        let row = wide.lines().nth(2).unwrap_or_default();
+        assert!(row.starts_with('?') && row.ends_with("would fail: not allowed"), "{wide}");
     }
 
     #[test]
@@ -147,22 +166,63 @@ mod tests {
             primary: Some("a".to_owned()),
             replicas: vec![primary, gone],
         };
-        let shown = text(&report);
+        let (shown, wide) = (text(&report, false), text(&report, true));
         let mut forged = report;
         forged.replicas[1].name = "b\u{1b}[2J".to_owned();
         forged.replicas[1].reason = "gone\nc  primary\u{202e}".to_owned();
         forged.primary = Some("a\r".to_owned());
-        assert_eq!(forged.replicas.len() + 2, text(&forged).lines().count());
-        assert!(!text(&forged).contains(['\u{1b}', '\r', '\u{202e}']), "{:?}", text(&forged));
-        let text = shown;
-        let words =
-            |n: usize| text.lines().nth(n).map(|l| l.split_whitespace().collect::<Vec<_>>());
-        assert_eq!(text.lines().next(), Some("cluster 00ff, epoch 3, primary a"));
-        let a = ["a", "primary", "3", "4711", "h:1", "12", "12", "11", "11", "95/700MiB", "b", "1"];
-        assert_eq!(words(2), Some(a.to_vec()));
-        let b =
-            ["b", "unreachable", "-", "-", "h:2", "-", "-", "-", "-", "-", "connection", "refused"];
-        assert_eq!(words(3), Some(b.to_vec()));
-        assert_eq!(text.lines().count(), 4);
+        assert_eq!(forged.replicas.len() + 2, text(&forged, true).lines().count());
+        assert_eq!(forged.replicas.len() + 3, text(&forged, false).lines().count());
+        for forged in [text(&forged, true), text(&forged, false)] {
+            assert!(!forged.contains(['\u{1b}', '\r', '\u{202e}']), "{forged:?}");
+        }
+        let words = |text: &str, n: usize| {
+            let line = text.lines().nth(n).unwrap_or_default();
+            line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(shown.lines().next(), Some("cluster 00ff, epoch 3, primary a"));
+        let a = ["a", "primary", "3", "4711", "h:1", "11", "11", "b", "1"];
+        assert_eq!(words(&shown, 2), a);
+        assert_eq!(words(&wide, 2), [&a[..], &["12", "12", "95/700MiB"]].concat());
+        let b = ["b", "unreachable", "-", "-", "h:2", "-", "-"];
+        assert_eq!(words(&shown, 3), b);
+        let rest = ["-", "-", "-", "connection", "refused"];
+        assert_eq!(words(&wide, 3), [&b[..], &rest].concat());
+        assert_eq!(shown.lines().skip(4).collect::<Vec<_>>(), ["b: connection refused"]);
+        assert_eq!(wide.lines().count(), 4);
+    }
+
+    /// With figures, a process id and an address as large as they get on one machine.
+    #[test]
+    fn a_row_fits_into_80_columns() {
+        let large = 1_234_567_890;
+        let positions = Positions { commit: large, applied: large, ..Positions::default() };
+        let follower = Follower {
+            name: "b".to_owned(),
+            address: String::new(),
+            obliged: true,
+            connected: true,
+            durable: 0,
+            behind: 12_345,
+        };
+        let replica = Replica {
+            name: "a".to_owned(),
+            role: "primary".to_owned(),
+            epoch: 123,
+            pid: 4_194_304,
+            address: "127.0.0.1:17450".to_owned(),
+            positions,
+            followers: vec![follower],
+            ..Replica::default()
+        };
+        let report = Report {
+            cluster_id: None,
+            epoch: 0,
+            revision: 0,
+            primary: None,
+            replicas: vec![replica],
+        };
+        let text = text(&report, false);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 }

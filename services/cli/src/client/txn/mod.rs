@@ -22,19 +22,22 @@ use crate::failure::Failure;
 /// either way the command exits 0 and says which.
 #[derive(Debug, Args)]
 #[command(after_help = "Conditions (OP is =, !=, > or <):
-  value KEY OP VALUE    revision KEY OP N    created KEY OP N    version KEY OP N
-  lease KEY OP N        exists KEY           absent KEY
+  value KEY OP VALUE    revision KEY OP N    created KEY OP N
+  version KEY OP N      lease KEY OP N       exists KEY          absent KEY
 Operations:
-  put KEY VALUE    get KEY    del KEY    del-range START END [LIMIT]    list START END [LIMIT]
-Words may be quoted as in a shell; an empty START or END (\"\") leaves that end open. With --hex each KEY,
-VALUE, START and END is in hex digits, in a file too.
+  put KEY VALUE    get KEY    del KEY
+  del-range START END [LIMIT]    list START END [LIMIT]
+Words may be quoted as in a shell; an empty START or END (\"\") leaves that
+end open. With --hex each KEY, VALUE, START and END is in hex digits, in a file
+too.
 
 Examples:
-  understudy txn --if 'value city = Paris' --then 'put city Rome' --else 'get city'
-  understudy txn --if 'absent lock' --then 'put lock me' --then 'put since today'
+  understudy txn --if 'value a = 1' --then 'put a 2' --else 'get a'
+  understudy txn --if 'absent a' --then 'put a 1' --then 'put b 2'
   understudy txn --file move.json
 where move.json holds the same as JSON, each line as text or as a list of words:
-  {\"if\": [\"exists from\"], \"then\": [[\"put\", \"to\", \"any 'text'\"], \"del from\"], \"else\": []}")]
+  {\"if\": [\"exists from\"],
+   \"then\": [[\"put\", \"to\", \"any 'text'\"], \"del from\"], \"else\": []}")]
 pub struct Txn {
     /// A condition; may be given several times, all must hold.
     #[arg(long = "if", value_name = "CONDITION")]
