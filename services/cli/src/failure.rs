@@ -62,7 +62,7 @@ pub enum Failure {
     /// It may have happened, or may yet happen. Exit code 3.
     #[error("{0}")]
     OutcomeUnknown(String),
-    /// Nobody could do it in time; surely nothing has happened. Exit code 4.
+    /// Nobody could do it in time; definitely nothing has happened. Exit code 4.
     #[error("{0}")]
     Unavailable(String),
     /// The command that was run has failed, and has said why. Its own exit code.
@@ -107,8 +107,8 @@ impl Failure {
         Self::Shell { message: format!("cannot run {program}: {error}; {what_to_do}"), code }
     }
 
-    /// The same behind a part that was done, which comes first: that nothing has happened is not true then.
-    pub fn behind(self, done: impl Display) -> Self {
+    /// The same after a part that was done, which is told first: that nothing has happened is not true then.
+    pub fn after(self, done: impl Display) -> Self {
         let message = format!("{done}, then: {self}");
         match self {
             Self::OutcomeUnknown(_) => Self::OutcomeUnknown(message),

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::failure::Failure;
 use crate::print;
 
-/// Does nothing until it is asked to go (SIGTERM).
+/// Does nothing until SIGTERM.
 ///
 /// In place of `serve` it keeps a pod and its data directory, so that `understudy recover` can be run
 /// there (`kubectl exec`) while no replica has the directory open.

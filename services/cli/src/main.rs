@@ -161,6 +161,25 @@ mod tests {
         wide
     }
 
+    /// Words that mean something else to most readers, in all help.
+    fn odd_words(command: &clap::Command) -> Vec<String> {
+        const ODD: [&str; 5] = ["behind", "surely", "hang on", "for ever", "so many"];
+        let help = command.clone().render_long_help().to_string();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let odd = ODD.into_iter().filter(|odd| help.contains(odd));
+        let mut odd: Vec<String> =
+            odd.map(|odd| format!("{}: {odd}", command.get_name())).collect();
+        odd.extend(command.get_subcommands().flat_map(odd_words));
+        odd
+    }
+
+    #[test]
+    fn all_help_is_in_plain_words() {
+        let mut command = Cli::command();
+        command.build();
+        assert_eq!(odd_words(&command), Vec::<String>::new());
+    }
+
     #[test]
     fn all_help_fits_into_80_columns() {
         let mut command = Cli::command();

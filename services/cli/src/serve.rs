@@ -20,10 +20,10 @@ const LONG: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Runs one replica until it is asked to go (SIGTERM).
+/// Runs one replica until SIGTERM.
 ///
-/// A life that must end (the replica lost its primary role, or its disk failed) comes back at once
-/// in the same process, from what is on disk.
+/// When it must restart (it has lost the primary role, or its disk has failed), it does so at once in
+/// the same process, from what is on disk.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The replica's own options.
@@ -56,7 +56,7 @@ fn use_small_pages() {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
-/// What comes behind a life.
+/// What comes after a life.
 enum Next {
     Exit,
     Life { short_lives: u32 },

@@ -54,7 +54,7 @@ fn text(report: &Report) -> String {
         ("epoch", report.state.epoch.to_string()),
         ("commit index", format!("at least {}", report.state.commit)),
         ("log", format!("entries {} to {}", report.first, report.last)),
-        ("snapshot", or_none(report.snapshot.map(|p| format!("behind entry {}", p.index)))),
+        ("snapshot", or_none(report.snapshot.map(|p| format!("as of entry {}", p.index)))),
     ];
     if let Some(why) = &report.state.halted {
         lines.push(("halted", why.clone()));

@@ -36,7 +36,7 @@ Examples:
   understudy abuse --cgroup 2147483648 --output json
   understudy abuse --only overwrites --disk 500000000 --seconds 60")]
 pub struct Abuse {
-    /// Names the ways and does nothing.
+    /// Lists the ways and exits.
     #[arg(long)]
     list: bool,
     /// Only these ways, separated by commas.
@@ -60,7 +60,7 @@ pub struct Abuse {
     /// How to print.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-    /// More arguments for both `understudy serve`, behind `--`.
+    /// More arguments for both `understudy serve`, after `--`.
     #[arg(last = true, value_name = "ARGUMENTS")]
     serve: Vec<String>,
 }

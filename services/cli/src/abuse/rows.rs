@@ -112,7 +112,7 @@ pub const ALL: &[Row] = &[
         watched
     ),
     row!("large-writes", "8 streams of writes of 1 MB", Some(200.0), large_writes),
-    row!("overwrites", "one key of 1 MiB that is overwritten for ever", Some(200.0), overwrites),
+    row!("overwrites", "one key of 1 MiB that is overwritten forever", Some(200.0), overwrites),
     row!("idle-connections", "1,100 connections that say nothing", |t: Target| {
         silent(t.clients, 1_100)
     }),

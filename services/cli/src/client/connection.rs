@@ -12,7 +12,7 @@ use crate::output::Output;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Where replicas are, or the address that follows the primary: host:port, separated by commas.
+    /// The replicas' addresses, or the one that follows the primary: host:port, separated by commas.
     #[arg(
         long,
         global = true,
@@ -21,8 +21,8 @@ pub struct Connection {
         default_value = "127.0.0.1:7440,127.0.0.1:7450,127.0.0.1:7460"
     )]
     pub endpoints: Endpoints,
-    /// How long one operation may take with all its repetitions, such as 500ms or 30s. Left out: 30s, and
-    /// a watch waits for a primary as long as it takes.
+    /// How long one operation may take, retries included, such as 500ms or 30s. Default: 30s, and a watch
+    /// waits for a primary as long as it takes.
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse)]
     pub deadline: Option<Duration>,
     /// How to print.

@@ -36,7 +36,7 @@ const BATCH: u64 = 10_000;
   understudy del --from a --to n --limit 100"
 )]
 pub struct Del {
-    /// Which key.
+    /// The key.
     #[arg(conflicts_with_all = ["prefix", "from", "to", "all", "limit"])]
     key: Option<OsString>,
     /// All keys that begin with this.
@@ -51,7 +51,7 @@ pub struct Del {
     /// All keys.
     #[arg(long, conflicts_with_all = ["from", "to"])]
     all: bool,
-    /// The first so many keys of the range.
+    /// At most this many keys, from the start of the range.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Only if the key was last written at this revision.
@@ -62,7 +62,7 @@ pub struct Del {
         value_parser = clap::value_parser!(i64).range(1..)
     )]
     if_revision: Option<i64>,
-    /// Print the value from before.
+    /// Print the previous value, too.
     #[arg(long, requires = "key")]
     previous: bool,
     #[command(flatten)]
@@ -109,7 +109,7 @@ impl Del {
             let answer = client.delete_range(range.clone()).limit(left.min(BATCH)).await;
             let answer = answer.map_err(|error| match deleted {
                 0 => Failure::from(error),
-                _ => Failure::from(error).behind(format_args!("{deleted} keys are deleted")),
+                _ => Failure::from(error).after(format_args!("{deleted} keys are deleted")),
             })?;
             let count = answer.deleted.unsigned_abs();
             deleted += count;

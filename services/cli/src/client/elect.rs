@@ -11,7 +11,7 @@ use super::lock::How;
 use super::{print, record};
 use crate::failure::Failure;
 
-/// Stands for election, and leads until it is interrupted or gone; without a value, prints who leads.
+/// Stands for election, and leads until it is interrupted or ends; without a value, prints who leads.
 ///
 /// An election is a lock: whoever holds it leads. A command runs while it leads, as with `lock`.
 #[derive(Debug, Args)]
@@ -20,13 +20,13 @@ use crate::failure::Failure;
   understudy elect scheduler host-a:9000 -- ./schedule.sh
   understudy elect scheduler")]
 pub struct Elect {
-    /// Which election: any name, its keys are NAME/.lock/...
+    /// The election's name, any text; its keys are NAME/.lock/...
     name: String,
-    /// What the candidate is known by; left out: prints every leader from now on, until Ctrl-C.
+    /// The candidate's name; left out: prints every leader from now on, until Ctrl-C.
     value: Option<String>,
     #[command(flatten)]
     how: How,
-    /// Print the leader of now, and end; exits 1 if there is none.
+    /// Print the current leader and exit; exits 1 if there is none.
     #[arg(long, conflicts_with_all = ["value", "command"])]
     once: bool,
     /// What to run while it leads.

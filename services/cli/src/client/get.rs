@@ -18,7 +18,7 @@ use crate::failure::Failure;
   understudy get --raw picture > picture.png
   understudy get --hex 00ff")]
 pub struct Get {
-    /// Which key.
+    /// The key.
     key: OsString,
     /// The key as it stood at this revision.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]

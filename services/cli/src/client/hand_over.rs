@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// Makes a backup the primary, without loss or failed requests.
 #[derive(Debug, Args)]
 pub struct HandOver {
-    /// Name of the backup that shall take over; else any that has everything.
+    /// Name of the backup that takes over; default: any that is up to date.
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     to: String,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use super::notation::Notation;
 use super::{duration, print, record};
 use crate::failure::Failure;
 
-/// Grants, keeps and ends leases: keys that hang on one (put --lease) go when nobody keeps it alive.
+/// Grants, keeps alive and ends leases: keys attached to one (put --lease) are deleted when it ends.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   understudy lease grant 10s
@@ -34,29 +34,29 @@ pub struct Lease {
 enum What {
     /// Grants a lease and prints its id.
     Grant {
-        /// How long it lives without being kept, such as 500ms, 10s or 2h.
+        /// Its time to live unless it is kept alive, such as 500ms, 10s or 2h.
         #[arg(value_parser = duration::parse_ttl)]
         ttl: Duration,
-        /// The id wanted; left out: the store chooses one.
+        /// Its id; default: the store chooses one.
         #[arg(long, default_value_t = 0, hide_default_value = true)]
         id: i64,
     },
     /// Keeps a lease alive until Ctrl-C.
     Keep {
-        /// Which lease.
+        /// The lease's id.
         id: i64,
-        /// Only now.
+        /// Only once.
         #[arg(long)]
         once: bool,
     },
-    /// Ends a lease and deletes the keys that hang on it.
+    /// Ends a lease and deletes the keys attached to it.
     Revoke {
-        /// Which lease.
+        /// The lease's id.
         id: i64,
     },
     /// Prints the time that a lease has left, and its keys.
     Show {
-        /// Which lease.
+        /// The lease's id.
         id: i64,
     },
     /// Prints all leases.

@@ -39,13 +39,13 @@ pub struct List {
     /// The keys as they stood at this revision.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
     revision: Option<i64>,
-    /// The last key first.
+    /// Last key first.
     #[arg(long, conflicts_with = "newest")]
     reverse: bool,
-    /// What was written last first.
+    /// Most recently written first.
     #[arg(long)]
     newest: bool,
-    /// At most so many keys.
+    /// At most this many keys.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Without values.

@@ -14,8 +14,8 @@ use crate::failure::Failure;
 
 /// Takes a lock, runs a command while it is held, and exits as the command does.
 ///
-/// The command finds the lock's name in UNDERSTUDY_LOCK, the fencing token in UNDERSTUDY_TOKEN and the key
-/// that it is the creation of in UNDERSTUDY_KEY. Before another can have the lock it gets SIGTERM and soon
+/// The command finds the lock's name in UNDERSTUDY_LOCK, its key in UNDERSTUDY_KEY, and the fencing token, the
+/// revision that created this key, in UNDERSTUDY_TOKEN. Before another can have the lock it gets SIGTERM and soon
 /// SIGKILL, with all its processes, and `understudy lock` exits 1. What the command leaves running when it
 /// ends is ended, too. Signals are passed on: HUP, INT, QUIT and TERM to all of its processes, USR1 and USR2
 /// to the command.
@@ -31,7 +31,7 @@ Exit codes: the command's, and
   127  the command is not found
   130  ended by Ctrl-C (128 + N: by signal N)")]
 pub struct Lock {
-    /// Which lock: any name, its keys are NAME/.lock/...
+    /// The lock's name, any text; its keys are NAME/.lock/...
     name: String,
     #[command(flatten)]
     how: How,
@@ -45,10 +45,10 @@ pub struct Lock {
 /// How a lock is taken.
 #[derive(Debug, Args)]
 pub struct How {
-    /// How long it stays taken when its holder is gone without a word.
+    /// How long the lock stays taken after its holder has crashed.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse_ttl)]
     pub ttl: Duration,
-    /// Give up when it is not free in this time; 0: at once. Left out: wait for ever.
+    /// Give up if it is not free within this time; 0: at once. Default: wait forever.
     #[arg(long, value_name = "TIME", value_parser = duration::parse_or_zero)]
     pub wait: Option<Duration>,
 }

@@ -34,19 +34,19 @@ enum Backups {
   understudy mode --sync-backups 2
   understudy mode --execution async --max-tail-ms 200")]
 pub struct Mode {
-    /// Let so many backups hold an entry before it counts, 1 to 8; further replicas are spares.
+    /// How many backups must hold an entry before it counts, 1 to 8; further replicas are spares.
     #[arg(long, value_name = "COUNT")]
     sync_backups: Option<u32>,
-    /// Accept writes while so many copies exist: 1 serves alone, 2 refuses to.
+    /// How many copies must exist for a write: 1, or 2, and then a replica alone refuses writes.
     #[arg(long, value_name = "COUNT")]
     min_copies: Option<u32>,
-    /// Execute and answer once an entry is committed (sync), or ahead of it, which can lose the tail (async).
+    /// Answer once an entry is committed (sync), or before, which can lose the last writes (async).
     #[arg(long, value_name = "MODE")]
     execution: Option<Execution>,
     /// Count a backup's copy when it is on its disk (durable) or in its memory (received).
     #[arg(long, value_name = "WHEN")]
     acknowledgement: Option<Acknowledgement>,
-    /// Let backups execute as they go (hot), or only when promoted (deferred).
+    /// When backups execute: as entries are committed (hot), or only when promoted (deferred).
     #[arg(long, value_name = "HOW")]
     backups: Option<Backups>,
     /// Bytes of uncommitted entries that async answers for, 1 to 16777216.

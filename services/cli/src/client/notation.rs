@@ -55,7 +55,7 @@ impl Notation {
     }
 
     /// Adds a key or value to a JSON object: under `name` as text, or in hex digits under `name` with
-    /// `_hex` behind it, which is also the way of what is not UTF-8.
+    /// `_hex` after it, which is also the way of what is not UTF-8.
     pub fn put(self, object: &mut Map<String, Value>, name: &str, bytes: &[u8]) {
         match str::from_utf8(bytes) {
             Ok(text) if !self.hex => object.insert(name.to_owned(), text.into()),

@@ -23,7 +23,7 @@ use crate::failure::Failure;
   understudy put picture - < picture.png
   understudy put --hex 00ff c3a9")]
 pub struct Put {
-    /// Which key.
+    /// The key.
     key: OsString,
     /// What to write; `-` reads it from standard input, byte for byte also with --hex.
     #[arg(allow_negative_numbers = true)]
@@ -34,16 +34,16 @@ pub struct Put {
     /// Only if the key was last written at this revision; 0: if there is no such key.
     #[arg(long, value_name = "REVISION")]
     if_revision: Option<i64>,
-    /// Let the key go after this time, such as 10s, unless its lease is kept.
+    /// Delete the key after this time, such as 10s, unless its lease is kept alive.
     #[arg(long, value_name = "TIME", value_parser = duration::parse_ttl)]
     ttl: Option<Duration>,
-    /// Hang the key on this lease: it goes with it.
+    /// Attach the key to this lease: it is deleted when the lease ends.
     #[arg(long, value_name = "ID", conflicts_with = "ttl")]
     lease: Option<i64>,
-    /// Leave the key on the lease that it has.
+    /// Leave the key attached to the lease that it has.
     #[arg(long, conflicts_with_all = ["ttl", "lease"])]
     keep_lease: bool,
-    /// Print the value from before.
+    /// Print the previous value, too.
     #[arg(long)]
     previous: bool,
     #[command(flatten)]

@@ -14,8 +14,8 @@ use crate::failure::Failure;
 /// log.
 ///
 /// A bound that is lowered below what is there deletes nothing: only growth is refused. The last line, memory-bytes, is
-/// what the replica with the least memory has for the store, and what all of it takes: it goes over the others. Without a
-/// word it shows the bounds, or changes those that are given.
+/// what the replica with the least memory has for the store, and what all of it takes: it takes precedence. Without a
+/// subcommand it shows the bounds, or changes those that are given.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

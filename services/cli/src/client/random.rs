@@ -20,7 +20,7 @@ use crate::failure::Failure;
 pub struct Random {
     #[command(subcommand)]
     what: What,
-    /// Which generator.
+    /// The generator's name.
     #[arg(long, global = true, default_value = "default")]
     name: String,
     #[command(flatten)]
@@ -41,12 +41,12 @@ enum What {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
         count: i32,
     },
-    /// Draws an integer of so many bits: random.getrandbits(K).
+    /// Draws an integer of K bits: random.getrandbits(K).
     Bits {
         /// How many bits.
         k: i32,
     },
-    /// Draws so many bytes and prints them as hex digits: random.randbytes(N).
+    /// Draws N bytes and prints them as hex digits: random.randbytes(N).
     Bytes {
         /// How many bytes.
         n: i32,

@@ -29,7 +29,7 @@ pub struct Session {
 enum What {
     /// Prints the open sessions, the oldest first: id, owner, time left, answers held for retries.
     List {
-        /// This many at most.
+        /// At most this many.
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
         limit: Option<u64>,
         /// Only those of this owner: an IP address, of IPv6 the network of 64 bits, such as 2001:db8:1:2::/64.
@@ -38,7 +38,7 @@ enum What {
     },
     /// Closes a session, whoever opened it: its client is told that it has expired, and opens another one.
     Close {
-        /// Which session.
+        /// The session's id.
         id: u64,
     },
 }

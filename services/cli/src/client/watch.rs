@@ -41,10 +41,10 @@ pub struct Watch {
     /// Begin with the changes of this revision instead of those to come.
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
     revision: Option<i64>,
-    /// Print what was there before, too.
+    /// Print the previous value, too.
     #[arg(long)]
     previous: bool,
-    /// End after so many changes.
+    /// End after this many changes.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     #[command(flatten)]

@@ -27,7 +27,7 @@ use understudy_load::{Load, Mix, Shape};
 
 /// How long the pair may take to be complete again.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Undisturbed load before the first kill and behind each.
+/// Undisturbed load before the first kill and after each.
 const STEADY: Duration = Duration::from_secs(1);
 
 /// Starts a pair on this machine, puts load on it, kills the primary with -9 again and again, and
@@ -48,16 +48,16 @@ pub struct Demo {
     /// Length of a value, bytes.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     value_bytes: u32,
-    /// Writes the recorded history there, one JSON object per line.
+    /// Writes the recorded history to this file, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
-    /// Writes there what the replicas log.
+    /// Writes the replicas' logs to this file.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-    /// More arguments for both `understudy serve`, behind `--`.
+    /// More arguments for both `understudy serve`, after `--`.
     #[arg(last = true, value_name = "ARGUMENTS")]
     serve: Vec<String>,
 }

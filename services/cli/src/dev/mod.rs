@@ -43,7 +43,7 @@ pub struct Dev {
     /// How to print; json is one line on standard output when the pair is ready.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-    /// More arguments for both `understudy serve`, behind `--`.
+    /// More arguments for both `understudy serve`, after `--`.
     #[arg(last = true, value_name = "ARGUMENTS")]
     serve: Vec<String>,
 }

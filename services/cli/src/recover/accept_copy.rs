@@ -14,7 +14,7 @@ use crate::print;
 /// Lets a copied or restored data directory stand for its original.
 ///
 /// It keeps the original's identity, so the original must be gone for good. Where the register's
-/// floor lies behind its end, it still cannot become primary: `only-member` orders that.
+/// floor lies after its end, it still cannot become primary: `only-member` orders that.
 #[derive(Debug, Args)]
 pub struct AcceptCopy {
     #[command(flatten)]

@@ -158,7 +158,7 @@ fn does(record: &Record) -> String {
 
 fn losses(copy: &Copy, found: &Result<Observed, String>, running: &[Running]) -> Vec<String> {
     let mut losses = vec![format!(
-        "every acknowledged write behind entry {} of this copy that another copy may hold",
+        "every acknowledged write after entry {} of this copy that another copy may hold",
         copy.last
     )];
     losses.extend(running.iter().map(|replica| format!("what only this one has: {replica}")));

@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::over::Over;
 use crate::pair::Happening;
 
-/// How long behind a fault its pause is looked for at least.
+/// How long after a fault its pause is looked for at least.
 const SETTLE: Duration = Duration::from_secs(1);
 /// How long it is looked for at most.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ pub struct Deed {
     /// Whether it was inflicted.
     pub done: bool,
     /// The longest time without an acknowledged change from its beginning until the next one was
-    /// acknowledged behind its end, milliseconds; that of other faults at the same time, too.
+    /// acknowledged after its end, milliseconds; that of other faults at the same time, too.
     pub pause_ms: u64,
 }
 

@@ -93,7 +93,7 @@ impl Journal {
         end - begin
     }
 
-    /// Whether a change was acknowledged behind this moment.
+    /// Whether a change was acknowledged after this moment.
     pub fn acknowledged_since(&self, moment: u64) -> bool {
         let counts = lock(&self.counts);
         counts.acknowledged.iter().rev().take(1_000).any(|at| *at > moment)

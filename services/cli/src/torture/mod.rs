@@ -58,13 +58,13 @@ pub struct Torture {
     #[arg(long, default_value = "1", value_parser = minutes)]
     minutes: Duration,
     /// What faults and requests are drawn from. The same seed gives the same faults at the same
-    /// times. Default: a new one, which is told.
+    /// times. Default: a random one, which is printed.
     #[arg(long)]
     seed: Option<u64>,
-    /// Writes the history there, one JSON object per line; see docs/history.md.
+    /// Writes the history to this file, one JSON object per line; see docs/history.md.
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
-    /// Writes there what the replicas log.
+    /// Writes the replicas' logs to this file.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// How many clients.
@@ -86,7 +86,7 @@ pub struct Torture {
     /// root and the commands `ip` and `nft`.
     #[arg(long, conflicts_with = "endpoints")]
     netns: bool,
-    /// Prints the plan and does nothing.
+    /// Prints the plan and exits.
     #[arg(long)]
     plan: bool,
     /// Replicas of your own: host:port, separated by commas.
@@ -98,7 +98,7 @@ pub struct Torture {
     /// How to print.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-    /// More arguments for both `understudy serve`, behind `--`.
+    /// More arguments for both `understudy serve`, after `--`.
     #[arg(last = true, value_name = "ARGUMENTS")]
     serve: Vec<String>,
 }

@@ -89,7 +89,7 @@ impl Stage {
             self.over.end();
             while deeds.join_next().await.is_some() {}
         }
-        self.whole().await.map_err(|why| format!("behind round {}: {why}", round.number))
+        self.whole().await.map_err(|why| format!("after round {}: {why}", round.number))
     }
 
     fn deed(&self, planned: &Planned, clock: Instant) -> impl Future<Output = ()> + use<> {

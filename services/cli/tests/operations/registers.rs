@@ -114,7 +114,7 @@ async fn a_dropped_copy_serves_only_by_order_when_the_last_member_is_gone_for_go
     let order = ["recover", "only-member", "--data", &data, "--register", &register, "--yes", &id];
     let told = understudy(&order);
     assert_eq!(told.code, Some(0), "{told:?}");
-    assert!(told.err.contains("every acknowledged write behind entry"), "{told:?}");
+    assert!(told.err.contains("every acknowledged write after entry"), "{told:?}");
     cluster.start_all();
     assert_eq!(cluster.complete().await, backup);
     assert_eq!(value(&cluster, "k").await, "both have it");

@@ -113,7 +113,7 @@ pub struct ServeArgs {
     /// Bytes of executed log between two snapshots, fewer where memory is short
     #[arg(long, env = "UNDERSTUDY_SNAPSHOT_BYTES", value_name = "BYTES")]
     pub snapshot_bytes: Option<u64>,
-    /// Log entries kept behind a snapshot for followers that come back
+    /// Log entries kept after a snapshot covers them, for followers that come back
     #[arg(long, env = "UNDERSTUDY_RETAIN_ENTRIES", value_name = "N")]
     pub retain_entries: Option<u64>,
     /// The same in bytes, whichever is less

@@ -22,7 +22,7 @@ pub struct Summary {
     /// Absent if there was none.
     pub put: Option<Latencies>,
     pub get: Option<Latencies>,
-    /// Surely not executed before the deadline.
+    /// Definitely not executed before the deadline.
     pub failed: u64,
     /// Outcome unknown at the deadline.
     pub outcome_unknown: u64,
@@ -102,7 +102,7 @@ fn latencies(histogram: &Histogram<u64>, took: Duration) -> Option<Latencies> {
     })
 }
 
-/// Three digits behind the point are all that was measured.
+/// Three digits after the point are all that was measured.
 fn round(number: f64) -> f64 {
     (number * 1e3).round() / 1e3
 }

@@ -32,7 +32,7 @@ Examples:
   understudy status --output json | jq '.replicas[] | {name, role, epoch}'"
 )]
 pub struct Status {
-    /// Shows it again and again; JSON: a line each time.
+    /// Repeats until Ctrl-C; JSON: one line each time.
     #[arg(long)]
     watch: bool,
     /// Shows all columns: the log's end, what is on disk, and memory, too; 120 columns and more.

@@ -50,7 +50,7 @@ pub struct Replica {
     /// What would keep it from taking over now; empty: nothing is known.
     pub warning: String,
     pub program_version: String,
-    /// 16 hex digits: the machine's digest behind `positions.applied`.
+    /// 16 hex digits: the machine's digest as of `positions.applied`.
     pub digest: String,
     pub usage: Use,
     pub memory: Memory,

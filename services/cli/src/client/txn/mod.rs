@@ -48,7 +48,7 @@ pub struct Txn {
     /// An operation for the case that some condition does not hold; may be given several times.
     #[arg(long = "else", value_name = "OPERATION")]
     otherwise: Vec<String>,
-    /// A JSON file that says all this; `-` reads it from standard input.
+    /// A JSON file with conditions and operations; `-` reads standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["conditions", "then", "otherwise"])]
     file: Option<PathBuf>,
     #[command(flatten)]

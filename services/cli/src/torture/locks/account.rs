@@ -14,7 +14,7 @@ pub struct Tenure {
     pub holder: u64,
     /// The fencing token.
     pub token: i64,
-    /// When the lock first said that it was held. It surely was held then, or the lock is to blame.
+    /// When the lock first said that it was held. It definitely was held then, or the lock is to blame.
     pub from: Duration,
     /// When it last said so.
     pub until: Duration,
@@ -68,7 +68,7 @@ pub struct Judged {
     pub followed: bool,
 }
 
-/// Never two at once, tokens that rise, and no write behind that of a higher token.
+/// Never two at once, tokens that rise, and no write after that of a higher token.
 pub fn judge(accounts: Vec<Account>) -> Judged {
     let mut judged = Judged::default();
     let (mut tenures, mut writes) = (Vec::new(), Vec::new());
@@ -121,7 +121,7 @@ fn late(writes: &[Write]) -> Vec<String> {
     for Write { token, revision } in writes {
         if *token < highest {
             found.push(format!(
-                "the write of token {token} at revision {revision} came behind one of token {highest}"
+                "the write of token {token} at revision {revision} came after one of token {highest}"
             ));
         }
         highest = highest.max(*token);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn two_at_once_are_found_also_behind_a_short_one() {
+    fn two_at_once_are_found_also_after_a_short_one() {
         let judged =
             judge(vec![account(&[(5, 0, 100)], &[]), account(&[(7, 20, 30), (9, 99, 120)], &[])]);
         assert_eq!((judged.overlaps, judged.broken.len()), (2, 2), "{judged:?}");

@@ -34,7 +34,7 @@ pub async fn settle(client: &Client, keys: &Keys, alone: bool) -> Result<(), Str
         let left = left(client, keys, alone).await.map_err(|error| error.to_string())?;
         let Some(left) = left else { return Ok(()) };
         if begin.elapsed() > PATIENCE {
-            return Err(format!("{left} is left {PATIENCE:?} behind its holder's end"));
+            return Err(format!("{left} is left {PATIENCE:?} after its holder's end"));
         }
         tokio::time::sleep(POLL).await;
     }

@@ -5,7 +5,7 @@ use std::process;
 
 use super::command::ip;
 
-/// What namespaces begin with; behind it the process and the replica.
+/// What namespaces begin with; after it the process and the replica.
 const NAMESPACE: &str = "understudy-";
 /// What links begin with.
 const LINK: &str = "us";
