@@ -8,6 +8,9 @@ use understudy_client::{Client, Endpoints, Options};
 use super::duration;
 use crate::output::Output;
 
+/// Where `dev` and `serve` listen by default.
+const ENDPOINTS: &str = "127.0.0.1:7440,127.0.0.1:7450,127.0.0.1:7460";
+
 /// The options that all commands of clients take.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -18,7 +21,7 @@ pub struct Connection {
         global = true,
         env = "UNDERSTUDY_ENDPOINTS",
         value_name = "A,B",
-        default_value = "127.0.0.1:7440,127.0.0.1:7450,127.0.0.1:7460"
+        default_value = ENDPOINTS
     )]
     pub endpoints: Endpoints,
     /// How long one operation may take, retries included, such as 500ms or 30s. Default: 30s, and a watch
@@ -40,6 +43,11 @@ impl Connection {
     pub fn client_with(&self, options: Options) -> Client {
         let deadline = self.deadline.unwrap_or(options.deadline);
         Client::new(&self.endpoints, options.deadline(deadline))
+    }
+
+    /// Whether nobody has said where replicas are: then there need not be any at each address.
+    pub fn is_by_default(&self) -> bool {
+        self.endpoints.addresses().iter().map(AsRef::as_ref).eq(ENDPOINTS.split(','))
     }
 
     /// Whether to print JSON.
@@ -78,6 +86,8 @@ mod tests {
         let mut dev = vec![format!("127.0.0.1:{}", ports.following)];
         dev.extend(ports.replicas.map(|replica| Place::local(replica).clients));
         assert_eq!(looks, dev);
+        let given = |at| Asking::try_parse_from(["get", "--endpoints", at]).unwrap().connection;
+        assert!(given(ENDPOINTS).is_by_default() && !given("127.0.0.1:7440").is_by_default());
         let always = ["serve", "--name", "a", "--data", "d", "--register", "dir:r"];
         let serve = Options::load(Serving::try_parse_from(always).unwrap().options).unwrap();
         assert!(looks.contains(&serve.listen_clients), "{}", serve.listen_clients);

@@ -67,7 +67,10 @@ impl Status {
     }
 
     async fn show(&self, client: &Client) -> Report {
-        let report = Report::new(&client.survey(self.patience).await);
+        let mut report = Report::new(&client.survey(self.patience).await);
+        if self.connection.is_by_default() {
+            report.drop_guesses();
+        }
         if self.connection.json() {
             print::json(&report);
         } else if self.watch && std::io::stdout().is_terminal() {

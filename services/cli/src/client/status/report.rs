@@ -130,6 +130,14 @@ impl Report {
         }
     }
 
+    /// Drops addresses that nobody has named and where nobody answers, if somebody does elsewhere.
+    pub fn drop_guesses(&mut self) {
+        if self.is_answered() {
+            let is_guess = |r: &Replica| r.role == UNREACHABLE && r.name.is_empty();
+            self.replicas.retain(|replica| !is_guess(replica));
+        }
+    }
+
     /// Whether any replica answered.
     pub fn is_answered(&self) -> bool {
         self.replicas.iter().any(|replica| replica.role != UNREACHABLE)
@@ -226,5 +234,31 @@ impl From<Counters> for Counts {
             outcome_unknown: counters.outcome_unknown,
             set_aside: counters.set_aside,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(replicas: &[(&str, &str)]) -> Vec<String> {
+        let replica = |(name, role): &(&str, &str)| Replica {
+            name: (*name).to_owned(),
+            role: (*role).to_owned(),
+            ..Replica::default()
+        };
+        let replicas = replicas.iter().map(replica).collect();
+        let mut report =
+            Report { cluster_id: None, epoch: 0, revision: 0, primary: None, replicas };
+        report.drop_guesses();
+        report.replicas.into_iter().map(|replica| replica.name).collect()
+    }
+
+    #[test]
+    fn addresses_where_nobody_need_be_are_shown_only_if_nobody_answers() {
+        assert_eq!(kept(&[("", UNREACHABLE), ("a", "primary"), ("b", UNREACHABLE)]), ["a", "b"]);
+        assert_eq!(kept(&[("", UNREACHABLE), ("", UNREACHABLE)]), ["", ""]);
+        // A blank replica of no name yet has answered.
+        assert_eq!(kept(&[("", "starting")]), [""]);
     }
 }
