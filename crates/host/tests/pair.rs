@@ -347,8 +347,9 @@ impl Pair {
         self.answers.iter().find(|(i, _)| *i == id).map(|(_, answer)| answer.as_str())
     }
 
-    fn role(&self, name: &str) -> &'static str {
-        self.nodes[name].host.as_ref().map_or("down", |host| host.replica().status().role)
+    fn role(&self, name: &str) -> RoleName {
+        let host = self.nodes[name].host.as_ref();
+        host.map_or(RoleName::Ended, |host| host.replica().status().role)
     }
 
     fn members(&self) -> Vec<String> {
@@ -359,7 +360,7 @@ impl Pair {
 fn born() -> Pair {
     let mut pair = Pair::new();
     pair.run(1000);
-    assert_eq!((pair.role("a"), pair.role("b")), ("primary", "backup"));
+    assert_eq!((pair.role("a"), pair.role("b")), (RoleName::Primary, RoleName::Backup));
     assert_eq!(pair.members(), ["a", "b"]);
     pair
 }
@@ -384,13 +385,13 @@ fn the_backup_takes_over_and_the_old_primary_joins_again() {
     pair.run(200);
     pair.kill("a");
     pair.run(200);
-    assert_eq!((pair.role("b"), pair.members()), ("primary", vec!["b".to_string()]));
+    assert_eq!((pair.role("b"), pair.members()), (RoleName::Primary, vec!["b".to_string()]));
     pair.put("b", 2);
     pair.run(100);
     assert_eq!(pair.answer(2), Some("done"));
     pair.restart("a");
     pair.run(1000);
-    assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
+    assert_eq!((pair.role("a"), pair.members().len()), (RoleName::Backup, 2));
     assert_eq!(pair.log("a"), pair.log("b"));
 }
 
@@ -416,7 +417,7 @@ fn a_handover_keeps_both_members_and_loses_nobody() {
     pair.ask("a", 9, Want::HandOver(Some("b".into())));
     pair.run(1000);
     assert_eq!(pair.answer(9), Some("handed over"));
-    assert_eq!((pair.role("a"), pair.role("b")), ("backup", "primary"));
+    assert_eq!((pair.role("a"), pair.role("b")), (RoleName::Backup, RoleName::Primary));
     assert_eq!(pair.members(), ["a", "b"]);
 }
 
@@ -432,7 +433,7 @@ fn a_primary_whose_disk_is_full_hands_over_within_a_second_and_joins_again_when_
     pair.put("a", 1);
     pair.room("a", Room::Reserve);
     pair.run(1000);
-    assert_eq!((pair.answer(1), pair.role("b")), (Some("done"), "primary"));
+    assert_eq!((pair.answer(1), pair.role("b")), (Some("done"), RoleName::Primary));
     assert_eq!(pair.members(), ["b"], "nothing waits for a full disk");
     pair.put("b", 2);
     pair.run(50);
@@ -441,7 +442,7 @@ fn a_primary_whose_disk_is_full_hands_over_within_a_second_and_joins_again_when_
     assert!(held < pair.log("b").len(), "what room is left is not filled");
     pair.room("a", Room::Ample);
     pair.run(1000);
-    assert_eq!((pair.role("a"), pair.members().len()), ("backup", 2));
+    assert_eq!((pair.role("a"), pair.members().len()), (RoleName::Backup, 2));
     assert_eq!(pair.log("a"), pair.log("b"));
 }
 
@@ -455,7 +456,7 @@ fn where_room_is_only_scarce_nobody_gives_way_and_nothing_is_refused() {
     pair.run(1000);
     assert_eq!(
         (pair.answer(1), pair.role("a"), pair.members().len()),
-        (Some("done"), "primary", 2)
+        (Some("done"), RoleName::Primary, 2)
     );
 }
 
@@ -464,7 +465,7 @@ fn a_backup_whose_disk_is_full_is_dropped_at_once() {
     let mut pair = born();
     pair.room("b", Room::Reserve);
     pair.run(100);
-    assert_eq!((pair.role("b"), pair.members()), ("spare", vec!["a".to_string()]));
+    assert_eq!((pair.role("b"), pair.members()), (RoleName::Spare, vec!["a".to_string()]));
     pair.ask("a", 8, Want::HandOver(Some("b".into())));
     pair.put("a", 1);
     pair.run(50);
@@ -482,7 +483,7 @@ fn where_every_disk_is_full_only_upkeep_goes_on_and_the_pair_stays_one() {
     pair.keep_up("a", 2);
     pair.run(5000);
     assert_eq!((pair.answer(1), pair.answer(2)), (Some("DiskFull"), Some("done")));
-    assert_eq!((pair.role("a"), pair.members().len()), ("primary", 2));
+    assert_eq!((pair.role("a"), pair.members().len()), (RoleName::Primary, 2));
     assert_eq!(pair.log("a"), pair.log("b"));
     pair.room("a", Room::None);
     pair.run(20);
@@ -523,11 +524,14 @@ fn a_primary_that_hands_over_dials_its_successor_before_it_has_read_who_won() {
     }
     pair.register_up = false;
     pair.run(200);
-    assert_eq!((pair.answer(9), pair.role("a"), dialled(&pair)), (None, "primary", 1));
+    assert_eq!((pair.answer(9), pair.role("a"), dialled(&pair)), (None, RoleName::Primary, 1));
     pair.register_up = true;
     pair.run(200);
     assert_eq!(pair.answer(9), Some("handed over"));
-    assert_eq!((pair.role("a"), pair.role("b"), dialled(&pair)), ("backup", "primary", 1));
+    assert_eq!(
+        (pair.role("a"), pair.role("b"), dialled(&pair)),
+        (RoleName::Backup, RoleName::Primary, 1)
+    );
 }
 
 #[test]
@@ -554,7 +558,7 @@ fn leaving_replicas_owe_nobody_anything() {
     pair.queue.push_back(("a".into(), Input::Leave));
     pair.run(500);
     assert!(!pair.nodes["a"].up());
-    assert_eq!((pair.role("b"), pair.members()), ("primary", vec!["b".to_string()]));
+    assert_eq!((pair.role("b"), pair.members()), (RoleName::Primary, vec!["b".to_string()]));
     pair.restart("a");
     pair.run(1000);
     pair.queue.push_back(("a".into(), Input::Leave));
@@ -598,7 +602,7 @@ fn a_replica_whose_digest_differs_once_replays_and_goes_on() {
     pair.run(1000);
     pair.put("a", 2);
     pair.run(500);
-    assert_eq!((pair.role("b"), pair.nodes["b"].state.replaying), ("backup", false));
+    assert_eq!((pair.role("b"), pair.nodes["b"].state.replaying), (RoleName::Backup, false));
 }
 
 #[test]
@@ -611,7 +615,7 @@ fn a_replica_whose_digest_differs_after_a_replay_halts_until_ordered() {
     assert!(pair.nodes["b"].state.halted.is_some());
     pair.restart("b");
     pair.run(1000);
-    assert_eq!(pair.role("b"), "halted", "another life does not change that");
+    assert_eq!(pair.role("b"), RoleName::Halted, "another life does not change that");
     assert_eq!(pair.answer(2), Some("done"), "the primary serves on without it");
 }
 
@@ -658,7 +662,7 @@ fn an_opening_entry_is_a_batch_of_its_own_for_it_may_use_the_reserve() {
     pair.put("a", 1);
     pair.kill("a");
     pair.run(500);
-    assert_eq!(pair.role("b"), "primary");
+    assert_eq!(pair.role("b"), RoleName::Primary);
     let opening = |batch: &&Vec<Kind>| batch.contains(&Kind::Open);
     let last = pair.nodes["b"].appended.iter().rfind(opening).unwrap();
     assert_eq!(last[..], [Kind::Open]);
@@ -689,7 +693,11 @@ fn hearing_of_a_newer_epoch_makes_the_primary_read_and_only_what_it_reads_halts(
     pair.tell("b", Event::Received(ConnId(99), Message::Hello(Box::new(stranger))));
     pair.run(500);
     assert!(pair.readers.contains(&"a".to_string()), "the follower told its primary");
-    assert_eq!((pair.role("a"), pair.role("b")), ("primary", "backup"), "the register says so");
+    assert_eq!(
+        (pair.role("a"), pair.role("b")),
+        (RoleName::Primary, RoleName::Backup),
+        "the register says so"
+    );
     pair.register.record.as_mut().unwrap().epoch = 9;
     pair.register.record.as_mut().unwrap().primary = Incarnation(3);
     pair.run(500);

@@ -2,7 +2,7 @@
 
 use crate::{
     ConnId, Entry, Epoch, HardState, Incarnation, Index, Member, Message, Observed, Position,
-    Record, RequestId, SnapshotPart,
+    Record, RequestId, RoleName, SnapshotPart,
 };
 
 /// Why a request was turned away. Each means: definitely not executed.
@@ -148,9 +148,9 @@ pub enum Effect {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transition {
     /// Role before.
-    pub from: &'static str,
+    pub from: RoleName,
     /// Role now.
-    pub to: &'static str,
+    pub to: RoleName,
     /// Epoch now.
     pub epoch: Epoch,
     /// Why.

@@ -10,7 +10,7 @@ use crate::pause::Pause;
 use crate::replica::{Next, refuse, turn_away};
 use crate::{
     ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Observed, Position, Record, Refusal,
-    Room, Round, Status,
+    RoleName, Room, Round, Status,
 };
 
 /// Everything about a follower that is not in the core.
@@ -83,13 +83,13 @@ impl Following {
         }
     }
 
-    pub fn name(&self, core: &Core) -> &'static str {
+    pub fn name(&self, core: &Core) -> RoleName {
         match (self.record.names(core.me), &self.link) {
-            _ if core.desk.undecided().is_some() => "candidate",
-            (true, Link::Live(_)) => "backup",
-            (true, _) => "waiting",
-            (false, _) if self.caught_up(core) => "spare",
-            (false, _) => "learner",
+            _ if core.desk.undecided().is_some() => RoleName::Candidate,
+            (true, Link::Live(_)) => RoleName::Backup,
+            (true, _) => RoleName::Waiting,
+            (false, _) if self.caught_up(core) => RoleName::Spare,
+            (false, _) => RoleName::Learner,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::replica::Next;
 use crate::tail::Tail;
 use crate::{
     ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Proposal, Record,
-    Rejection, RequestId, Room, Round, Status, Time,
+    Rejection, RequestId, RoleName, Room, Round, Status, Time,
 };
 
 pub(crate) struct Leading {
@@ -135,8 +135,8 @@ impl Leading {
         }
     }
 
-    pub fn name(&self, core: &Core) -> &'static str {
-        if core.log.applied >= self.opening { "primary" } else { "opening" }
+    pub fn name(&self, core: &Core) -> RoleName {
+        if core.log.applied >= self.opening { RoleName::Primary } else { RoleName::Opening }
     }
 
     pub fn describe(&self, core: &Core, status: &mut Status) {

@@ -34,6 +34,7 @@ mod read_round;
 mod receive;
 mod record;
 mod replica;
+mod role_name;
 mod running;
 mod settings;
 mod start;
@@ -54,6 +55,7 @@ pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart}
 pub use names::{is_address, is_name};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
 pub use replica::{BROKEN_INEQUALITY, Replica};
+pub use role_name::RoleName;
 pub use settings::{
     Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings,
 };

@@ -7,7 +7,7 @@ use crate::running::Planned;
 use crate::start::Starting;
 use crate::{
     Config, ConnId, Effect, Event, Execution, Index, Message, Now, Observed, PROTOCOL_VERSION,
-    PeerState, Recovered, Refusal, Rejection, Status, Transition,
+    PeerState, Recovered, Refusal, Rejection, RoleName, Status, Transition,
 };
 
 /// How the message begins with which [`Replica::step`] panics when [`Replica::inequalities`] finds
@@ -73,7 +73,7 @@ pub struct Replica {
     core: Core,
     role: Role,
     /// The role as last announced, and since when.
-    announced: &'static str,
+    announced: RoleName,
     role_since: u64,
     ticked: u64,
 }
@@ -302,26 +302,26 @@ impl Replica {
     }
 }
 
-fn role_name(core: &Core, role: &Role) -> &'static str {
+fn role_name(core: &Core, role: &Role) -> RoleName {
     match role {
-        Role::Starting(_) => "starting",
+        Role::Starting(_) => RoleName::Starting,
         Role::Following(role) => role.name(core),
         Role::Leading(role) => role.name(core),
-        Role::Halted(_) => "halted",
-        Role::Ended => "ended",
+        Role::Halted(_) => RoleName::Halted,
+        Role::Ended => RoleName::Ended,
     }
 }
 
 /// Why a role got its new name by itself.
-fn reason(to: &str) -> &'static str {
+fn reason(to: RoleName) -> &'static str {
     match to {
-        "waiting" => "there is no stream to the primary",
-        "backup" => "follows the primary",
-        "learner" => "is not caught up",
-        "spare" => "is caught up",
-        "candidate" => "tries to win the register",
-        "primary" => "the opening entry is executed",
-        _ => "",
+        RoleName::Waiting => "there is no stream to the primary",
+        RoleName::Backup => "follows the primary",
+        RoleName::Learner => "is not caught up",
+        RoleName::Spare => "is caught up",
+        RoleName::Candidate => "tries to win the register",
+        RoleName::Primary => "the opening entry is executed",
+        RoleName::Starting | RoleName::Opening | RoleName::Halted | RoleName::Ended => "",
     }
 }
 

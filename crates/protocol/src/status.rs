@@ -1,13 +1,12 @@
 //! What a replica says of itself.
 
-use crate::{Epoch, Index, Member, Settings};
+use crate::{Epoch, Index, Member, RoleName, Settings};
 
 /// Role, positions and company of a replica at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Status {
-    /// `starting`, `waiting`, `learner`, `spare`, `backup`, `candidate`, `opening`, `primary`,
-    /// `halted`.
-    pub role: &'static str,
+    /// What it is.
+    pub role: RoleName,
     /// The highest epoch followed or won.
     pub epoch: Epoch,
     /// Whether the register last read, or last won, names this replica.

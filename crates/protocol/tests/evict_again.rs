@@ -86,7 +86,7 @@ impl Alone {
 fn it_is_ordered_away_again_with_growing_pauses_and_a_bound() {
     let mut alone = Alone::start();
     alone.run(20 * SECOND);
-    assert_eq!(alone.replica.status().role, "primary");
+    assert_eq!(alone.replica.status().role, RoleName::Primary);
     alone.run(900 * SECOND);
     let pauses: Vec<u64> = alone.orders.windows(2).map(|two| two[1] - two[0]).collect();
     assert_eq!(pauses, [6, 12, 24, 48, 96, 96, 96], "{:?}", alone.orders);

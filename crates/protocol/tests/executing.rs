@@ -54,7 +54,7 @@ impl Backup {
             ordered: 0,
             records: Vec::new(),
         });
-        assert_eq!(backup.status().role, "backup");
+        assert_eq!(backup.status().role, RoleName::Backup);
         backup
     }
 
@@ -112,7 +112,7 @@ impl Backup {
         self.step(Event::DialFailed(Knock::Refused));
         self.step(Event::RegisterRead(Ok(pair(EPOCH))));
         let effects = self.step(Event::RegisterWritten(WriteAnswer::Written));
-        assert_eq!(self.status().role, "opening");
+        assert_eq!(self.status().role, RoleName::Opening);
         effects
     }
 
@@ -167,7 +167,7 @@ fn a_deferred_backup_commits_and_executes_nothing() {
     backup.append(Kind::Command, b"x", 5);
     assert_eq!(backup.execute_all(), [2], "what came before the settings");
     let Status { role, commit, applied, settings, .. } = backup.status();
-    assert_eq!((role, commit, applied), ("backup", 8, 2));
+    assert_eq!((role, commit, applied), (RoleName::Backup, 8, 2));
     assert_eq!(settings.backup_execution, BackupExecution::Deferred, "as committed");
 }
 
@@ -215,14 +215,14 @@ fn a_promoted_backup_executes_all_it_has_after_an_opening_entry_that_is_on_its_w
     let read = Event::Requests { proposals: Vec::new(), reads: vec![RequestId(1)] };
     let served = |effects: Vec<Effect>| effects.contains(&Effect::Serve(vec![RequestId(1)]));
     backup.step(Event::Durable(end));
-    assert_eq!((backup.status().commit, backup.status().role), (end.index, "opening"));
+    assert_eq!((backup.status().commit, backup.status().role), (end.index, RoleName::Opening));
     assert!(!served(backup.step(read)), "nothing is answered before all is executed");
     assert_eq!((backup.execute(), backup.execute()), (3, 3));
-    assert_eq!(backup.status().role, "opening");
+    assert_eq!(backup.status().role, RoleName::Opening);
     let first = backup.given[0];
     let digests = std::mem::take(&mut backup.given);
     assert!(served(backup.step(Event::Applied { first, digests })));
-    assert_eq!((backup.status().role, backup.status().applied), ("primary", end.index));
+    assert_eq!((backup.status().role, backup.status().applied), (RoleName::Primary, end.index));
 }
 
 #[test]
@@ -236,9 +236,9 @@ fn a_deferred_backup_whose_digest_differed_executes_to_see_whether_it_still_does
     let (epoch, entries, commit, digest) = (EPOCH, Vec::new(), previous.index, (5, 99));
     let told = Append { epoch, previous, entries, commit, round: 1, digest };
     backup.hear(Message::Append(told.clone()));
-    assert_eq!(backup.status().role, "backup", "there is nothing to compare with");
+    assert_eq!(backup.status().role, RoleName::Backup, "there is nothing to compare with");
     backup.hear(Message::Append(Append { digest: (2, 99), ..told }));
-    assert_eq!(backup.status().role, "ended");
+    assert_eq!(backup.status().role, RoleName::Ended);
     let mut again = Backup::start_replaying(few(), backup.log);
     assert_eq!(again.execute_all(), [3, 2]);
 }

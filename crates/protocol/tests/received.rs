@@ -173,7 +173,7 @@ impl One {
         self.replica.status().commit
     }
 
-    fn role(&self) -> &'static str {
+    fn role(&self) -> RoleName {
         self.replica.status().role
     }
 
@@ -198,11 +198,11 @@ fn runs(entries: &[Entry]) -> Vec<(Epoch, Index)> {
 fn primary(rule: Settings) -> One {
     let entries = log(1, rule);
     let mut one = One::start("a", &entries, register(1, "a", &["a", "b"]), true);
-    assert_eq!(one.role(), "opening");
+    assert_eq!(one.role(), RoleName::Opening);
     one.hello(B, "b", 1, &entries);
     one.syncs();
     one.ack(B, 3, 3);
-    assert_eq!((one.role(), one.commit()), ("primary", 3));
+    assert_eq!((one.role(), one.commit()), (RoleName::Primary, 3));
     one
 }
 
@@ -327,7 +327,7 @@ fn a_copy_that_crashed_while_receipt_counted_comes_back_as_another() {
     ] {
         let one = after_crash(rule, 2, "a", &members, clean);
         assert!(!one.renewed() && !one.replica.is_in_doubt(), "{rule:?} {members:?} {clean}");
-        assert!(["waiting", "learner"].contains(&one.role()));
+        assert!([RoleName::Waiting, RoleName::Learner].contains(&one.role()));
     }
 }
 
@@ -347,14 +347,14 @@ fn the_last_settings_in_the_log_decide_though_nobody_has_executed_them() {
 
 #[test]
 fn an_only_member_and_one_that_has_acted_go_on_after_a_crash() {
-    assert_eq!(after_crash(received(), 2, "b", &["b"], false).role(), "opening");
-    assert_eq!(after_crash(received(), 3, "b", &["a", "b"], false).role(), "opening");
+    assert_eq!(after_crash(received(), 2, "b", &["b"], false).role(), RoleName::Opening);
+    assert_eq!(after_crash(received(), 3, "b", &["a", "b"], false).role(), RoleName::Opening);
 }
 
 #[test]
 fn a_primary_that_cannot_tell_what_it_has_forgotten_waits_for_a_backup() {
     let mut one = after_crash(received(), 2, "b", &["a", "b"], false);
-    assert_eq!(one.role(), "starting");
+    assert_eq!(one.role(), RoleName::Starting);
     let reason = one.replica.status().reason;
     assert!(reason.contains("waits for a to take over"), "{reason}");
     one.hello(B, "a", 1, &log(2, received()));
@@ -411,10 +411,10 @@ fn a_promoted_backup_has_everything_on_disk_and_keeps_the_old_primary_named() {
         one.step(Event::Closed(B));
         one.step(Event::DialFailed(Knock::Refused));
         one.tick();
-        assert_eq!(one.role(), "waiting", "its disk does not have its log");
+        assert_eq!(one.role(), RoleName::Waiting, "its disk does not have its log");
         one.syncs();
         one.tick();
-        assert_eq!(one.role(), "opening");
+        assert_eq!(one.role(), RoleName::Opening);
         assert_eq!(one.register.record.unwrap().members.len(), members);
     }
 }

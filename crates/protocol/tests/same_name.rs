@@ -24,7 +24,7 @@ impl Solo {
         let mut solo =
             Solo { replica: Replica::new(config, recovered, now), now, register, log: Vec::new() };
         solo.tick(20);
-        assert_eq!(solo.replica.status().role, "primary");
+        assert_eq!(solo.replica.status().role, RoleName::Primary);
         solo
     }
 

@@ -61,7 +61,7 @@ impl Backup {
             ordered: 0,
             records: Vec::new(),
         });
-        assert_eq!(backup.replica.status().role, "backup");
+        assert_eq!(backup.replica.status().role, RoleName::Backup);
         backup
     }
 
@@ -93,7 +93,7 @@ impl Backup {
     fn halts(&mut self, message: Message) -> String {
         self.hear(message);
         let status = self.replica.status();
-        assert_eq!(status.role, "halted");
+        assert_eq!(status.role, RoleName::Halted);
         status.reason
     }
 
@@ -101,7 +101,7 @@ impl Backup {
     fn contradicts(&mut self, message: Message) -> String {
         let effects = self.hear(message);
         let status = self.replica.status();
-        assert_eq!(status.role, "halted");
+        assert_eq!(status.role, RoleName::Halted);
         let told = |effect: &Effect| matches!(effect, Effect::Send(_, Message::Contradiction(_)));
         assert!(effects.iter().any(told), "the primary hears of it: {effects:?}");
         let kept = |effect: &Effect| match effect {

@@ -87,7 +87,7 @@ impl World {
         let mut steps = 0;
         while self.violation.is_none()
             && let Some(process) = self.hosts[host].running(run)
-            && process.waits.is_none()
+            && process.goes_on()
         {
             let executes = matches!(process.driver.peek(), Some(Step::Effect(Effect::Apply(_))));
             let takes_event = matches!(process.driver.peek(), Some(Step::Event(_)));
@@ -132,7 +132,7 @@ impl World {
         }
         self.drive(host, run);
         while let Some(process) = self.hosts[host].running(run)
-            && process.waits.is_none()
+            && process.goes_on()
         {
             if std::mem::take(&mut process.late) {
                 self.wake(host, run);
@@ -147,7 +147,10 @@ impl World {
     fn schedule_wake(&mut self, host: HostId, run: Run) {
         let (time, clock) = (self.time, self.hosts[host].clock.clone());
         let Some(process) = self.hosts[host].running(run) else { return };
-        let Some(deadline) = process.driver.deadline() else { return };
+        // One that is paused, or waits, looks at the time when it goes on.
+        let Some(deadline) = process.driver.deadline().filter(|_| process.goes_on()) else {
+            return;
+        };
         let at = clock.time_of(deadline).max(time + 1);
         if process.wake_at.is_none_or(|planned| planned > at) {
             process.wake_at = Some(at);

@@ -2,13 +2,13 @@
 //! frees room goes on.
 
 use understudy_history::{Action, Condition};
+use understudy_protocol::RoleName;
 
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::HostId;
 use crate::swarm::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::violation::Property;
-use crate::watch::acts;
 use crate::world::World;
 
 /// Writes, and how long each is: more than a segment and its spare have room for.
@@ -51,7 +51,7 @@ impl World {
         (0..self.hosts.len()).find(|&host| {
             self.hosts[host].process.as_ref().is_some_and(|process| {
                 let status = process.driver.replica().status();
-                acts(&status) && status.role == "primary" && status.settings.min_copies == 1
+                status.role == RoleName::Primary && status.settings.min_copies == 1
             })
         })
     }

@@ -94,8 +94,9 @@ impl Swarm {
         let halted = |world: &World| {
             let mut processes = world.hosts.iter().filter_map(|host| host.process.as_ref());
             processes.any(|process| {
-                let reason = process.driver.replica().status().reason;
-                process.halted.is_some() || reason.contains("is not what it claims to be")
+                let last = process.driver.replica().status().last;
+                let floor = world.register.record().map_or(0, |record| record.floor);
+                process.halted.is_some() || last < floor
             })
         };
         load(world, &vec![None; loads.len()]);

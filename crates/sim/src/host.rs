@@ -137,6 +137,13 @@ pub struct Process {
     pub viewed: (u64, u64),
 }
 
+impl Process {
+    /// Whether it runs, and waits for nothing.
+    pub fn goes_on(&self) -> bool {
+        !self.paused && self.waits.is_none()
+    }
+}
+
 /// Why a process could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use understudy_evidence::{MARKS, take_counts};
 use understudy_history::{Action, Condition};
-use understudy_protocol::BackupExecution;
+use understudy_protocol::{BackupExecution, RoleName};
 
 use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
@@ -319,7 +319,7 @@ pub(crate) fn is_whole(world: &World) -> bool {
             .members
             .iter()
             .all(|member| world.hosts.iter().any(|h| h.incarnation == Some(member.incarnation)))
-        && primary.role == "primary"
+        && primary.role == RoleName::Primary
         && statuses.iter().all(|status| {
             let deferred = primary.settings.backup_execution == BackupExecution::Deferred;
             match deferred && !acts(status) {

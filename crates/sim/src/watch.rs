@@ -1,6 +1,6 @@
 //! Safety, after every event.
 
-use understudy_protocol::{Execution, Record, Status};
+use understudy_protocol::{Execution, Record, RoleName, Status};
 
 use crate::happening::{HostId, Run};
 use crate::violation::{Property, Violation};
@@ -37,7 +37,7 @@ impl World {
         }
         let tail = (status.last - status.commit) as usize;
         // One that opens its epoch has whatever the last term left, and its settings come on top.
-        if status.role == "primary" && tail > limits.tail_entries + 1 {
+        if status.role == RoleName::Primary && tail > limits.tail_entries + 1 {
             let explanation = format!("{name} has {tail} entries that are not committed");
             self.guilty(Property::BoundedMemory, explanation);
         }
@@ -90,12 +90,12 @@ impl World {
 
 /// Whether a replica acts as primary.
 pub fn acts(status: &Status) -> bool {
-    matches!(status.role, "primary" | "opening")
+    status.role.acts()
 }
 
 /// Whether a replica executes what it is told is committed, and no more.
 fn follows(status: &Status) -> bool {
-    !acts(status) && status.role != "halted"
+    !acts(status) && status.role != RoleName::Halted
 }
 
 fn pointers(name: &str, status: &Status, ahead: bool) -> Result<(), Violation> {

@@ -5,6 +5,7 @@
 //! same with and without them.
 
 use understudy_machine::{Compact, KeyChange, KeyRange, Passed, SetQuota, Watch};
+use understudy_protocol::RoleName;
 
 use crate::client::Job;
 use crate::clock::{MILLISECOND, SECOND};
@@ -197,6 +198,6 @@ impl World {
     /// The process on this host, if it is a primary that serves.
     pub(crate) fn serves(&self, host: HostId) -> Option<Run> {
         let process = self.hosts[host].process.as_ref()?;
-        (process.driver.replica().status().role == "primary").then_some(process.run)
+        (process.driver.replica().status().role == RoleName::Primary).then_some(process.run)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use understudy_protocol::Settings;
+use understudy_protocol::{RoleName, Settings};
 
 use crate::driver::View;
 
@@ -15,7 +15,7 @@ pub(crate) async fn tell_differences(
     name: String,
     mut view: watch::Receiver<Arc<View>>,
 ) {
-    let known = |view: &Arc<View>| view.acting || view.status.role == "backup";
+    let known = |view: &Arc<View>| view.acting || view.status.role == RoleName::Backup;
     let Ok(settings) = view.wait_for(known).await.map(|view| view.settings) else { return };
     let differences = differences(&given, &settings);
     if !differences.is_empty() {

@@ -189,7 +189,7 @@ fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
     }
     let role = IntGaugeVec::new(Opts::new("understudy_role", "1 for the role it has"), &["role"])?;
     for name in ROLES {
-        role.with_label_values(&[name]).set((name == status.role).into());
+        role.with_label_values(&[name]).set((name == status.role.as_str()).into());
     }
     registry.register(Box::new(role))?;
     let lag = Opts::new("understudy_follower_durable_index", "What a follower has acknowledged");

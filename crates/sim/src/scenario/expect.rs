@@ -3,8 +3,9 @@
 use understudy_history::{Outcome as Ended, Reply};
 
 use super::player::Player;
+use understudy_protocol::RoleName;
+
 use crate::trace::Detail;
-use crate::watch::acts;
 
 type Done = Result<(), String>;
 
@@ -54,7 +55,7 @@ impl Player {
         let acting = self.world.hosts.iter().filter(|host| {
             host.process.as_ref().is_some_and(|process| {
                 let status = process.driver.replica().status();
-                acts(&status) && status.role == "primary"
+                status.role == RoleName::Primary
             })
         });
         acting.map(|host| host.name().to_owned()).collect()
@@ -78,7 +79,7 @@ impl Player {
     fn role(&self, name: &str) -> Result<String, String> {
         let host = self.host(name)?;
         Ok(match &self.world.hosts[host].process {
-            Some(process) => process.driver.replica().status().role.to_owned(),
+            Some(process) => process.driver.replica().status().role.to_string(),
             None => "down".into(),
         })
     }

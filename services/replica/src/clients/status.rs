@@ -5,7 +5,8 @@ use tokio::sync::watch;
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ResponseHeader;
 use understudy_protocol::{
-    Acknowledgement, BackupExecution, Execution, Follower, Member, PROTOCOL_VERSION, Settings,
+    Acknowledgement, BackupExecution, Execution, Follower, Member, PROTOCOL_VERSION, RoleName,
+    Settings,
 };
 
 use crate::driver::View;
@@ -134,17 +135,17 @@ fn follower(follower: &Follower) -> proto::Follower {
     }
 }
 
-fn role(role: &str) -> proto::Role {
+fn role(role: RoleName) -> proto::Role {
     match role {
-        "starting" => proto::Role::Starting,
-        "waiting" => proto::Role::Waiting,
-        "learner" => proto::Role::Learner,
-        "spare" => proto::Role::Spare,
-        "backup" => proto::Role::Backup,
-        "candidate" => proto::Role::Candidate,
-        "opening" => proto::Role::Opening,
-        "primary" => proto::Role::Primary,
-        "halted" => proto::Role::Halted,
-        _ => proto::Role::Unspecified,
+        RoleName::Starting => proto::Role::Starting,
+        RoleName::Waiting => proto::Role::Waiting,
+        RoleName::Learner => proto::Role::Learner,
+        RoleName::Spare => proto::Role::Spare,
+        RoleName::Backup => proto::Role::Backup,
+        RoleName::Candidate => proto::Role::Candidate,
+        RoleName::Opening => proto::Role::Opening,
+        RoleName::Primary => proto::Role::Primary,
+        RoleName::Halted => proto::Role::Halted,
+        RoleName::Ended => proto::Role::Unspecified,
     }
 }

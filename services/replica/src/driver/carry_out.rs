@@ -2,7 +2,7 @@
 
 use understudy_host::{Answer as Answered, End, Executed, Level, Output, Work};
 use understudy_machine::KvMachine;
-use understudy_protocol::{ConnId, Event, Member, Message, Transition};
+use understudy_protocol::{ConnId, Event, Member, Message, RoleName, Transition};
 use understudy_wal::RealDisk;
 
 use super::Driver;
@@ -174,10 +174,10 @@ impl Driver {
     fn on_transition(&mut self, transition: &Transition) {
         self.metrics.transitions.inc();
         let Transition { from, to, epoch, why, lasted } = transition;
-        if *to == "opening" {
+        if *to == RoleName::Opening {
             self.term = *epoch;
         }
-        crate::logging::transition(&self.name, from, to, *epoch, why, *lasted);
+        crate::logging::transition(&self.name, from.as_str(), to.as_str(), *epoch, why, *lasted);
     }
 
     fn halt(&mut self, why: String) {

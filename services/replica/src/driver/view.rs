@@ -2,7 +2,7 @@
 
 use understudy_host::Host;
 use understudy_machine::{KvMachine, Machine, Usage};
-use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Now, Settings, Status};
+use understudy_protocol::{ClusterId, Epoch, Index, Life, Member, Now, RoleName, Settings, Status};
 use understudy_wal::RealDisk;
 
 use super::Waiting;
@@ -42,12 +42,12 @@ pub(crate) struct View {
 impl View {
     /// Whether the replica has halted.
     pub fn is_halted(&self) -> bool {
-        self.status.role == "halted"
+        self.status.role == RoleName::Halted
     }
 
     /// Named in the register, or caught up and able to step in.
     pub fn is_ready(&self) -> bool {
-        !self.is_halted() && (self.status.named || self.status.role == "spare")
+        !self.is_halted() && (self.status.named || self.status.role == RoleName::Spare)
     }
 
     /// Whether the primary's answer rests on this copy alone.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use understudy_arbiter::kubernetes::{ApiServer, Kind, Place, Refusal};
-use understudy_protocol::{Follower, Incarnation, Member};
+use understudy_protocol::{Follower, Incarnation, Member, RoleName};
 
 use super::pods;
 use super::stuck::Stuck;
@@ -68,7 +68,7 @@ impl Evictor {
 
     /// Finds out who holds what, as far as that is not known.
     async fn look(&mut self, view: &View) {
-        if !matches!(view.status.role, "opening" | "primary") {
+        if !view.status.role.acts() {
             self.holders.clear();
             self.connected.clear();
             self.settled.clear();
@@ -121,7 +121,7 @@ impl Evictor {
     /// in the place of a deleted one may have been bound to the same dead node, before anybody knew
     /// that the node is dead.
     async fn look_for_stuck(&mut self, view: &View) {
-        if view.status.role != "primary" || Instant::now() < self.look_for_stuck {
+        if view.status.role != RoleName::Primary || Instant::now() < self.look_for_stuck {
             return;
         }
         self.look_for_stuck = Instant::now() + LOOK_AGAIN;

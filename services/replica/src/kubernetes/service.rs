@@ -44,7 +44,7 @@ pub async fn follow(
 /// The epoch with which this replica became primary, while it is. That it rises further as backups
 /// come and go is no reason to write the Service again.
 fn epoch_won(view: &View) -> Option<Epoch> {
-    matches!(view.status.role, "opening" | "primary").then_some(view.term)
+    view.status.role.acts().then_some(view.term)
 }
 
 enum Never {}
