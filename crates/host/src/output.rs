@@ -4,8 +4,8 @@ use std::fmt;
 
 use understudy_machine::Machine;
 use understudy_protocol::{
-    ConnId, Entry, Epoch, Incarnation, Index, Member, Message, Observed, Position, Record,
-    Rejection, Transition,
+    ConnId, EndReason, Entry, Epoch, Incarnation, Index, Member, Message, Observed, Position,
+    Record, Rejection, Transition,
 };
 use understudy_wal::Disk;
 
@@ -99,7 +99,7 @@ pub enum End {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// The protocol says so.
-    Protocol(String),
+    Protocol(EndReason),
     /// The disk has failed, or what was received cannot be used.
     Disk(String),
     /// What was to be written contradicts what is there: somebody must hear of it.
@@ -109,7 +109,8 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Protocol(why) | Reason::Disk(why) | Reason::Bug(why) => f.write_str(why),
+            Reason::Protocol(why) => why.fmt(f),
+            Reason::Disk(why) | Reason::Bug(why) => f.write_str(why),
         }
     }
 }

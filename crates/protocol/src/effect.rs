@@ -1,8 +1,8 @@
 //! Everything that a replica asks its surroundings to do.
 
 use crate::{
-    ConnId, Entry, Epoch, HardState, Incarnation, Index, Member, Message, Observed, Position,
-    Record, RequestId, RoleName, SnapshotPart,
+    ConnId, EndReason, Entry, Epoch, HardState, Incarnation, Index, Member, Message, Observed,
+    Position, Record, RequestId, RoleName, SnapshotPart,
 };
 
 /// Why a request was turned away. Each means: definitely not executed.
@@ -134,7 +134,7 @@ pub enum Effect {
     Note(String),
     /// End this life at once: pending requests end with "outcome unknown", connections close, the
     /// process restarts.
-    EndLife(String),
+    EndLife(EndReason),
     /// End this life at once, set the data directory aside, never erased, and restart with a blank
     /// one, as another copy (rule 11).
     Renew(String),

@@ -6,7 +6,9 @@ use crate::core::Core;
 use crate::follow::Following;
 use crate::lead::Leading;
 use crate::replica::{Next, Role};
-use crate::{ConnId, Effect, Incarnation, Message, Observed, Record, Rejection, RequestId, Room};
+use crate::{
+    ConnId, Effect, EndReason, Incarnation, Message, Observed, Record, Rejection, RequestId, Room,
+};
 
 /// A full primary whose handovers come to nothing, as where the register is away, tries again after pauses that
 /// double, up to this many times the bound of one: in between it serves reads.
@@ -181,12 +183,12 @@ impl Leading {
         let name = successor.as_ref().map_or("nobody", |m| m.name.as_str());
         if !planned {
             reached!("loser failed itself");
-            let why = format!("the register says epoch {} of primary {name}", record.epoch);
+            let why = EndReason::Overtaken { epoch: record.epoch, primary: name.into() };
             if mutant!("answer-from-another-epoch") {
                 self.dismiss(core, None);
                 return Next::Become(
                     Role::Following(Box::new(Following::new(core, record, read))),
-                    why,
+                    why.to_string(),
                 );
             }
             return Next::end(core, why);

@@ -13,6 +13,7 @@ mod contradiction;
 mod core;
 mod desk;
 mod effect;
+mod end_reason;
 mod entry;
 mod event;
 mod evict;
@@ -45,6 +46,7 @@ mod tail;
 pub use config::{Config, Limits, MS, Timing};
 pub use contradiction::{Contradiction, KNOWN_RECORDS};
 pub use effect::{Effect, Rejection, Transition};
+pub use end_reason::EndReason;
 pub use entry::{Entry, Kind, Position, Time};
 pub use event::{Event, Knock, Now, Proposal, Room};
 pub use ids::{

@@ -7,8 +7,8 @@ use crate::follow::{Following, release};
 use crate::link::Link;
 use crate::replica::Next;
 use crate::{
-    Ack, Append, ConnId, Contradiction, Effect, Entry, Epoch, Index, Message, Position, Room,
-    SnapshotPart,
+    Ack, Append, ConnId, Contradiction, Effect, EndReason, Entry, Epoch, Index, Message, Position,
+    Room, SnapshotPart,
 };
 
 impl Following {
@@ -150,10 +150,7 @@ impl Following {
         if !core.state.replaying {
             core.state.replaying = true;
             core.save();
-            return Next::end(
-                core,
-                format!("state differs from the primary's as of entry {index}: replaying"),
-            );
+            return Next::end(core, EndReason::StateDiffers { index });
         }
         let why = format!(
             "state differs from the primary's as of entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"

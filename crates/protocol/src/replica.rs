@@ -6,8 +6,8 @@ use crate::lead::Leading;
 use crate::running::Planned;
 use crate::start::Starting;
 use crate::{
-    Config, ConnId, Effect, Event, Execution, Index, Message, Now, Observed, PROTOCOL_VERSION,
-    PeerState, Recovered, Refusal, Rejection, RoleName, Status, Transition,
+    Config, ConnId, Effect, EndReason, Event, Execution, Index, Message, Now, Observed,
+    PROTOCOL_VERSION, PeerState, Recovered, Refusal, Rejection, RoleName, Status, Transition,
 };
 
 /// How the message begins with which [`Replica::step`] panics when [`Replica::inequalities`] finds
@@ -36,14 +36,14 @@ pub(crate) enum Next {
 
 impl Next {
     /// Ends this life; the process restarts.
-    pub fn end(core: &mut Core, why: impl Into<String>) -> Next {
-        let why = why.into();
+    pub fn end(core: &mut Core, why: EndReason) -> Next {
+        let text = why.to_string();
         if core.leaving {
-            return Next::left(core, why);
+            return Next::left(core, text);
         }
         core.note_commit();
-        core.out.push(Effect::EndLife(why.clone()));
-        Next::Become(Role::Ended, why)
+        core.out.push(Effect::EndLife(why));
+        Next::Become(Role::Ended, text)
     }
 
     /// Ends this life; the process restarts as another copy.

@@ -15,6 +15,7 @@ use crate::client::{Client, Job};
 use crate::clock::{MILLISECOND, SECOND};
 use crate::happening::{Happening, HostId, Run};
 use crate::host::Waiter;
+use crate::net::REGISTER;
 use crate::strike::Blow;
 use crate::violation::{Property, Violation};
 use crate::world::World;
@@ -26,6 +27,8 @@ pub struct Ahead {
     wanted: bool,
     /// Whether it may be `async`.
     there: bool,
+    /// Whether it always is, with a long tail, and primaries are cut off for so long that another one steps in.
+    isolates: bool,
     /// The client that changes the mode.
     operator: u64,
     /// Clients that each write at one replica alone, whoever is primary.
@@ -45,9 +48,10 @@ impl Ahead {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xa57c);
         let wanted = rng.u32(0..8) == 0;
         let there = wanted || born == Execution::Async;
+        let isolates = wanted && rng.u32(0..3) == 0;
         let (told, aside) = Default::default();
         let (gone, opened) = Default::default();
-        Ahead { rng, wanted, there, operator: 0, loyal: 0..0, told, aside, gone, opened }
+        Ahead { rng, wanted, there, isolates, operator: 0, loyal: 0..0, told, aside, gone, opened }
     }
 
     /// Whether this is such a world.
@@ -62,6 +66,9 @@ impl Ahead {
 
     /// How long backups wait for a primary that is away, nanoseconds.
     pub fn first_chance(&mut self) -> u64 {
+        if self.isolates {
+            return 0;
+        }
         [0, 0, SECOND / 2, 3 * SECOND][self.rng.usize(0..4)]
     }
 
@@ -72,6 +79,15 @@ impl Ahead {
 
     /// The next mode.
     pub fn draw(&mut self, settings: Settings) -> Settings {
+        if self.isolates {
+            let (max_tail_bytes, max_tail_ms) = (1 << 20, 10_000);
+            return Settings {
+                execution: Execution::Async,
+                max_tail_bytes,
+                max_tail_ms,
+                ..settings
+            };
+        }
         let asynchronous = self.rng.u32(0..3) > 0;
         Settings {
             execution: if asynchronous { Execution::Async } else { Execution::Sync },
@@ -143,7 +159,8 @@ impl World {
             self.clients[client as usize].queue.push_back(Job::Operate(put.into()));
             return Some(self.ahead.rng.u64(5 * MILLISECOND..100 * MILLISECOND));
         }
-        if client != self.ahead.operator {
+        // A change of settings must not be lost: where the primary is cut off, nothing would be answered after it.
+        if client != self.ahead.operator || self.ahead.isolates {
             return None;
         }
         let settings = self.ahead.draw(self.options.settings);
@@ -201,7 +218,11 @@ impl World {
             );
             self.guilty(Property::NothingAheadOfASuccessor, explanation);
         }
-        if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
+        if self.ahead.isolates && self.ahead.operator > 0 {
+            if self.ahead.rng.u32(0..400) == 0 {
+                self.isolate(host);
+            }
+        } else if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
             let blow = if self.ahead.rng.bool() { Blow::Cut } else { Blow::Pause };
             self.strike(host, blow);
             if self.ahead.rng.bool() {
@@ -211,6 +232,17 @@ impl World {
         }
         self.counts.add("client told ahead of the commit");
         self.ahead.told.insert((entry.index, entry.hash));
+    }
+
+    /// A primary loses the others and the register, and not its clients, until another one has stepped in.
+    fn isolate(&mut self, host: HostId) {
+        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
+        for other in others {
+            self.cut_link(host, other);
+            self.cut_link(other, host);
+        }
+        let delay = self.ahead.rng.u64(3 * SECOND..5 * SECOND);
+        self.after(delay, Happening::Strike(host, Blow::Mend));
     }
 
     /// A tail is set aside; `cut`: because another primary has gone on without it. Then nothing of it

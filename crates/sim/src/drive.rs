@@ -7,6 +7,7 @@ use understudy_protocol::{Effect, Event, Room};
 use crate::ahead::{firm_payload, is_upkeep};
 use crate::brief;
 use crate::client::{Told, Wish};
+use crate::executed::Due;
 use crate::happening::{Happening, HostId, Input, Run};
 use crate::host::{Wait, Waiter};
 use crate::trace::Detail;
@@ -85,6 +86,7 @@ impl World {
     /// Lets the replica go on as far as it can.
     pub(crate) fn drive(&mut self, host: HostId, run: Run) {
         let mut steps = 0;
+        let now = self.hosts[host].clock.read(self.time);
         while self.violation.is_none()
             && let Some(process) = self.hosts[host].running(run)
             && process.goes_on()
@@ -94,7 +96,6 @@ impl World {
             if !self.before_step(host, run) {
                 return;
             }
-            let now = self.hosts[host].clock.read(self.time);
             let Some(process) = self.hosts[host].running(run) else { return };
             let Some(output) = process.driver.next(now) else { break };
             if takes_event {
@@ -161,7 +162,6 @@ impl World {
     /// Looks at what the replica does next. Gives whether it still runs.
     fn before_step(&mut self, host: HostId, run: Run) -> bool {
         let Some(process) = self.hosts[host].running(run) else { return false };
-        // Taken out, so that the world can look at it.
         match process.driver.peek() {
             Some(Step::Event(event)) => {
                 let text = self.trace.wants(Detail::Everything).then(|| brief::event(event));
@@ -179,10 +179,11 @@ impl World {
                 }
             }
             Some(Step::Effect(effect)) => {
-                let effect = effect.clone();
-                if self.trace.wants(Detail::Everything) {
+                let due = Due::of(effect);
+                let text = self.trace.wants(Detail::Everything).then(|| brief::effect(effect));
+                if let Some(text) = text {
                     let name = self.name(host);
-                    self.say(|| format!("{name} -> {}", brief::effect(&effect)));
+                    self.say(|| format!("{name} -> {text}"));
                 }
                 if let Some((victim, left)) = &mut self.armed
                     && *victim == host
@@ -195,7 +196,9 @@ impl World {
                     }
                     *left -= 1;
                 }
-                self.before_effect(host, run, &effect);
+                if let Some(due) = due {
+                    self.before_effect(host, run, due);
+                }
             }
             Some(Step::Execute(_)) | None => {}
         }

@@ -2,7 +2,7 @@
 
 use understudy_host::Executed;
 use understudy_machine::KvMachine;
-use understudy_protocol::{Effect, Kind};
+use understudy_protocol::{Effect, EndReason, Entry, Index, Kind, Position};
 use understudy_wal::ReadError;
 
 use crate::client::Told;
@@ -12,8 +12,59 @@ use crate::violation::Property;
 use crate::watch::acts;
 use crate::world::World;
 
-/// As a follower says that its digest is not the primary's.
-const DIFFERS: &str = "state differs from the primary's";
+/// An effect that is about to be carried out, as far as it can be judged.
+pub(crate) enum Due {
+    Append(Vec<Entry>),
+    SetAside(Vec<Entry>),
+    Truncate(Index),
+    /// A snapshot takes the log's place.
+    Install(Position),
+    ReadLog(Index, usize),
+    ReadSnapshot(Position, u64, usize),
+    SaveState,
+    EndLife(EndReason),
+}
+
+impl Due {
+    pub fn of(effect: &Effect) -> Option<Self> {
+        Some(match effect {
+            Effect::Append(entries) => Due::Append(entries.clone()),
+            Effect::SetAside(entries) => Due::SetAside(entries.clone()),
+            Effect::Truncate { after } => Due::Truncate(*after),
+            Effect::StoreSnapshot(_, part) if part.last && !part.beside => {
+                Due::Install(part.snapshot.position)
+            }
+            Effect::ReadLog { from, bytes, .. } => Due::ReadLog(*from, *bytes),
+            Effect::ReadSnapshot { position, offset, bytes, .. } => {
+                Due::ReadSnapshot(*position, *offset, *bytes)
+            }
+            Effect::SaveState(_) => Due::SaveState,
+            Effect::EndLife(why) => Due::EndLife(why.clone()),
+            // These are judged by what comes of them.
+            Effect::StoreSnapshot(..)
+            | Effect::Dial { .. }
+            | Effect::Knock { .. }
+            | Effect::Inquire { .. }
+            | Effect::Send(..)
+            | Effect::Close(_)
+            | Effect::AdoptSnapshot(_)
+            | Effect::Release { .. }
+            | Effect::Apply(_)
+            | Effect::ReadRegister
+            | Effect::WriteRegister { .. }
+            | Effect::Serve(_)
+            | Effect::Reject(..)
+            | Effect::Abandon(_)
+            | Effect::HandedOver(_)
+            | Effect::Evict { .. }
+            | Effect::Transition(_)
+            | Effect::Note(_)
+            | Effect::Renew(_)
+            | Effect::Halt(_)
+            | Effect::Left => return None,
+        })
+    }
+}
 
 impl World {
     /// An entry was executed.
@@ -77,84 +128,62 @@ impl World {
     }
 
     /// What is to be seen, and said, before an effect is carried out.
-    pub(crate) fn before_effect(&mut self, host: HostId, run: Run, effect: &Effect) {
-        match effect {
-            Effect::Append(entries) => {
+    pub(crate) fn before_effect(&mut self, host: HostId, run: Run, due: Due) {
+        match due {
+            Due::Append(entries) => {
                 if let Some(process) = self.hosts[host].running(run) {
-                    process.unwritten.extend(entries.iter().cloned());
+                    process.unwritten.extend(entries);
                 }
             }
-            Effect::SetAside(entries) => {
+            Due::SetAside(entries) => {
                 let process = self.hosts[host].running(run);
                 let mut left = process.iter().flat_map(|process| process.driver.effects());
                 let cut = matches!(left.nth(1), Some(Effect::Truncate { .. }));
                 drop(left);
-                self.noted_aside(host, entries, cut);
+                self.noted_aside(host, &entries, cut);
             }
-            Effect::Truncate { after } => {
-                self.cut_behind_fork(host, *after, None);
+            Due::Truncate(after) => {
+                self.cut_behind_fork(host, after, None);
                 // What was to be cut may be gone even if the cutting fails.
-                self.hosts[host].shadow.truncate(*after);
+                self.hosts[host].shadow.truncate(after);
                 if let Some(process) = self.hosts[host].running(run) {
-                    process.unwritten.retain(|entry| entry.index <= *after);
+                    process.unwritten.retain(|entry| entry.index <= after);
                 }
             }
-            Effect::StoreSnapshot(_, part) if part.last && !part.beside => {
-                let position = part.snapshot.position;
+            Due::Install(position) => {
                 self.cut_behind_fork(host, 0, Some(position));
                 // What the snapshot replaces may be gone even if the installing fails.
                 self.hosts[host].shadow.truncate(position.index);
             }
-            Effect::ReadLog { from, bytes, .. } => {
+            Due::ReadLog(from, bytes) => {
                 let process = self.hosts[host].running(run);
-                let read = process.map(|process| process.driver.store().read(*from, *bytes));
+                let read = process.map(|process| process.driver.store().read(from, bytes));
                 self.found_damage(host, matches!(read, Some(Err(ReadError::Damaged(_)))));
             }
-            Effect::ReadSnapshot { position, offset, bytes, .. } => {
+            Due::ReadSnapshot(position, offset, bytes) => {
                 let process = self.hosts[host].running(run);
                 let store = process.map(|process| process.driver.store());
-                let read = store.map(|store| store.read_snapshot(*position, *offset, *bytes));
+                let read = store.map(|store| store.read_snapshot(position, offset, bytes));
                 self.found_damage(host, matches!(read, Some(Err(ReadError::Damaged(_)))));
             }
-            Effect::SaveState(_) if !self.hosts[host].shadow.is_synced() => {
-                let explanation = format!(
-                    "{} saves its hard state, and the log is not synced that was written before",
-                    self.name(host)
-                );
-                self.guilty(Property::WritesKeepTheirOrder, explanation);
+            Due::SaveState => {
+                if !self.hosts[host].shadow.is_synced() {
+                    let explanation = format!(
+                        "{} saves its hard state, and the log is not synced that was written before",
+                        self.name(host)
+                    );
+                    self.guilty(Property::WritesKeepTheirOrder, explanation);
+                }
             }
-            Effect::EndLife(why) => {
+            Due::EndLife(why) => {
                 if self.register.writer == Some(run) {
                     let explanation = format!("{} yields to its own write: {why}", self.name(host));
                     self.guilty(Property::YieldsToOthers, explanation);
                 }
-                if why.contains(DIFFERS) {
+                if matches!(why, EndReason::StateDiffers { .. }) {
                     self.guilty(Property::EqualDigests, format!("{}: {why}", self.name(host)));
                 }
             }
-            // Nothing is known of these before they are done.
-            Effect::StoreSnapshot(..)
-            | Effect::Dial { .. }
-            | Effect::Knock { .. }
-            | Effect::Inquire { .. }
-            | Effect::Send(..)
-            | Effect::Close(_)
-            | Effect::SaveState(_)
-            | Effect::AdoptSnapshot(_)
-            | Effect::Release { .. }
-            | Effect::Apply(_)
-            | Effect::ReadRegister
-            | Effect::WriteRegister { .. }
-            | Effect::Serve(_)
-            | Effect::Reject(..)
-            | Effect::Abandon(_)
-            | Effect::HandedOver(_)
-            | Effect::Evict { .. }
-            | Effect::Transition(_)
-            | Effect::Note(_)
-            | Effect::Renew(_)
-            | Effect::Halt(_)
-            | Effect::Left => {}
         }
     }
 
