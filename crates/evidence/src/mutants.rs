@@ -314,7 +314,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "match-by-length",
         rule: 9,
         wrong: "two logs match as far as the shorter one goes, whatever their epochs",
-        breaks: &[PREFIX, MEMBERS, DIGESTS, PROGRESS, DISK, HALT],
+        breaks: &[PREFIX, MEMBERS, DIGESTS, PROGRESS, DISK, HALT, ASSERT],
     },
     Mutant {
         name: "ack-unverified",
