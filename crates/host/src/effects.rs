@@ -1,42 +1,25 @@
-//! Effects of the protocol become deeds, in order.
+//! Effects of the protocol are carried out, in order.
 
 use understudy_evidence::mutant;
 use understudy_machine::Machine;
-use understudy_protocol::{ConnId, Effect, Entry, Event, Message, RequestId, Room, SnapshotPart};
+use understudy_protocol::{
+    ConnId, Effect, Entry, Event, Message, Now, OnDisk, RequestId, Room, SnapshotPart,
+};
 use understudy_wal::{Disk, WriteError};
 
 use crate::{Answer, End, Host, Level, Output, Reason, Waiter};
 
 /// Whether an effect rests on what was written before it, and takes as long as the disk does.
 pub(crate) fn must_be_synced(effect: &Effect) -> bool {
-    match effect {
-        Effect::SaveState(_) | Effect::SetAside(_) | Effect::Truncate { .. } => true,
-        Effect::Dial { .. }
-        | Effect::Knock { .. }
-        | Effect::Inquire { .. }
-        | Effect::Send(..)
-        | Effect::Close(_)
-        | Effect::Append(_)
-        | Effect::ReadLog { .. }
-        | Effect::ReadSnapshot { .. }
-        | Effect::StoreSnapshot(..)
-        | Effect::AdoptSnapshot(_)
-        | Effect::Release { .. }
-        | Effect::Apply(_)
-        | Effect::ReadRegister
-        | Effect::WriteRegister { .. }
-        | Effect::Serve(_)
-        | Effect::Reject(..)
-        | Effect::Abandon(_)
-        | Effect::HandedOver(_)
-        | Effect::Evict { .. }
-        | Effect::Transition(_)
-        | Effect::Note(_)
-        | Effect::EndLife(_)
-        | Effect::Renew(_)
-        | Effect::Halt(_)
-        | Effect::Left => false,
-    }
+    effect.on_disk().is_some_and(|on_disk| match on_disk {
+        OnDisk::SaveState(_) | OnDisk::SetAside(_) | OnDisk::Truncate(_) => true,
+        OnDisk::Append(_)
+        | OnDisk::ReadLog(..)
+        | OnDisk::ReadSnapshot(..)
+        | OnDisk::StoreSnapshot(_)
+        | OnDisk::AdoptSnapshot(_)
+        | OnDisk::Release(_) => false,
+    })
 }
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
@@ -51,11 +34,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         self.events.push_back(event);
     }
 
-    pub(crate) fn carry_out(
-        &mut self,
-        now: understudy_protocol::Now,
-        effect: Effect,
-    ) -> Output<D, M, W> {
+    pub(crate) fn carry_out(&mut self, now: Now, effect: Effect) -> Output<D, M, W> {
         match effect {
             Effect::Dial { address } => return Output::Dial(address),
             Effect::Knock { incarnation, address } => return Output::Knock(incarnation, address),

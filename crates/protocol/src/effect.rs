@@ -144,6 +144,67 @@ pub enum Effect {
     Left,
 }
 
+/// An effect that concerns the data directory, as [`Effect`] has it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum OnDisk<'a> {
+    /// [`Effect::SaveState`].
+    SaveState(&'a HardState),
+    /// [`Effect::Append`].
+    Append(&'a [Entry]),
+    /// [`Effect::SetAside`].
+    SetAside(&'a [Entry]),
+    /// [`Effect::Truncate`]: the last index that stays.
+    Truncate(Index),
+    /// [`Effect::ReadLog`]: first index, and bytes.
+    ReadLog(Index, usize),
+    /// [`Effect::ReadSnapshot`]: which one, where to begin, and bytes.
+    ReadSnapshot(Position, u64, usize),
+    /// [`Effect::StoreSnapshot`].
+    StoreSnapshot(&'a SnapshotPart),
+    /// [`Effect::AdoptSnapshot`].
+    AdoptSnapshot(Position),
+    /// [`Effect::Release`]: the last index that may go.
+    Release(Index),
+}
+
+impl Effect {
+    /// What it asks of the data directory, if anything.
+    pub fn on_disk(&self) -> Option<OnDisk<'_>> {
+        Some(match self {
+            Effect::SaveState(state) => OnDisk::SaveState(state),
+            Effect::Append(entries) => OnDisk::Append(entries),
+            Effect::SetAside(entries) => OnDisk::SetAside(entries),
+            Effect::Truncate { after } => OnDisk::Truncate(*after),
+            Effect::ReadLog { from, bytes, .. } => OnDisk::ReadLog(*from, *bytes),
+            Effect::ReadSnapshot { position, offset, bytes, .. } => {
+                OnDisk::ReadSnapshot(*position, *offset, *bytes)
+            }
+            Effect::StoreSnapshot(_, part) => OnDisk::StoreSnapshot(part),
+            Effect::AdoptSnapshot(position) => OnDisk::AdoptSnapshot(*position),
+            Effect::Release { through } => OnDisk::Release(*through),
+            Effect::Dial { .. }
+            | Effect::Knock { .. }
+            | Effect::Inquire { .. }
+            | Effect::Send(..)
+            | Effect::Close(_)
+            | Effect::Apply(_)
+            | Effect::ReadRegister
+            | Effect::WriteRegister { .. }
+            | Effect::Serve(_)
+            | Effect::Reject(..)
+            | Effect::Abandon(_)
+            | Effect::HandedOver(_)
+            | Effect::Evict { .. }
+            | Effect::Transition(_)
+            | Effect::Note(_)
+            | Effect::EndLife(_)
+            | Effect::Renew(_)
+            | Effect::Halt(_)
+            | Effect::Left => return None,
+        })
+    }
+}
+
 /// A change of role.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transition {

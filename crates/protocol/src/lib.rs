@@ -45,7 +45,7 @@ mod tail;
 
 pub use config::{Config, Limits, MS, Timing};
 pub use contradiction::{Contradiction, KNOWN_RECORDS};
-pub use effect::{Effect, Rejection, Transition};
+pub use effect::{Effect, OnDisk, Rejection, Transition};
 pub use end_reason::EndReason;
 pub use entry::{Entry, Kind, Position, Time};
 pub use event::{Event, Knock, Now, Proposal, Room};

@@ -2,7 +2,7 @@
 
 use understudy_host::Executed;
 use understudy_machine::KvMachine;
-use understudy_protocol::{Effect, EndReason, Entry, Index, Kind, Position};
+use understudy_protocol::{Effect, EndReason, Entry, Index, Kind, OnDisk, Position};
 use understudy_wal::ReadError;
 
 use crate::client::Told;
@@ -27,41 +27,25 @@ pub(crate) enum Due {
 
 impl Due {
     pub fn of(effect: &Effect) -> Option<Self> {
-        Some(match effect {
-            Effect::Append(entries) => Due::Append(entries.clone()),
-            Effect::SetAside(entries) => Due::SetAside(entries.clone()),
-            Effect::Truncate { after } => Due::Truncate(*after),
-            Effect::StoreSnapshot(_, part) if part.last && !part.beside => {
+        if let Effect::EndLife(why) = effect {
+            return Some(Due::EndLife(why.clone()));
+        }
+        Some(match effect.on_disk()? {
+            OnDisk::Append(entries) => Due::Append(entries.to_vec()),
+            OnDisk::SetAside(entries) => Due::SetAside(entries.to_vec()),
+            OnDisk::Truncate(after) => Due::Truncate(after),
+            OnDisk::StoreSnapshot(part) if part.last && !part.beside => {
                 Due::Install(part.snapshot.position)
             }
-            Effect::ReadLog { from, bytes, .. } => Due::ReadLog(*from, *bytes),
-            Effect::ReadSnapshot { position, offset, bytes, .. } => {
-                Due::ReadSnapshot(*position, *offset, *bytes)
+            OnDisk::ReadLog(from, bytes) => Due::ReadLog(from, bytes),
+            OnDisk::ReadSnapshot(position, offset, bytes) => {
+                Due::ReadSnapshot(position, offset, bytes)
             }
-            Effect::SaveState(_) => Due::SaveState,
-            Effect::EndLife(why) => Due::EndLife(why.clone()),
+            OnDisk::SaveState(_) => Due::SaveState,
             // These are judged by what comes of them.
-            Effect::StoreSnapshot(..)
-            | Effect::Dial { .. }
-            | Effect::Knock { .. }
-            | Effect::Inquire { .. }
-            | Effect::Send(..)
-            | Effect::Close(_)
-            | Effect::AdoptSnapshot(_)
-            | Effect::Release { .. }
-            | Effect::Apply(_)
-            | Effect::ReadRegister
-            | Effect::WriteRegister { .. }
-            | Effect::Serve(_)
-            | Effect::Reject(..)
-            | Effect::Abandon(_)
-            | Effect::HandedOver(_)
-            | Effect::Evict { .. }
-            | Effect::Transition(_)
-            | Effect::Note(_)
-            | Effect::Renew(_)
-            | Effect::Halt(_)
-            | Effect::Left => return None,
+            OnDisk::StoreSnapshot(_) | OnDisk::AdoptSnapshot(_) | OnDisk::Release(_) => {
+                return None;
+            }
         })
     }
 }

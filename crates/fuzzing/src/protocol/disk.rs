@@ -1,7 +1,7 @@
 //! What the disk is asked to hold, noted beside it: the core is held to the contract of a real one.
 
 use understudy_protocol::{
-    Effect, Entry, Epoch, HardState, Index, Position, Snapshot, SnapshotPart,
+    Entry, Epoch, HardState, Index, OnDisk, Position, Snapshot, SnapshotPart,
 };
 
 pub struct Disk {
@@ -52,47 +52,26 @@ impl Disk {
         self.state = state;
     }
 
-    /// An effect is about to be carried out.
-    pub fn asked(&mut self, effect: &Effect) {
-        match effect {
-            Effect::Append(entries) => self.append(entries),
-            Effect::Truncate { after } => {
+    /// This is about to be carried out.
+    pub fn asked(&mut self, asked: OnDisk<'_>) {
+        match asked {
+            OnDisk::Append(entries) => self.append(entries),
+            OnDisk::Truncate(after) => {
                 let base = self.snapshot.position.index;
-                assert!(*after >= base, "the log is to be cut in its snapshot");
-                self.entries.retain(|entry| entry.index <= *after);
+                assert!(after >= base, "the log is to be cut in its snapshot");
+                self.entries.retain(|entry| entry.index <= after);
             }
-            Effect::SaveState(state) => {
+            OnDisk::SaveState(state) => {
                 assert!(state.epoch >= self.state.epoch, "epochs never go back");
                 self.state = state.clone();
             }
-            Effect::SetAside(entries) => assert!(!entries.is_empty()),
-            Effect::StoreSnapshot(_, part) => self.store(part),
-            Effect::AdoptSnapshot(position) => {
+            OnDisk::SetAside(entries) => assert!(!entries.is_empty()),
+            OnDisk::StoreSnapshot(part) => self.store(part),
+            OnDisk::AdoptSnapshot(position) => {
                 assert!(position.index > self.snapshot.position.index, "it is to be a newer one");
-                assert_eq!(self.position(position.index), *position, "and of this log");
+                assert_eq!(self.position(position.index), position, "and of this log");
             }
-            Effect::Dial { .. }
-            | Effect::Knock { .. }
-            | Effect::Inquire { .. }
-            | Effect::Send(..)
-            | Effect::Close(_)
-            | Effect::ReadLog { .. }
-            | Effect::ReadSnapshot { .. }
-            | Effect::Release { .. }
-            | Effect::Apply(_)
-            | Effect::ReadRegister
-            | Effect::WriteRegister { .. }
-            | Effect::Serve(_)
-            | Effect::Reject(..)
-            | Effect::Abandon(_)
-            | Effect::HandedOver(_)
-            | Effect::Evict { .. }
-            | Effect::Transition(_)
-            | Effect::Note(_)
-            | Effect::EndLife(_)
-            | Effect::Renew(_)
-            | Effect::Halt(_)
-            | Effect::Left => {}
+            OnDisk::ReadLog(..) | OnDisk::ReadSnapshot(..) | OnDisk::Release(_) => {}
         }
     }
 

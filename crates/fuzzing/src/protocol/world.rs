@@ -143,8 +143,10 @@ impl World {
     fn run(&mut self) {
         for _ in 0..STEPS {
             let Some(host) = &mut self.host else { return };
-            if let Some(Step::Effect(effect)) = host.peek() {
-                self.disk.asked(effect);
+            if let Some(Step::Effect(effect)) = host.peek()
+                && let Some(asked) = effect.on_disk()
+            {
+                self.disk.asked(asked);
             }
             match host.next(self.now) {
                 Some(output) => self.carry_out(output),
