@@ -12,7 +12,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/understudy/target \
     cargo build --release --locked -p understudy \
-    && strip --strip-debug -o /usr/local/bin/understudy target/release/understudy
+    && cp target/release/understudy /usr/local/bin/understudy
 
 FROM ${BASE_IMAGE}
 ARG VERSION=unknown
