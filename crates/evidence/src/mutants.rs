@@ -469,7 +469,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "cut-without-a-note",
         rule: 0,
-        wrong: "cuts the log without noting first that what lies behind counts for nothing",
+        wrong: "cuts the log without noting first that the entries after the cut count for nothing",
         breaks: &[DISK],
     },
     Mutant {

@@ -8,7 +8,7 @@ use understudy_wal::Disk;
 
 use crate::{Executed, Host, Output, Waiter};
 
-/// A batch of entries that is being executed.
+/// A batch of entries that is being executed: of `Limits::batch_entries` at most, the protocol gives no more at once.
 #[derive(Default)]
 pub(crate) struct Execution {
     entries: VecDeque<(Entry, Option<RequestId>)>,

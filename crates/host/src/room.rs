@@ -13,7 +13,7 @@ const SAVE_AGAIN: u64 = 5000 * MS;
 /// A snapshot that lets log go where room is scarce comes after this part of what it takes otherwise.
 const EARLY: u64 = 8;
 
-/// What the protocol was told of the disk, and when it is looked at next.
+/// The room that was last reported to the protocol, and when the disk is checked next.
 #[derive(Default)]
 pub(crate) struct Looks {
     room: Room,

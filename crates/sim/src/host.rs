@@ -46,7 +46,7 @@ pub struct Host {
     pub state_delay: (u64, u64),
     /// Bytes that reach it in a second on one stream; `None` for no limit.
     pub bandwidth: Option<u64>,
-    /// A snapshot is taken after entries of so many bytes.
+    /// Bytes of entries executed between two snapshots.
     pub snapshot_bytes: u64,
     /// A byte of the disk that has flipped and was not found yet.
     pub rot: Option<Rot>,

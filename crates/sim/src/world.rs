@@ -55,7 +55,7 @@ pub struct Options {
     pub sync_delay: (u64, u64),
     /// How long the driver waits for the disk where it must: hard state, cuts of the log.
     pub state_delay: (u64, u64),
-    /// A snapshot is taken after entries of so many bytes.
+    /// Bytes of entries executed between two snapshots.
     pub snapshot_bytes: u64,
     /// The driver's own time-out for the register, nanoseconds.
     pub register_timeout: u64,

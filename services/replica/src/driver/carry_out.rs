@@ -15,10 +15,9 @@ use crate::register::{Order, Write};
 
 impl Driver {
     pub(super) fn carry_out(&mut self, output: Output<RealDisk, KvMachine, Waiting>) {
-        if let Output::Executed(executed) = output {
-            return self.executed(executed);
+        if !matches!(output, Output::Executed(_)) {
+            self.tell_watches();
         }
-        self.tell_watches();
         match output {
             // The loop asks itself whether there is something to sync, once there is nothing else to do.
             Output::Internal | Output::Sync | Output::Barrier => {}
@@ -48,7 +47,7 @@ impl Driver {
                 tracing::warn!(
                     replica = %self.name,
                     "another primary has gone on without entries {first} to {last} of epoch {epoch}, which \
-                     clients may have been told of: they are set aside as {file}, see `understudy log --cut`"
+                     clients may have been told about: they are set aside as {file}, see `understudy log --cut`"
                 );
             }
             Output::Transition(transition) => self.on_transition(&transition),
