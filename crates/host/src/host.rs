@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use understudy_evidence::mutant;
 use understudy_machine::Machine;
 use understudy_protocol::{
     Config, Effect, Entry, Event, HardState, Index, MS, Now, PeerState, Recovered, Replica, Room,
@@ -67,8 +68,9 @@ pub struct Host<D: Disk, M: Machine, W: Waiter> {
     /// Requests that the protocol has.
     pub(crate) requests: Requests<W>,
 
-    /// What the protocol is to be told. Bounded by what one step may ask for and by the runtime, which gives no
-    /// more input before [`Host::next`] has nothing more to do.
+    /// What the protocol is to be told. Bounded by what peers may have under way on their streams
+    /// (`Limits::flight_bytes`; they wait at the bound), by the permits of requests, and by one answer for each
+    /// thing that was asked for.
     pub(crate) events: VecDeque<Event>,
     /// What is left to carry out of the last step.
     pub(crate) effects: VecDeque<Effect>,
@@ -172,13 +174,12 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         if let Some(executed) = self.execute_next(now) {
             return Some(executed);
         }
-        if let Some(effect) = self.effects.front() {
-            if must_be_synced(effect) && self.barrier != Barrier::Passed {
-                let asked = std::mem::replace(&mut self.barrier, Barrier::Waits);
-                return (asked == Barrier::None).then_some(Output::Barrier);
-            }
+        if self.waits_for_sync() {
+            let asked = std::mem::replace(&mut self.barrier, Barrier::Waits);
+            return (asked == Barrier::None).then_some(Output::Barrier);
+        }
+        if let Some(effect) = self.effects.pop_front() {
             self.barrier = Barrier::None;
-            let effect = self.effects.pop_front()?;
             return Some(self.carry_out(now, effect));
         }
         if now.mono >= self.keep_at {
@@ -203,12 +204,14 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         }
         match (self.execution.next(), self.effects.front()) {
             (Some(entry), _) => Some(Step::Execute(entry)),
-            (None, Some(effect)) => {
-                let waits = must_be_synced(effect) && self.barrier != Barrier::Passed;
-                (!waits).then_some(Step::Effect(effect))
-            }
+            (None, Some(effect)) => (!self.waits_for_sync()).then_some(Step::Effect(effect)),
             (None, None) => self.events.front().map(Step::Event),
         }
+    }
+
+    /// Whether the next effect is one that must wait until what was appended is synced.
+    fn waits_for_sync(&self) -> bool {
+        self.barrier != Barrier::Passed && self.effects.front().is_some_and(must_be_synced)
     }
 
     /// What is left to carry out of the protocol's last step.
@@ -220,16 +223,16 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub fn sync(&mut self) {
         self.kept = false;
         self.asked = false;
-        let skipped = self.barrier == Barrier::Waits
-            && understudy_evidence::mutant!("state-saved-before-the-log")
-            && matches!(self.effects.front(), Some(Effect::SaveState(_)));
         if self.barrier == Barrier::Waits {
             self.barrier = Barrier::Passed;
+            if mutant!("state-saved-before-the-log")
+                && matches!(self.effects.front(), Some(Effect::SaveState(_)))
+            {
+                return;
+            }
         }
-        if !skipped {
-            let synced = self.disk.sync();
-            self.after_write(synced);
-        }
+        let synced = self.disk.sync();
+        self.after_write(synced);
     }
 
     /// Whether something was appended that is not synced.
@@ -244,10 +247,10 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     /// Whether there is something to do before the next input.
     pub fn is_busy(&self) -> bool {
-        !(self.events.is_empty()
-            && self.effects.is_empty()
-            && self.outputs.is_empty()
-            && self.execution.next().is_none())
+        !self.outputs.is_empty()
+            || self.execution.next().is_some()
+            || !self.effects.is_empty()
+            || !self.events.is_empty()
             || self.has_requests()
     }
 
@@ -405,7 +408,12 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         self.replica.elapsed(now).map_or(last, |now| now.max(last))
     }
 
-    /// Whether its status has changed since this was asked last, so that others should hear of it at once.
+    /// Whether its status has changed since [`Host::take_changed`], so that others should hear of it at once.
+    pub fn has_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The same, and that is taken note of.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }

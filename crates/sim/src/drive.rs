@@ -91,8 +91,9 @@ impl World {
             && let Some(process) = self.hosts[host].running(run)
             && process.goes_on()
         {
-            let executes = matches!(process.driver.peek(), Some(Step::Effect(Effect::Apply(_))));
-            let takes_event = matches!(process.driver.peek(), Some(Step::Event(_)));
+            let next = process.driver.peek();
+            let executes = matches!(next, Some(Step::Effect(Effect::Apply(_))));
+            let takes_event = matches!(next, Some(Step::Event(_)));
             if !self.before_step(host, run) {
                 return;
             }

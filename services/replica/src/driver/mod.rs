@@ -139,6 +139,7 @@ impl Driver {
         loop {
             self.take();
             self.work().await;
+            self.warn_of_memory();
             self.publish();
             if let Some(ended) = self.ended.take() {
                 return self.finish(ended);
@@ -187,8 +188,8 @@ impl Driver {
             now = self.clock.now();
         }
         self.tell_watches();
-        if self.host.take_changed() {
-            self.publish_now();
+        if self.host.has_changed() {
+            self.publish();
         }
     }
 

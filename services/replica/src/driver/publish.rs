@@ -11,35 +11,29 @@ use super::{Driver, View};
 const PUBLISH: u64 = 20 * MS;
 
 impl Driver {
-    /// Publishes how this replica is, if it is about time.
+    /// Publishes how this replica is, if it is about time or others should hear of it at once.
+    /// Before any task reads what a turn has answered: the answer must not be newer than what its client's next
+    /// call is judged by.
     pub(super) fn publish(&mut self) {
-        self.warn_of_memory();
-        if self.clock.now().mono >= self.published + PUBLISH || self.host.take_changed() {
-            self.publish_now();
-        } else {
-            self.note_acting();
+        let changed = self.note_acting() | self.host.take_changed();
+        let now = self.clock.now().mono;
+        if changed || now >= self.published + PUBLISH {
+            self.published = now;
+            self.view.send_replace(Arc::new(self.look()));
         }
     }
 
-    /// Publishes it, before any task reads what a turn has answered: the answer must not be newer than what its
-    /// client's next call is judged by.
-    pub(super) fn publish_now(&mut self) {
-        self.note_acting();
-        self.published = self.clock.now().mono;
-        self.view.send_replace(Arc::new(self.look()));
-    }
-
-    fn note_acting(&mut self) {
+    /// Notes whether it acts. Gives whether that is news.
+    fn note_acting(&mut self) -> bool {
         let acting = self.host.acts(self.clock.now());
-        if acting == self.acting {
-            return;
+        let changed = std::mem::replace(&mut self.acting, acting) != acting;
+        if changed {
+            self.acts.send_replace(acting);
         }
-        self.acting = acting;
-        self.acts.send_replace(acting);
-        if !acting {
+        if changed && !acting {
             self.watches.close();
         }
-        self.view.send_replace(Arc::new(self.look()));
+        changed
     }
 
     /// The replica as it is now.
