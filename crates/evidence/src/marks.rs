@@ -60,7 +60,7 @@ pub const MARKS: &[Mark] = &[
     at!(9, "log matched behind an older epoch"),
     at!(9, "log let go where room was scarce"),
     at!(9, "snapshot took the log's place"),
-    at!(9, "snapshot taken on beside the log"),
+    at!(9, "snapshot taken on in the background"),
     at!(10, "read round confirmed"),
     at!(10, "read answered alone"),
     at!(11, "cluster founded"),

@@ -337,7 +337,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "deferred-snapshot-ahead",
         rule: 9,
-        wrong: "a backup takes on a snapshot that is sent beside the log without looking whether that is its own \
+        wrong: "a backup takes on a snapshot that is sent in the background without looking whether that is its own \
                 log, and committed here",
         breaks: &[POINTERS, DISK, PREFIX],
     },
@@ -588,7 +588,7 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &[LEASES, DISK],
     },
     Mutant {
-        name: "leases-thawed-anew",
+        name: "leases-restored-anew",
         rule: 0,
         wrong: "writes snapshots whose leases were all kept alive just then",
         breaks: &[LEASES, DIGESTS],
@@ -613,7 +613,7 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: &[DRAWS],
     },
     Mutant {
-        name: "generator-thawed-anew",
+        name: "generator-restored-anew",
         rule: 0,
         wrong: "writes snapshots that hold the words of a generator and not how many have been used",
         breaks: &[DRAWS, DIGESTS, DISK],

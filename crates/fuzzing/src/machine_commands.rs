@@ -17,7 +17,7 @@ enum Event {
     Settings,
     Pass(u32),
     Leap(u64),
-    Thaw,
+    Restore,
 }
 
 struct Pair {
@@ -30,7 +30,7 @@ struct Pair {
 }
 
 /// Whatever the log says, no entry makes the machine panic, two machines stay equal, also when one
-/// is frozen and thawed on the way, and what it counts is what it holds.
+/// is frozen and restored on the way, and what it counts is what it holds.
 pub fn machine_commands(data: &[u8]) {
     let (machine, twin) = (KvMachine::new(), KvMachine::new());
     let (issued, given) = (Vec::new(), Vec::new());
@@ -61,9 +61,10 @@ impl Pair {
             Event::Settings => self.feed(Input::Settings),
             Event::Pass(ns) => self.pass(u64::from(ns) << 4),
             Event::Leap(ns) => self.pass(ns),
-            Event::Thaw => {
+            Event::Restore => {
                 let bytes = frozen(self.machine.freeze());
-                self.machine = KvMachine::thaw(&mut &bytes[..]).expect("what was frozen thaws");
+                self.machine =
+                    KvMachine::restore(&mut &bytes[..]).expect("what was frozen is restored");
             }
         }
     }

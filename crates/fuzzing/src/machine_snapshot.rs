@@ -13,14 +13,14 @@ const HEAD: usize = 12;
 
 /// Any bytes give a machine or a reason, also with the checksum that belongs to them, and also as
 /// frames whose lengths are true; a machine
-/// that was thawed is frozen and thawed again as the same, and goes on.
+/// that was restored is frozen and restored again as the same, and goes on.
 pub fn machine_snapshot(data: &[u8]) {
-    try_to_thaw(data);
+    try_to_restore(data);
     if let Some(sealed) = sealed(data) {
-        try_to_thaw(&sealed);
+        try_to_restore(&sealed);
     }
     if let Some(sealed) = sealed(&built(data)) {
-        try_to_thaw(&sealed);
+        try_to_restore(&sealed);
     }
 }
 
@@ -39,10 +39,10 @@ fn built(data: &[u8]) -> Vec<u8> {
     out
 }
 
-fn try_to_thaw(bytes: &[u8]) {
-    let Ok(machine) = KvMachine::thaw(&mut &bytes[..]) else { return };
+fn try_to_restore(bytes: &[u8]) {
+    let Ok(machine) = KvMachine::restore(&mut &bytes[..]) else { return };
     let written = frozen(machine.freeze());
-    let mut again = KvMachine::thaw(&mut &written[..]).expect("what was frozen thaws");
+    let mut again = KvMachine::restore(&mut &written[..]).expect("what was frozen is restored");
     assert_eq!(again.state_hash(), machine.state_hash());
     assert_eq!(again.digest(), machine.digest());
     assert_eq!(frozen(again.freeze()), written);

@@ -28,9 +28,9 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub(crate) fn take_request(&mut self, request: Request<W>) {
         let Request { want, waiter } = request;
         match want {
-            Want::Command { payload, firm, upkeep, answer } => {
+            Want::Command { payload, requires_commit, upkeep, answer } => {
                 let bytes = payload.len() + answer;
-                let command = Command { payload, firm, upkeep, bytes, waiter };
+                let command = Command { payload, requires_commit, upkeep, bytes, waiter };
                 // Where nobody waits and there is room, there is nothing to take turns for.
                 let has_room = self.batch.has_room() && self.queue.is_empty();
                 match has_room && self.admits() == Some(Admit::All) {
@@ -42,7 +42,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
             Want::Settings(settings) => {
                 let id = self.requests.add(0, waiter);
                 let (payload, kind) = (settings.encode().into(), Kind::Settings);
-                let proposal = Proposal { id, kind, payload, firm: true, upkeep: true };
+                let proposal = Proposal { id, kind, payload, requires_commit: true, upkeep: true };
                 self.batch.proposals.push(proposal);
             }
             Want::Read => self.batch.reads.push(self.requests.add(0, waiter)),
@@ -54,20 +54,20 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     }
 
     fn propose(&mut self, command: Command<W>) {
-        let Command { payload, firm, upkeep, bytes, waiter } = command;
+        let Command { payload, requires_commit, upkeep, bytes, waiter } = command;
         if waiter.is_cut_off() {
             return self.answer(waiter, Answer::CutOff);
         }
         self.batch.bytes += bytes;
         let id = self.requests.add(bytes, waiter);
         let kind = Kind::Command;
-        self.batch.proposals.push(Proposal { id, kind, payload, firm, upkeep });
+        self.batch.proposals.push(Proposal { id, kind, payload, requires_commit, upkeep });
     }
 
     /// Proposes something of the host's own, for which nobody waits.
     pub(crate) fn propose_own(&mut self, kind: Kind, payload: bytes::Bytes) -> RequestId {
         let id = self.requests.number();
-        let proposals = vec![Proposal { id, kind, payload, firm: false, upkeep: true }];
+        let proposals = vec![Proposal { id, kind, payload, requires_commit: false, upkeep: true }];
         self.events.push_back(Event::Requests { proposals, reads: Vec::new() });
         id
     }

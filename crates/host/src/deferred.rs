@@ -1,4 +1,4 @@
-//! A backup that executes nothing: the primary's snapshots come beside the log, and the machine stays as it was
+//! A backup that executes nothing: the primary's snapshots come in the background, and the machine stays as it was
 //! until it has something to execute. It is made of the newest snapshot then, on another thread, so that the
 //! replica says meanwhile that it lives.
 
@@ -12,7 +12,7 @@ use crate::{Host, Level, Output, Reason, Waiter, Work};
 
 /// What the machine has missed, and what it is to execute once it is there.
 pub(crate) struct Deferred<D: Disk> {
-    /// A snapshot that came beside the log and is complete.
+    /// A snapshot that came in the background and is complete.
     received: Option<Finished<D>>,
     /// The newest snapshot, where the machine has executed less.
     newest: Option<Snapshot>,
@@ -38,7 +38,7 @@ impl<D: Disk> Deferred<D> {
 }
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
-    /// The last part of a snapshot beside the log is stored.
+    /// The last part of a snapshot in the background is stored.
     pub(crate) fn check_received(&mut self, conn: ConnId, position: Position, offset: u64) {
         match self.disk.take_received() {
             Some(incoming) => {
@@ -68,12 +68,12 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         }
     }
 
-    /// Nothing of a snapshot that came beside the log is kept.
+    /// Nothing of a snapshot that came in the background is kept.
     pub(crate) fn declined(&mut self, conn: ConnId, position: Position) {
         self.events.push_back(Event::SnapshotStored { conn, position, offset: 0 });
     }
 
-    /// The snapshot that came beside the log is the newest one, and what the machine has to be.
+    /// The snapshot that came in the background is the newest one, and what the machine has to be.
     pub(crate) fn adopt_received(&mut self, position: Position) {
         let Some(finished) = self.deferred.received.take() else {
             let why = "there is no snapshot to adopt: a bug, please report it";

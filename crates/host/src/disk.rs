@@ -160,7 +160,7 @@ impl<D: Disk> DataDisk<D> {
         Ok(stored)
     }
 
-    /// A snapshot that came beside the log, to its last part.
+    /// A snapshot that came in the background, to its last part.
     pub fn take_received(&mut self) -> Option<Incoming<D>> {
         self.store.take_received()
     }

@@ -37,7 +37,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub(crate) fn carry_out(&mut self, now: Now, effect: Effect) -> Output<D, M, W> {
         match effect {
             Effect::Dial { address } => return Output::Dial(address),
-            Effect::Knock { incarnation, address } => return Output::Knock(incarnation, address),
+            Effect::Probe { incarnation, address } => return Output::Probe(incarnation, address),
             Effect::Inquire { peer, address } => return Output::Inquire(peer, address),
             Effect::Send(conn, message) => return Output::Send(conn, message),
             Effect::Close(conn) => return Output::Close(conn),
@@ -147,13 +147,13 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         let stored = match self.disk.store_part(part) {
             Ok(stored) => stored,
             // The log goes on without it.
-            Err(WriteError::NoSpace) if part.beside => {
+            Err(WriteError::NoSpace) if part.background => {
                 return self.declined(conn, part.snapshot.position);
             }
             Err(error) => return self.fail(&error),
         };
         let (position, offset) = (part.snapshot.position, stored.offset);
-        if part.beside && part.last {
+        if part.background && part.last {
             return self.check_received(conn, position, offset);
         }
         if part.last {

@@ -24,7 +24,7 @@ const LOOK: usize = 64;
 /// A command that waits to be proposed.
 pub(crate) struct Command<W> {
     pub payload: Bytes,
-    pub firm: bool,
+    pub requires_commit: bool,
     pub upkeep: bool,
     /// Its own, and what its answer may have: that takes as long.
     pub bytes: usize,
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn command(waiter: Sender, bytes: usize) -> Command<Sender> {
-        Command { payload: Bytes::new(), firm: false, upkeep: false, bytes, waiter }
+        Command { payload: Bytes::new(), requires_commit: false, upkeep: false, bytes, waiter }
     }
 
     /// A command for which somebody waits.

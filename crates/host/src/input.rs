@@ -36,7 +36,7 @@ pub enum Want {
         /// The command, as the machine decodes it.
         payload: Bytes,
         /// Whether it is executed only once it is committed, also in `async` mode.
-        firm: bool,
+        requires_commit: bool,
         /// Whether it goes on while the disk is full.
         upkeep: bool,
         /// Bytes that its answer may have: it takes its turn by these, too.

@@ -24,8 +24,8 @@ pub enum Output<D: Disk, M: Machine, W> {
 
     /// Open a replication stream to this address; answer `Connected` or `DialFailed`.
     Dial(String),
-    /// Find out whether anything listens at that copy's address; answer `Knocked`.
-    Knock(Incarnation, String),
+    /// Find out whether anything listens at that copy's address; answer `Probed`.
+    Probe(Incarnation, String),
     /// Ask the configured peer of that name, at that address, for its state; answer `Inquired`.
     Inquire(String, String),
     /// Put a message on a stream. A stream that is gone swallows it.
@@ -48,7 +48,7 @@ pub enum Output<D: Disk, M: Machine, W> {
 
     /// A snapshot of this replica is the newest one.
     SnapshotSaved(Position),
-    /// A snapshot that the primary sent beside the log is the newest one; the log stays.
+    /// A snapshot that the primary sent in the background is the newest one; the log stays.
     SnapshotReceived(Position),
     /// A snapshot that the primary sent has taken the place of log and machine.
     SnapshotInstalled(Position),

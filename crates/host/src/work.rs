@@ -15,7 +15,7 @@ pub struct Work<D: Disk, M: Machine>(pub(crate) Kind<D, M>);
 pub(crate) enum Kind<D: Disk, M: Machine> {
     /// Write a state that stands still.
     Save(M::Frozen, Box<SnapshotWriter<D>>),
-    /// Complete and check a snapshot that came beside the log.
+    /// Complete and check a snapshot that came in the background.
     Check(Received, Box<Incoming<D>>),
     /// Make a machine of the newest snapshot.
     Restore(Box<Option<SnapshotReader<D::File>>>, Snapshot),
@@ -30,7 +30,7 @@ pub(crate) enum Outcome<D: Disk, M: Machine> {
     Restored(Result<M, String>, Snapshot),
 }
 
-/// A snapshot that came beside the log: on which stream, which one, and how many bytes.
+/// A snapshot that came in the background: on which stream, which one, and how many bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Received {
     pub conn: ConnId,
@@ -84,7 +84,7 @@ fn save<D: Disk>(frozen: &impl Frozen, writer: SnapshotWriter<D>) -> io::Result<
 /// The machine of a snapshot, or a new one where there is none.
 pub(crate) fn restore<M: Machine>(source: Option<impl io::Read>) -> Result<M, String> {
     match source {
-        Some(mut source) => M::thaw(&mut source).map_err(|error| error.to_string()),
+        Some(mut source) => M::restore(&mut source).map_err(|error| error.to_string()),
         None => Ok(M::default()),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use understudy_host::*;
-use understudy_machine::{Frozen, Machine, Moment, ThawError};
+use understudy_machine::{Frozen, Machine, Moment, RestoreError};
 use understudy_protocol::*;
 use understudy_wal::Store;
 use understudy_wal::sim::SimDisk;
@@ -59,7 +59,7 @@ impl Machine for Counter {
         None
     }
 
-    fn thaw(source: &mut dyn Read) -> Result<Self, ThawError> {
+    fn restore(source: &mut dyn Read) -> Result<Self, RestoreError> {
         let mut count = [0; 8];
         source.read_exact(&mut count)?;
         Ok(Counter { count: u64::from_le_bytes(count), ..Counter::default() })
@@ -215,10 +215,11 @@ impl Pair {
                 self.streams.insert(conn, (name.into(), address));
                 Event::Connected(conn)
             }
-            Output::Dial(_) => Event::DialFailed(Knock::Refused),
-            Output::Knock(incarnation, address) => {
-                let knock = if up(self, &address) { Knock::Answered } else { Knock::Refused };
-                Event::Knocked(incarnation, knock)
+            Output::Dial(_) => Event::DialFailed(ProbeResult::Refused),
+            Output::Probe(incarnation, address) => {
+                let probe =
+                    if up(self, &address) { ProbeResult::Answered } else { ProbeResult::Refused };
+                Event::Probed(incarnation, probe)
             }
             Output::Inquire(peer, address) => {
                 let host = self.nodes[&address].host.as_ref();
@@ -335,7 +336,7 @@ impl Pair {
 
     fn command(&mut self, name: &str, id: u64, upkeep: bool) {
         let payload = Bytes::from_static(b"x");
-        self.ask(name, id, Want::Command { payload, firm: false, upkeep, answer: 0 });
+        self.ask(name, id, Want::Command { payload, requires_commit: false, upkeep, answer: 0 });
     }
 
     fn ask(&mut self, name: &str, id: u64, want: Want) {
@@ -643,7 +644,8 @@ fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
     assert_eq!(pair.members(), ["a"]);
     pair.put("a", 2);
     let (kind, payload) = (Kind::Tick, Bytes::new());
-    let tick = Proposal { id: RequestId(u64::MAX), kind, payload, firm: false, upkeep: true };
+    let tick =
+        Proposal { id: RequestId(u64::MAX), kind, payload, requires_commit: false, upkeep: true };
     pair.tell("a", Event::Requests { proposals: vec![tick], reads: vec![] });
     pair.ask("a", 4, Want::Settings(Settings::default()));
     pair.run(200);

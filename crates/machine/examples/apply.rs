@@ -106,7 +106,7 @@ fn freeze(machine: &mut KvMachine, payloads: &[Bytes], keys: u64) {
     drop(frozen);
     report("drop what was frozen", 1, begun);
     let begun = now();
-    let thawed = KvMachine::thaw(&mut &bytes[..]).unwrap();
-    report("thaw, keys", keys, begun);
-    assert_eq!(thawed.usage().keys, keys);
+    let restored = KvMachine::restore(&mut &bytes[..]).unwrap();
+    report("restore, keys", keys, begun);
+    assert_eq!(restored.usage().keys, keys);
 }

@@ -14,7 +14,7 @@ mod kv;
 mod machine;
 mod moment;
 mod response;
-mod thaw_error;
+mod restore_error;
 
 pub use command::{
     Between, CloseSession, Command, Compact, Compare, Delete, Draw, Get, GrantLease, KeepLease,
@@ -34,4 +34,4 @@ pub use response::{
     LeaseGranted, LeaseKept, LeaseRevoked, Limit, Outcome, PutResult, QuotaSet, Response,
     SessionClosed, SessionKept, SessionOpened, StepOutcome, Time, TxnItem, TxnResult,
 };
-pub use thaw_error::ThawError;
+pub use restore_error::RestoreError;

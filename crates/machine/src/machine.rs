@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use crate::{Input, Moment, ThawError};
+use crate::{Input, Moment, RestoreError};
 
 /// A deterministic state machine: the same inputs in the same order give the same outputs, the
 /// same digest and the same frozen bytes, on every replica and on every run.
@@ -54,9 +54,9 @@ pub trait Machine: Default {
     /// Rebuilds the machine that [`Frozen::write`] wrote; it reads up to the end of `source`.
     ///
     /// # Errors
-    /// See [`ThawError`]. Random or damaged bytes give an error, never a panic, and never more
+    /// See [`RestoreError`]. Random or damaged bytes give an error, never a panic, and never more
     /// memory than a small multiple of the bytes read.
-    fn thaw(source: &mut dyn io::Read) -> Result<Self, ThawError>;
+    fn restore(source: &mut dyn io::Read) -> Result<Self, RestoreError>;
 }
 
 /// A state that stands still.

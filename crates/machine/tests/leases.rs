@@ -120,7 +120,7 @@ fn many_keys_go_in_batches_of_1024_each_of_which_is_a_revision() {
         let before = driver.keys().1.len();
         assert_eq!(driver.tick().revision, 3002 + sizes.len() as i64);
         sizes.push(before - driver.keys().1.len());
-        let copy = KvMachine::thaw(&mut &driver.bytes()[..]).unwrap();
+        let copy = KvMachine::restore(&mut &driver.bytes()[..]).unwrap();
         assert_eq!(copy.digest(), driver.machine.digest());
         assert_eq!(copy.deadline(), driver.machine.deadline());
     }

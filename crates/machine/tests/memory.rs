@@ -58,7 +58,7 @@ fn scattered(count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// Fills a store; what it takes, and takes after it was thawed, is at most what it says, and not
+/// Fills a store; what it takes, and takes after it was restored, is at most what it says, and not
 /// much less.
 #[track_caller]
 fn is_told(fill: impl FnOnce(&mut Driver)) {
@@ -73,9 +73,9 @@ fn is_told(fill: impl FnOnce(&mut Driver)) {
     assert!(told <= bytes * 2 + MIB, "{bytes} bytes are taken, and {told} told");
     let frozen = driver.bytes();
     drop(driver);
-    let (bytes, thawed) = taken(|| KvMachine::thaw(&mut &frozen[..]).unwrap());
-    assert_eq!(thawed.usage().memory, told);
-    assert!(bytes <= told, "{bytes} bytes are taken after a thaw, and {told} told");
+    let (bytes, restored) = taken(|| KvMachine::restore(&mut &frozen[..]).unwrap());
+    assert_eq!(restored.usage().memory, told);
+    assert!(bytes <= told, "{bytes} bytes are taken after a restore, and {told} told");
 }
 
 fn without_history(driver: &mut Driver) {
@@ -115,7 +115,7 @@ fn a_store_of_which_most_was_deleted() {
 }
 
 #[test]
-fn history_shares_its_values_with_the_store_also_after_a_thaw() {
+fn history_shares_its_values_with_the_store_also_after_a_restore() {
     is_told(|driver| {
         for n in 0..300u32 {
             driver.run(Put::new(format!("{}", n % 250), vec![n as u8; 100_000]));
@@ -287,7 +287,7 @@ fn deletions_are_executed_however_little_there_is() {
     let deleted = driver.stamped(session, 1, 0, Delete::new(KeyRange::single("00000001")));
     assert_eq!(deleted.failure(), None);
     assert_eq!(driver.machine.usage().keys, before - 1);
-    let thawed = KvMachine::thaw(&mut &driver.bytes()[..]).unwrap();
-    assert_eq!(thawed.usage(), driver.machine.usage());
-    assert_eq!(thawed.usage().memory_limit, MIB);
+    let restored = KvMachine::restore(&mut &driver.bytes()[..]).unwrap();
+    assert_eq!(restored.usage(), driver.machine.usage());
+    assert_eq!(restored.usage().memory_limit, MIB);
 }

@@ -142,9 +142,9 @@ fn a_state_is_read_set_and_kept_in_snapshots() {
     driver.run(set);
     let mut bytes = Vec::new();
     driver.machine.freeze().write(&mut bytes).unwrap();
-    let thawed = KvMachine::thaw(&mut &bytes[..]).unwrap();
-    assert_eq!(thawed.state_hash(), driver.machine.state_hash());
-    let mut other = Driver { machine: thawed, ..driver };
+    let restored = KvMachine::restore(&mut &bytes[..]).unwrap();
+    assert_eq!(restored.state_hash(), driver.machine.state_hash());
+    let mut other = Driver { machine: restored, ..driver };
     let copy = Draw { name: "copy".into(), ..draw(Random::Bytes, 33) };
     assert_eq!(drawn(other.run(copy)), drawn(other.run(draw(Random::Bytes, 33))));
     assert_eq!(other.machine.usage().generators, 2);

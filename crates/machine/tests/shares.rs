@@ -139,7 +139,7 @@ fn a_snapshot_says_whose_everything_is() {
     greedy(&mut driver, |_| grant());
     greedy(&mut driver, seed);
     let bytes = driver.bytes();
-    driver.machine = KvMachine::thaw(&mut &bytes[..]).unwrap();
+    driver.machine = KvMachine::restore(&mut &bytes[..]).unwrap();
     assert_eq!(driver.bytes(), bytes);
     for operation in [open(), grant(), seed(100)] {
         assert_failed(&driver.owned("greedy", operation), FailureCode::ShareExceeded);

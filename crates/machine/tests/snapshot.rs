@@ -1,4 +1,4 @@
-//! Freezing and thawing.
+//! Freezing and restoring.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -6,11 +6,12 @@ mod common;
 use common::{Driver, SECOND};
 use proptest::prelude::*;
 use understudy_machine::{
-    Delete, Frozen, Input, KeyChange, KeyRange, KvMachine, Machine, Put, SetQuota, ThawError, Watch,
+    Delete, Frozen, Input, KeyChange, KeyRange, KvMachine, Machine, Put, RestoreError, SetQuota,
+    Watch,
 };
 
-fn thaw(bytes: &[u8]) -> Result<KvMachine, ThawError> {
-    KvMachine::thaw(&mut &bytes[..])
+fn restore(bytes: &[u8]) -> Result<KvMachine, RestoreError> {
+    KvMachine::restore(&mut &bytes[..])
 }
 
 /// A store with keys, a gap, three sessions (one gone), held responses and a quota.
@@ -31,20 +32,20 @@ fn driver() -> Driver {
 }
 
 #[test]
-fn what_was_frozen_is_thawed() {
+fn what_was_frozen_is_restored() {
     let mut driver = driver();
     let bytes = driver.bytes();
-    let thawed = thaw(&bytes).unwrap();
-    assert_eq!(thawed.digest(), driver.machine.digest());
-    assert_eq!(thawed.revision(), driver.machine.revision());
-    assert_eq!(thawed.index(), driver.machine.index());
-    assert_eq!(thawed.deadline(), driver.machine.deadline());
-    assert_eq!(thawed.usage(), driver.machine.usage());
-    assert_eq!(thawed.quota(), driver.machine.quota());
-    assert_eq!(thawed.session(2), driver.machine.session(2));
-    assert_eq!(thawed.state_hash(), driver.machine.state_hash());
+    let restored = restore(&bytes).unwrap();
+    assert_eq!(restored.digest(), driver.machine.digest());
+    assert_eq!(restored.revision(), driver.machine.revision());
+    assert_eq!(restored.index(), driver.machine.index());
+    assert_eq!(restored.deadline(), driver.machine.deadline());
+    assert_eq!(restored.usage(), driver.machine.usage());
+    assert_eq!(restored.quota(), driver.machine.quota());
+    assert_eq!(restored.session(2), driver.machine.session(2));
+    assert_eq!(restored.state_hash(), driver.machine.state_hash());
     let keys = driver.keys();
-    driver.machine = thawed;
+    driver.machine = restored;
     assert_eq!(driver.keys(), keys);
     assert_eq!(driver.bytes(), bytes);
 }
@@ -58,7 +59,7 @@ fn told(machine: &KvMachine) -> Vec<KeyChange> {
 }
 
 #[test]
-fn a_thawed_history_tells_what_each_revision_made_of_a_key() {
+fn a_restored_history_tells_what_each_revision_made_of_a_key() {
     let mut driver = driver();
     for round in 0..100 {
         driver.run(Put::new(format!("k{}", round % 7), format!("{round}")));
@@ -68,7 +69,7 @@ fn a_thawed_history_tells_what_each_revision_made_of_a_key() {
     }
     let changes = told(&driver.machine);
     assert!(changes.iter().any(|change| change.deleted) && changes.len() > 100);
-    assert_eq!(told(&thaw(&driver.bytes()).unwrap()), changes);
+    assert_eq!(told(&restore(&driver.bytes()).unwrap()), changes);
 }
 
 #[test]
@@ -101,9 +102,9 @@ fn a_snapshot_takes_no_more_than_was_said() {
 }
 
 #[test]
-fn an_empty_store_is_thawed() {
+fn an_empty_store_is_restored() {
     let bytes = Driver::new().bytes();
-    assert_eq!(thaw(&bytes).unwrap().state_hash(), KvMachine::new().state_hash());
+    assert_eq!(restore(&bytes).unwrap().state_hash(), KvMachine::new().state_hash());
 }
 
 #[test]
@@ -122,9 +123,9 @@ fn a_frozen_state_stands_still() {
 }
 
 #[test]
-fn a_thawed_machine_goes_on_as_the_one_that_was_frozen() {
+fn a_restored_machine_goes_on_as_the_one_that_was_frozen() {
     let mut one = driver();
-    let mut two = Driver { machine: thaw(&one.bytes()).unwrap(), ..driver() };
+    let mut two = Driver { machine: restore(&one.bytes()).unwrap(), ..driver() };
     for _ in 0..3 {
         for driver in [&mut one, &mut two] {
             driver.pass(SECOND / 3);
@@ -140,23 +141,23 @@ fn a_thawed_machine_goes_on_as_the_one_that_was_frozen() {
 
 #[test]
 fn a_foreign_file_is_named_as_such() {
-    assert!(matches!(thaw(b"SQLite format 3\0 and more"), Err(ThawError::Foreign)));
-    assert!(matches!(thaw(b""), Err(ThawError::Read(_))));
+    assert!(matches!(restore(b"SQLite format 3\0 and more"), Err(RestoreError::Foreign)));
+    assert!(matches!(restore(b""), Err(RestoreError::Read(_))));
 }
 
 #[test]
 fn a_newer_format_is_refused() {
     let mut bytes = driver().bytes();
     bytes[8] = 9;
-    let error = thaw(&bytes).unwrap_err();
-    assert!(matches!(error, ThawError::Format { found: 9, supported: 5 }), "{error}");
+    let error = restore(&bytes).unwrap_err();
+    assert!(matches!(error, RestoreError::Format { found: 9, supported: 5 }), "{error}");
 }
 
 #[test]
 fn a_snapshot_cut_anywhere_is_refused() {
     let bytes = driver().bytes();
     for length in 0..bytes.len() {
-        assert!(thaw(&bytes[..length]).is_err(), "{length}");
+        assert!(restore(&bytes[..length]).is_err(), "{length}");
     }
 }
 
@@ -167,7 +168,7 @@ fn a_flipped_bit_anywhere_is_refused() {
         for bit in [0, 3, 7] {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << bit;
-            assert!(thaw(&damaged).is_err(), "bit {bit} of byte {at}");
+            assert!(restore(&damaged).is_err(), "bit {bit} of byte {at}");
         }
     }
 }
@@ -176,16 +177,16 @@ fn a_flipped_bit_anywhere_is_refused() {
 fn what_follows_the_end_is_refused() {
     let mut bytes = driver().bytes();
     bytes.push(0);
-    assert!(matches!(thaw(&bytes), Err(ThawError::Damaged { .. })));
+    assert!(matches!(restore(&bytes), Err(RestoreError::Damaged { .. })));
 }
 
 #[test]
 fn a_huge_length_costs_no_memory() {
     let mut bytes = driver().bytes();
     bytes[12..16].copy_from_slice(&(60u32 << 20).to_le_bytes());
-    assert!(matches!(thaw(&bytes), Err(ThawError::Read(_))));
+    assert!(matches!(restore(&bytes), Err(RestoreError::Read(_))));
     bytes[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(matches!(thaw(&bytes), Err(ThawError::Damaged { .. })));
+    assert!(matches!(restore(&bytes), Err(RestoreError::Damaged { .. })));
 }
 
 #[test]
@@ -199,10 +200,10 @@ proptest! {
 
     #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(thaw(&bytes).is_err());
+        prop_assert!(restore(&bytes).is_err());
         // After a good head, so that the frames are reached.
         let mut with_head = driver().bytes()[..12].to_vec();
         with_head.extend_from_slice(&bytes);
-        prop_assert!(thaw(&with_head).is_err());
+        prop_assert!(restore(&with_head).is_err());
     }
 }

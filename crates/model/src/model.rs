@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::action::Action;
 use crate::bounds::Bounds;
 use crate::properties;
-use crate::rules::{Rules, ahead, desk, faults, follow, gone_back, lead, settle};
+use crate::rules::{Rules, ahead, faults, follow, gone_back, lead, register_client, settle};
 use crate::state::State;
 use crate::stream::Stream;
 use crate::wrong::{Wrong, Wrongs};
@@ -110,7 +110,7 @@ impl Protocol {
             let mut options = Vec::new();
             let seen = state.register.at(epoch);
             if seen.is_some() {
-                desk::options(rules, state, slot, seen, &mut options);
+                register_client::options(rules, state, slot, seen, &mut options);
             }
             options
         };
@@ -220,7 +220,7 @@ impl Protocol {
                 lead::advance(rules, state, slot);
             }
             Action::Look { slot, then } => {
-                desk::on_read(rules, state, slot, state.register.now(), then);
+                register_client::on_read(rules, state, slot, state.register.now(), then);
             }
             Action::AskLate(slot) => {
                 state.spent.late_answers += 1;
@@ -229,12 +229,12 @@ impl Protocol {
             Action::LateAnswer { slot, epoch, then }
             | Action::StaleAnswer { slot, epoch, then } => {
                 state.replicas[slot].reading = 0;
-                desk::on_read(rules, state, slot, state.register.at(epoch), then);
+                register_client::on_read(rules, state, slot, state.register.at(epoch), then);
             }
             Action::Land(number) => {
                 faults::land(rules, state, state.register.requests[number]);
             }
-            Action::LearnWon(slot) => desk::won(rules, state, slot),
+            Action::LearnWon(slot) => register_client::won(rules, state, slot),
             Action::LearnConflict(slot) => self.take_for(
                 state,
                 slot,
@@ -267,9 +267,9 @@ impl Protocol {
     /// A conflict and a missing answer mean the same: unknown, read again. `Action::Look` does.
     fn take_for(&self, state: &mut State, slot: usize, won: bool, lost: bool) {
         if won {
-            desk::won(&self.rules, state, slot);
+            register_client::won(&self.rules, state, slot);
         } else if lost {
-            desk::lost(&self.rules, state, slot);
+            register_client::lost(&self.rules, state, slot);
         }
     }
 }

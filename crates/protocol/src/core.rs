@@ -1,4 +1,4 @@
-//! What every role shares: identity, log, hard state, the register's desk, and the effects of the
+//! What every role shares: identity, log, hard state, the register client, and the effects of the
 //! step under way.
 
 mod execute;
@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use understudy_evidence::{mutant, reached};
 
-use crate::desk::{Desk, Verdict};
 use crate::log::Log;
+use crate::register_client::{RegisterClient, Verdict};
 use crate::running::Running;
 use crate::{
     Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life, MS,
@@ -33,7 +33,7 @@ pub(crate) struct Core {
     pub life: Life,
     pub state: HardState,
     pub log: Log,
-    pub desk: Desk,
+    pub register: RegisterClient,
     /// The cluster's settings, as far as committed here.
     pub settings: Settings,
     /// Whether they were ever logged, so far.
@@ -70,7 +70,7 @@ impl Core {
     pub fn new(config: Config, recovered: crate::Recovered, now: Now) -> Self {
         let (snapshot, clean) = (recovered.snapshot, recovered.clean);
         let mut core = Core {
-            desk: Desk::new(config.timing),
+            register: RegisterClient::new(config.timing),
             me: recovered.incarnation,
             life: recovered.life,
             log: Log::new(&recovered, &config.limits),
@@ -180,15 +180,15 @@ impl Core {
         // Also while an attempt is undecided: it must not be repeated over a register that was
         // restored meanwhile. The caller halts when it examines what is given back (rule 12).
         if let Event::RegisterRead(Ok(observed)) = &answer
-            && self.desk.undecided().is_some()
+            && self.register.undecided().is_some()
             && self.examine(observed).is_err()
         {
-            return self.desk.give_up(observed.clone());
+            return self.register.give_up(observed.clone());
         }
         let (now, out) = (self.now.mono, &mut self.out);
         match answer {
-            Event::RegisterRead(result) => self.desk.on_read(result, now, out),
-            Event::RegisterWritten(answer) => self.desk.on_written(answer, now, out),
+            Event::RegisterRead(result) => self.register.on_read(result, now, out),
+            Event::RegisterWritten(answer) => self.register.on_written(answer, now, out),
             _ => Verdict::Pending,
         }
     }

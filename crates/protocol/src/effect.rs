@@ -33,8 +33,8 @@ pub enum Effect {
         /// `host:port`.
         address: String,
     },
-    /// Find out whether anything listens there; answer `Knocked`.
-    Knock {
+    /// Find out whether anything listens there; answer `Probed`.
+    Probe {
         /// Whose address it is.
         incarnation: Incarnation,
         /// `host:port`.
@@ -89,7 +89,7 @@ pub enum Effect {
     /// once; answer `SnapshotStored`. Part 0 discards what an earlier transfer left. One that is sent beside
     /// the log replaces nothing yet, and where it finds no room the answer is 0 bytes.
     StoreSnapshot(ConnId, SnapshotPart),
-    /// The snapshot stored beside the log is the newest one from here on, durably, before any later effect is
+    /// The snapshot stored in the background is the newest one from here on, durably, before any later effect is
     /// carried out; the log stays. The machine is what it says.
     AdoptSnapshot(Position),
     /// The log up to and including this index is not needed any more.
@@ -183,7 +183,7 @@ impl Effect {
             Effect::AdoptSnapshot(position) => OnDisk::AdoptSnapshot(*position),
             Effect::Release { through } => OnDisk::Release(*through),
             Effect::Dial { .. }
-            | Effect::Knock { .. }
+            | Effect::Probe { .. }
             | Effect::Inquire { .. }
             | Effect::Send(..)
             | Effect::Close(_)

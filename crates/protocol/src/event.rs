@@ -28,14 +28,14 @@ pub struct Proposal {
     pub payload: Bytes,
     /// Whether it is executed, and answered, only once it is committed, also in `async` mode: it makes
     /// something that must exist permanently, such as a session's number.
-    pub firm: bool,
+    pub requires_commit: bool,
     /// Whether it is small and frees room, or keeps what there is: it may use what a full disk has in reserve.
     pub upkeep: bool,
 }
 
-/// How a knock at a peer's door ended.
+/// How a probe of a peer's port ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Knock {
+pub enum ProbeResult {
     /// Somebody accepts connections there.
     Answered,
     /// The host says that nobody does: the process is gone.
@@ -82,13 +82,13 @@ pub enum Event {
     /// My dial ([`crate::Effect::Dial`]) gave a stream.
     Connected(ConnId),
     /// My dial gave none.
-    DialFailed(Knock),
+    DialFailed(ProbeResult),
     /// A message came in on a stream, mine or a peer's.
     Received(ConnId, Message),
     /// A stream ended, for whatever reason.
     Closed(ConnId),
-    /// A knock ended ([`crate::Effect::Knock`]).
-    Knocked(Incarnation, Knock),
+    /// A probe ended ([`crate::Effect::Probe`]).
+    Probed(Incarnation, ProbeResult),
     /// A configured peer answered, or did not, whether it is blank ([`crate::Effect::Inquire`]).
     Inquired {
         /// Its configured name.

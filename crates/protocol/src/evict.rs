@@ -46,7 +46,7 @@ impl Leading {
         let goes =
             |i| self.peers.get(&i).is_some_and(|peer| peer.leaving || self.is_replaced(peer));
         // In `async` mode it may hold what nobody else does.
-        let spared = core.may_run_ahead() || goes(member.incarnation);
+        let spared = core.may_speculate() || goes(member.incarnation);
         if core.config.timing.evict.is_some() && !spared {
             let dropped = Away { member: member.clone(), since: core.now.mono, orders: 0 };
             self.evictions.dropped.insert(member.incarnation, dropped);
@@ -80,9 +80,9 @@ impl Leading {
         let is_due = |away: &Away| core.passed(away.since, away.delay(delay));
         let due = self.evictions.dropped.values().any(is_due);
         // Only a read that begins now counts, so nothing else may be under way.
-        if due && self.evictions.asked.is_none() && self.seal.is_none() && core.desk.is_free() {
+        if due && self.evictions.asked.is_none() && self.seal.is_none() && core.register.is_free() {
             self.evictions.asked = Some(core.now.mono);
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
         }
     }
 

@@ -39,7 +39,7 @@ impl Leading {
     pub(crate) fn begin_round(&mut self, core: &mut Core) {
         self.round += 1;
         self.rounds.begin(core.now.mono);
-        self.feed(core);
+        self.replicate(core);
     }
 
     /// In `async` mode asks even where no read waits.

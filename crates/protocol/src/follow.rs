@@ -4,9 +4,9 @@
 use understudy_evidence::reached;
 
 use crate::core::Core;
-use crate::desk::Verdict;
 use crate::link::Link;
 use crate::pause::Pause;
+use crate::register_client::Verdict;
 use crate::replica::{Next, refuse, turn_away};
 use crate::{
     ConnId, Effect, Epoch, Event, Incarnation, Index, Message, Observed, Position, Record, Refusal,
@@ -44,8 +44,8 @@ pub(crate) struct Following {
     pub(crate) newer: Option<Epoch>,
     /// The snapshot part given to the store: acknowledge it when stored.
     pub(crate) storing: Option<Position>,
-    /// The part of a snapshot beside the log that was given to the store, and where it ends if it is the last.
-    pub(crate) beside: Option<(Position, Option<u64>)>,
+    /// The part of a snapshot in the background that was given to the store, and where it ends if it is the last.
+    pub(crate) background: Option<(Position, Option<u64>)>,
     /// The primary has stopped and wants this replica to win: until when, and whether it leaves.
     pub(crate) take_over: Option<(u64, bool)>,
     /// Asked the primary to be dropped; leave at the latest then.
@@ -74,7 +74,7 @@ impl Following {
             round: 0,
             newer: None,
             storing: None,
-            beside: None,
+            background: None,
             take_over: None,
             leave_by: None,
             look_at: core.now.mono,
@@ -85,7 +85,7 @@ impl Following {
 
     pub fn name(&self, core: &Core) -> RoleName {
         match (self.record.names(core.me), &self.link) {
-            _ if core.desk.undecided().is_some() => RoleName::Candidate,
+            _ if core.register.undecided().is_some() => RoleName::Candidate,
             (true, Link::Live(_)) => RoleName::Backup,
             (true, _) => RoleName::Waiting,
             (false, _) if self.caught_up(core) => RoleName::Spare,
@@ -116,7 +116,7 @@ impl Following {
         match event {
             Event::Tick => self.on_tick(core),
             Event::Connected(conn) => self.on_connected(core, conn),
-            Event::DialFailed(knock) => self.on_dial_failed(core, knock),
+            Event::DialFailed(probe) => self.on_dial_failed(core, probe),
             Event::Closed(conn) => self.on_closed(core, conn),
             Event::Received(conn, message) => self.on_message(core, conn, message),
             Event::Durable(_) => self.acknowledge(core),
@@ -172,10 +172,10 @@ impl Following {
         if !(self.suspects(core) || uninformed || lost) {
             return self.looks.reset();
         }
-        if core.now.mono >= self.look_at && core.desk.is_free() {
+        if core.now.mono >= self.look_at && core.register.is_free() {
             let timing = core.config.timing;
             self.look_at = core.now.mono + self.looks.next(timing.retry, timing.longest_pause());
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
         }
     }
 

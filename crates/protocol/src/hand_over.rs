@@ -104,7 +104,7 @@ impl Leading {
             request,
         });
         self.joining = self.joining.take().filter(|join| {
-            core.desk.undecided().is_some_and(|record| record.names(join.incarnation))
+            core.register.undecided().is_some_and(|record| record.names(join.incarnation))
         });
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Leading {
         let drained = core.log.applied == last.index
             && core.log.commit == last.index
             && self.reads.is_empty()
-            && core.desk.undecided().is_none();
+            && core.register.undecided().is_none();
         let Some(seal) = &mut self.seal else { return Next::Stay };
         let peer = self.peers.get(&seal.target);
         let conn = peer.and_then(|peer| peer.conn);
@@ -159,7 +159,7 @@ impl Leading {
 
     fn unseal(&mut self, core: &mut Core, why: &str) -> Next {
         let Some(seal) = self.seal.take() else { return Next::Stay };
-        self.hang_up_ahead(core);
+        self.cancel_predial(core);
         let timing = core.config.timing;
         let pause = timing.longest_pause() << self.given_way.saturating_sub(1).min(20);
         self.give_way_at = core.now.mono + pause.min(GIVE_WAY_AGAIN * timing.hand_over);
@@ -204,7 +204,7 @@ impl Leading {
         // Everything is committed and executed and nobody waits: this life may follow.
         reached!("handed over and follows");
         let mut following = Following::new(core, record, read);
-        following.go_on(core, self.ahead);
+        following.go_on(core, self.predial);
         Next::Become(Role::Following(Box::new(following)), why)
     }
 }

@@ -7,14 +7,14 @@ use bytes::Bytes;
 
 use understudy_evidence::{mutant, reached};
 
-use crate::ahead::Ahead;
 use crate::clock::wall_clock;
 use crate::core::Core;
 use crate::evict::Evictions;
 use crate::evidence::Rounds;
-use crate::govern::Join;
 use crate::hand_over::Seal;
+use crate::membership::Join;
 use crate::peer::Peer;
+use crate::predial::Predial;
 use crate::replica::Next;
 use crate::tail::Tail;
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) struct Leading {
     /// The last entry that was committed because backups had received it.
     pub(crate) by_receipt: Index,
     pub(crate) seal: Option<Seal>,
-    pub(crate) ahead: Ahead,
+    pub(crate) predial: Predial,
     /// Asked to go: without a handover at the latest then.
     pub(crate) leave_by: Option<u64>,
     /// What is wrong with the register, said once.
@@ -87,7 +87,7 @@ impl Leading {
             tail: Tail::default(),
             by_receipt: 0,
             seal: None,
-            ahead: Ahead::None,
+            predial: Predial::None,
             leave_by: None,
             complaint: None,
             looked_at: 0,
@@ -200,8 +200,8 @@ impl Leading {
                 self.on_closed(core, conn);
                 Next::Stay
             }
-            Event::Knocked(incarnation, knock) => {
-                self.on_knocked(incarnation, knock);
+            Event::Probed(incarnation, probe) => {
+                self.on_probed(incarnation, probe);
                 Next::Stay
             }
             Event::LogRead { conn, previous, entries } => {
@@ -213,7 +213,7 @@ impl Leading {
                 Next::Stay
             }
             Event::SnapshotMade(_) => {
-                self.send_beside(core);
+                self.send_in_background(core);
                 self.release(core);
                 Next::Stay
             }
@@ -250,26 +250,32 @@ impl Leading {
 
     /// Draws all consequences: what can be sent, committed, answered, and who is to be a member.
     fn advance(&mut self, core: &mut Core) -> Next {
-        self.feed(core);
+        self.replicate(core);
         self.advance_commit(core);
         self.ask_for_evidence(core);
-        self.run_ahead(core);
+        self.speculate(core);
         self.advance_reads(core);
-        self.govern(core);
+        self.advance_membership(core);
         self.advance_evictions(core);
         self.advance_full(core);
         self.advance_seal(core)
     }
 
     /// Appends one entry to the log in memory; the caller hands it to the disk.
-    fn append(&mut self, core: &mut Core, kind: Kind, payload: Bytes, firm: bool) -> Entry {
+    fn append(
+        &mut self,
+        core: &mut Core,
+        kind: Kind,
+        payload: Bytes,
+        requires_commit: bool,
+    ) -> Entry {
         let last = core.log.last();
         let elapsed = self.logged(core.running.ran());
         let wall = wall_clock(core.log.last_time(), elapsed, core.now.wall);
         let time = Time { wall, elapsed };
         let entry = Entry::after(last, self.record.epoch, time, kind, payload);
         core.log.push(entry.clone());
-        self.tail.push(&entry, core.now.mono, firm);
+        self.tail.push(&entry, core.now.mono, requires_commit);
         entry
     }
 
@@ -279,8 +285,9 @@ impl Leading {
         for proposal in proposals {
             match self.refuses(core, &proposal) {
                 None => {
-                    let firm = proposal.firm || proposal.kind == Kind::Settings;
-                    let entry = self.append(core, proposal.kind, proposal.payload, firm);
+                    let requires_commit =
+                        proposal.requires_commit || proposal.kind == Kind::Settings;
+                    let entry = self.append(core, proposal.kind, proposal.payload, requires_commit);
                     core.waiting.insert(entry.index, proposal.id);
                     batch.push(entry);
                 }
@@ -292,7 +299,7 @@ impl Leading {
         }
         if !batch.is_empty() {
             // The backups get it before our own disk does: the two syncs overlap.
-            self.feed(core);
+            self.replicate(core);
             core.out.push(Effect::Append(batch));
         }
         core.out.extend(rejected.into_iter().map(|(why, ids)| Effect::Reject(ids, why)));

@@ -5,36 +5,36 @@
 //! simulation can run the very code that ships. `docs/protocol.md` states the rules by number;
 //! comments here refer to them as "rule 4".
 
-mod ahead;
 mod clock;
 mod commit;
 mod config;
 mod contradiction;
 mod core;
-mod desk;
 mod effect;
 mod end_reason;
 mod entry;
 mod event;
 mod evict;
 mod evidence;
-mod feed;
 mod follow;
-mod govern;
 mod hand_over;
 mod ids;
 mod lead;
 mod link;
 mod log;
+mod membership;
 mod message;
 mod names;
 mod pause;
 mod peer;
+mod predial;
 mod promote;
 mod read_round;
 mod receive;
 mod record;
+mod register_client;
 mod replica;
+mod replicate;
 mod role_name;
 mod running;
 mod settings;
@@ -48,7 +48,7 @@ pub use contradiction::{Contradiction, KNOWN_RECORDS};
 pub use effect::{Effect, OnDisk, Rejection, Transition};
 pub use end_reason::EndReason;
 pub use entry::{Entry, Kind, Position, Time};
-pub use event::{Event, Knock, Now, Proposal, Room};
+pub use event::{Event, Now, ProbeResult, Proposal, Room};
 pub use ids::{
     ClusterId, ConnId, Epoch, Incarnation, Index, Life, MAX_INDEX, Nonce, RegisterUid, RequestId,
     Round,

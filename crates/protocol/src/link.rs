@@ -6,8 +6,8 @@ use crate::core::Core;
 use crate::follow::Following;
 use crate::replica::Next;
 use crate::{
-    ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Knock, Message, Nonce,
-    PROTOCOL_VERSION, Refusal,
+    ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Message, Nonce,
+    PROTOCOL_VERSION, ProbeResult, Refusal,
 };
 
 /// The stream to the primary.
@@ -78,20 +78,20 @@ impl Following {
         }
         self.told_commit = 0;
         self.round = 0;
-        (self.storing, self.beside) = (None, None);
+        (self.storing, self.background) = (None, None);
         core.out.push(Effect::Send(conn, Message::Hello(Box::new(hello))));
         Next::Stay
     }
 
-    pub(crate) fn on_dial_failed(&mut self, core: &mut Core, knock: Knock) -> Next {
+    pub(crate) fn on_dial_failed(&mut self, core: &mut Core, probe: ProbeResult) -> Next {
         let Link::Dialing { to } = self.link else { return Next::Stay };
         if to != self.record.primary {
             self.unlink(core.now.mono);
             return self.on_tick(core);
         }
-        self.gone |= knock == Knock::Refused;
+        self.gone |= probe == ProbeResult::Refused;
         let timing = core.config.timing;
-        let pause = if knock == Knock::Refused { timing.retry } else { timing.tick };
+        let pause = if probe == ProbeResult::Refused { timing.retry } else { timing.tick };
         self.link = Link::Idle { until: self.redial_at(core, pause) };
         self.pursue(core);
         Next::Stay
@@ -132,7 +132,7 @@ impl Following {
         if !mutant!("old-stream-counts") {
             self.verified = None;
         }
-        (self.storing, self.beside) = (None, None);
+        (self.storing, self.background) = (None, None);
     }
 
     pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {

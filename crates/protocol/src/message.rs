@@ -34,7 +34,7 @@ pub enum Message {
     /// Primary to follower: a part of a snapshot, for one whose log ends before ours begins, or for one that
     /// executes nothing.
     SnapshotPart(SnapshotPart),
-    /// Follower to primary: everything of this snapshot before `offset` is stored; 0 for one beside the log
+    /// Follower to primary: everything of this snapshot before `offset` is stored; 0 for one in the background
     /// that is not wanted.
     SnapshotAck {
         /// The snapshot's end.
@@ -152,8 +152,8 @@ pub struct SnapshotPart {
     pub data: Bytes,
     /// Whether the snapshot ends here.
     pub last: bool,
-    /// It is sent beside the log, to a backup that executes nothing: the log stays.
-    pub beside: bool,
+    /// It is sent in the background, to a backup that executes nothing: the log stays.
+    pub background: bool,
 }
 
 /// What a replica answers to "are you blank?" when a cluster may be born.

@@ -7,9 +7,9 @@ use crate::{ConnId, Epoch, Index, Life, Member, Position, Round};
 
 /// What is being sent to a follower.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Feed {
+pub(crate) enum Transfer {
     /// Nothing: its disk was full when it came.
-    Held,
+    Paused,
     /// Entries, from the window.
     Log,
     /// Entries that must first be read from disk; the read is under way.
@@ -18,9 +18,9 @@ pub(crate) enum Feed {
     Snapshot { position: Position, offset: u64, end: Option<u64> },
 }
 
-/// A snapshot that is sent beside the log.
+/// A snapshot that is sent in the background.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Beside {
+pub(crate) struct Background {
     /// Which.
     pub position: Position,
     /// Where it ends, once its last part is sent.
@@ -44,9 +44,9 @@ pub(crate) struct Peer {
     pub confirmed: Round,
     /// Its disk has no room except for upkeep ([`crate::Room::Reserve`]).
     pub full: bool,
-    pub feed: Feed,
-    /// What is sent beside the log.
-    pub beside: Option<Beside>,
+    pub transfer: Transfer,
+    /// What is sent in the background.
+    pub background: Option<Background>,
     /// The end of what was sent on this stream.
     pub sent: Position,
     /// Messages sent and not verified there: `(last index, bytes)`.
@@ -67,9 +67,9 @@ pub(crate) struct Peer {
     pub leaving: bool,
     /// It has been told that it may go.
     pub released: bool,
-    /// When to knock at its port again, and how often that told nothing.
-    pub knock_at: Option<u64>,
-    pub knocks: Pause,
+    /// When to probe its port again, and how often that told nothing.
+    pub probe_at: Option<u64>,
+    pub probes: Pause,
 }
 
 impl Peer {
@@ -84,8 +84,8 @@ impl Peer {
             moved: now,
             confirmed: 0,
             full: false,
-            feed: Feed::Log,
-            beside: None,
+            transfer: Transfer::Log,
+            background: None,
             sent: Position::default(),
             flight: VecDeque::new(),
             flight_bytes: 0,
@@ -97,8 +97,8 @@ impl Peer {
             memory: None,
             leaving: false,
             released: false,
-            knock_at: None,
-            knocks: Pause::default(),
+            probe_at: None,
+            probes: Pause::default(),
         }
     }
 
@@ -136,12 +136,12 @@ impl Peer {
         self.conn = None;
         self.confirmed = 0;
         self.full = false;
-        self.feed = Feed::Log;
-        self.beside = None;
+        self.transfer = Transfer::Log;
+        self.background = None;
         self.flight.clear();
         self.flight_bytes = 0;
-        self.knock_at = None;
-        self.knocks.reset();
+        self.probe_at = None;
+        self.probes.reset();
     }
 
     pub fn sent(&mut self, end: Position, bytes: usize) {
@@ -160,6 +160,6 @@ impl Peer {
     }
 
     pub fn is_catching_up_from_snapshot(&self) -> bool {
-        matches!(self.feed, Feed::Snapshot { .. })
+        matches!(self.transfer, Transfer::Snapshot { .. })
     }
 }

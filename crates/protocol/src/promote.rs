@@ -19,7 +19,7 @@ impl Following {
         if self.take_over.is_some() {
             return true;
         }
-        if core.may_run_ahead() && self.record.primary != core.me {
+        if core.may_speculate() && self.record.primary != core.me {
             // It may hold what nobody else does: it gets the time to come back, whatever has happened.
             return core.passed(self.heard, timing.promote + timing.first_chance);
         }
@@ -51,13 +51,13 @@ impl Following {
             return Next::Stay;
         }
         self.take_over = Some((core.now.mono + core.config.timing.hand_over, leaving));
-        if self.record.epoch == epoch && core.desk.is_free() {
+        if self.record.epoch == epoch && core.register.is_free() {
             // The primary's own last write was read here. If anybody has touched the register since,
             // the test-and-set meets a conflict and reads it again.
             reached!("takeover based on an earlier read");
             return self.on_register(core, self.read.clone());
         }
-        core.desk.look(&mut core.out);
+        core.register.look(&mut core.out);
         Next::Stay
     }
 
@@ -69,7 +69,7 @@ impl Following {
         self.reason.clear();
         self.read = observed.clone();
         self.adopt(core, record.clone());
-        if !self.suspects(core) || !core.desk.is_free() {
+        if !self.suspects(core) || !core.register.is_free() {
             return Next::Stay;
         }
         if let Err(why) = self.may_promote(core) {
@@ -78,7 +78,7 @@ impl Following {
         }
         core.note_base(&record);
         let record = self.candidacy(core);
-        core.desk.write(observed, record, &mut core.out);
+        core.register.write(observed, record, &mut core.out);
         Next::Stay
     }
 

@@ -167,8 +167,8 @@ impl Following {
         if !self.accept_epoch(core, conn, part.epoch) {
             return Next::Stay;
         }
-        if part.beside {
-            return self.on_part_beside(core, conn, part);
+        if part.background {
+            return self.on_background_part(core, conn, part);
         }
         if part.snapshot.position.index <= core.log.commit {
             let end = part.snapshot.position.index;
@@ -195,16 +195,16 @@ impl Following {
         Next::Stay
     }
 
-    /// The primary's snapshot beside the log. What does not serve here is declined: the primary sends its
+    /// The primary's snapshot in the background. What does not serve here is declined: the primary sends its
     /// next one.
-    fn on_part_beside(&mut self, core: &mut Core, conn: ConnId, part: SnapshotPart) -> Next {
+    fn on_background_part(&mut self, core: &mut Core, conn: ConnId, part: SnapshotPart) -> Next {
         let position = part.snapshot.position;
         // It holds only what is committed.
         self.told_commit = self.told_commit.max(position.index);
         self.acknowledge(core);
         if core.is_spared_by(position) {
             let end = part.last.then_some(part.offset + part.data.len() as u64);
-            self.beside = Some((position, end));
+            self.background = Some((position, end));
             core.out.push(Effect::StoreSnapshot(conn, part));
         } else {
             core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset: 0 }));
@@ -228,7 +228,8 @@ impl Following {
         }
         if let Link::Live(live) = self.link
             && live == conn
-            && let Some((_, end)) = self.beside.take_if(|(beside, _)| *beside == position)
+            && let Some((_, end)) =
+                self.background.take_if(|(background, _)| *background == position)
         {
             if end == Some(offset) && core.is_spared_by(position) {
                 core.take_on(position);

@@ -212,7 +212,7 @@ impl Replica {
         }
         match &event {
             Event::Tick => {
-                core.desk.on_tick(core.now.mono, &mut core.out);
+                core.register.on_tick(core.now.mono, &mut core.out);
                 core.note_progress();
             }
             Event::Durable(position) => core.log.note_durable(*position),
@@ -222,7 +222,7 @@ impl Replica {
                 core.log.snapshot = *position;
             }
             Event::Leave => core.leaving = true,
-            Event::RegisterChanged => core.desk.look(&mut core.out),
+            Event::RegisterChanged => core.register.look(&mut core.out),
             _ => {}
         }
         match &mut self.role {
@@ -362,7 +362,7 @@ pub(crate) fn examined(core: &mut Core, observed: &Observed) -> Option<Next> {
     match core.examine(observed) {
         Ok(true) => None,
         Ok(false) => {
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
             Some(Next::Stay)
         }
         Err(why) => Some(Next::halt(core, why)),

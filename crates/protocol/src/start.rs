@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
-use crate::desk::Verdict;
 use crate::follow::Following;
 use crate::lead::Leading;
 use crate::pause::Pause;
+use crate::register_client::Verdict;
 use crate::replica::{Next, Role, examined, turn_away};
 use crate::{Effect, Event, Observed, PROTOCOL_VERSION, PeerState, Record};
 
@@ -52,9 +52,9 @@ impl Starting {
     }
 
     fn on_tick(&mut self, core: &mut Core) -> Next {
-        if core.now.mono >= self.look_at && core.desk.is_free() {
+        if core.now.mono >= self.look_at && core.register.is_free() {
             self.look_at = core.now.mono + core.config.timing.retry;
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
         }
         Next::Stay
     }
@@ -200,7 +200,7 @@ impl Starting {
         let turn = self.since + 5 * core.config.timing.retry * rank as u64;
         let Some((_, answers)) = &self.birth else { return Next::Stay };
         let heard = answers.len() == core.config.peers.len() || mutant!("found-without-asking");
-        if !heard || !core.desk.is_free() || core.now.mono < turn {
+        if !heard || !core.register.is_free() || core.now.mono < turn {
             return Next::Stay;
         }
         let Some((observed, answers)) = self.birth.take() else { return Next::Stay };
@@ -215,7 +215,7 @@ impl Starting {
             floor: 0,
             nonce: core.nonce(),
         };
-        core.desk.write(observed, record, &mut core.out);
+        core.register.write(observed, record, &mut core.out);
         Next::Stay
     }
 }

@@ -26,13 +26,13 @@ struct Uncommitted {
     /// When it was appended, in [`crate::Now::mono`]'s terms.
     since: u64,
     /// It is executed once it is committed, whatever the mode.
-    firm: bool,
+    requires_commit: bool,
 }
 
 impl Tail {
-    pub fn push(&mut self, entry: &Entry, since: u64, firm: bool) {
+    pub fn push(&mut self, entry: &Entry, since: u64, requires_commit: bool) {
         let (index, bytes) = (entry.index, entry.weight());
-        self.entries.push_back(Uncommitted { index, bytes, since, firm });
+        self.entries.push_back(Uncommitted { index, bytes, since, requires_commit });
         self.bytes += bytes;
     }
 
@@ -52,9 +52,9 @@ impl Tail {
         self.reach = self.reach.max(commit);
     }
 
-    /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing after a firm
-    /// entry, and nothing more while the oldest was appended before `oldest`.
-    fn run_ahead(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
+    /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing after an entry that requires
+    /// its commit, and nothing more while the oldest was appended before `oldest`.
+    fn speculate(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
         let Some(first) = self.entries.front().map(|entry| entry.index) else { return self.reach };
         if self.entries.front().is_some_and(|entry| entry.since < oldest) {
             reached!("async waited for an old tail");
@@ -63,7 +63,7 @@ impl Tail {
         while self.reach < end {
             let at = usize::try_from(self.reach + 1 - first).unwrap_or(usize::MAX);
             let Some(next) = self.entries.get(at) else { break };
-            if next.firm && !mutant!("firm-entries-ahead") {
+            if next.requires_commit && !mutant!("firm-entries-ahead") {
                 break;
             }
             if (self.ahead + next.bytes) as u64 > bytes && !mutant!("tail-unbounded") {
@@ -81,7 +81,7 @@ impl Leading {
     /// In `async` mode, executes what is on this disk and not committed, within the tail's bounds, while
     /// nobody can have taken this primary's place; the rest waits as in `sync`. Nothing before the opening
     /// entry is committed (rule 8).
-    pub(crate) fn run_ahead(&mut self, core: &mut Core) {
+    pub(crate) fn speculate(&mut self, core: &mut Core) {
         let settings = core.settings;
         if settings.execution != Execution::Async
             || core.log.commit < self.opening
@@ -91,7 +91,7 @@ impl Leading {
             return;
         }
         let oldest = core.now.mono.saturating_sub(settings.max_tail_ms.saturating_mul(MS));
-        let reach = self.tail.run_ahead(core.log.durable, settings.max_tail_bytes, oldest);
+        let reach = self.tail.speculate(core.log.durable, settings.max_tail_bytes, oldest);
         if reach > core.log.commit && reach > core.log.handed {
             reached!("executed ahead of the commit");
         }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::{Kind, Position, Time};
 
-    /// Ten entries of 100 bytes, appended a second apart; the fourth is firm.
+    /// Ten entries of 100 bytes, appended a second apart; the fourth requires its commit.
     fn tail() -> Tail {
         let (mut tail, mut last) = (Tail::default(), Position::default());
         for second in 1..=10 {
@@ -121,25 +121,25 @@ mod tests {
     #[test]
     fn it_runs_ahead_as_far_as_bytes_and_age_allow() {
         let mut tail = tail();
-        assert_eq!(tail.run_ahead(10, 250, 0), 2, "two of them have 200 bytes");
-        assert_eq!(tail.run_ahead(10, 250, 0), 2, "and no more when it is asked again");
+        assert_eq!(tail.speculate(10, 250, 0), 2, "two of them have 200 bytes");
+        assert_eq!(tail.speculate(10, 250, 0), 2, "and no more when it is asked again");
         tail.settle(1);
-        assert_eq!(tail.run_ahead(2, 250, 0), 2, "not beyond the disk");
-        assert_eq!(tail.run_ahead(10, 250, 2), 3, "one is committed, another takes its place");
+        assert_eq!(tail.speculate(2, 250, 0), 2, "not beyond the disk");
+        assert_eq!(tail.speculate(10, 250, 2), 3, "one is committed, another takes its place");
         tail.settle(2);
-        assert_eq!(tail.run_ahead(10, 1000, 4), 3, "the oldest is too old");
+        assert_eq!(tail.speculate(10, 1000, 4), 3, "the oldest is too old");
         assert_eq!((tail.len(), tail.bytes), (8, 800));
     }
 
     #[test]
-    fn nothing_runs_past_a_firm_entry_before_it_is_committed() {
+    fn nothing_is_executed_ahead_of_an_entry_that_requires_its_commit() {
         let mut tail = tail();
-        assert_eq!(tail.run_ahead(10, 10_000, 0), 3);
+        assert_eq!(tail.speculate(10, 10_000, 0), 3);
         tail.settle(3);
-        assert_eq!(tail.run_ahead(10, 10_000, 0), 3);
+        assert_eq!(tail.speculate(10, 10_000, 0), 3);
         tail.settle(4);
-        assert_eq!(tail.run_ahead(10, 300, 0), 7, "what is committed counts no more");
+        assert_eq!(tail.speculate(10, 300, 0), 7, "what is committed counts no more");
         tail.settle(10);
-        assert_eq!((tail.run_ahead(10, 300, 0), tail.bytes, tail.ahead), (10, 0, 0));
+        assert_eq!((tail.speculate(10, 300, 0), tail.bytes, tail.ahead), (10, 0, 0));
     }
 }

@@ -70,8 +70,8 @@ impl Alone {
             Effect::Apply(batch) => {
                 Event::Applied { first: batch.first()?.0.index, digests: vec![7; batch.len()] }
             }
-            Effect::Dial { .. } => Event::DialFailed(Knock::Refused),
-            Effect::Knock { incarnation, .. } => Event::Knocked(incarnation, Knock::Refused),
+            Effect::Dial { .. } => Event::DialFailed(ProbeResult::Refused),
+            Effect::Probe { incarnation, .. } => Event::Probed(incarnation, ProbeResult::Refused),
             Effect::Evict { member } => {
                 assert_eq!(member.name, "b");
                 self.orders.push(self.mono / SECOND);

@@ -109,7 +109,7 @@ impl Backup {
     /// The primary's process is gone and this replica wins the register.
     fn promote(&mut self) -> Vec<Effect> {
         self.step(Event::Closed(CONN));
-        self.step(Event::DialFailed(Knock::Refused));
+        self.step(Event::DialFailed(ProbeResult::Refused));
         self.step(Event::RegisterRead(Ok(pair(EPOCH))));
         let effects = self.step(Event::RegisterWritten(WriteAnswer::Written));
         assert_eq!(self.status().role, RoleName::Opening);
@@ -243,11 +243,11 @@ fn a_deferred_backup_whose_digest_differed_executes_to_see_whether_it_still_does
     assert_eq!(again.execute_all(), [3, 2]);
 }
 
-/// The only part of a snapshot that the primary sends beside the log.
+/// The only part of a snapshot that the primary sends in the background.
 fn part(position: Position) -> Message {
     let snapshot = Snapshot { position, ..Snapshot::default() };
-    let (epoch, offset, data, last, beside) = (EPOCH, 0, "machine".into(), true, true);
-    Message::SnapshotPart(SnapshotPart { epoch, snapshot, offset, data, last, beside })
+    let (epoch, offset, data, last, background) = (EPOCH, 0, "machine".into(), true, true);
+    Message::SnapshotPart(SnapshotPart { epoch, snapshot, offset, data, last, background })
 }
 
 fn stored(position: Position) -> Event {

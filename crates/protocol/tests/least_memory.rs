@@ -54,7 +54,9 @@ impl Primary {
 
     fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         match effect {
-            Effect::Knock { incarnation, .. } => Some(Event::Knocked(incarnation, Knock::Silent)),
+            Effect::Probe { incarnation, .. } => {
+                Some(Event::Probed(incarnation, ProbeResult::Silent))
+            }
             Effect::Inquire { peer, .. } => {
                 Some(Event::Inquired { peer, answer: Err("nobody is there".into()) })
             }
@@ -107,7 +109,7 @@ fn who_is_named_counts_while_away_and_until_it_is_named_no_more() {
         id: RequestId(1),
         kind: Kind::Command,
         payload: Default::default(),
-        firm: false,
+        requires_commit: false,
         upkeep: false,
     };
     primary.feed(Event::Requests { proposals: vec![write], reads: Vec::new() });

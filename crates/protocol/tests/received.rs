@@ -147,7 +147,8 @@ impl One {
 
     fn propose(&mut self, kind: Kind, payload: Vec<u8>) {
         let id = RequestId(self.now.mono);
-        let proposal = Proposal { id, kind, payload: payload.into(), firm: false, upkeep: false };
+        let proposal =
+            Proposal { id, kind, payload: payload.into(), requires_commit: false, upkeep: false };
         self.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });
     }
 
@@ -409,7 +410,7 @@ fn a_promoted_backup_has_everything_on_disk_and_keeps_the_old_primary_named() {
     for (rule, members) in [(received(), 2), (Settings::default(), 1)] {
         let mut one = backup(rule);
         one.step(Event::Closed(B));
-        one.step(Event::DialFailed(Knock::Refused));
+        one.step(Event::DialFailed(ProbeResult::Refused));
         one.tick();
         assert_eq!(one.role(), RoleName::Waiting, "its disk does not have its log");
         one.syncs();

@@ -120,10 +120,10 @@ fn a_peer_that_refuses_or_answers_strangely_is_dialed_ever_later() {
         let count = Backup::new().run(with_register(refused(refusal.clone())), dials);
         assert!((5..=MOST).contains(&count), "{refusal:?}: {count} dials in {SECONDS} s");
     }
-    for knock in [Knock::Refused, Knock::Silent, Knock::Answered] {
-        let failed = move |_| vec![Event::DialFailed(knock)];
+    for probe in [ProbeResult::Refused, ProbeResult::Silent, ProbeResult::Answered] {
+        let failed = move |_| vec![Event::DialFailed(probe)];
         let count = Backup::new().run(with_register(failed), dials);
-        assert!((5..=MOST).contains(&count), "{knock:?}: {count} dials in {SECONDS} s");
+        assert!((5..=MOST).contains(&count), "{probe:?}: {count} dials in {SECONDS} s");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_register_that_fails_or_tells_nothing_new_is_asked_ever_later() {
     assert!((5..=MOST).contains(&count), "damaged: {count} questions in {SECONDS} s");
 
     // Reads answer and writes do not: the primary is gone, and this copy cannot become primary.
-    let gone = |_| vec![Event::DialFailed(Knock::Refused)];
+    let gone = |_| vec![Event::DialFailed(ProbeResult::Refused)];
     let count = Backup::new().run(with_register(gone), asks);
     assert!((5..=2 * MOST).contains(&count), "read only: {count} questions in {SECONDS} s");
 
@@ -184,7 +184,7 @@ fn what_an_attempt_rests_on_is_on_disk_before_it_is_made() {
     let answer = |_: &mut u64, effect: &Effect| match effect {
         // Its disk knows epoch 4 alone: the register has gone on without it.
         Effect::ReadRegister => vec![Event::RegisterRead(Ok(pair(EPOCH + 1)))],
-        Effect::Dial { .. } => vec![Event::DialFailed(Knock::Refused)],
+        Effect::Dial { .. } => vec![Event::DialFailed(ProbeResult::Refused)],
         Effect::WriteRegister { .. } => {
             assert!(
                 known.get(),

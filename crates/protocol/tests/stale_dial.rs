@@ -74,7 +74,7 @@ fn dialled(effects: &[Effect]) -> Vec<&str> {
 fn a_refusal_by_the_old_primarys_port_deposes_nobody_and_the_new_one_is_dialled() {
     let mut copy = Copy::dialing_a();
     copy.hears_of_b();
-    let effects = copy.step(Event::DialFailed(Knock::Refused));
+    let effects = copy.step(Event::DialFailed(ProbeResult::Refused));
     assert_eq!(dialled(&effects), ["b"]);
     let effects = copy.reads_register(2, 2);
     let writes = effects.iter().any(|effect| matches!(effect, Effect::WriteRegister { .. }));

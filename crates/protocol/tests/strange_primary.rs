@@ -164,8 +164,8 @@ fn a_snapshot_of_what_is_committed_here_is_not_taken() {
     let mut backup = Backup::following();
     let snapshot = Snapshot { position: backup.log[0].position(), ..Snapshot::default() };
     let part = |epoch| {
-        let (data, last, beside) = ("m".into(), true, false);
-        SnapshotPart { epoch, snapshot, offset: 0, data, last, beside }
+        let (data, last, background) = ("m".into(), true, false);
+        SnapshotPart { epoch, snapshot, offset: 0, data, last, background }
     };
     let why = backup.hangs_up(Message::SnapshotPart(part(EPOCH)));
     assert!(why.contains("up to 1 brings nothing"), "{why}");
@@ -253,7 +253,7 @@ fn the_last_moment_of_logged_time_is_no_reason_to_fail() {
         id: RequestId(1),
         kind: Kind::Command,
         payload: "y".into(),
-        firm: false,
+        requires_commit: false,
         upkeep: false,
     };
     backup.step(Event::Requests { proposals: vec![proposal], reads: Vec::new() });

@@ -193,7 +193,7 @@ impl World {
         let index = entry.index;
         let wrong = if settings.execution != Execution::Async {
             format!("{name} executes entry {index} ahead of its commit, in sync mode")
-        } else if entry.kind == Kind::Settings || is_firm(entry) {
+        } else if entry.kind == Kind::Settings || requires_commit(entry) {
             format!("{name} executes entry {index} ahead of its commit, and it must not be lost")
         } else if bytes as u64 > settings.max_tail_bytes {
             format!("{name} has executed {bytes} bytes ahead of their commit")
@@ -283,8 +283,8 @@ impl World {
 }
 
 /// Whether the machine says of a command that it must not be lost.
-pub(crate) fn is_firm(entry: &Entry) -> bool {
-    entry.kind == Kind::Command && firm_payload(&entry.payload)
+pub(crate) fn requires_commit(entry: &Entry) -> bool {
+    entry.kind == Kind::Command && payload_requires_commit(&entry.payload)
 }
 
 /// Whether it goes on while the disk is full.
@@ -292,6 +292,6 @@ pub(crate) fn is_upkeep(payload: &[u8]) -> bool {
     Command::decode(payload).is_ok_and(|command| command.is_upkeep())
 }
 
-pub(crate) fn firm_payload(payload: &[u8]) -> bool {
-    Command::decode(payload).is_ok_and(|command| command.is_firm())
+pub(crate) fn payload_requires_commit(payload: &[u8]) -> bool {
+    Command::decode(payload).is_ok_and(|command| command.requires_commit())
 }

@@ -29,7 +29,7 @@ impl World {
             Output::Sync => self.begin_sync(host, run),
             Output::Barrier => self.wait_for_disk(host, run),
             Output::Dial(address) => self.dial(host, run, address),
-            Output::Knock(incarnation, address) => self.knock(host, run, incarnation, address),
+            Output::Probe(incarnation, address) => self.probe(host, run, incarnation, address),
             Output::Inquire(peer, address) => self.inquire(host, run, peer, address),
             Output::Send(conn, message) => self.send(run, conn, Frame::Message(message)),
             Output::Close(conn) => self.close(run, conn),
@@ -43,7 +43,7 @@ impl World {
             Output::Executed(executed) => self.executed_entry(host, run, executed),
             Output::Answer(waiter, answer) => self.answer(host, run, &waiter, answer),
             Output::SnapshotSaved(_) => self.counts.add("snapshot taken"),
-            Output::SnapshotReceived(_) => self.counts.add("snapshot taken on beside the log"),
+            Output::SnapshotReceived(_) => self.counts.add("snapshot taken on in the background"),
             Output::SnapshotInstalled(position) => {
                 self.hosts[host].shadow.install(position);
                 if let Some(process) = self.hosts[host].running(run) {

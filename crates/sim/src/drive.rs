@@ -4,7 +4,7 @@ use understudy_host::{Request as Asked, Step, Want};
 use understudy_machine::{Outcome, Response};
 use understudy_protocol::{Effect, Event, Room};
 
-use crate::ahead::{firm_payload, is_upkeep};
+use crate::ahead::{is_upkeep, payload_requires_commit};
 use crate::brief;
 use crate::client::{Told, Wish};
 use crate::executed::Due;
@@ -230,9 +230,10 @@ impl World {
             }
             let want = match &request.wish {
                 Wish::Execute(payload) => {
-                    let (payload, firm) = (payload.clone(), firm_payload(payload));
+                    let (payload, requires_commit) =
+                        (payload.clone(), payload_requires_commit(payload));
                     let upkeep = is_upkeep(&payload);
-                    Want::Command { payload, firm, upkeep, answer: 0 }
+                    Want::Command { payload, requires_commit, upkeep, answer: 0 }
                 }
                 Wish::Settle(settings) => Want::Settings(*settings),
                 Wish::Read(..) => Want::Read,

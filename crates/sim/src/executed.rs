@@ -34,7 +34,7 @@ impl Due {
             OnDisk::Append(entries) => Due::Append(entries.to_vec()),
             OnDisk::SetAside(entries) => Due::SetAside(entries.to_vec()),
             OnDisk::Truncate(after) => Due::Truncate(after),
-            OnDisk::StoreSnapshot(part) if part.last && !part.beside => {
+            OnDisk::StoreSnapshot(part) if part.last && !part.background => {
                 Due::Install(part.snapshot.position)
             }
             OnDisk::ReadLog(from, bytes) => Due::ReadLog(from, bytes),

@@ -21,8 +21,8 @@ pub enum Happening {
     Frame(u64, usize),
     /// A dial arrives at its target.
     Dial(HostId, Run, String),
-    /// A knock arrives at its target.
-    Knock(HostId, Run, understudy_protocol::Incarnation, String),
+    /// A probe arrives at its target.
+    Probe(HostId, Run, understudy_protocol::Incarnation, String),
     /// A question for the state arrives at its target.
     Inquire(HostId, Run, String, String),
     /// A request arrives at the register.

@@ -169,7 +169,7 @@ impl Host {
         };
         let options = store_options(fresh_incarnation);
         let (store, recovered) = Store::open(self.disk.clone(), options)?;
-        let machine = thaw(&store).map_err(StartError::Snapshot)?;
+        let machine = restore(&store).map_err(StartError::Snapshot)?;
         let options = understudy_host::Options {
             snapshot_bytes: self.snapshot_bytes,
             writing_memory: u64::MAX,
@@ -231,9 +231,9 @@ pub fn store_options(fresh_incarnation: u128) -> Options {
 }
 
 /// The machine as of the newest snapshot.
-pub fn thaw(store: &Store<SimDisk>) -> Result<KvMachine, String> {
+pub fn restore(store: &Store<SimDisk>) -> Result<KvMachine, String> {
     match store.open_snapshot().map_err(|error| error.to_string())? {
-        Some(mut source) => KvMachine::thaw(&mut source).map_err(|error| error.to_string()),
+        Some(mut source) => KvMachine::restore(&mut source).map_err(|error| error.to_string()),
         None => Ok(KvMachine::new()),
     }
 }

@@ -12,7 +12,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "stream broken",
             "stream severed at one end",
             "dial lost",
-            "knock lost",
+            "probe lost",
             "client request lost",
             "client answer lost",
             "client request delivered twice",
@@ -137,7 +137,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "settings: received",
             "settings: durable",
             "copy set aside after a crash",
-            "snapshot taken on beside the log",
+            "snapshot taken on in the background",
         ],
     ),
     (

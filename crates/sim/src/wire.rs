@@ -1,9 +1,9 @@
-//! The world's wires: streams between replicas, dials, knocks and questions. Streams behave like TCP:
+//! The world's wires: streams between replicas, dials, probes and questions. Streams behave like TCP:
 //! a frame that is lost is sent again and holds up those behind it, and now and then the stream is
 //! given up. Everything else is a datagram: what is lost is gone.
 
 use understudy_protocol::{
-    ConnId, Event, Incarnation, Knock, Message, PROTOCOL_VERSION, PeerState, Refusal,
+    ConnId, Event, Incarnation, Message, PROTOCOL_VERSION, PeerState, ProbeResult, Refusal,
 };
 
 use crate::clock::{MILLISECOND, SECOND};
@@ -229,16 +229,16 @@ impl World {
         if self.hosts[host].running(run).is_none() {
             return;
         }
-        let (mut knock, target) = self.reach(host, address);
+        let (mut probe, target) = self.reach(host, address);
         if self.lost("dial lost") {
-            knock = Knock::Silent;
+            probe = ProbeResult::Silent;
         }
-        let delay = match knock {
-            Knock::Silent => self.options.dial_timeout,
+        let delay = match probe {
+            ProbeResult::Silent => self.options.dial_timeout,
             _ => self.net_delay(),
         };
-        let event = match (knock, target) {
-            (Knock::Answered, Some(target)) => {
+        let event = match (probe, target) {
+            (ProbeResult::Answered, Some(target)) => {
                 if self.chance(self.net.twice) {
                     self.counts.add("dial that gave two streams");
                     let second = Event::Connected(ConnId(self.net.open((host, run), target)));
@@ -246,43 +246,43 @@ impl World {
                 }
                 Event::Connected(ConnId(self.net.open((host, run), target)))
             }
-            _ => Event::DialFailed(knock),
+            _ => Event::DialFailed(probe),
         };
         self.input_after(delay, host, run, Input::Event(event));
     }
 
-    pub(crate) fn knock(&mut self, host: HostId, run: Run, who: Incarnation, address: String) {
+    pub(crate) fn probe(&mut self, host: HostId, run: Run, who: Incarnation, address: String) {
         let delay = self.net_delay();
-        self.after(delay, Happening::Knock(host, run, who, address));
+        self.after(delay, Happening::Probe(host, run, who, address));
     }
 
-    pub(crate) fn knock_arrives(
+    pub(crate) fn probe_arrives(
         &mut self,
         host: HostId,
         run: Run,
         who: Incarnation,
         address: &str,
     ) {
-        let (mut knock, _) = self.reach(host, address);
-        if self.lost("knock lost") {
-            knock = Knock::Silent;
+        let (mut probe, _) = self.reach(host, address);
+        if self.lost("probe lost") {
+            probe = ProbeResult::Silent;
         }
-        let delay = match knock {
-            Knock::Silent => self.options.dial_timeout,
+        let delay = match probe {
+            ProbeResult::Silent => self.options.dial_timeout,
             _ => self.net_delay(),
         };
-        self.input_after(delay, host, run, Input::Event(Event::Knocked(who, knock)));
+        self.input_after(delay, host, run, Input::Event(Event::Probed(who, probe)));
     }
 
     /// Who, if anybody, accepts a connection there.
-    fn reach(&mut self, from: HostId, address: &str) -> (Knock, Option<(HostId, Run)>) {
-        let Some(to) = self.host_named(address) else { return (Knock::Silent, None) };
+    fn reach(&mut self, from: HostId, address: &str) -> (ProbeResult, Option<(HostId, Run)>) {
+        let Some(to) = self.host_named(address) else { return (ProbeResult::Silent, None) };
         if self.cut(from, to) || !self.hosts[to].powered {
-            return (Knock::Silent, None);
+            return (ProbeResult::Silent, None);
         }
         match &self.hosts[to].process {
-            Some(process) => (Knock::Answered, Some((to, process.run))),
-            None => (Knock::Refused, None),
+            Some(process) => (ProbeResult::Answered, Some((to, process.run))),
+            None => (ProbeResult::Refused, None),
         }
     }
 
@@ -297,7 +297,7 @@ impl World {
     }
 
     pub(crate) fn inquiry_arrives(&mut self, host: HostId, run: Run, peer: String, address: &str) {
-        let (knock, target) = self.reach(host, address);
+        let (probe, target) = self.reach(host, address);
         let lost = self.lost("question lost");
         let state = target
             .and_then(|(target, _)| Some((target, self.hosts[target].process.as_ref()?)))
@@ -306,11 +306,11 @@ impl World {
                 version: self.seen_version(target, host),
                 ..process.driver.peer_state()
             });
-        let delay = match (&state, knock) {
-            (None, Knock::Answered | Knock::Silent) => self.options.dial_timeout,
+        let delay = match (&state, probe) {
+            (None, ProbeResult::Answered | ProbeResult::Silent) => self.options.dial_timeout,
             _ => self.net_delay(),
         };
-        let answer = state.ok_or_else(|| format!("{knock:?}"));
+        let answer = state.ok_or_else(|| format!("{probe:?}"));
         self.input_after(delay, host, run, Input::Event(Event::Inquired { peer, answer }));
     }
 }

@@ -59,7 +59,7 @@ pub struct Options {
     pub snapshot_bytes: u64,
     /// The driver's own time-out for the register, nanoseconds.
     pub register_timeout: u64,
-    /// A dial or knock that gets no answer is given up after so long, nanoseconds.
+    /// A dial or probe that gets no answer is given up after so long, nanoseconds.
     pub dial_timeout: u64,
     /// How long a process whose life has ended takes to start anew, nanoseconds.
     pub restart_delay: u64,
@@ -285,8 +285,8 @@ impl World {
             Happening::Input(host, run, input) => self.input(host, run, input),
             Happening::Frame(stream, direction) => self.frame_arrives(stream, direction),
             Happening::Dial(host, run, address) => self.dial_arrives(host, run, &address),
-            Happening::Knock(host, run, incarnation, address) => {
-                self.knock_arrives(host, run, incarnation, &address);
+            Happening::Probe(host, run, incarnation, address) => {
+                self.probe_arrives(host, run, incarnation, &address);
             }
             Happening::Inquire(host, run, peer, address) => {
                 self.inquiry_arrives(host, run, peer, &address);

@@ -50,10 +50,10 @@ impl<D: Disk> Store<D> {
 
     pub(crate) fn do_store_part(&mut self, part: &SnapshotPart) -> Result<Stored, WriteError> {
         let commit = self.slots.newest().state.commit;
-        if part.snapshot.position.index < commit && !part.beside {
+        if part.snapshot.position.index < commit && !part.background {
             return Err(WriteError::BelowCommit { index: part.snapshot.position.index, commit });
         }
-        let generation = if part.beside { self.generation } else { self.generation + 1 };
+        let generation = if part.background { self.generation } else { self.generation + 1 };
         let header = self.header(generation, part.snapshot);
         let mut incoming = match self.incoming.take() {
             Some(incoming) if part.offset > 0 => incoming,
@@ -71,7 +71,7 @@ impl<D: Disk> Store<D> {
             return Ok(Stored { offset: expected, installed: false });
         }
         let offset = incoming.take(part)?;
-        let installed = part.last && !part.beside;
+        let installed = part.last && !part.background;
         if installed {
             self.install(incoming.finish()?)?;
         } else if part.last {

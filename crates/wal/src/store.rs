@@ -34,7 +34,7 @@ pub struct Store<D: Disk> {
     pub(crate) generation: u64,
     pub(crate) snapshot: Option<SnapshotFile<D::File>>,
     pub(crate) incoming: Option<Incoming<D>>,
-    /// One that has come beside the log, to its last part.
+    /// One that has come in the background, to its last part.
     pub(crate) received: Option<Incoming<D>>,
     pub(crate) poison: Option<String>,
     pub(crate) writers: AtomicU32,
@@ -186,13 +186,13 @@ impl<D: Disk> Store<D> {
     /// Stores a part of a snapshot that another replica sends. Part 0 discards what came before; a
     /// part that is not the expected one is ignored, and the answer says which is. With the last
     /// one the snapshot is checked and takes the place of log and snapshot: after a crash either
-    /// all of the old is there or all of the new. One that is sent beside the log waits instead, see
+    /// all of the old is there or all of the new. One that is sent in the background waits instead, see
     /// [`Store::take_received`].
     pub fn store_part(&mut self, part: &SnapshotPart) -> Result<Stored, WriteError> {
         self.guarded(|store| store.do_store_part(part))
     }
 
-    /// The snapshot whose last part has come beside the log: to be finished, on any thread, and then to be
+    /// The snapshot whose last part has come in the background: to be finished, on any thread, and then to be
     /// [adopted](Store::adopt) as one of this replica's own.
     pub fn take_received(&mut self) -> Option<Incoming<D>> {
         self.received.take()

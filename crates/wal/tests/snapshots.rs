@@ -1,4 +1,4 @@
-//! Snapshots: made beside the log, received in parts, and whole after any crash.
+//! Snapshots: made in the background, received in parts, and whole after any crash.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -238,10 +238,10 @@ fn an_install_happens_at_once() {
     assert!(olds > 20 && news > 20, "{olds} {news}");
 }
 
-/// A snapshot that the primary sends beside the log.
+/// A snapshot that the primary sends in the background.
 fn beside(what: Snapshot, data: &[u8]) -> Vec<understudy_protocol::SnapshotPart> {
     let mut parts = parts(what, data, 30_000);
-    parts.iter_mut().for_each(|part| part.beside = true);
+    parts.iter_mut().for_each(|part| part.background = true);
     parts
 }
 

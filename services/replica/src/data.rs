@@ -1,4 +1,4 @@
-//! Opens the data directory and thaws the machine from it. A directory that cannot prove that it
+//! Opens the data directory and restores the machine from it. A directory that cannot prove that it
 //! has its log is set aside, and the replica comes back as another copy (rule 11).
 
 use std::path::Path;
@@ -74,7 +74,7 @@ fn try_open(options: &Options) -> Result<Result<Opened, String>, ServeError> {
         Err(error) => return Err(error.into()),
     };
     let machine = match snapshot {
-        Some(mut snapshot) => KvMachine::thaw(&mut snapshot),
+        Some(mut snapshot) => KvMachine::restore(&mut snapshot),
         None => Ok(KvMachine::new()),
     };
     Ok(match machine {

@@ -197,7 +197,7 @@ impl Written {
     ) {
         let snapshot = snapshot(position);
         let part =
-            SnapshotPart { epoch: 9, snapshot, offset, data: data.into(), last, beside: false };
+            SnapshotPart { epoch: 9, snapshot, offset, data: data.into(), last, background: false };
         // An error says that it does not fit, and the store goes on.
         let Ok(stored) = store.store_part(&part) else { return };
         if stored.installed {

@@ -84,7 +84,7 @@ impl Disk {
 
     fn store(&self, part: &SnapshotPart) {
         let index = part.snapshot.position.index;
-        let replaces = part.beside || index >= self.state.commit;
+        let replaces = part.background || index >= self.state.commit;
         assert!(replaces, "a snapshot is to replace what is committed");
     }
 

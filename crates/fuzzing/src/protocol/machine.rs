@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
-use understudy_machine::{Frozen, Input, Machine, Moment, ThawError};
+use understudy_machine::{Frozen, Input, Machine, Moment, RestoreError};
 use understudy_protocol::Snapshot;
 
 #[derive(Clone, Default)]
@@ -51,7 +51,7 @@ impl Machine for Counter {
         None
     }
 
-    fn thaw(source: &mut dyn Read) -> Result<Self, ThawError> {
+    fn restore(source: &mut dyn Read) -> Result<Self, RestoreError> {
         let bytes = io::copy(source, &mut io::sink())?;
         Ok(Counter(bytes))
     }

@@ -8,7 +8,7 @@ mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
 use understudy_host::{Input, Want};
-use understudy_protocol::{ConnId, Event, Knock, Message, Room, Settings};
+use understudy_protocol::{ConnId, Event, Message, ProbeResult, Room, Settings};
 use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
 
 use said::{Said, Who};
@@ -34,7 +34,7 @@ enum Happening {
     Closed {
         conn: u8,
     },
-    Knocked(u8),
+    Probed(u8),
     Inquired {
         who: Who,
         blank: bool,
@@ -102,16 +102,16 @@ fn happen(world: &mut World, happening: Happening) {
         Happening::DialFailed(how) => {
             if world.dials > 0 {
                 world.dials -= 1;
-                world.feed(Event::DialFailed(knock(how)));
+                world.feed(Event::DialFailed(probe(how)));
             }
         }
         Happening::Closed { conn } => {
             let conn = chosen(world, conn);
             world.feed(Event::Closed(conn));
         }
-        Happening::Knocked(how) => {
-            if let Some(incarnation) = world.knocks.pop_front() {
-                world.feed(Event::Knocked(incarnation, knock(how)));
+        Happening::Probed(how) => {
+            if let Some(incarnation) = world.probes.pop_front() {
+                world.feed(Event::Probed(incarnation, probe(how)));
             }
         }
         Happening::Inquired { who, blank, version } => {
@@ -189,7 +189,7 @@ fn hear(world: &mut World, conn: ConnId, said: Said) {
 fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>) {
     let writes = (0..writes % 4).map(|n| Want::Command {
         payload: vec![n; usize::from(writes)].into(),
-        firm: false,
+        requires_commit: false,
         upkeep: n % 2 == 1,
         answer: 0,
     });
@@ -217,6 +217,6 @@ fn elect(world: &mut World, who: Who, keep: bool, floor: Option<numbers::Number>
     });
 }
 
-fn knock(how: u8) -> Knock {
-    [Knock::Answered, Knock::Refused, Knock::Silent][usize::from(how) % 3]
+fn probe(how: u8) -> ProbeResult {
+    [ProbeResult::Answered, ProbeResult::Refused, ProbeResult::Silent][usize::from(how) % 3]
 }

@@ -54,7 +54,7 @@ pub enum Said {
         bytes: u8,
         last: bool,
         time: Number,
-        beside: bool,
+        background: bool,
     },
     SnapshotAck {
         end: Place,
@@ -194,7 +194,7 @@ impl Said {
                 newer: newer.map(number),
                 full,
             }),
-            Said::Part { epoch, end, offset, bytes, last, time, beside } => {
+            Said::Part { epoch, end, offset, bytes, last, time, background } => {
                 Message::SnapshotPart(SnapshotPart {
                     epoch: number(epoch),
                     snapshot: Snapshot {
@@ -205,7 +205,7 @@ impl Said {
                     offset: number(offset),
                     data: vec![bytes; bytes.into()].into(),
                     last,
-                    beside,
+                    background,
                 })
             }
             Said::SnapshotAck { end, offset } => {

@@ -29,7 +29,7 @@ pub struct World {
     /// Every stream there ever was.
     pub conns: Vec<ConnId>,
     pub dials: u32,
-    pub knocks: VecDeque<Incarnation>,
+    pub probes: VecDeque<Incarnation>,
     pub inquiries: VecDeque<String>,
     /// Snapshots that are being written.
     works: VecDeque<Work<SimDisk, Counter>>,
@@ -61,7 +61,7 @@ impl World {
             prompt: true,
             conns: Vec::new(),
             dials: 0,
-            knocks: VecDeque::new(),
+            probes: VecDeque::new(),
             inquiries: VecDeque::new(),
             works: VecDeque::new(),
             over: false,
@@ -160,7 +160,7 @@ impl World {
     }
 
     fn begin_life(&mut self) {
-        (self.dials, self.knocks, self.inquiries) = (0, VecDeque::new(), VecDeque::new());
+        (self.dials, self.probes, self.inquiries) = (0, VecDeque::new(), VecDeque::new());
         self.works.clear();
         self.conns.clear();
         // The one before lets go of the disk first.
@@ -174,7 +174,7 @@ impl World {
     fn carry_out(&mut self, output: Output<SimDisk, Counter, Nobody>) {
         let answer = match output {
             Output::Dial(_) => return self.dials += 1,
-            Output::Knock(incarnation, _) => return self.knocks.push_back(incarnation),
+            Output::Probe(incarnation, _) => return self.probes.push_back(incarnation),
             Output::Inquire(peer, _) => return self.inquiries.push_back(peer),
             Output::Sync if self.prompt => return self.alive().sync(),
             Output::Barrier => return self.alive().sync(),

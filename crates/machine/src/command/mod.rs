@@ -123,7 +123,7 @@ impl Command {
 
     /// Whether it makes something that others rely on by its number: a session, a lease, or a key on a
     /// lease, such as a lock. A client whose acknowledged one was lost would find another's in its place.
-    pub fn is_firm(&self) -> bool {
+    pub fn requires_commit(&self) -> bool {
         let on_lease = |put: &Put| !matches!(put.lifetime, None | Some(Lifetime::Kept(false)));
         match &self.operation {
             Some(Operation::OpenSession(_) | Operation::GrantLease(_)) => true,

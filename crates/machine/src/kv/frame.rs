@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use prost::Message;
 use twox_hash::XxHash3_64;
 
-use crate::ThawError;
+use crate::RestoreError;
 
 /// What a snapshot begins with.
 const MARK: [u8; 8] = *b"UNDSTDKV";
@@ -55,21 +55,21 @@ pub(crate) struct FrameReader<'a> {
 }
 
 impl<'a> FrameReader<'a> {
-    pub fn begin(source: &'a mut dyn Read) -> Result<Self, ThawError> {
+    pub fn begin(source: &'a mut dyn Read) -> Result<Self, RestoreError> {
         let mut reader = FrameReader { source, hash: 0, offset: 0, buffer: Vec::new() };
         let mark: [u8; 8] = reader.array()?;
         if mark != MARK {
-            return Err(ThawError::Foreign);
+            return Err(RestoreError::Foreign);
         }
         let found = u32::from_le_bytes(reader.array()?);
         if found != FORMAT {
-            return Err(ThawError::Format { found, supported: FORMAT });
+            return Err(RestoreError::Format { found, supported: FORMAT });
         }
         reader.hash = XxHash3_64::oneshot(&head());
         Ok(reader)
     }
 
-    pub fn frame<M: Message + Default>(&mut self) -> Result<M, ThawError> {
+    pub fn frame<M: Message + Default>(&mut self) -> Result<M, RestoreError> {
         let length: [u8; 4] = self.array()?;
         let wanted = u32::from_le_bytes(length);
         self.check(wanted <= MAX_FRAME, "a length is impossible")?;
@@ -86,7 +86,7 @@ impl<'a> FrameReader<'a> {
     }
 
     /// The hash that ends the frames, and the end of the source.
-    pub fn finish(mut self) -> Result<(), ThawError> {
+    pub fn finish(mut self) -> Result<(), RestoreError> {
         let written = u64::from_le_bytes(self.array()?);
         self.check(written == self.hash, "the checksum differs")?;
         let trailing = self.source.take(1).read_to_end(&mut self.buffer)?;
@@ -94,15 +94,15 @@ impl<'a> FrameReader<'a> {
     }
 
     /// Fails with what is wrong unless `sound`.
-    pub fn check(&self, sound: bool, what: &'static str) -> Result<(), ThawError> {
+    pub fn check(&self, sound: bool, what: &'static str) -> Result<(), RestoreError> {
         if sound { Ok(()) } else { Err(self.damaged(what)) }
     }
 
-    fn damaged(&self, what: &'static str) -> ThawError {
-        ThawError::Damaged { offset: self.offset, what }
+    fn damaged(&self, what: &'static str) -> RestoreError {
+        RestoreError::Damaged { offset: self.offset, what }
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], ThawError> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RestoreError> {
         let mut bytes = [0; N];
         self.source.read_exact(&mut bytes)?;
         self.offset += N as u64;

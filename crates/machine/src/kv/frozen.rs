@@ -87,14 +87,14 @@ impl FrozenKv {
         }
         for (name, generator) in self.state.generators.iter() {
             let (words, position) = generator.twister.state();
-            let position = if mutant!("generator-thawed-anew") { 0 } else { position };
+            let position = if mutant!("generator-restored-anew") { 0 } else { position };
             let name = String::from_utf8_lossy(name.as_slice()).into_owned();
             let (words, owner) = (words.to_vec(), owner(&generator.owner));
             frames.frame(&GeneratorFrame { name, words, position, owner })?;
         }
         for (id, lease) in self.state.leases.iter() {
             let Lease { life: Life { ttl, used, due }, ended, .. } = lease;
-            let used = if mutant!("leases-thawed-anew") { self.state.elapsed } else { *used };
+            let used = if mutant!("leases-restored-anew") { self.state.elapsed } else { *used };
             let (ttl, due, ended, owner) = (*ttl, *due, *ended, owner(&lease.owner));
             frames.frame(&LeaseFrame { id, ttl, used, due, ended, owner })?;
         }

@@ -5,9 +5,9 @@ use imbl::OrdMap;
 use understudy_evidence::mutant;
 
 use super::key::Key;
+use super::mt19937::Mt19937;
 use super::quota::Quota;
 use super::shares::Shares;
-use super::twister::Twister;
 use crate::{Draw, Drawn, Failure, FailureCode, Limit, Random};
 
 /// Bytes of a name, at most.
@@ -18,7 +18,7 @@ const MOST: [u64; 3] = [10_000, 524_288, 65_536];
 /// A generator.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Generator {
-    pub twister: Twister,
+    pub twister: Mt19937,
     /// Whose share it counts for: its maker's.
     pub owner: Bytes,
 }
@@ -44,7 +44,7 @@ impl Generators {
         self.map.iter()
     }
 
-    pub fn get(&self, name: &str) -> Option<&Twister> {
+    pub fn get(&self, name: &str) -> Option<&Mt19937> {
         self.map.get(name.as_bytes()).map(|generator| &generator.twister)
     }
 
@@ -52,7 +52,7 @@ impl Generators {
     pub fn set(
         &mut self,
         name: &str,
-        twister: Twister,
+        twister: Mt19937,
         owner: &Bytes,
         quota: &Quota,
     ) -> Result<(), Failure> {
@@ -73,7 +73,7 @@ impl Generators {
         self.map.insert(name, generator);
     }
 
-    fn replace(&mut self, name: &str, twister: Twister) {
+    fn replace(&mut self, name: &str, twister: Mt19937) {
         if let Some(generator) = self.map.get_mut(name.as_bytes()) {
             generator.twister = twister;
         }
@@ -81,7 +81,7 @@ impl Generators {
 
     /// What a draw gives, and the generator after it. It has not happened until that is
     /// [kept](Generators::keep).
-    pub fn draw(&self, draw: &Draw) -> Result<(Twister, Drawn), Failure> {
+    pub fn draw(&self, draw: &Draw) -> Result<(Mt19937, Drawn), Failure> {
         let bad = || Failure::new(FailureCode::BadCommand);
         let mut twister =
             self.get(&draw.name).ok_or(Failure::new(FailureCode::GeneratorUnknown))?.clone();
@@ -102,7 +102,7 @@ impl Generators {
     }
 
     /// The draw has happened.
-    pub fn keep(&mut self, name: &str, twister: Twister) {
+    pub fn keep(&mut self, name: &str, twister: Mt19937) {
         if !mutant!("draw-not-kept") {
             self.replace(name, twister);
         }

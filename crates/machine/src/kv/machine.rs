@@ -11,15 +11,15 @@ use super::change::Change;
 use super::execution::{Execution, response_too_large};
 use super::held::Held;
 use super::memory::{self, Budget};
+use super::mt19937::Mt19937;
 use super::sessions::{SMALL, Verdict};
 use super::state::State;
-use super::twister::Twister;
-use super::{FrozenKv, digest, thaw};
+use super::{FrozenKv, digest, restore};
 use crate::command::{MAX_OWNER, OWNER_KEY};
 use crate::{
     Command, Compacted, Draw, Failure, FailureCode, GeneratorSet, Input, Machine, Moment,
-    Operation, Outcome, QuotaSet, Response, SeedGenerator, SessionClosed, SessionKept,
-    SessionOpened, SetMemory, Stamp, ThawError, Time,
+    Operation, Outcome, QuotaSet, Response, RestoreError, SeedGenerator, SessionClosed,
+    SessionKept, SessionOpened, SetMemory, Stamp, Time,
 };
 
 /// How much of expiry one input does: sessions looked at, plus responses freed; and leases looked at.
@@ -130,8 +130,8 @@ impl Machine for KvMachine {
         (bytes != now).then(|| Command::new(SetMemory { bytes }).to_payload())
     }
 
-    fn thaw(source: &mut dyn io::Read) -> Result<Self, ThawError> {
-        thaw::thaw(source).map(Self::from_state)
+    fn restore(source: &mut dyn io::Read) -> Result<Self, RestoreError> {
+        restore::restore(source).map(Self::from_state)
     }
 }
 
@@ -227,10 +227,10 @@ impl KvMachine {
             }
             Some(Operation::Draw(draw)) => return self.draw(&draw, stamp),
             Some(Operation::SeedGenerator(seed)) => {
-                self.set_generator(&seed.name, Some(Twister::seeded(&seed.seed)), owner)
+                self.set_generator(&seed.name, Some(Mt19937::seeded(&seed.seed)), owner)
             }
             Some(Operation::SetGenerator(set)) => {
-                self.set_generator(&set.name, Twister::in_state(&set.words, set.position), owner)
+                self.set_generator(&set.name, Mt19937::in_state(&set.words, set.position), owner)
             }
             Some(Operation::Now(_)) => {
                 let (wall, elapsed) = (moment.wall, self.state.elapsed);
@@ -252,7 +252,7 @@ impl KvMachine {
     fn set_generator(
         &mut self,
         name: &str,
-        to: Option<Twister>,
+        to: Option<Mt19937>,
         owner: &Bytes,
     ) -> Result<Outcome, Failure> {
         if self.state.generators.get(name).is_none() {
@@ -365,7 +365,7 @@ impl KvMachine {
     fn repeat(&mut self, held: &Bytes) -> Response {
         self.encoded.clear();
         self.encoded.extend_from_slice(held);
-        Response::decode(&held[..]).expect("a held response was encoded here or checked by thaw")
+        Response::decode(&held[..]).expect("a held response was encoded here or checked by restore")
     }
 
     fn refuse(&mut self, failure: Failure) -> Response {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::KvMachine;
 use super::changes::Changes;
+use super::mt19937::Mt19937;
 use super::state::State;
-use super::twister::Twister;
 use crate::{
     Failure, FailureCode, KeyRange, KeyValue, LeaseInfo, Machine, Page, Quota, Reader, SessionInfo,
     Usage,
@@ -119,7 +119,7 @@ impl KvMachine {
     /// `GENERATOR_UNKNOWN`.
     pub fn generator(&self, name: &str) -> Result<(&[u32], u64), Failure> {
         let unknown = Failure::new(FailureCode::GeneratorUnknown);
-        self.state.generators.get(name).map(Twister::state).ok_or(unknown)
+        self.state.generators.get(name).map(Mt19937::state).ok_or(unknown)
     }
 
     /// How much of the quota is used.

@@ -19,7 +19,7 @@ pub enum Event {
     Pass(u64),
     Tick,
     Epoch,
-    Thaw,
+    Restore,
     /// Keeps the state of now.
     Freeze,
     /// Looks at a state that was kept: the one this many before.
@@ -64,7 +64,7 @@ pub fn any() -> impl Strategy<Value = Event> {
         4 => (0..=6u64).prop_map(|halves| Event::Pass(halves * SECOND / 2)),
         2 => Just(Event::Tick),
         1 => Just(Event::Epoch),
-        1 => Just(Event::Thaw),
+        1 => Just(Event::Restore),
         1 => Just(Event::Freeze),
         2 => (0..3usize).prop_map(Event::LookBack),
     ]

@@ -127,8 +127,8 @@ impl Trio {
             Event::Pass(nanoseconds) => self.moment.elapsed += nanoseconds,
             Event::Tick => self.feed(Input::Tick),
             Event::Epoch => self.feed(Input::Open),
-            Event::Thaw => {
-                self.machine = KvMachine::thaw(&mut &bytes_of(&self.machine)[..]).unwrap()
+            Event::Restore => {
+                self.machine = KvMachine::restore(&mut &bytes_of(&self.machine)[..]).unwrap()
             }
             Event::Freeze => self.kept.push(self.machine.freeze()),
             Event::LookBack(ago) => {
@@ -143,7 +143,7 @@ impl Trio {
     fn look_back(&self, frozen: &FrozenKv) {
         let mut bytes = Vec::new();
         frozen.write(&mut bytes).unwrap();
-        let then = KvMachine::thaw(&mut &bytes[..]).unwrap();
+        let then = KvMachine::restore(&mut &bytes[..]).unwrap();
         assert_eq!(keys(&then), self.history.at(then.revision()));
         assert_eq!((then.index(), then.digest()), (frozen.index(), frozen.digest()));
     }

@@ -1,11 +1,11 @@
 //! The rules, each as a step from a state to the next, in modules like those of `crates/protocol`.
 
 pub mod ahead;
-pub mod desk;
 pub mod faults;
 pub mod follow;
 pub mod gone_back;
 pub mod lead;
+pub mod register_client;
 pub mod settle;
 
 use crate::bounds::Bounds;

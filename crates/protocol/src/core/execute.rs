@@ -125,7 +125,7 @@ impl Core {
 
     /// The machine is what the primary's snapshot says; the log stays.
     pub fn take_on(&mut self, position: Position) {
-        reached!("snapshot taken on beside the log");
+        reached!("snapshot taken on in the background");
         self.out.push(Effect::AdoptSnapshot(position));
         self.log.skip(position);
         self.digests.clear();

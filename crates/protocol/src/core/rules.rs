@@ -12,7 +12,7 @@ impl Core {
     }
 
     /// Whether some entry of this log may have been answered before it was committed.
-    pub fn may_run_ahead(&self) -> bool {
+    pub fn may_speculate(&self) -> bool {
         self.rules().any(|rule| rule.execution == Execution::Async)
     }
 

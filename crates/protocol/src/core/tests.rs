@@ -54,5 +54,5 @@ fn a_tail_is_set_aside_where_async_held_anywhere_in_it() {
     let mut core = copy();
     core.make_way(Position { index: 100, epoch: 2, hash: 1 });
     assert_eq!(aside(&mut core), Some((1, 5)));
-    assert!(core.may_run_ahead());
+    assert!(core.may_speculate());
 }

@@ -100,7 +100,7 @@ pub fn parts(snapshot: Snapshot, data: &[u8], size: usize) -> Vec<SnapshotPart> 
                 offset,
                 data: piece.to_vec().into(),
                 last,
-                beside: false,
+                background: false,
             }
         })
         .collect()

@@ -80,7 +80,7 @@ pub(crate) enum Want {
     Command {
         payload: Bytes,
         /// Whether it waits for its commit, whatever the mode.
-        firm: bool,
+        requires_commit: bool,
         /// Whether it goes on while the disk is full.
         upkeep: bool,
         /// Whether its answer may be long.
@@ -102,8 +102,8 @@ impl Want {
     /// To have `command` executed.
     pub fn executed(command: &Command) -> Want {
         let long = weight::may_be_long(command);
-        let (firm, upkeep) = (command.is_firm(), command.is_upkeep());
-        Want::Command { payload: command.to_payload(), firm, upkeep, long }
+        let (requires_commit, upkeep) = (command.requires_commit(), command.is_upkeep());
+        Want::Command { payload: command.to_payload(), requires_commit, upkeep, long }
     }
 
     /// The same once more, of what may be asked twice.

@@ -1,7 +1,7 @@
 //! `KeyValueService.Execute`: many operations of one client under way, in its order.
 //!
 //! One half takes operations in and asks the loop, which executes what changes something in the order
-//! asked. Reads it executes beside the log: that they see what was sent before them, and nothing of what
+//! asked. Reads it executes in the background: that they see what was sent before them, and nothing of what
 //! was sent after, takes waiting here, where a stream goes on from changes to reads or back. The other
 //! half gives the results.
 

@@ -23,8 +23,8 @@ impl Driver {
             Output::Internal | Output::Sync | Output::Barrier => {}
             Output::Executed(executed) => self.executed(executed),
             Output::Dial(address) => spawn(peers::dial(self.peers.clone(), address)),
-            Output::Knock(incarnation, address) => {
-                spawn(peers::knock(self.peers.clone(), incarnation, address));
+            Output::Probe(incarnation, address) => {
+                spawn(peers::probe(self.peers.clone(), incarnation, address));
             }
             Output::Inquire(peer, address) => {
                 let me = self.name.clone();

@@ -74,9 +74,9 @@ impl Driver {
                 return self.turn_away(slot, "this replica is reading a snapshot");
             }
             Want::Stale(read) => return self.answer_read(read, slot),
-            Want::Command { payload, firm, upkeep, long } => {
+            Want::Command { payload, requires_commit, upkeep, long } => {
                 let answer = if long { LONG_ANSWER } else { 0 };
-                (Wants::Command { payload, firm, upkeep, answer }, Wanted::Response)
+                (Wants::Command { payload, requires_commit, upkeep, answer }, Wanted::Response)
             }
             Want::Settings(settings) => (Wants::Settings(settings), Wanted::Settings),
             Want::Read(read) => (Wants::Read, Wanted::Read(read)),

@@ -5,21 +5,23 @@ use std::io;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
-use understudy_protocol::Knock;
+use understudy_protocol::ProbeResult;
 
 use super::{Peers, WINDOW};
 
 /// A TCP connection. `Refused` is the host's word that nobody listens there; all else means nothing.
-pub(crate) async fn tcp(peers: &Peers, address: &str) -> Result<TcpStream, Knock> {
+pub(crate) async fn tcp(peers: &Peers, address: &str) -> Result<TcpStream, ProbeResult> {
     match tokio::time::timeout(peers.patience, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) if is_self(&stream) => Err(Knock::Refused),
+        Ok(Ok(stream)) if is_self(&stream) => Err(ProbeResult::Refused),
         Ok(Ok(stream)) => {
             // Small messages must not wait for others; without it they only come later.
             let _ = stream.set_nodelay(true);
             Ok(stream)
         }
-        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Knock::Refused),
-        Ok(Err(_)) | Err(_) => Err(Knock::Silent),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(ProbeResult::Refused)
+        }
+        Ok(Err(_)) | Err(_) => Err(ProbeResult::Silent),
     }
 }
 
@@ -29,9 +31,9 @@ fn is_self(stream: &TcpStream) -> bool {
 }
 
 /// An HTTP/2 connection of its own, with windows that small messages cannot fill.
-pub(crate) async fn channel(peers: &Peers, address: &str) -> Result<Channel, Knock> {
+pub(crate) async fn channel(peers: &Peers, address: &str) -> Result<Channel, ProbeResult> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))
-        .map_err(|_| Knock::Silent)?
+        .map_err(|_| ProbeResult::Silent)?
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW);
     let mut stream = Some(TokioIo::new(tcp(peers, address).await?));
@@ -40,5 +42,5 @@ pub(crate) async fn channel(peers: &Peers, address: &str) -> Result<Channel, Kno
         let stream = stream.take().ok_or(io::Error::from(io::ErrorKind::NotConnected));
         async move { stream }
     });
-    endpoint.connect_with_connector(connector).await.map_err(|_| Knock::Answered)
+    endpoint.connect_with_connector(connector).await.map_err(|_| ProbeResult::Answered)
 }

@@ -3,7 +3,7 @@
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
-use understudy_protocol::{Event, Knock};
+use understudy_protocol::{Event, ProbeResult};
 
 use super::connect::channel;
 use super::stream::{post, stream};
@@ -15,7 +15,7 @@ use crate::wire;
 pub(crate) async fn dial(peers: Peers, address: String) {
     let channel = match channel(&peers, &address).await {
         Ok(channel) => channel,
-        Err(knock) => return post(&peers.outlet, Event::DialFailed(knock)).await,
+        Err(probe) => return post(&peers.outlet, Event::DialFailed(probe)).await,
     };
     let mut client = ReplicationServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
     let conn = peers.number();
@@ -27,7 +27,7 @@ pub(crate) async fn dial(peers: Peers, address: String) {
             let _ = peers.outlet.send(Input::Dialed(conn, outbox)).await;
             reader.run(response.into_inner(), wire::from_primary).await;
         }
-        Ok(Err(_)) => post(&peers.outlet, Event::DialFailed(Knock::Answered)).await,
-        Err(_) => post(&peers.outlet, Event::DialFailed(Knock::Silent)).await,
+        Ok(Err(_)) => post(&peers.outlet, Event::DialFailed(ProbeResult::Answered)).await,
+        Err(_) => post(&peers.outlet, Event::DialFailed(ProbeResult::Silent)).await,
     }
 }

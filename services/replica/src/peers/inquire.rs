@@ -2,7 +2,7 @@
 
 use understudy_proto::replication::v1::InquireRequest;
 use understudy_proto::replication::v1::replication_service_client::ReplicationServiceClient;
-use understudy_protocol::{Event, Knock, PROTOCOL_VERSION, PeerState};
+use understudy_protocol::{Event, PROTOCOL_VERSION, PeerState, ProbeResult};
 
 use super::Peers;
 use super::connect::channel;
@@ -19,10 +19,10 @@ pub(crate) async fn inquire(peers: Peers, me: String, peer: String, address: Str
 }
 
 async fn ask(peers: &Peers, me: String, address: &str) -> Result<PeerState, String> {
-    let channel = channel(peers, address).await.map_err(|knock| match knock {
-        Knock::Refused => format!("nobody listens at {address}"),
-        Knock::Silent => format!("{address} cannot be reached"),
-        Knock::Answered => format!("what listens at {address} is no replica"),
+    let channel = channel(peers, address).await.map_err(|probe| match probe {
+        ProbeResult::Refused => format!("nobody listens at {address}"),
+        ProbeResult::Silent => format!("{address} cannot be reached"),
+        ProbeResult::Answered => format!("what listens at {address} is no replica"),
     })?;
     let request = InquireRequest { version: PROTOCOL_VERSION, name: me };
     let response = ReplicationServiceClient::new(channel)

@@ -4,7 +4,7 @@
 mod connect;
 mod dial;
 mod inquire;
-mod knock;
+mod probe;
 mod serve;
 mod stream;
 #[cfg(test)]
@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use dial::dial;
 pub(crate) use inquire::inquire;
-pub(crate) use knock::knock;
+pub(crate) use probe::probe;
 pub(crate) use serve::PeerService;
 pub(crate) use stream::{Outbox, Streams};
 

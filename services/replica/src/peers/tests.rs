@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use understudy_protocol::{ClusterId, ConnId, Event, Knock, Message};
+use understudy_protocol::{ClusterId, ConnId, Event, Message, ProbeResult};
 
 use super::{Peers, Streams, dial};
 use crate::inbox::Input;
@@ -114,8 +114,8 @@ async fn a_dial_tells_apart_who_is_gone_and_who_is_no_replica() {
     });
     tokio::spawn(dial(peers.clone(), address.clone()));
     let Input::Event(event) = next(&mut inbox).await else { panic!("no event") };
-    assert_eq!(event, Event::DialFailed(Knock::Answered));
+    assert_eq!(event, Event::DialFailed(ProbeResult::Answered));
     tokio::spawn(dial(peers, address));
     let Input::Event(event) = next(&mut inbox).await else { panic!("no event") };
-    assert_eq!(event, Event::DialFailed(Knock::Refused));
+    assert_eq!(event, Event::DialFailed(ProbeResult::Refused));
 }

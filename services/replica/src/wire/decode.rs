@@ -132,7 +132,7 @@ fn part(part: wire::SnapshotPart) -> Decoded<core::SnapshotPart> {
         offset: part.offset,
         data: part.data,
         last: part.last,
-        beside: part.beside,
+        background: part.background,
     })
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn to_follower(message: core::Message) -> Option<wire::ReplicateRespo
             offset: part.offset,
             data: part.data,
             last: part.last,
-            beside: part.beside,
+            background: part.background,
         }),
         Message::TakeOver { epoch, last, leaving } => {
             Out::TakeOver(wire::TakeOver { epoch, last: Some(position(last)), leaving })

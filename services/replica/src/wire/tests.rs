@@ -95,7 +95,7 @@ fn primary_messages() -> Vec<Message> {
             offset: 5,
             data: "bytes".into(),
             last: true,
-            beside: true,
+            background: true,
         }),
         Message::TakeOver { epoch: 3, last: position(), leaving: true },
         Message::Dropped,

@@ -19,6 +19,7 @@ use super::key::Key;
 use super::keyspace::Keyspace;
 use super::leases::{Lease, Leases};
 use super::memory::Budget;
+use super::mt19937::Mt19937;
 use super::quota::Quota;
 use super::record::Record;
 use super::session::{Session, WINDOW};
@@ -28,12 +29,11 @@ use super::snapshot::{
     SessionFrame, TermFrame,
 };
 use super::state::State;
-use super::twister::Twister;
 use crate::command::MAX_OWNER;
-use crate::{KeyValue, Response, ThawError};
+use crate::{KeyValue, Response, RestoreError};
 
 /// Reads the state that [`super::FrozenKv`] wrote.
-pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
+pub(crate) fn restore(source: &mut dyn Read) -> Result<State, RestoreError> {
     let mut frames = FrameReader::begin(source)?;
     let header: Header = frames.frame()?;
     let quota = header.quota.filter(|quota: &Quota| quota.is_valid());
@@ -62,7 +62,7 @@ pub(crate) fn thaw(source: &mut dyn Read) -> Result<State, ThawError> {
     })
 }
 
-fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, ThawError> {
+fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, RestoreError> {
     let mut keyspace = Keyspace::default();
     let mut previous = bytes::Bytes::new();
     for _ in 0..header.keys {
@@ -75,7 +75,7 @@ fn keys(frames: &mut FrameReader<'_>, header: &Header) -> Result<Keyspace, ThawE
 }
 
 /// A version of a key that was made at `newest` or before.
-fn record(frames: &FrameReader<'_>, newest: i64, key: KeyValue) -> Result<Record, ThawError> {
+fn record(frames: &FrameReader<'_>, newest: i64, key: KeyValue) -> Result<Record, RestoreError> {
     let revisions = 1 <= key.create_revision
         && key.create_revision <= key.mod_revision
         && key.mod_revision <= newest;
@@ -94,7 +94,7 @@ fn history(
     frames: &mut FrameReader<'_>,
     header: &Header,
     keyspace: &Keyspace,
-) -> Result<History, ThawError> {
+) -> Result<History, RestoreError> {
     let kept = i64::try_from(header.revisions).ok().filter(|kept| *kept <= header.revision);
     frames.check(kept.is_some(), "the history is impossible")?;
     let forgotten = header.revision - kept.unwrap_or(0);
@@ -155,7 +155,7 @@ fn deletions(
     frames: &mut FrameReader<'_>,
     header: &Header,
     history: &mut History,
-) -> Result<(), ThawError> {
+) -> Result<(), RestoreError> {
     let mut previous = bytes::Bytes::new();
     for _ in 0..header.deletions {
         let DeletionFrame { key, revision } = frames.frame()?;
@@ -174,7 +174,7 @@ fn terms(
     frames: &mut FrameReader<'_>,
     header: &Header,
     history: &mut History,
-) -> Result<(), ThawError> {
+) -> Result<(), RestoreError> {
     let mut previous = 0;
     for _ in 0..header.terms {
         let TermFrame { mark, revision } = frames.frame()?;
@@ -186,7 +186,7 @@ fn terms(
     Ok(())
 }
 
-fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, ThawError> {
+fn sessions(frames: &mut FrameReader<'_>, header: &Header) -> Result<Sessions, RestoreError> {
     let known = header.highest_session <= header.index && header.opened <= header.elapsed;
     frames.check(known, "the table of sessions is impossible")?;
     let mut sessions = Sessions::default();
@@ -208,7 +208,7 @@ fn session(
     frames: &mut FrameReader<'_>,
     header: &Header,
     frame: &SessionFrame,
-) -> Result<Session, ThawError> {
+) -> Result<Session, RestoreError> {
     let life = Life { ttl: frame.ttl, used: frame.used, due: frame.due };
     let sound = is_possible(&life, header) && frame.held <= WINDOW;
     frames.check(sound, "a session is impossible")?;
@@ -233,7 +233,7 @@ fn leases(
     frames: &mut FrameReader<'_>,
     header: &Header,
     keyspace: &Keyspace,
-) -> Result<Leases, ThawError> {
+) -> Result<Leases, RestoreError> {
     let mut leases = Leases::default();
     leases.deadlines = Deadlines::since(header.opened);
     leases.highest = header.highest_lease;
@@ -258,7 +258,7 @@ fn leases(
 }
 
 /// An owner's name, in memory of its own.
-fn owner(frames: &FrameReader<'_>, name: &[u8]) -> Result<Bytes, ThawError> {
+fn owner(frames: &FrameReader<'_>, name: &[u8]) -> Result<Bytes, RestoreError> {
     frames.check(name.len() <= MAX_OWNER, "an owner is impossible")?;
     Ok(Bytes::copy_from_slice(name))
 }
@@ -267,15 +267,15 @@ fn is_possible(life: &Life, header: &Header) -> bool {
     life.used <= header.elapsed && life.due <= Deadlines::since(header.opened).end(life)
 }
 
-fn generators(frames: &mut FrameReader<'_>, header: &Header) -> Result<Generators, ThawError> {
+fn generators(frames: &mut FrameReader<'_>, header: &Header) -> Result<Generators, RestoreError> {
     let mut generators = Generators::default();
     let mut previous = String::new();
     for _ in 0..header.generators {
         let GeneratorFrame { name, words, position, owner: of } = frames.frame()?;
         frames.check(name > previous, "the generators are not in order")?;
-        let twister = Twister::in_state(&words, position);
+        let twister = Mt19937::in_state(&words, position);
         frames.check(twister.is_some(), "a generator's state is impossible")?;
-        let (twister, owner) = (twister.unwrap_or(Twister::seeded(&[])), owner(frames, &of)?);
+        let (twister, owner) = (twister.unwrap_or(Mt19937::seeded(&[])), owner(frames, &of)?);
         generators.insert(Key::new(name.clone().into()), Generator { twister, owner });
         previous = name;
     }

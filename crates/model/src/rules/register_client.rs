@@ -1,4 +1,4 @@
-//! The register's desk: what an answer means (rule 1), and what is tried next (rules 3 to 6).
+//! The register client: what an answer means (rule 1), and what is tried next (rules 3 to 6).
 
 use super::{Rules, ahead, faults, follow, gone_back, lead};
 use crate::action::Then;

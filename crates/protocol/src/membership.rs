@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use understudy_evidence::{mutant, reached};
 
 use crate::core::Core;
-use crate::desk::Verdict;
-use crate::feed::is_spared;
 use crate::lead::Leading;
-use crate::peer::{Feed, Peer};
+use crate::peer::{Peer, Transfer};
+use crate::register_client::Verdict;
 use crate::replica::{Next, examined};
+use crate::replicate::is_spared;
 use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record};
 
 /// A learner on its way to be named.
@@ -30,7 +30,7 @@ impl Leading {
     /// Whose acknowledgement is needed, besides the primary's own: the members of the register last
     /// won, those named in an undecided write, and a learner that is joining.
     pub(crate) fn obliged(&self, core: &Core) -> BTreeSet<Incarnation> {
-        let undecided = core.desk.undecided().filter(|_| !mutant!("undecided-not-obliged"));
+        let undecided = core.register.undecided().filter(|_| !mutant!("undecided-not-obliged"));
         let undecided = undecided.into_iter().flat_map(|record| &record.members);
         let mut set: BTreeSet<Incarnation> =
             self.record.members.iter().chain(undecided).map(|m| m.incarnation).collect();
@@ -48,9 +48,9 @@ impl Leading {
 
     /// Starts what has to be started. The register is read first, and written only if the change is
     /// still wanted then.
-    pub(crate) fn govern(&mut self, core: &mut Core) {
+    pub(crate) fn advance_membership(&mut self, core: &mut Core) {
         self.hang_up_on_the_silent(core);
-        self.knock(core);
+        self.probe(core);
         self.oblige(core);
         self.release_the_leaving(core);
         let timing = core.config.timing;
@@ -61,9 +61,9 @@ impl Leading {
             None if self.misses_a_member(core) => timing.promote,
             None => return,
         };
-        if core.desk.is_free() && core.now.mono >= self.looked_at + pace {
+        if core.register.is_free() && core.now.mono >= self.looked_at + pace {
             self.looked_at = core.now.mono;
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
         }
     }
 
@@ -143,16 +143,16 @@ impl Leading {
     }
 
     /// A backup without a stream: does its process still exist?
-    fn knock(&mut self, core: &mut Core) {
+    fn probe(&mut self, core: &mut Core) {
         let (now, timing) = (core.now.mono, core.config.timing);
         for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
             let Some(peer) = self.peers.get_mut(&member.incarnation) else { continue };
-            let due = peer.knock_at.is_none_or(|at| now >= at);
+            let due = peer.probe_at.is_none_or(|at| now >= at);
             if peer.conn.is_none() && !peer.gone && due {
-                let pause = peer.knocks.next(timing.retry, timing.longest_pause());
-                peer.knock_at = Some(now + pause);
+                let pause = peer.probes.next(timing.retry, timing.longest_pause());
+                peer.probe_at = Some(now + pause);
                 let (incarnation, address) = (member.incarnation, member.peer_address.clone());
-                core.out.push(Effect::Knock { incarnation, address });
+                core.out.push(Effect::Probe { incarnation, address });
             }
         }
     }
@@ -161,7 +161,7 @@ impl Leading {
     /// write named it.
     fn oblige(&mut self, core: &mut Core) {
         if let Some(join) = &self.joining
-            && (core.desk.undecided().is_none_or(|record| !record.names(join.incarnation))
+            && (core.register.undecided().is_none_or(|record| !record.names(join.incarnation))
                 || mutant!("undecided-not-obliged"))
             && !self.peers.get(&join.incarnation).is_some_and(|peer| self.may_join(core, peer))
         {
@@ -185,7 +185,7 @@ impl Leading {
             reached!("learner obliged");
             let barrier = if mutant!("join-without-a-barrier") { 0 } else { core.log.commit };
             self.joining = Some(Join { incarnation, barrier });
-            self.feed(core);
+            self.replicate(core);
         }
     }
 
@@ -216,7 +216,7 @@ impl Leading {
 
     fn may_join(&self, core: &Core, peer: &Peer) -> bool {
         peer.conn.is_some()
-            && peer.feed == Feed::Log
+            && peer.transfer == Transfer::Log
             && !peer.leaving
             && !peer.full
             && !self.is_replaced(peer)
@@ -291,7 +291,7 @@ impl Leading {
             return self.on_succeeded(core, record, observed);
         }
         self.decide_evictions(core, true);
-        let Some(change) = self.wanted(core).filter(|_| core.desk.is_free()) else {
+        let Some(change) = self.wanted(core).filter(|_| core.register.is_free()) else {
             return Next::Stay;
         };
         if mutant!("drop-unwritten")
@@ -315,7 +315,7 @@ impl Leading {
             }
         }
         let draft = core.draft(&record, core.me, members);
-        core.desk.write(observed, draft, &mut core.out);
+        core.register.write(observed, draft, &mut core.out);
         Next::Stay
     }
 }

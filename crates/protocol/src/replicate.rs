@@ -7,11 +7,11 @@ use understudy_evidence::mutant;
 use crate::core::Core;
 use crate::follow::{releasable, release_through};
 use crate::lead::Leading;
-use crate::peer::{Beside, Feed, Peer};
+use crate::peer::{Background, Peer, Transfer};
 use crate::replica::{Next, refuse};
 use crate::{
-    Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Index, Knock, Message,
-    PROTOCOL_VERSION, Position, Refusal, Room, Snapshot, SnapshotPart,
+    Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Index, Message, PROTOCOL_VERSION,
+    Position, ProbeResult, Refusal, Room, Snapshot, SnapshotPart,
 };
 
 impl Leading {
@@ -112,7 +112,7 @@ impl Leading {
         }
         if hello.epoch > self.record.epoch && !mutant!("follow-older-epoch") {
             // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
             return Some(Refusal::NotPrimary(hello.epoch));
         }
         let known = self.peers.get(&hello.member.incarnation).map_or(0, |peer| peer.life);
@@ -123,7 +123,7 @@ impl Leading {
     fn start_feed(&mut self, core: &mut Core, conn: ConnId, hello: &Hello) {
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
         if is_spared(core, peer) {
-            peer.feed = Feed::Held;
+            peer.transfer = Transfer::Paused;
             return;
         }
         match core.log.matching(hello.first, &hello.runs) {
@@ -137,7 +137,7 @@ impl Leading {
 
     /// Sends to every follower what it lacks, as far as its window allows; a heartbeat where
     /// nothing has been sent for a while, and the newest read round where it is due.
-    pub(crate) fn feed(&mut self, core: &mut Core) {
+    pub(crate) fn replicate(&mut self, core: &mut Core) {
         let obliged = self.obliged(core);
         let (epoch, round) = (self.record.epoch, self.round);
         let digest = core.latest_digest();
@@ -147,7 +147,7 @@ impl Leading {
                 Message::Append(Append { epoch, previous, entries, commit, round, digest })
             };
             let spared = is_spared(core, peer);
-            while peer.feed == Feed::Log
+            while peer.transfer == Transfer::Log
                 && !spared
                 && peer.sent.index < core.log.last().index
                 && peer.flight_bytes < core.config.limits.flight_bytes
@@ -173,7 +173,7 @@ impl Leading {
 
     fn on_ack(&mut self, core: &mut Core, conn: ConnId, ack: Ack) {
         if ack.newer.is_some_and(|newer| newer > self.record.epoch) {
-            core.desk.look(&mut core.out);
+            core.register.look(&mut core.out);
         }
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
         if ack.epoch < self.acting_from || ack.epoch > self.record.epoch {
@@ -192,7 +192,7 @@ impl Leading {
         }
         peer.confirmed = peer.confirmed.max(ack.round);
         peer.full = ack.full;
-        if peer.feed == Feed::Held && !ack.full {
+        if peer.transfer == Transfer::Paused && !ack.full {
             // It says again where its log ends, and gets what follows.
             core.out.push(Effect::Close(conn));
             self.on_closed(core, conn);
@@ -208,12 +208,12 @@ impl Leading {
     ) {
         let (epoch, round) = (self.record.epoch, self.round);
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
-        if peer.feed != Feed::Reading {
+        if peer.transfer != Transfer::Reading {
             return;
         }
         match entries {
             Ok(entries) if !entries.is_empty() => {
-                peer.feed = Feed::Log;
+                peer.transfer = Transfer::Log;
                 note_sent(core, peer, &entries, round);
                 let digest = core.latest_digest();
                 let commit = core.log.commit;
@@ -237,33 +237,33 @@ impl Leading {
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
         let end = last.then_some(offset + data.len() as u64);
         let position = snapshot.position;
-        let beside = !peer.is_catching_up_from_snapshot();
-        if beside {
-            let Some(sending) = &mut peer.beside else { return };
-            *sending = Beside { position, end };
+        let background = !peer.is_catching_up_from_snapshot();
+        if background {
+            let Some(sending) = &mut peer.background else { return };
+            *sending = Background { position, end };
         } else {
-            peer.feed = Feed::Snapshot { position, offset, end };
+            peer.transfer = Transfer::Snapshot { position, offset, end };
             peer.sent = Position::default();
         }
         peer.told_at = core.now.mono;
-        let part = SnapshotPart { epoch, snapshot, offset, data, last, beside };
+        let part = SnapshotPart { epoch, snapshot, offset, data, last, background };
         core.out.push(Effect::Send(conn, Message::SnapshotPart(part)));
     }
 
     fn on_snapshot_ack(&mut self, core: &mut Core, conn: ConnId, position: Position, stored: u64) {
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
-        let Feed::Snapshot { position: sending, end, .. } = peer.feed else {
-            return send_more_beside(core, peer, conn, position, stored);
+        let Transfer::Snapshot { position: sending, end, .. } = peer.transfer else {
+            return send_more_in_background(core, peer, conn, position, stored);
         };
         if sending != position {
             return;
         }
         if end == Some(stored) {
-            peer.feed = Feed::Log;
+            peer.transfer = Transfer::Log;
             peer.sent = position;
             return;
         }
-        peer.feed = Feed::Snapshot { position, offset: stored, end: None };
+        peer.transfer = Transfer::Snapshot { position, offset: stored, end: None };
         let bytes = core.config.limits.part_bytes;
         core.out.push(Effect::ReadSnapshot { conn, position, offset: stored, bytes });
     }
@@ -271,15 +271,15 @@ impl Leading {
     /// A new snapshot is here: it spares those who execute nothing what is before it, in memory and when they
     /// are promoted. A backup that is still being sent an older one gets that first: on a narrow line, one part is
     /// under way and no more.
-    pub(crate) fn send_beside(&mut self, core: &mut Core) {
+    pub(crate) fn send_in_background(&mut self, core: &mut Core) {
         if core.settings.backup_execution != BackupExecution::Deferred {
             return;
         }
         let (position, bytes) = (core.log.snapshot, core.config.limits.part_bytes);
         for (&conn, incarnation) in &self.conns {
             let Some(peer) = self.peers.get_mut(incarnation) else { continue };
-            if peer.feed == Feed::Log && peer.beside.is_none() {
-                peer.beside = Some(Beside { position, end: None });
+            if peer.transfer == Transfer::Log && peer.background.is_none() {
+                peer.background = Some(Background { position, end: None });
                 core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
             }
         }
@@ -289,11 +289,11 @@ impl Leading {
         if let Some(peer) = self.conns.remove(&conn).and_then(|i| self.peers.get_mut(&i)) {
             peer.disconnect();
             if self.seal.as_ref().is_some_and(|seal| seal.target == peer.member.incarnation) {
-                core.desk.look(&mut core.out);
-                self.dial_ahead(core);
+                core.register.look(&mut core.out);
+                self.predial(core);
             }
         }
-        self.on_closed_ahead(conn);
+        self.on_predial_closed(conn);
         // Nobody remembers a spare that has hung up.
         let named: Vec<_> = self.record.members.iter().map(|m| m.incarnation).collect();
         let obliged = self.obliged(core);
@@ -301,10 +301,10 @@ impl Leading {
             .retain(|i, peer| peer.conn.is_some() || named.contains(i) || obliged.contains(i));
     }
 
-    pub(crate) fn on_knocked(&mut self, incarnation: crate::Incarnation, knock: Knock) {
+    pub(crate) fn on_probed(&mut self, incarnation: crate::Incarnation, probe: ProbeResult) {
         if let Some(peer) = self.peers.get_mut(&incarnation)
             && peer.conn.is_none()
-            && knock == Knock::Refused
+            && probe == ProbeResult::Refused
         {
             peer.gone = true;
         }
@@ -318,8 +318,9 @@ impl Leading {
             Room::Ample => core.log.beyond(core.config.limits.retain_bytes.saturating_mul(4)),
             Room::Scarce | Room::Reserve | Room::None => Index::MAX,
         };
-        let fed =
-            |peer: &&Peer| peer.conn.is_some() && matches!(peer.feed, Feed::Log | Feed::Reading);
+        let fed = |peer: &&Peer| {
+            peer.conn.is_some() && matches!(peer.transfer, Transfer::Log | Transfer::Reading)
+        };
         let needs = |peer: &Peer| {
             let acked = peer.acked.min(peer.sent.index);
             if obliged.contains(&peer.member.incarnation) { acked } else { acked.max(far) }
@@ -345,22 +346,24 @@ fn note_sent(core: &Core, peer: &mut Peer, entries: &[Entry], round: u64) {
 }
 
 fn read_log(core: &mut Core, peer: &mut Peer, conn: ConnId, from: Index) {
-    peer.feed = Feed::Reading;
+    peer.transfer = Transfer::Reading;
     let bytes = core.config.limits.message_bytes;
     core.out.push(Effect::ReadLog { conn, from, bytes });
 }
 
-fn send_more_beside(
+fn send_more_in_background(
     core: &mut Core,
     peer: &mut Peer,
     conn: ConnId,
     position: Position,
     stored: u64,
 ) {
-    let Some(sending) = peer.beside.filter(|beside| beside.position == position) else { return };
+    let Some(sending) = peer.background.filter(|background| background.position == position) else {
+        return;
+    };
     // All of it is there, or none of it is wanted.
     if sending.end == Some(stored) || stored == 0 {
-        peer.beside = None;
+        peer.background = None;
         return;
     }
     let bytes = core.config.limits.part_bytes;
@@ -369,8 +372,8 @@ fn send_more_beside(
 
 fn read_snapshot(core: &mut Core, peer: &mut Peer, conn: ConnId) {
     let position = core.log.snapshot;
-    peer.feed = Feed::Snapshot { position, offset: 0, end: None };
-    peer.beside = None;
+    peer.transfer = Transfer::Snapshot { position, offset: 0, end: None };
+    peer.background = None;
     peer.sent = Position::default();
     let bytes = core.config.limits.part_bytes;
     core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });

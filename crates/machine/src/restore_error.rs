@@ -1,10 +1,10 @@
-//! Why frozen bytes could not be thawed.
+//! Why frozen bytes could not be restored.
 
 use std::io;
 
 /// Why a frozen state could not be read back. The machine's state is unaffected.
 #[derive(Debug, thiserror::Error)]
-pub enum ThawError {
+pub enum RestoreError {
     /// The source failed, or ended early.
     #[error("cannot read the machine's snapshot: {0}")]
     Read(#[from] io::Error),

@@ -11,13 +11,13 @@ const UPPER: u32 = 0x8000_0000;
 
 /// A generator. A clone is O(1); whichever is drawn from first copies its state.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Twister {
+pub(crate) struct Mt19937 {
     words: Arc<[u32; WORDS]>,
     /// How many words have been used.
     position: usize,
 }
 
-impl Twister {
+impl Mt19937 {
     /// As `random.seed(n)` of an integer with this absolute value, big-endian.
     pub fn seeded(magnitude: &[u8]) -> Self {
         let mut key: Vec<u32> = magnitude
@@ -30,7 +30,7 @@ impl Twister {
         if key.is_empty() {
             key.push(0);
         }
-        Twister { words: Arc::new(by_array(&key)), position: WORDS }
+        Mt19937 { words: Arc::new(by_array(&key)), position: WORDS }
     }
 
     /// The generator in a state, if there is such a one.
@@ -38,7 +38,7 @@ impl Twister {
         let words: &[u32; WORDS] = words.try_into().ok()?;
         let moves = words[0] & UPPER != 0 || words[1..].iter().any(|word| *word != 0);
         let position = usize::try_from(position).ok().filter(|position| *position <= WORDS)?;
-        moves.then(|| Twister { words: Arc::new(*words), position })
+        moves.then(|| Mt19937 { words: Arc::new(*words), position })
     }
 
     /// Its state.

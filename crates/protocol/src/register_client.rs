@@ -1,4 +1,4 @@
-//! The register's desk: one operation at a time, and the only place that judges whether an attempt
+//! The register client: one operation at a time, and the only place that judges whether an attempt
 //! to write the register was won (rule 1).
 
 use understudy_evidence::{mutant, reached};
@@ -27,7 +27,7 @@ enum Operation {
     Writing,
 }
 
-pub(crate) struct Desk {
+pub(crate) struct RegisterClient {
     operation: Operation,
     /// The undecided attempt and what it was last based on.
     attempt: Option<(Record, Observed)>,
@@ -44,9 +44,9 @@ pub(crate) struct Desk {
 /// An attempt that meets more conflicts makes a pause after each.
 const CONFLICTS: u32 = 4;
 
-impl Desk {
+impl RegisterClient {
     pub fn new(timing: Timing) -> Self {
-        Desk {
+        RegisterClient {
             operation: Operation::None,
             attempt: None,
             again: false,
