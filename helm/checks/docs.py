@@ -1,4 +1,4 @@
-"""The chart's README against values.yaml, and values.yaml against the program's own defaults."""
+"""The chart's README, its schema and what the pods get, against values.yaml."""
 
 import json
 import re
@@ -21,8 +21,7 @@ def run(helm, tally: Tally):
         before = f"\n{lines}\n"
         readme.write_text(head + BEGIN + before + END + tail)
     tally.check("the README's table is that of values.yaml", before.strip() == lines, "UPDATE=1 helm/test takes it over")
-    defaults(tally, values)
-    options(tally, objects(helm))
+    options(tally, objects(helm), values)
     schema(tally, values, json.loads((CHART / "values.schema.json").read_text()))
 
 
@@ -45,27 +44,20 @@ def table(text: str, values: dict) -> str:
     return "\n".join(lines)
 
 
-def defaults(tally: Tally, values: dict):
-    """Timing, limits and what a cluster is born with: what the program does without them."""
-    source = (ROOT / "services/replica/src/options/args.rs").read_text()
-    program = dict(re.findall(r'^([a-z-]+) = "?(\w+)"?$', source, re.M))
-    born = ("syncBackups", "minCopies", "execution", "acknowledgement", "backups", "maxTailBytes", "maxTailMs")
-    chart = {**values["timing"], **values["limits"], **{key: values[key] for key in born}}
-    # Only here is there a Service that takes a moment to follow.
-    tally.check("replicas linger", chart.pop("lingerMs") >= 1500 and program["linger-ms"] == "0")
-    for key, value in chart.items():
-        option = re.sub(r"[A-Z]", lambda letter: "-" + letter[0].lower(), key)
-        tally.check(f"{key} is as --{option}", program.get(option) == str(value), f"{value}, and {program.get(option)}")
-
-
-def options(tally: Tally, found: dict):
-    """Every variable that the pods get is one that the program reads."""
+def options(tally: Tally, found: dict, values: dict):
+    """Every variable that the pods get is one that the program reads, and every value that is an option gets there."""
     read = set()
     for path in (ROOT / "services").rglob("*.rs"):
         read |= set(re.findall(r'env = "(UNDERSTUDY_[A-Z_]+)"', path.read_text()))
     container = found["StatefulSet", "understudy"]["spec"]["template"]["spec"]["containers"][0]
-    for name in (variable["name"] for variable in container["env"]):
+    set_by_chart = {variable["name"]: variable.get("value") for variable in container["env"]}
+    for name in set_by_chart:
         tally.check(f"the program reads {name}", name in read or name.startswith("POD_"))
+    settings = json.loads((CHART / "templates" / "_settings.tpl").read_text().splitlines()[2])
+    given = {**values["timing"], **values["limits"], **{key: values[key] for key in settings}}
+    for key, value in given.items():
+        name = "UNDERSTUDY_" + re.sub(r"[A-Z]", lambda letter: "_" + letter[0], key).upper()
+        tally.check(f"{key} reaches the program", set_by_chart.get(name) == str(value), f"{name} is {set_by_chart.get(name)}")
 
 
 def schema(tally: Tally, values: dict, rules: dict, path: str = ""):

@@ -42,16 +42,21 @@
   value: "{{ $.Values.listenHost }}:{{ $port }}"
 {{- end }}
 {{- /* What a cluster is born with: maxTailMs is UNDERSTUDY_MAX_TAIL_MS. `--reuse-values` of a release that had no modes gives none. */}}
-{{- range $option := list "syncBackups" "minCopies" "maxTailBytes" "maxTailMs" }}
+{{- $settings := include "understudy.settings" . | fromJsonArray }}
+{{- range $option := $settings }}
 {{- with get $.Values $option }}
+{{- if not (kindIs "string" .) }}
 - name: UNDERSTUDY_{{ $option | snakecase | upper }}
   value: {{ int64 . | quote }}
 {{- end }}
 {{- end }}
-{{- range $option := list "execution" "acknowledgement" "backups" }}
+{{- end }}
+{{- range $option := $settings }}
 {{- with get $.Values $option }}
-- name: UNDERSTUDY_{{ upper $option }}
+{{- if kindIs "string" . }}
+- name: UNDERSTUDY_{{ $option | snakecase | upper }}
   value: {{ . }}
+{{- end }}
 {{- end }}
 {{- end }}
 - name: UNDERSTUDY_EVICT_MS

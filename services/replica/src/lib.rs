@@ -47,7 +47,7 @@ pub use error::ServeError;
 pub use health::REPLICA_SERVICE;
 pub use logging::{flush_logging, start_logging};
 pub use memory::TooLittle;
-pub use options::{LogFormat, Options, OptionsError, ServeArgs, options_table};
+pub use options::{Generated, LogFormat, Options, OptionsError, ServeArgs, generated};
 pub use ports::Addresses;
 pub use serve::{Server, serve};
 pub use wire::{

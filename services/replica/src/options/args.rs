@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use understudy_protocol::{MAX_TAIL_BYTES, MAX_TAIL_MS};
+
+use super::rule::Rule;
 
 /// Options of `understudy serve`, none of which has to be given as a flag.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
@@ -66,7 +69,7 @@ pub struct ServeArgs {
     /// Age of the oldest of them, milliseconds, 1 to 60000; at a cluster's birth, later with `understudy mode`
     #[arg(long, env = "UNDERSTUDY_MAX_TAIL_MS", value_name = "MS")]
     pub max_tail_ms: Option<u64>,
-    /// An idle primary gives a sign of life this often, milliseconds
+    /// An idle primary gives a sign of life this often, milliseconds; at most half of drop-ms
     #[arg(long, env = "UNDERSTUDY_HEARTBEAT_MS", value_name = "MS")]
     pub heartbeat_ms: Option<u64>,
     /// A primary drops a backup that is silent for this long while something waits, milliseconds
@@ -75,7 +78,7 @@ pub struct ServeArgs {
     /// A backup tries to become primary after this much silence, milliseconds; above drop-ms
     #[arg(long, env = "UNDERSTUDY_PROMOTE_MS", value_name = "MS")]
     pub promote_ms: Option<u64>,
-    /// In async mode a primary that is away gets so much more time to come back, milliseconds: it may
+    /// In async mode a primary that is away gets this much more time to come back, milliseconds: it may
     /// hold what nobody else does
     #[arg(long, env = "UNDERSTUDY_FIRST_CHANCE_MS", value_name = "MS")]
     pub first_chance_ms: Option<u64>,
@@ -133,36 +136,62 @@ pub struct ServeArgs {
     pub log: Option<String>,
 }
 
-/// What holds where nothing else is said, in the form of an options file.
-pub(super) const DEFAULTS: &str = r#"
-listen-clients = "127.0.0.1:7440"
-listen-peers = "127.0.0.1:7441"
-listen-ops = "127.0.0.1:7442"
-sync-backups = 1
-min-copies = 1
-execution = "sync"
-acknowledgement = "durable"
-backups = "hot"
-max-tail-bytes = 1048576
-max-tail-ms = 1000
-heartbeat-ms = 100
-drop-ms = 700
-promote-ms = 1500
-first-chance-ms = 3000
-stall-ms = 2000
-hand-over-ms = 3000
-linger-ms = 0
-data-wait-ms = 5000
-evict-ms = 0
-retry-ms = 100
-max-waiting = 16384
-max-connections = 2000
-memory-limit = 0
-snapshot-bytes = 67108864
-retain-entries = 100000
-retain-bytes = 134217728
-disk-reserve = 16777216
-segment-bytes = 16777216
-log-format = "text"
-log = "info"
-"#;
+/// What holds where nothing else is said, what may be said, and what the chart calls it. The chart's values, its
+/// schema and the documentation are generated from this and from the flags' help.
+pub(super) const RULES: &[Rule] = &[
+    Rule::text("listen-clients", "127.0.0.1:7440"),
+    Rule::text("listen-peers", "127.0.0.1:7441"),
+    Rule::text("listen-ops", "127.0.0.1:7442"),
+    Rule::number("sync-backups", 1, 1..=8).in_chart("syncBackups").explained(
+        "Backups that must hold a write before it counts, 1 to `replicas` - 1. At a cluster's birth; later with \
+         `understudy mode`",
+    ),
+    Rule::number("min-copies", 1, 1..=2).in_chart("minCopies").explained(
+        "Copies that must exist for a write: 1 serves alone, 2 answers reads only while one copy is left. At a \
+         cluster's birth; later with `understudy mode`",
+    ),
+    Rule::word("execution", &["sync", "async"]).in_chart("execution").explained(
+        "When a write is answered: `sync` when all who must hold it do, `async` when the primary does; a failover \
+         can then lose the end of the log, at most what `maxTailBytes` and `maxTailMs` allow. Not with `minCopies` \
+         2. At a cluster's birth; later with `understudy mode`",
+    ),
+    Rule::word("acknowledgement", &["durable", "received"]).in_chart("acknowledgement").explained(
+        "When a backup's copy counts: `durable` on its disk, `received` in its memory. Not with `execution` \
+         `async`. At a cluster's birth; later with `understudy mode`",
+    ),
+    Rule::word("backups", &["hot", "deferred"]).in_chart("backups").explained(
+        "What backups do with what is committed: `hot` executes it, `deferred` keeps it until one is promoted. At \
+         a cluster's birth; later with `understudy mode`",
+    ),
+    Rule::number("max-tail-bytes", 1 << 20, 1..=MAX_TAIL_BYTES).in_chart("maxTailBytes"),
+    Rule::number("max-tail-ms", 1000, 1..=MAX_TAIL_MS).in_chart("maxTailMs"),
+    Rule::number("heartbeat-ms", 100, 1..=HOUR_MS).in_chart("timing.heartbeatMs"),
+    Rule::number("drop-ms", 700, 1..=HOUR_MS).in_chart("timing.dropMs"),
+    Rule::number("promote-ms", 1500, 1..=HOUR_MS).in_chart("timing.promoteMs"),
+    Rule::number("first-chance-ms", 3000, 0..=HOUR_MS).in_chart("timing.firstChanceMs"),
+    Rule::number("stall-ms", 2000, 1..=HOUR_MS).in_chart("timing.stallMs"),
+    Rule::number("hand-over-ms", 3000, 1..=HOUR_MS).in_chart("timing.handOverMs"),
+    Rule::number("evict-ms", 0, 0..=24 * HOUR_MS),
+    // Only there is a Service that takes a moment to follow.
+    Rule::number("linger-ms", 0, 0..=60_000).in_chart("timing.lingerMs").with_default(2000).explained(
+        "A leaving primary stays this long after its handover, as a backup, and forwards to its successor what \
+         comes through a Service that has not followed yet, milliseconds",
+    ),
+    Rule::number("data-wait-ms", 5000, 0..=60_000),
+    Rule::number("retry-ms", 100, 1..=HOUR_MS).in_chart("timing.retryMs"),
+    Rule::number("max-waiting", 16_384, 1..=1 << 20).in_chart("limits.maxWaiting"),
+    Rule::number("max-connections", 2000, 2..=1 << 20),
+    Rule::number("memory-limit", 0, 0..=u64::MAX).in_chart("limits.memoryLimit").up_to(1 << 40).explained(
+        "Bytes of memory that a replica may take; 0: what `resources.limits.memory` allows, else what the node \
+         has. Beyond what remains of it for the store, writes are refused",
+    ),
+    Rule::number("snapshot-bytes", 64 << 20, 1 << 10..=1 << 40).in_chart("limits.snapshotBytes"),
+    Rule::number("retain-entries", 100_000, 0..=1 << 40).in_chart("limits.retainEntries"),
+    Rule::number("retain-bytes", 128 << 20, 0..=1 << 50).in_chart("limits.retainBytes"),
+    Rule::number("disk-reserve", 16 << 20, 0..=1 << 40).in_chart("limits.diskReserve"),
+    Rule::number("segment-bytes", 16 << 20, 64 << 10..=1 << 30).in_chart("limits.segmentBytes"),
+    Rule::word("log-format", &["text", "json"]),
+    Rule::text("log", "info"),
+];
+
+const HOUR_MS: u64 = 3_600_000;

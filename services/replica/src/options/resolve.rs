@@ -1,17 +1,80 @@
 //! Lays the options' layers over each other and checks what comes out.
 
-use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use understudy_arbiter::{RegisterUri, UriError, check_name};
-use understudy_protocol::{
-    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, MS, Settings, Timing,
-    is_address, is_name,
-};
+use understudy_arbiter::RegisterUri;
+use understudy_protocol::{MS, Settings, Timing};
 
-use super::args::DEFAULTS;
-use super::{LogFormat, Options, OptionsError, ServeArgs};
+use super::args::RULES;
+use super::check::{advertised, check_order, follows, given, log, peers, register, wrong};
+use super::settings::settings;
+use super::{OptionsError, ServeArgs};
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that one replica is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its name; unique in the cluster and stable over lives.
+    pub name: String,
+    /// Its data directory; made when there is none.
+    pub data: PathBuf,
+    /// Where the register is.
+    pub register: RegisterUri,
+    /// The Service that follows the primary, in the namespace of the register.
+    pub service: Option<String>,
+    /// The other replicas: name and peer address.
+    pub peers: Vec<(String, String)>,
+    /// Where it listens for clients, `host:port`; port 0 takes any.
+    pub listen_clients: String,
+    /// Where it listens for peers.
+    pub listen_peers: String,
+    /// Where it listens for operations.
+    pub listen_ops: String,
+    /// Where clients are told to find it; `None`: where it listens.
+    pub advertise_clients: Option<String>,
+    /// Where peers are told to find it; `None`: its own entry in the list of peers, else where it
+    /// listens.
+    pub advertise_peers: Option<String>,
+    /// Host part of what is advertised, where that is not given; an IPv6 address in brackets.
+    pub advertise_host: Option<String>,
+    /// Settings that a cluster is born with.
+    pub settings: Settings,
+    /// Time-outs.
+    pub timing: Timing,
+    /// How long a leaving primary leads clients on to its successor, nanoseconds.
+    pub linger: u64,
+    /// How long to wait for the process before it to let go of the data directory.
+    pub data_wait: Duration,
+    /// Requests that may wait at once.
+    pub max_waiting: usize,
+    /// Connections of clients at once.
+    pub max_connections: usize,
+    /// Bytes of memory that the process may take; 0: whatever its control group or the machine allows.
+    pub memory_limit: u64,
+    /// Bytes of executed entries between two snapshots.
+    pub snapshot_bytes: u64,
+    /// Entries kept before the newest snapshot for followers that come back.
+    pub retain_entries: u64,
+    /// The same in bytes.
+    pub retain_bytes: u64,
+    /// Bytes of the disk that are kept free for when it is full, besides room for the next snapshot.
+    pub disk_reserve: u64,
+    /// Size of a log segment, bytes.
+    pub segment_bytes: u64,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which of them are written.
+    pub log: String,
+}
 
 impl Options {
     /// Flags and environment as clap has read them, over the options file if one is named, over the
@@ -20,12 +83,16 @@ impl Options {
     /// # Errors
     /// The first thing that is wrong, see [`OptionsError`].
     pub fn load(args: ServeArgs) -> Result<Self, OptionsError> {
-        let mut layers = table("the defaults", DEFAULTS)?;
+        let defaults = RULES.iter().map(|rule| (rule.option.to_string(), rule.default()));
+        let mut layers: toml::Table = defaults.collect();
         if let Some(path) = &args.config {
             layers.extend(read(path)?);
         }
         // Options that are not given leave no key.
         layers.extend(toml::Table::try_from(&args).map_err(|error| content("the flags", &error))?);
+        for rule in RULES {
+            layers.get(rule.option).map_or(Ok(()), |value| rule.check(value))?;
+        }
         let args = layers.try_into().map_err(|error| content("the options", &error))?;
         resolve(args)
     }
@@ -49,21 +116,23 @@ fn content(path: &str, error: &dyn std::fmt::Display) -> OptionsError {
     OptionsError::Content { path: path.into(), why: why.join(" ") }
 }
 
+/// Within its bounds each option is by itself already.
 fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
     let settings = settings(&args)?;
     let name = given("name", args.name)?;
     let register = register(&given("register", args.register)?)?;
     let service = args.service.map(|service| follows(service, &register)).transpose()?;
     let advertise_host = args.advertise_host.map(|host| advertised(&host)).transpose()?;
+    let ms = |option, value| given(option, value).map(|ms: u64| ms * MS);
     let timing = Timing {
         heartbeat: ms("heartbeat-ms", args.heartbeat_ms)?,
         drop: ms("drop-ms", args.drop_ms)?,
         promote: ms("promote-ms", args.promote_ms)?,
-        first_chance: within("first-chance-ms", args.first_chance_ms, 0, 3_600_000)? * MS,
+        first_chance: ms("first-chance-ms", args.first_chance_ms)?,
         stall: ms("stall-ms", args.stall_ms)?,
         hand_over: ms("hand-over-ms", args.hand_over_ms)?,
         retry: ms("retry-ms", args.retry_ms)?,
-        evict: evict(args.evict_ms)?,
+        evict: Some(ms("evict-ms", args.evict_ms)?).filter(|after| *after > 0),
         ..Timing::default()
     };
     check_order(&timing)?;
@@ -89,166 +158,21 @@ fn resolve(args: ServeArgs) -> Result<Options, OptionsError> {
         advertise_host,
         settings,
         timing,
-        linger: within("linger-ms", args.linger_ms, 0, 60_000)? * MS,
-        data_wait: Duration::from_millis(within("data-wait-ms", args.data_wait_ms, 0, 60_000)?),
-        max_waiting: within("max-waiting", args.max_waiting, 1, 1 << 20)? as usize,
-        max_connections: within("max-connections", args.max_connections, 2, 1 << 20)? as usize,
+        linger: ms("linger-ms", args.linger_ms)?,
+        data_wait: Duration::from_nanos(ms("data-wait-ms", args.data_wait_ms)?),
+        max_waiting: given("max-waiting", args.max_waiting)? as usize,
+        max_connections: given("max-connections", args.max_connections)? as usize,
         memory_limit: given("memory-limit", args.memory_limit)?,
-        snapshot_bytes: within("snapshot-bytes", args.snapshot_bytes, 1 << 10, 1 << 40)?,
-        retain_entries: within("retain-entries", args.retain_entries, 0, 1 << 40)?,
-        retain_bytes: within("retain-bytes", args.retain_bytes, 0, 1 << 50)?,
-        disk_reserve: within("disk-reserve", args.disk_reserve, 0, 1 << 40)?,
-        segment_bytes: within("segment-bytes", args.segment_bytes, 64 << 10, 1 << 30)?,
-        log_format: log_format(&given("log-format", args.log_format)?)?,
+        snapshot_bytes: given("snapshot-bytes", args.snapshot_bytes)?,
+        retain_entries: given("retain-entries", args.retain_entries)?,
+        retain_bytes: given("retain-bytes", args.retain_bytes)?,
+        disk_reserve: given("disk-reserve", args.disk_reserve)?,
+        segment_bytes: given("segment-bytes", args.segment_bytes)?,
+        log_format: match given("log-format", args.log_format)?.as_str() {
+            "json" => LogFormat::Json,
+            _ => LogFormat::Text,
+        },
         log: log(given("log", args.log)?)?,
         name,
     })
-}
-
-fn given<T>(option: &'static str, value: Option<T>) -> Result<T, OptionsError> {
-    value.ok_or(OptionsError::Missing(option))
-}
-
-fn wrong(option: &'static str, value: impl ToString, why: impl Into<String>) -> OptionsError {
-    OptionsError::Wrong { option, value: value.to_string(), why: why.into() }
-}
-
-fn within<T: PartialOrd + ToString>(
-    option: &'static str,
-    value: Option<T>,
-    least: T,
-    most: T,
-) -> Result<T, OptionsError> {
-    let value = given(option, value)?;
-    if value < least || value > most {
-        let why = format!("it must be {} to {}", least.to_string(), most.to_string());
-        return Err(wrong(option, value, why));
-    }
-    Ok(value)
-}
-
-fn ms(option: &'static str, value: Option<u64>) -> Result<u64, OptionsError> {
-    Ok(within(option, value, 1, 3_600_000)? * MS)
-}
-
-/// A network break must leave the sitting primary in its place, and a sign of life in time.
-fn check_order(timing: &Timing) -> Result<(), OptionsError> {
-    if timing.drop >= timing.promote {
-        let why = "it must be below promote-ms, so that a network break keeps the primary";
-        return Err(wrong("drop-ms", timing.drop / MS, why));
-    }
-    if timing.heartbeat * 2 > timing.drop {
-        let why = "it must be at most half of drop-ms, so that an idle replica is no silent one";
-        return Err(wrong("heartbeat-ms", timing.heartbeat / MS, why));
-    }
-    Ok(())
-}
-
-fn register(uri: &str) -> Result<RegisterUri, OptionsError> {
-    uri.parse().map_err(|error: UriError| wrong("register", uri, error.to_string()))
-}
-
-fn follows(service: String, register: &RegisterUri) -> Result<String, OptionsError> {
-    check_name(&service).map_err(|error| wrong("service", &service, error.to_string()))?;
-    match register {
-        RegisterUri::Lease { .. } => Ok(service),
-        RegisterUri::Directory(_) => {
-            Err(wrong("service", service, "only with a Lease as the register (lease:...)"))
-        }
-    }
-}
-
-/// A bare IPv6 address gets the brackets that it needs before a port.
-fn advertised(host: &str) -> Result<String, OptionsError> {
-    if host.parse::<Ipv6Addr>().is_ok() {
-        return Ok(format!("[{host}]"));
-    }
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let fits = match bracketed {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && !host.contains([':', '/', ' ']),
-    };
-    let why = "it is a host's name or address, without a port";
-    fits.then(|| host.to_owned()).ok_or_else(|| wrong("advertise-host", host, why))
-}
-
-fn evict(ms: Option<u64>) -> Result<Option<u64>, OptionsError> {
-    let ms = within("evict-ms", ms, 0, 86_400_000)?;
-    Ok((ms > 0).then_some(ms * MS))
-}
-
-/// What a cluster is born with.
-fn settings(args: &ServeArgs) -> Result<Settings, OptionsError> {
-    fn either<T>(
-        option: &'static str,
-        value: &Option<String>,
-        (one, other): (&str, &str),
-        (first, second): (T, T),
-    ) -> Result<T, OptionsError> {
-        match given(option, value.as_deref())? {
-            word if word == one => Ok(first),
-            word if word == other => Ok(second),
-            word => Err(wrong(option, word, format!("it is {one} or {other}"))),
-        }
-    }
-    let settings = Settings {
-        sync_backups: within("sync-backups", args.sync_backups, 1, 8)?,
-        min_copies: within("min-copies", args.min_copies, 1, 2)?,
-        execution: either(
-            "execution",
-            &args.execution,
-            ("sync", "async"),
-            (Execution::Sync, Execution::Async),
-        )?,
-        acknowledgement: either(
-            "acknowledgement",
-            &args.acknowledgement,
-            ("durable", "received"),
-            (Acknowledgement::Durable, Acknowledgement::Received),
-        )?,
-        backup_execution: either(
-            "backups",
-            &args.backups,
-            ("hot", "deferred"),
-            (BackupExecution::Hot, BackupExecution::Deferred),
-        )?,
-        max_tail_bytes: within("max-tail-bytes", args.max_tail_bytes, 1, MAX_TAIL_BYTES)?,
-        max_tail_ms: within("max-tail-ms", args.max_tail_ms, 1, MAX_TAIL_MS)?,
-    };
-    match settings.check() {
-        Ok(()) => Ok(settings),
-        Err(why) => Err(wrong("execution", "async", why)),
-    }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, OptionsError> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err(wrong("log-format", text, "it is text or json")),
-    }
-}
-
-fn log(filter: String) -> Result<String, OptionsError> {
-    crate::logging::filter(&filter).map_err(|why| wrong("log", &filter, why))?;
-    Ok(filter)
-}
-
-fn peers(name: &str, text: &str) -> Result<Vec<(String, String)>, OptionsError> {
-    let mut peers: Vec<(String, String)> = Vec::new();
-    for peer in text.split(',').map(str::trim).filter(|peer| !peer.is_empty()) {
-        let (peer, address) = peer
-            .split_once('=')
-            .filter(|(name, address)| is_name(name) && is_address(address) && address.contains(':'))
-            .ok_or_else(|| wrong("peers", peer, "each is NAME=HOST:PORT"))?;
-        if peers.iter().any(|(other, _)| other == peer) {
-            return Err(wrong("peers", peer, "it is there twice"));
-        }
-        peers.push((peer.to_string(), address.to_string()));
-    }
-    if !is_name(name) {
-        let what = "it has 1 to 128 bytes, no comma, space, = or character that is not seen";
-        return Err(wrong("name", name, what));
-    }
-    Ok(peers)
 }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use super::{LogFormat, Options, OptionsError, ServeArgs, options_table};
+use super::{LogFormat, Options, OptionsError, ServeArgs};
 
 #[derive(Parser)]
 struct Command {
@@ -128,17 +128,4 @@ fn nothing_is_evicted_unless_it_is_said_after_how_long() {
     assert_eq!(load(&[]).unwrap().timing.evict, None);
     let options = load(&["--evict-ms", "5000"]).unwrap();
     assert_eq!(options.timing.evict, Some(5000 * understudy_protocol::MS));
-}
-
-#[test]
-fn the_table_has_every_option_with_its_variable_and_default() {
-    let table = options_table();
-    let line = "| `--drop-ms MS` | `UNDERSTUDY_DROP_MS` | `700` |";
-    assert!(table.contains(line), "{table}");
-    for line in table.lines().skip(2) {
-        let flag = line.split(['`', ' ']).find(|word| word.starts_with("--")).unwrap();
-        let variable = format!("UNDERSTUDY_{}", flag[2..].to_uppercase().replace('-', "_"));
-        assert!(line.contains(&format!("`{variable}`")), "{line}");
-        assert_eq!(line.matches('|').count(), 5, "{line}");
-    }
 }
