@@ -4,24 +4,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use understudy_proto::admin::v1::{
     CompactRequest, GetQuotaRequest, GetQuotaResponse, GetSettingsRequest, HandOverRequest,
     HandOverResponse, Quota, Settings, StatusRequest, StatusResponse, UpdateQuotaRequest,
     UpdateQuotaResponse, UpdateSettingsRequest,
 };
-use understudy_proto::kv::v1::delete_request::Target;
 use understudy_proto::kv::v1::{
-    DeleteRequest, DeleteResponse, GetRequest, GetResponse, KeyRange, ListRequest, ListResponse,
-    PutRequest, PutResponse, ReadConsistency, ResponseHeader, TxnRequest, TxnResponse,
-    WatchRequest,
+    DeleteRequest, DeleteResponse, GetRequest, GetResponse, ListRequest, ListResponse, PutRequest,
+    PutResponse, ReadConsistency, ResponseHeader, TxnRequest, TxnResponse, WatchRequest,
 };
 
+use crate::background::BackgroundTasks;
 use crate::call::{Call, Mutation};
+use crate::cluster_status::{self, ClusterStatus};
 use crate::failure::Failure;
-use crate::repeat::Repeat;
-use crate::shared::Shared;
-use crate::survey::{self, Survey};
-use crate::{Delete, Endpoints, Error, Options, Pipeline, Put, Txn, Watch, endpoints};
+use crate::sessions::Sessions;
+use crate::transport::Transport;
+use crate::transport::retry::Delivery;
+use crate::{Endpoints, Error, Options, Pipeline, Watch, endpoints};
 
 /// A client of one cluster. Clones share connections and the session, and are cheap.
 ///
@@ -29,8 +30,18 @@ use crate::{Delete, Endpoints, Error, Options, Pipeline, Put, Txn, Watch, endpoi
 /// that the first mutation ran on.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) deadline: Duration,
+    shared: Arc<Shared>,
+    /// For each operation, from when it is called.
+    deadline: Duration,
+}
+
+/// What all clones of a client share.
+#[derive(Debug)]
+struct Shared {
+    transport: Arc<Transport>,
+    sessions: Arc<Sessions>,
+    /// What ends what was dropped; [`Client::close`] waits for it.
+    background: BackgroundTasks,
 }
 
 impl Client {
@@ -46,7 +57,10 @@ impl Client {
     /// A client with other options than the default ones.
     pub fn new(endpoints: &Endpoints, options: Options) -> Self {
         let deadline = options.deadline;
-        Self { shared: Arc::new(Shared::new(endpoints, options)), deadline }
+        let transport = Arc::new(Transport::new(endpoints, options));
+        let sessions = Arc::new(Sessions::new(transport.clone()));
+        let background = BackgroundTasks::default();
+        Self { shared: Arc::new(Shared { transport, sessions, background }), deadline }
     }
 
     /// The same client, sharing all, with another deadline for each of its operations.
@@ -57,32 +71,12 @@ impl Client {
     /// The header of the answer that came last, to whichever operation of this client or its clones: for those whose
     /// result has none. None before the first answer.
     pub fn latest(&self) -> Option<ResponseHeader> {
-        self.shared.latest()
+        self.shared.transport.latest()
     }
 
     /// The addresses given, then those learned from replicas.
     pub fn addresses(&self) -> Vec<Arc<str>> {
-        self.shared.finder.known()
-    }
-
-    /// Writes a key.
-    pub fn put(&self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Put {
-        Put::new(self, key.into(), value.into())
-    }
-
-    /// Deletes a key.
-    pub fn delete(&self, key: impl Into<Bytes>) -> Delete {
-        Delete::new(self, Target::Key(key.into()))
-    }
-
-    /// Deletes the keys of a range, atomically.
-    pub fn delete_range(&self, range: KeyRange) -> Delete {
-        Delete::new(self, Target::Range(range))
-    }
-
-    /// Changes several keys atomically, under conditions.
-    pub fn txn(&self) -> Txn {
-        Txn::new(self)
+        self.shared.transport.finder().known()
     }
 
     /// Reads a key, linearizably; `kv` is absent if there is none.
@@ -111,7 +105,8 @@ impl Client {
         address: &str,
     ) -> Result<GetResponse, Error> {
         let consistency = ReadConsistency::Stale.into();
-        self.ask(GetRequest { key: key.into(), revision: 0, consistency }, address).await
+        let request = GetRequest { key: key.into(), revision: 0, consistency };
+        self.request_from(address, request).await
     }
 
     /// Reads one page of a range of keys.
@@ -124,13 +119,13 @@ impl Client {
 
     /// Watches a key or a range: gives every change once, in order, whichever replica is primary.
     pub fn watch(&self, request: WatchRequest) -> Watch {
-        Watch::new(&self.shared, request, self.deadline)
+        Watch::new(&self.shared.transport, request, self.deadline)
     }
 
     /// A stream of operations, pipelined and in order, whichever replica is primary. It takes a task on the
     /// runtime that this is called on.
     pub fn pipeline(&self) -> Pipeline {
-        Pipeline::new(&self.shared, self.deadline)
+        Pipeline::new(&self.shared.transport, &self.shared.sessions, self.deadline)
     }
 
     /// Asks the replica at `address` how it is. It answers for itself.
@@ -138,13 +133,13 @@ impl Client {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Rejected`], [`Error::Endpoints`].
     pub async fn status(&self, address: &str) -> Result<StatusResponse, Error> {
-        self.ask(StatusRequest {}, address).await
+        self.request_from(address, StatusRequest {}).await
     }
 
     /// Asks the replicas at all known addresses how they are, and those that these name, each for
     /// at most `limit`.
-    pub async fn survey(&self, limit: Duration) -> Survey {
-        survey::survey(&self.shared, self.addresses(), limit).await
+    pub async fn cluster_status(&self, limit: Duration) -> ClusterStatus {
+        cluster_status::cluster_status(&self.shared.transport, self.addresses(), limit).await
     }
 
     /// Makes a backup the primary: the one called `to`, or any if that is empty. It is not sent
@@ -154,8 +149,8 @@ impl Client {
     /// [`Error::OutcomeUnknown`], [`Error::Unavailable`], [`Error::Rejected`].
     pub async fn hand_over(&self, to: &str) -> Result<HandOverResponse, Error> {
         let request = HandOverRequest { to: to.to_owned() };
-        let answer = self.shared.repeat(&request, self.until(), Repeat::OnlyIfNotSent).await;
-        answer.map_err(|conclusion| conclusion.of_mutation(HandOverRequest::NAME))
+        let answer = self.shared.transport.call(&request, self.until(), Delivery::AtMostOnce).await;
+        answer.map_err(|outcome| outcome.of_mutation(HandOverRequest::NAME))
     }
 
     /// How the cluster replicates.
@@ -232,24 +227,35 @@ impl Client {
     /// stays usable: it opens another session when it needs one.
     pub async fn close(&self) {
         let deadline = Instant::now() + Duration::from_millis(500);
-        self.shared.farewells.said(deadline).await;
-        self.shared.close_session(deadline).await;
+        self.shared.background.join(deadline).await;
+        self.shared.sessions.close(deadline).await;
+    }
+
+    /// How long each of its operations may take.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Runs what ends something that was dropped.
+    pub(crate) fn spawn(&self, runtime: &Handle, task: impl Future<Output = ()> + Send + 'static) {
+        self.shared.background.spawn(runtime, task);
     }
 
     pub(crate) async fn mutate<M: Mutation>(&self, request: M) -> Result<M::Response, Error> {
-        self.shared.mutate(request, self.deadline).await
+        self.shared.sessions.mutate(request, self.deadline).await
     }
 
     pub(crate) async fn read<C: Call>(&self, request: C) -> Result<C::Response, Error> {
-        let answer = self.shared.repeat(&request, self.until(), Repeat::Freely).await;
-        answer.map_err(|conclusion| conclusion.of_read(C::NAME))
+        let answer =
+            self.shared.transport.call(&request, self.until(), Delivery::AtLeastOnce).await;
+        answer.map_err(|outcome| outcome.of_read(C::NAME))
     }
 
-    /// Asks one replica, once.
-    async fn ask<C: Call>(&self, request: C, address: &str) -> Result<C::Response, Error> {
+    /// One request to one replica.
+    async fn request_from<C: Call>(&self, address: &str, request: C) -> Result<C::Response, Error> {
         let began = Instant::now();
         let address = endpoints::parse(address)?;
-        let answer = self.shared.ask(&request, &address, self.until()).await;
+        let answer = self.shared.transport.request_from(&address, &request, self.until()).await;
         answer.map_err(|failure| match failure {
             Failure::Answered(rejection) => Error::Rejected(Box::new(rejection)),
             failure => Error::Unavailable {

@@ -3,8 +3,9 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use bytes::Bytes;
 use understudy_proto::kv::v1::delete_request::Target;
-use understudy_proto::kv::v1::{DeleteRequest, DeleteResponse};
+use understudy_proto::kv::v1::{DeleteRequest, DeleteResponse, KeyRange};
 
 use crate::{Client, Error};
 
@@ -17,12 +18,24 @@ pub struct Delete {
     request: DeleteRequest,
 }
 
-impl Delete {
-    pub(crate) fn new(client: &Client, target: Target) -> Self {
-        let request = DeleteRequest { target: Some(target), ..DeleteRequest::default() };
-        Self { client: client.clone(), request }
+impl Client {
+    /// Deletes a key.
+    pub fn delete(&self, key: impl Into<Bytes>) -> Delete {
+        self.delete_target(Target::Key(key.into()))
     }
 
+    /// Deletes the keys of a range, atomically.
+    pub fn delete_range(&self, range: KeyRange) -> Delete {
+        self.delete_target(Target::Range(range))
+    }
+
+    fn delete_target(&self, target: Target) -> Delete {
+        let request = DeleteRequest { target: Some(target), ..DeleteRequest::default() };
+        Delete { client: self.clone(), request }
+    }
+}
+
+impl Delete {
     /// Deletes only if the key's `mod_revision` is `revision`, at least 1; one key only.
     pub fn if_revision(mut self, revision: i64) -> Self {
         self.request.if_revision = Some(revision);

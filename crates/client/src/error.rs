@@ -36,7 +36,7 @@ pub enum Error {
     /// something is changed.
     #[error("{0}")]
     Rejected(Box<Rejection>),
-    /// The lock was not free in time; the place in its line is given up.
+    /// The lock was not free in time; the place in its queue is given up.
     #[error("lock {name:?} is held by another, waited {waited:.1?}")]
     NotAcquired {
         /// Name of the lock.

@@ -24,8 +24,8 @@ impl Client {
         let id = self.grant_lease(ttl, 0).await?.lease_id;
         let (until, held) = watch::channel(Some(sent + trusted(ttl)));
         let until = Arc::new(until);
-        let keeper = tokio::spawn(keep(self.clone(), id, ttl, until.clone()));
-        Ok(Lease { client: self.clone(), id, ttl, revoked: false, held, until, keeper })
+        let keep_alive = tokio::spawn(keep(self.clone(), id, ttl, until.clone()));
+        Ok(Lease { client: self.clone(), id, ttl, revoked: false, held, until, keep_alive })
     }
 
     /// Grants a lease that nobody keeps alive yet, by the id wanted; 0: the store chooses.
@@ -93,7 +93,7 @@ pub struct Lease {
     /// Until when it is certain to live; none once it is gone.
     held: watch::Receiver<Option<Instant>>,
     until: Arc<watch::Sender<Option<Instant>>>,
-    keeper: JoinHandle<()>,
+    keep_alive: JoinHandle<()>,
 }
 
 impl Lease {
@@ -132,7 +132,7 @@ impl Lease {
     /// # Errors
     /// As a mutation.
     pub async fn revoke(self) -> Result<(), Error> {
-        let patience = self.client.deadline;
+        let patience = self.client.deadline();
         match self.end(patience).await {
             Err(error) if is_gone(&error) => Ok(()),
             revoked => revoked.map(|_| ()),
@@ -141,7 +141,7 @@ impl Lease {
 
     /// Ends it within this time; gives how many keys go with it.
     pub(crate) async fn end(mut self, patience: Duration) -> Result<i64, Error> {
-        self.keeper.abort();
+        self.keep_alive.abort();
         self.revoked = true;
         self.client.with_deadline(patience).revoke_lease(self.id).await
     }
@@ -177,12 +177,12 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.keeper.abort();
+        self.keep_alive.abort();
         if let (false, Ok(runtime)) = (self.revoked, Handle::try_current()) {
             let (client, id) = (self.client.with_deadline(self.ttl), self.id);
             // Time ends it if this fails.
             let revoked = async move { drop(client.revoke_lease(id).await) };
-            self.client.shared.farewells.say(&runtime, revoked);
+            self.client.spawn(&runtime, revoked);
         }
     }
 }

@@ -15,43 +15,31 @@
 //! repeated with that same stamp, at whichever replica, until an answer or the deadline comes.
 
 mod back_off;
+mod background;
 mod call;
 mod client;
-mod conclusion;
+mod cluster_status;
 mod delete;
 mod endpoints;
 mod error;
 mod failure;
-mod farewells;
-mod finder;
-mod flight;
-mod keeper;
 mod lease;
-mod line;
-mod lines;
 mod lock;
-mod mutation;
 mod observe;
-mod opening;
 mod operators;
 mod options;
-mod passenger;
-mod pipe;
-mod piped;
+mod outcome;
 mod pipeline;
 mod put;
 mod random;
 mod rejection;
-mod repeat;
-mod sequences;
-mod session;
 mod sessions;
-mod shared;
-mod survey;
+mod transport;
 mod txn;
 mod watch;
 
 pub use client::Client;
+pub use cluster_status::{ClusterStatus, ReplicaStatus};
 pub use delete::Delete;
 pub use endpoints::{Endpoints, EndpointsError};
 pub use error::Error;
@@ -62,7 +50,6 @@ pub use options::Options;
 pub use pipeline::{Pipeline, Reply};
 pub use put::Put;
 pub use rejection::Rejection;
-pub use survey::{Survey, SurveyedReplica};
 pub use txn::Txn;
 /// The messages that calls take and give.
 pub use understudy_proto as proto;

@@ -18,12 +18,15 @@ pub struct Put {
     request: PutRequest,
 }
 
-impl Put {
-    pub(crate) fn new(client: &Client, key: Bytes, value: Bytes) -> Self {
-        let request = PutRequest { key, value, ..PutRequest::default() };
-        Self { client: client.clone(), request }
+impl Client {
+    /// Writes a key.
+    pub fn put(&self, key: impl Into<Bytes>, value: impl Into<Bytes>) -> Put {
+        let request = PutRequest { key: key.into(), value: value.into(), ..PutRequest::default() };
+        Put { client: self.clone(), request }
     }
+}
 
+impl Put {
     /// Writes only if there is no such key.
     pub fn if_absent(mut self) -> Self {
         self.request.condition = Some(Condition::IfAbsent(true));

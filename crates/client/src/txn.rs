@@ -22,11 +22,14 @@ pub struct Txn {
     request: TxnRequest,
 }
 
-impl Txn {
-    pub(crate) fn new(client: &Client) -> Self {
-        Self { client: client.clone(), request: TxnRequest::default() }
+impl Client {
+    /// Changes several keys atomically, under conditions.
+    pub fn txn(&self) -> Txn {
+        Txn { client: self.clone(), request: TxnRequest::default() }
     }
+}
 
+impl Txn {
     /// Adds any compare.
     pub fn compare(mut self, compare: Compare) -> Self {
         self.request.compares.push(compare);

@@ -13,8 +13,8 @@ use understudy_proto::kv::v1::{Event, ResponseHeader, WatchRequest, WatchRespons
 use crate::Error;
 use crate::call::Call;
 use crate::failure::{Failure, Meaning};
-use crate::repeat::Repeat;
-use crate::shared::Shared;
+use crate::transport::Transport;
+use crate::transport::retry::Delivery;
 
 /// How often the primary gives a sign of life, if the request does not say.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -22,10 +22,11 @@ const PROGRESS: Duration = Duration::from_secs(2);
 /// A watch: gives every change of what it watches once, in order, from wherever the primary is.
 #[derive(Debug)]
 pub struct Watch {
-    shared: Arc<Shared>,
+    transport: Arc<Transport>,
     /// What to ask for next time: after the last complete revision.
     request: WatchRequest,
     deadline: Duration,
+    /// The stream, and the address of the replica that it comes from; none while there is none.
     stream: Option<(Arc<str>, Streaming<WatchResponse>)>,
     /// Changes of a revision that is not complete.
     part: Vec<Event>,
@@ -66,12 +67,16 @@ impl Call for WatchRequest {
 }
 
 impl Watch {
-    pub(crate) fn new(shared: &Arc<Shared>, mut request: WatchRequest, deadline: Duration) -> Self {
+    pub(crate) fn new(
+        transport: &Arc<Transport>,
+        mut request: WatchRequest,
+        deadline: Duration,
+    ) -> Self {
         if request.progress_interval_ms == 0 {
             request.progress_interval_ms = PROGRESS.as_millis() as i64;
         }
         Watch {
-            shared: shared.clone(),
+            transport: transport.clone(),
             request,
             deadline,
             stream: None,
@@ -94,9 +99,9 @@ impl Watch {
             return Ok(());
         }
         let until = Instant::now() + self.deadline;
-        let opened = self.shared.repeat(&self.request, until, Repeat::Freely).await;
+        let opened = self.transport.call(&self.request, until, Delivery::AtLeastOnce).await;
         let Opened { first, stream } = opened.map_err(|end| end.of_read(WatchRequest::NAME))?;
-        self.stream = Some((self.shared.finder.target(), stream));
+        self.stream = Some((self.transport.finder().target(), stream));
         self.part.clear();
         self.take(first);
         Ok(())
@@ -126,10 +131,10 @@ impl Watch {
     async fn message(&mut self) -> Result<Option<WatchResponse>, Error> {
         let Some((address, stream)) = &mut self.stream else { return Ok(None) };
         let interval = Duration::from_millis(self.request.progress_interval_ms.unsigned_abs());
-        let silence = interval.saturating_mul(2) + self.shared.options.attempt_timeout;
+        let silence = interval.saturating_mul(2) + self.transport.options().attempt_timeout;
         let answer = tokio::select! {
             answer = timeout(silence, stream.message()) => answer,
-            () = self.shared.finder.elsewhere(address) => return Ok(None),
+            () = self.transport.finder().elsewhere(address) => return Ok(None),
         };
         let failure = match answer {
             Ok(Ok(message)) => return Ok(message),
@@ -141,7 +146,7 @@ impl Watch {
             (Meaning::NotDone, _) => Ok(None),
             (Meaning::InDoubt, failure) => {
                 let silent = failure.is_silence();
-                self.shared.finder.failed(address, silent, Instant::now());
+                self.transport.finder().failed(address, silent, Instant::now());
                 Ok(None)
             }
             (_, Failure::Answered(rejection)) => {

@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::queue::{Queue, until_changed};
-use super::{Lock, PAUSE, key};
+use super::held::Lock;
+use super::key;
+use super::queue::{PAUSE, Queue, until_changed};
 use crate::{Client, Error, Lease};
 
-/// How long one who leaves a line tries to say so: if that fails, time does it.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long one who leaves a queue tries to revoke its lease: if that fails, time does it.
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A lock about to be taken: await it. It waits until the lock is free and all who came before have
-/// had it, over any failover; dropped while it waits, it leaves the line.
+/// had it, over any failover; dropped while it waits, it leaves the queue.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is locked until it is awaited"]
 pub struct Acquire {
@@ -25,21 +26,25 @@ pub struct Acquire {
     wait: Option<Duration>,
 }
 
-/// Why a place in the line did not lead to the lock.
+/// Why a place in the queue did not lead to the lock.
 enum End {
-    /// It is gone, as the server says: one may stand in line again.
+    /// It is gone, as the server says: one may queue again.
     Gone,
     /// The lock was not free in time.
     Late,
     Failed(Error),
 }
 
-impl Acquire {
-    pub(super) fn new(client: &Client, name: String) -> Self {
-        let (client, ttl) = (client.clone(), Duration::from_secs(10));
+impl Client {
+    /// Takes a lock. Any name will do: no two locks meet, and other keys do not matter. The keys of
+    /// its queue are `NAME/.lock/` and 16 hex digits.
+    pub fn lock(&self, name: impl Into<String>) -> Acquire {
+        let (client, name, ttl) = (self.clone(), name.into(), Duration::from_secs(10));
         Acquire { client, name, value: Bytes::new(), ttl, wait: None }
     }
+}
 
+impl Acquire {
     /// What others see of the holder.
     pub fn value(mut self, value: impl Into<Bytes>) -> Self {
         self.value = value.into();
@@ -54,7 +59,7 @@ impl Acquire {
     }
 
     /// Gives up with [`Error::NotAcquired`] when it takes longer; zero: when it is not free at once.
-    /// Left out: once it stands in the line it waits for ever, also while there is no primary.
+    /// Left out: once it stands in the queue it waits for ever, also while there is no primary.
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = Some(at_most);
         self
@@ -68,13 +73,13 @@ impl Acquire {
                 Ok(lock) => return Ok(lock),
                 Err(End::Gone) => {
                     tracing::debug!(
-                        "the place in the line of {} is gone: standing again",
+                        "the place in the queue of {} is gone: queueing again",
                         self.name
                     );
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(End::Failed(error)) if stood && self.goes_on(began) && passes(&error) => {
-                    tracing::debug!("not in the line of {}: {error}", self.name);
+                    tracing::debug!("not in the queue of {}: {error}", self.name);
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(End::Failed(error)) => return Err(error),
@@ -86,11 +91,11 @@ impl Acquire {
         }
     }
 
-    /// Stands in the line once, until it leads to the lock.
+    /// Stands in the queue once, until it leads to the lock.
     async fn stand(&self, began: Instant, stood: &mut bool) -> Result<Lock, End> {
         let client = self.client.with_deadline(match stood {
-            true => self.left(began).map_or(self.client.deadline, |left| left.max(PAUSE)),
-            false => self.client.deadline,
+            true => self.left(began).map_or(self.client.deadline(), |left| left.max(PAUSE)),
+            false => self.client.deadline(),
         });
         let lease = client.lease(self.ttl).await.map_err(End::Failed)?;
         let key = key::of(&self.name, lease.id());
@@ -102,11 +107,11 @@ impl Acquire {
             Err(error) => return self.leave(lease, End::Failed(error)).await,
         };
         *stood = true;
-        let lock = Lock { client: self.client.clone(), name: self.name.clone(), lease, key, token };
+        let lock = Lock::new(self.client.clone(), self.name.clone(), lease, key, token);
         let turn = async {
             tokio::select! {
                 turn = self.turn(&lock) => turn,
-                () = lock.lease.gone() => Err(End::Gone),
+                () = lock.lease().gone() => Err(End::Gone),
             }
         };
         let turn = match self.left(began).filter(|_| !self.at_once()) {
@@ -115,11 +120,11 @@ impl Acquire {
         };
         match turn {
             Ok(()) => Ok(lock),
-            Err(end) => self.leave(lock.lease, end).await,
+            Err(end) => self.leave(lock.into_lease(), end).await,
         }
     }
 
-    /// Waits until no older key is left in the line.
+    /// Waits until no older key is left in the queue.
     async fn turn(&self, lock: &Lock) -> Result<(), End> {
         loop {
             match self.look(lock).await {
@@ -136,13 +141,13 @@ impl Acquire {
     /// Whether no older key is left; otherwise waits for the one in front to go.
     async fn look(&self, lock: &Lock) -> Result<bool, End> {
         let queue = Queue::read(&self.client, &self.name).await.map_err(failed)?;
-        if !queue.has(&lock.key, lock.token) {
+        if !queue.has(lock.key(), lock.token()) {
             return Err(End::Gone);
         }
-        let Some(before) = queue.before(lock.token) else {
-            // In the line it stood by the server's word; a holder goes by the clock.
+        let Some(before) = queue.before(lock.token()) else {
+            // In the queue it stood by the server's word; a holder goes by the clock.
             if !lock.is_held() {
-                lock.lease.renew().await.map_err(failed)?;
+                lock.lease().renew().await.map_err(failed)?;
             }
             return Ok(true);
         };
@@ -153,12 +158,12 @@ impl Acquire {
         changed.await.map(|()| false).map_err(failed)
     }
 
-    /// Leaves the line, so that nobody waits for a lease that only time would end.
+    /// Leaves the queue, so that nobody waits for a lease that only time would end.
     async fn leave(&self, lease: Lease, end: End) -> Result<Lock, End> {
-        if let Err(why) = lease.end(FAREWELL).await
+        if let Err(why) = lease.end(REVOKE_TIMEOUT).await
             && !crate::lease::is_gone(&why)
         {
-            tracing::debug!("the place in the line of {} is given up late: {why}", self.name);
+            tracing::debug!("the place in the queue of {} is given up late: {why}", self.name);
         }
         Err(end)
     }

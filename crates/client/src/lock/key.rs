@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use understudy_proto::kv::v1::KeyValue;
 
-/// What all keys of the line begin with. Other keys may, too.
+/// What all keys of the queue begin with. Other keys may, too.
 pub(super) fn prefix(name: &str) -> Bytes {
     format!("{name}/.lock/").into()
 }
@@ -17,7 +17,7 @@ pub(super) fn of(name: &str, lease: i64) -> Bytes {
     format!("{name}/.lock/{lease:016x}").into()
 }
 
-/// Whether a key stands in the line.
+/// Whether a key stands in the queue.
 pub(super) fn stands(name: &str, kv: &KeyValue) -> bool {
     kv.lease_id > 0 && kv.key == of(name, kv.lease_id)
 }
@@ -46,18 +46,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_in_the_line_of_one_name_alone() {
+    fn a_key_stands_in_the_queue_of_one_name_alone() {
         let names = names();
         for name in &names {
             let key = kv(of(name, 7), 7);
             assert!(key.key.starts_with(&prefix(name)));
-            let lines: Vec<_> = names.iter().filter(|other| stands(other, &key)).collect();
-            assert_eq!(lines, [name]);
+            let queues: Vec<_> = names.iter().filter(|other| stands(other, &key)).collect();
+            assert_eq!(queues, [name]);
         }
     }
 
     #[test]
-    fn only_what_hangs_on_the_lease_that_it_names_stands_in_a_line() {
+    fn only_what_hangs_on_the_lease_that_it_names_stands_in_a_queue() {
         let key = of("nightly", 7);
         assert_eq!(key, "nightly/.lock/0000000000000007");
         assert!(stands("nightly", &kv(key.clone(), 7)));

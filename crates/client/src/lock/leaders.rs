@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use understudy_proto::kv::v1::WatchRequest;
 use understudy_proto::kv::v1::watch_request::{From, Target};
 
-use super::queue::Queue;
-use super::{Holder, key};
+use super::key;
+use super::queue::{Holder, Queue};
 use crate::{Client, Error, Watch};
 
 /// Everyone who holds a lock, in order, however briefly: see [`Client::leaders`].
@@ -14,7 +14,7 @@ use crate::{Client, Error, Watch};
 pub struct Leaders {
     client: Client,
     name: String,
-    /// The line, and the changes to come; none until it has been read.
+    /// The queue, and the changes to come; none until it has been read.
     seen: Option<(Queue, Watch)>,
     /// Who was told last; none if nobody was told yet.
     told: Option<Option<Holder>>,

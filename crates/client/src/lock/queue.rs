@@ -1,16 +1,42 @@
 //! A lock's queue: its holder and those that wait.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::watch_request::{self, From};
 use understudy_proto::kv::v1::{Event, EventType, KeyValue, ListRequest, WatchRequest};
 
-use super::{Holder, key};
+use super::key;
 use crate::{Client, Error};
 
-/// Those who stand in a lock's line, the oldest first, as of one revision.
+/// Between two looks at a queue.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// Who holds a lock.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Holder {
+    /// What it said of itself.
+    pub value: Bytes,
+    /// Its fencing token.
+    pub token: i64,
+    /// Its key, which is attached to its lease.
+    pub key: Bytes,
+}
+
+impl Client {
+    /// Who holds a lock, if anybody does, and the revision as of which that is true.
+    ///
+    /// # Errors
+    /// As a read.
+    pub async fn lock_holder(&self, name: &str) -> Result<(Option<Holder>, i64), Error> {
+        let queue = Queue::read(self, name).await?;
+        Ok((queue.first().cloned(), queue.revision))
+    }
+}
+
+/// Those who stand in a lock's queue, the oldest first, as of one revision.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Queue {
     /// By the revision that created the key, which no two keys share: the fencing token.
@@ -20,7 +46,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// The line as it is now.
+    /// The queue as it is now.
     pub async fn read(client: &Client, name: &str) -> Result<Self, Error> {
         let target = Some(Target::Prefix(key::prefix(name)));
         let mut request = ListRequest { target, ..ListRequest::default() };

@@ -44,11 +44,11 @@ async fn a_survey_asks_everyone_that_anyone_names_and_shows_each_once() {
     follows.set_status(primary);
     b.set_status(backup);
     let client = client(&follows.address, options());
-    let survey = client.survey(Duration::from_secs(5)).await;
-    let shown: Vec<_> = survey.replicas.iter().map(|r| (r.name.as_str(), &*r.address)).collect();
+    let cluster = client.cluster_status(Duration::from_secs(5)).await;
+    let shown: Vec<_> = cluster.replicas.iter().map(|r| (r.name.as_str(), &*r.address)).collect();
     assert_eq!(shown, [("a", &*a.address), ("b", &*b.address), ("c", gone)]);
-    assert!(survey.replicas[2].status.as_ref().unwrap_err().contains("cannot connect"));
-    assert_eq!(survey.primary().unwrap().name, "a");
+    assert!(cluster.replicas[2].status.as_ref().unwrap_err().contains("cannot connect"));
+    assert_eq!(cluster.primary().unwrap().name, "a");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use understudy_client::{Attempt, Observe};
 pub struct Try {
     pub address: String,
     pub stamp: RequestStamp,
+    pub failure: Option<String>,
 }
 
 /// Remembers every try of a Put.
@@ -29,10 +30,11 @@ impl Watcher {
 impl Observe for Watcher {
     fn attempted(&self, attempt: &Attempt<'_>) {
         if attempt.call == "put" {
-            self.0
-                .lock()
-                .unwrap()
-                .push(Try { address: attempt.address.to_owned(), stamp: attempt.stamp.unwrap() });
+            self.0.lock().unwrap().push(Try {
+                address: attempt.address.to_owned(),
+                stamp: attempt.stamp.unwrap(),
+                failure: attempt.failure.map(str::to_owned),
+            });
         }
     }
 }

@@ -135,9 +135,9 @@ impl Load {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.exists() {
             beat.tick().await;
-            let survey = client.survey(ANSWER).await;
+            let cluster = client.cluster_status(ANSWER).await;
             let (library, service) = shared.book.flush()?;
-            let moment = Moment { at: clock::now(), library, service, replicas: seen(&survey) };
+            let moment = Moment { at: clock::now(), library, service, replicas: seen(&cluster) };
             let mut line = serde_json::to_vec(&moment)?;
             line.push(b'\n');
             // In one piece, for concurrent readers.

@@ -1,7 +1,7 @@
 //! What is seen from among the clients, ten times a second: one JSON object per line.
 
 use serde::{Deserialize, Serialize};
-use understudy_client::Survey;
+use understudy_client::ClusterStatus;
 use understudy_client::proto::admin::v1::{Member, Role, StatusResponse};
 use understudy_history::Operation;
 
@@ -88,9 +88,9 @@ impl Acknowledged {
     }
 }
 
-/// The replicas of a survey that answered.
-pub fn seen(survey: &Survey) -> Vec<Seen> {
-    let answered = survey.replicas.iter().filter_map(|replica| {
+/// The replicas that answered.
+pub fn seen(cluster: &ClusterStatus) -> Vec<Seen> {
+    let answered = cluster.replicas.iter().filter_map(|replica| {
         let status = replica.status.as_ref().ok()?;
         Some(Seen {
             name: replica.name.clone(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use understudy_client::{Client, Endpoints, Options, SurveyedReplica};
+use understudy_client::{Client, Endpoints, Options, ReplicaStatus};
 use understudy_proto::admin::v1::StatusResponse;
 use understudy_protocol::{ClusterId, Incarnation, Member};
 
@@ -30,8 +30,8 @@ impl Running {
         let dialable: Vec<&str> =
             addresses.filter(|address| address.parse::<Endpoints>().is_ok()).collect();
         let Ok(endpoints) = dialable.join(",").parse() else { return Vec::new() };
-        let survey = Client::new(&endpoints, Options::default()).survey(PATIENCE).await;
-        survey
+        let found = Client::new(&endpoints, Options::default()).cluster_status(PATIENCE).await;
+        found
             .replicas
             .into_iter()
             .filter_map(|replica| running(replica, cluster, members))
@@ -61,7 +61,7 @@ impl fmt::Display for Running {
     }
 }
 
-fn running(replica: SurveyedReplica, cluster: ClusterId, members: &[Member]) -> Option<Running> {
+fn running(replica: ReplicaStatus, cluster: ClusterId, members: &[Member]) -> Option<Running> {
     let status = replica.status.ok()?;
     if status.header.as_ref()?.cluster_id != cluster.0.to_be_bytes()[..] {
         return None;

@@ -67,7 +67,7 @@ impl Status {
     }
 
     async fn show(&self, client: &Client) -> Report {
-        let mut report = Report::new(&client.survey(self.patience).await);
+        let mut report = Report::new(&client.cluster_status(self.patience).await);
         if self.connection.is_by_default() {
             report.drop_guesses();
         }

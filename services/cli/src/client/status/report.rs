@@ -1,7 +1,7 @@
 //! What `status --output json` prints: scripts rely on it.
 
 use serde::Serialize;
-use understudy_client::{Survey, SurveyedReplica};
+use understudy_client::{ClusterStatus, ReplicaStatus};
 use understudy_proto::admin::v1::{
     self as admin, Counters, Follower as Follows, LogPositions, Role, StatusResponse, Usage,
 };
@@ -116,8 +116,8 @@ pub struct Counts {
 }
 
 impl Report {
-    pub fn new(survey: &Survey) -> Self {
-        let told = || survey.replicas.iter().filter_map(|replica| replica.status.as_ref().ok());
+    pub fn new(cluster: &ClusterStatus) -> Self {
+        let told = || cluster.replicas.iter().filter_map(|replica| replica.status.as_ref().ok());
         let headers = || told().filter_map(|status| status.header.as_ref());
         let mut ids = headers().map(|header| &header.cluster_id);
         let cluster_id = ids.find(|id| id.iter().any(|byte| *byte != 0)).map(|id| print::hex(id));
@@ -125,8 +125,8 @@ impl Report {
             cluster_id,
             epoch: told().map(|status| status.epoch).max().unwrap_or(0),
             revision: headers().map(|header| header.revision).max().unwrap_or(0),
-            primary: survey.primary().map(|primary| primary.name.clone()),
-            replicas: survey.replicas.iter().map(replica).collect(),
+            primary: cluster.primary().map(|primary| primary.name.clone()),
+            replicas: cluster.replicas.iter().map(replica).collect(),
         }
     }
 
@@ -146,14 +146,14 @@ impl Report {
 
 const UNREACHABLE: &str = "unreachable";
 
-fn replica(surveyed: &SurveyedReplica) -> Replica {
-    let status = match &surveyed.status {
+fn replica(found: &ReplicaStatus) -> Replica {
+    let status = match &found.status {
         Ok(status) => status,
         Err(reason) => {
             return Replica {
-                name: surveyed.name.clone(),
+                name: found.name.clone(),
                 role: UNREACHABLE.to_owned(),
-                address: surveyed.address.clone(),
+                address: found.address.clone(),
                 reason: reason.clone(),
                 ..Replica::default()
             };
@@ -167,7 +167,7 @@ fn replica(surveyed: &SurveyedReplica) -> Replica {
         role: role(status),
         epoch: status.epoch,
         pid: status.pid,
-        address: advertised.unwrap_or_else(|| surveyed.address.clone()),
+        address: advertised.unwrap_or_else(|| found.address.clone()),
         metrics: status.metrics_address.clone(),
         incarnation: print::hex(&own.incarnation),
         life: status.life,

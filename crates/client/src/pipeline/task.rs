@@ -1,4 +1,4 @@
-//! What carries a pipeline's operations to the primary, and their results back.
+//! The task of a pipeline: carries its operations to the primary, and their results back.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,35 +7,35 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, sleep_until};
 use understudy_proto::kv::v1::ExecuteResponse;
 
+use super::in_flight::{InFlight, Interrupted};
+use super::pending_op::PendingOp;
+use super::stream::{ExecuteStream, OpenStream};
 use crate::back_off::BackOff;
-use crate::conclusion::End;
 use crate::failure::{Failure, Meaning};
-use crate::flight::{Flight, Interrupted};
-use crate::opening::{Opened, Opening};
-use crate::passenger::Passenger;
-use crate::repeat::Repeat;
-use crate::shared::Shared;
+use crate::outcome::End;
+use crate::transport::Transport;
+use crate::transport::retry::Delivery;
 
-/// What carries a pipeline's operations.
-pub(crate) struct Pipe {
-    shared: Arc<Shared>,
-    queue: mpsc::UnboundedReceiver<Passenger>,
+/// The task of a pipeline.
+pub(crate) struct PipelineTask {
+    transport: Arc<Transport>,
+    queue: mpsc::UnboundedReceiver<PendingOp>,
     /// Whether more may come.
     open: bool,
-    flight: Flight,
+    in_flight: InFlight,
     back_off: BackOff,
     timeouts: u32,
     last: Option<String>,
 }
 
-impl Pipe {
-    pub fn new(shared: &Arc<Shared>, queue: mpsc::UnboundedReceiver<Passenger>) -> Self {
+impl PipelineTask {
+    pub fn new(transport: &Arc<Transport>, queue: mpsc::UnboundedReceiver<PendingOp>) -> Self {
         Self {
-            shared: shared.clone(),
+            transport: transport.clone(),
             queue,
             open: true,
-            flight: Flight::default(),
-            back_off: BackOff::new(&shared.options),
+            in_flight: InFlight::default(),
+            back_off: BackOff::new(transport.options()),
             timeouts: 0,
             last: None,
         }
@@ -44,19 +44,19 @@ impl Pipe {
     /// Runs until everything that was sent has its result and nothing more can come.
     pub async fn run(mut self) {
         loop {
-            if self.flight.first().is_none() {
+            if self.in_flight.first().is_none() {
                 match self.queue.recv().await {
-                    Some(passenger) => self.flight.push(passenger),
+                    Some(op) => self.in_flight.push(op),
                     None => return,
                 }
             }
-            let Some(first) = self.flight.first() else { continue };
-            match self.shared.repeat(&Opening, first.until, Repeat::Freely).await {
-                Ok(stream) => self.travel(stream).await,
-                Err(conclusion) => {
+            let Some(first) = self.in_flight.first() else { continue };
+            match self.transport.call(&OpenStream, first.until, Delivery::AtLeastOnce).await {
+                Ok(stream) => self.use_stream(stream).await,
+                Err(outcome) => {
                     // To have asked for a stream leaves no doubt.
-                    if let Some(first) = self.flight.pop() {
-                        first.end(match conclusion.end {
+                    if let Some(first) = self.in_flight.pop() {
+                        first.end(match outcome.end {
                             End::TimeUp(None) => End::TimeUp(self.last.clone()),
                             end => end,
                         });
@@ -67,9 +67,9 @@ impl Pipe {
     }
 
     /// Uses one stream to its end.
-    async fn travel(&mut self, stream: Opened) {
-        let address = self.shared.finder.target();
-        self.flight.begin();
+    async fn use_stream(&mut self, stream: ExecuteStream) {
+        let address = self.transport.finder().target();
+        self.in_flight.begin_stream();
         let Err(interrupted) = self.exchange(stream, &address).await else { return };
         let unsettled = matches!(interrupted, Interrupted::Unsettled(_));
         let failure = match interrupted {
@@ -80,17 +80,17 @@ impl Pipe {
         self.last = Some(format!("{address}: {failure}"));
         let now = Instant::now();
         self.back_off.begin(now);
-        let pause = self.shared.steer(&address, &failure);
+        let pause = self.transport.learn(&address, &failure);
         match (failure.meaning(), failure) {
-            _ if unsettled => self.flight.insist(),
+            _ if unsettled => self.in_flight.resend_first_alone(),
             // Said of the first without a result, it holds for those after it, too.
             (Meaning::NotDone, _) => {}
             (Meaning::InDoubt, failure) => {
                 self.timeouts += u32::from(failure.is_silence());
-                self.flight.doubt();
+                self.in_flight.mark_in_doubt();
             }
             (_, Failure::Answered(rejection)) => {
-                if let Some(first) = self.flight.pop() {
+                if let Some(first) = self.in_flight.pop() {
                     first.refused(rejection);
                 }
             }
@@ -100,21 +100,25 @@ impl Pipe {
     }
 
     /// Sends and receives. `Ok`: another stream should be asked for.
-    async fn exchange(&mut self, stream: Opened, address: &Arc<str>) -> Result<(), Interrupted> {
-        let Opened { operations, mut results } = stream;
-        let shared = self.shared.clone();
+    async fn exchange(
+        &mut self,
+        stream: ExecuteStream,
+        address: &Arc<str>,
+    ) -> Result<(), Interrupted> {
+        let ExecuteStream { operations, mut results } = stream;
+        let transport = self.transport.clone();
         let mut heard = Instant::now();
         loop {
-            while let Ok(passenger) = self.queue.try_recv() {
-                self.flight.push(passenger);
+            while let Ok(op) = self.queue.try_recv() {
+                self.in_flight.push(op);
             }
-            let Some(first) = self.flight.first() else {
+            let Some(first) = self.in_flight.first() else {
                 if !self.open {
                     return Ok(());
                 }
                 tokio::select! {
-                    passenger = self.queue.recv() => match passenger {
-                        Some(passenger) => self.flight.push(passenger),
+                    op = self.queue.recv() => match op {
+                        Some(op) => self.in_flight.push(op),
                         None => self.open = false,
                     },
                     // Nothing is left to answer: however it ends, the next one is asked for later.
@@ -125,18 +129,18 @@ impl Pipe {
             };
             let silence = self.silence();
             let due = first.until.min(heard + silence);
-            let next = self.flight.next();
+            let next = self.in_flight.next();
             tokio::select! {
-                passenger = self.queue.recv(), if self.open => match passenger {
-                    Some(passenger) => self.flight.push(passenger),
+                op = self.queue.recv(), if self.open => match op {
+                    Some(op) => self.in_flight.push(op),
                     None => self.open = false,
                 },
                 permit = operations.reserve(), if next > 0 && !operations.is_closed() => {
                     let Ok(permit) = permit else { continue };
-                    if self.flight.is_quiet() {
+                    if self.in_flight.nothing_sent() {
                         heard = Instant::now();
                     }
-                    permit.send(self.flight.message(next));
+                    permit.send(self.in_flight.message(next));
                 },
                 message = results.message() => {
                     let message = message.map_err(|s| Interrupted::By(Failure::from_status(&s)))?;
@@ -146,7 +150,7 @@ impl Pipe {
                     heard = Instant::now();
                     self.take(message, address)?;
                 }
-                () = shared.overtaken(address) => return silent(heard),
+                () = transport.superseded(address) => return silent(heard),
                 () = sleep_until(due.into()) => return silent(heard),
             }
         }
@@ -155,16 +159,15 @@ impl Pipe {
     /// How long the primary may be silent: longer after every second time-out.
     fn silence(&self) -> Duration {
         let longer = self.timeouts.saturating_sub(1).min(16);
-        self.shared.options.attempt_timeout.saturating_mul(1 << longer)
+        self.transport.options().attempt_timeout.saturating_mul(1 << longer)
     }
 
     fn take(&mut self, response: ExecuteResponse, address: &Arc<str>) -> Result<(), Interrupted> {
         let header = response.header.unwrap_or_default();
-        self.shared.bind(&header).map_err(Interrupted::By)?;
-        self.shared.finder.confirm(address, header.epoch);
-        (self.back_off, self.timeouts) = (BackOff::new(&self.shared.options), 0);
+        self.transport.answered(address, &header).map_err(Interrupted::By)?;
+        (self.back_off, self.timeouts) = (BackOff::new(self.transport.options()), 0);
         for result in response.results {
-            self.flight.settle(&header, result)?;
+            self.in_flight.take_result(&header, result)?;
         }
         Ok(())
     }

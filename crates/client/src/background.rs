@@ -1,4 +1,4 @@
-//! Requests that are still sent, in the background, when something has been dropped.
+//! Requests that are still sent when something has been dropped.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -8,20 +8,20 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
-/// Tasks that end what was dropped: one for each, each bounded by what it ends.
+/// Tasks that end on the server what was dropped here: one for each, each bounded by the time to live of that.
 #[derive(Debug, Default)]
-pub(crate) struct Farewells(Mutex<JoinSet<()>>);
+pub(crate) struct BackgroundTasks(Mutex<JoinSet<()>>);
 
-impl Farewells {
-    /// Says it in the background.
-    pub fn say(&self, runtime: &Handle, farewell: impl Future<Output = ()> + Send + 'static) {
+impl BackgroundTasks {
+    /// Runs one on `runtime`.
+    pub fn spawn(&self, runtime: &Handle, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(farewell, runtime);
+        tasks.spawn_on(task, runtime);
     }
 
-    /// Waits until all is said, at most until `deadline`.
-    pub async fn said(&self, deadline: Instant) {
+    /// Waits until all have ended, at most until `deadline`.
+    pub async fn join(&self, deadline: Instant) {
         let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let all = async { while tasks.join_next().await.is_some() {} };
         if timeout_at(deadline.into(), all).await.is_err() {

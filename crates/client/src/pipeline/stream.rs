@@ -1,4 +1,4 @@
-//! Asking for an Execute stream.
+//! The stream that carries a pipeline's operations to the primary.
 
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -9,30 +9,30 @@ use understudy_proto::kv::v1::{ExecuteRequest, ExecuteResponse, ResponseHeader};
 
 use crate::call::Call;
 
-/// Asks for a stream.
+/// The call that begins a stream.
 #[derive(Clone)]
-pub(crate) struct Opening;
+pub(crate) struct OpenStream;
 
 /// A stream that has begun.
-pub(crate) struct Opened {
+pub(crate) struct ExecuteStream {
     pub operations: mpsc::Sender<ExecuteRequest>,
     pub results: Streaming<ExecuteResponse>,
 }
 
-impl Call for Opening {
-    type Response = Opened;
+impl Call for OpenStream {
+    type Response = ExecuteStream;
     const NAME: &'static str = "execute";
 
-    async fn send(channel: Channel, request: Request<Self>) -> Result<Opened, Status> {
+    async fn send(channel: Channel, request: Request<Self>) -> Result<ExecuteStream, Status> {
         let (operations, receiver) = mpsc::channel(1);
         let mut client = KeyValueServiceClient::new(channel).max_decoding_message_size(usize::MAX);
-        let request = request.map(|Opening| ReceiverStream::new(receiver));
+        let request = request.map(|OpenStream| ReceiverStream::new(receiver));
         let results = client.execute(request).await?.into_inner();
-        Ok(Opened { operations, results })
+        Ok(ExecuteStream { operations, results })
     }
 
     /// Only results come with one.
-    fn header(_: &Opened) -> Option<&ResponseHeader> {
+    fn header(_: &ExecuteStream) -> Option<&ResponseHeader> {
         None
     }
 }

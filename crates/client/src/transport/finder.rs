@@ -1,4 +1,4 @@
-//! Which replica to ask.
+//! Finds the primary: which replica requests go to.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,31 +11,33 @@ use crate::Endpoints;
 /// How many addresses are remembered that only hints named.
 const LEARNED: usize = 8;
 
-/// Which replica to ask: what all operations of a client have found out together.
+/// Which replica requests go to: what all operations of a client have found out together.
 #[derive(Debug)]
 pub(crate) struct Finder {
+    /// Every change that makes another replica the primary is followed by a notice of `found`.
     state: Mutex<State>,
     found: Notify,
     /// For how long a replica that kept silent is asked only if there is no other.
-    shun: Duration,
+    cooldown: Duration,
 }
 
 #[derive(Debug)]
 struct State {
     configured: Vec<Arc<str>>,
-    /// Named by hints only; the newest last.
+    /// Named by hints only; the newest last, [`LEARNED`] at most.
     learned: VecDeque<Arc<str>>,
+    /// Where requests go. It may have left `learned` meanwhile.
     current: Arc<str>,
     /// Whether `current` answered last.
     settled: bool,
-    /// The highest epoch heard of.
+    /// The highest epoch heard of: it never goes back.
     epoch: u64,
-    /// Those that kept silent, and until when they are shunned.
+    /// Those that kept silent, and until when they are left alone.
     silent: Vec<(Arc<str>, Instant)>,
 }
 
 impl Finder {
-    pub fn new(endpoints: &Endpoints, shun: Duration) -> Self {
+    pub fn new(endpoints: &Endpoints, cooldown: Duration) -> Self {
         let configured = endpoints.addresses().to_vec();
         let current = configured[0].clone();
         let state = State {
@@ -46,10 +48,10 @@ impl Finder {
             epoch: 0,
             silent: Vec::new(),
         };
-        Self { state: Mutex::new(state), found: Notify::new(), shun }
+        Self { state: Mutex::new(state), found: Notify::new(), cooldown }
     }
 
-    /// Whom to ask now.
+    /// Where a request goes now.
     pub fn target(&self) -> Arc<str> {
         self.lock().current.clone()
     }
@@ -98,7 +100,7 @@ impl Finder {
         let mut state = self.lock();
         state.silent.retain(|(who, until)| *until > now && who != address);
         if silent {
-            state.silent.push((address.clone(), now + self.shun));
+            state.silent.push((address.clone(), now + self.cooldown));
         }
         if state.current == *address {
             state.current = state.after(address, now);
@@ -172,10 +174,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const SHUN: Duration = Duration::from_secs(1);
+    const COOLDOWN: Duration = Duration::from_secs(1);
 
     fn finder() -> Finder {
-        Finder::new(&"a:1,b:1,c:1".parse().unwrap(), SHUN)
+        Finder::new(&"a:1,b:1,c:1".parse().unwrap(), COOLDOWN)
     }
 
     fn address(text: &str) -> Arc<str> {
@@ -232,9 +234,9 @@ mod tests {
         assert_eq!(&*finder.target(), "c:1");
         finder.failed(&address("c:1"), false, now);
         assert_eq!(&*finder.target(), "b:1");
-        finder.redirected(&address("b:1"), Some((address("a:1"), 1)), now + SHUN);
+        finder.redirected(&address("b:1"), Some((address("a:1"), 1)), now + COOLDOWN);
         assert_eq!(&*finder.target(), "a:1");
-        finder.failed(&address("a:1"), true, now + SHUN);
+        finder.failed(&address("a:1"), true, now + COOLDOWN);
         finder.confirm(&address("a:1"), 1);
         assert_eq!(&*finder.target(), "a:1");
     }

@@ -9,18 +9,18 @@ use tokio::task::JoinSet;
 use understudy_proto::admin::v1::{Member, StatusRequest, StatusResponse};
 
 use crate::endpoints;
-use crate::shared::Shared;
+use crate::transport::Transport;
 
-/// How all replicas are that could be heard of: those at the endpoints and those they name.
+/// The status of all replicas that could be heard of: those at the endpoints and those they name.
 #[derive(Clone, Debug, Default)]
-pub struct Survey {
+pub struct ClusterStatus {
     /// By name, then by address.
-    pub replicas: Vec<SurveyedReplica>,
+    pub replicas: Vec<ReplicaStatus>,
 }
 
 /// One replica, as it says, or as others name it.
 #[derive(Clone, Debug)]
-pub struct SurveyedReplica {
+pub struct ReplicaStatus {
     /// Where it was asked, `host:port`.
     pub address: String,
     /// Its configured name as far as known.
@@ -29,18 +29,18 @@ pub struct SurveyedReplica {
     pub status: Result<Box<StatusResponse>, String>,
 }
 
-impl Survey {
+impl ClusterStatus {
     /// The acting primary with the highest epoch.
-    pub fn primary(&self) -> Option<&SurveyedReplica> {
+    pub fn primary(&self) -> Option<&ReplicaStatus> {
         use understudy_proto::admin::v1::Role;
-        let acting = |replica: &&SurveyedReplica| {
+        let acting = |replica: &&ReplicaStatus| {
             replica.status.as_ref().is_ok_and(|status| status.role() == Role::Primary)
         };
         self.replicas.iter().filter(acting).max_by_key(|replica| replica.epoch())
     }
 }
 
-impl SurveyedReplica {
+impl ReplicaStatus {
     fn epoch(&self) -> u64 {
         self.status.as_ref().map_or(0, |status| status.epoch)
     }
@@ -70,14 +70,18 @@ impl SurveyedReplica {
 }
 
 /// Asks everyone at `start`, then everyone those name, each for at most `limit`.
-pub(crate) async fn survey(shared: &Arc<Shared>, start: Vec<Arc<str>>, limit: Duration) -> Survey {
+pub(crate) async fn cluster_status(
+    transport: &Arc<Transport>,
+    start: Vec<Arc<str>>,
+    limit: Duration,
+) -> ClusterStatus {
     let mut names: BTreeMap<Arc<str>, String> = BTreeMap::new();
     let mut asked: BTreeSet<Arc<str>> = BTreeSet::new();
     let mut heard = Vec::new();
     let mut next = start;
     while !next.is_empty() {
         asked.extend(next.iter().cloned());
-        heard.extend(ask_all(shared, next, limit).await);
+        heard.extend(ask_all(transport, next, limit).await);
         for replica in &heard {
             if let Ok(status) = &replica.status {
                 note_members(status, &mut names);
@@ -85,21 +89,21 @@ pub(crate) async fn survey(shared: &Arc<Shared>, start: Vec<Arc<str>>, limit: Du
         }
         next = names.keys().filter(|address| !asked.contains(*address)).cloned().collect();
     }
-    Survey { replicas: tidy(heard, &names) }
+    ClusterStatus { replicas: tidy(heard, &names) }
 }
 
 async fn ask_all(
-    shared: &Arc<Shared>,
+    transport: &Arc<Transport>,
     addresses: Vec<Arc<str>>,
     limit: Duration,
-) -> Vec<SurveyedReplica> {
+) -> Vec<ReplicaStatus> {
     let mut asking = JoinSet::new();
     for address in addresses {
-        let shared = shared.clone();
+        let transport = transport.clone();
         asking.spawn(async move {
             let until = Instant::now() + limit;
-            let status = shared.ask(&StatusRequest {}, &address, until).await;
-            SurveyedReplica {
+            let status = transport.request_from(&address, &StatusRequest {}, until).await;
+            ReplicaStatus {
                 address: address.to_string(),
                 name: String::new(),
                 status: status.map(Box::new).map_err(|failure| failure.to_string()),
@@ -130,10 +134,7 @@ fn note_members(status: &StatusResponse, names: &mut BTreeMap<Arc<str>, String>)
 
 /// Names everyone, and leaves out what is only a second way to the same replica: another address of one
 /// that has answered, and all addresses but the first of one that has not.
-fn tidy(
-    mut heard: Vec<SurveyedReplica>,
-    names: &BTreeMap<Arc<str>, String>,
-) -> Vec<SurveyedReplica> {
+fn tidy(mut heard: Vec<ReplicaStatus>, names: &BTreeMap<Arc<str>, String>) -> Vec<ReplicaStatus> {
     for replica in &mut heard {
         let own = replica.status.as_ref().ok().and_then(|status| status.replica.as_ref());
         let named = own.map(|member| &member.name).or_else(|| names.get(&*replica.address));
@@ -169,23 +170,23 @@ mod tests {
         }
     }
 
-    fn answered(asked: &str, own: Member, members: &[Member]) -> SurveyedReplica {
+    fn answered(asked: &str, own: Member, members: &[Member]) -> ReplicaStatus {
         let status =
             StatusResponse { replica: Some(own), members: members.to_vec(), ..Default::default() };
-        SurveyedReplica { address: asked.into(), name: String::new(), status: Ok(Box::new(status)) }
+        ReplicaStatus { address: asked.into(), name: String::new(), status: Ok(Box::new(status)) }
     }
 
-    fn silent(asked: &str) -> SurveyedReplica {
+    fn silent(asked: &str) -> ReplicaStatus {
         let status = Err("connection refused".into());
-        SurveyedReplica { address: asked.into(), name: String::new(), status }
+        ReplicaStatus { address: asked.into(), name: String::new(), status }
     }
 
-    fn rows(heard: Vec<SurveyedReplica>) -> Vec<String> {
+    fn rows(heard: Vec<ReplicaStatus>) -> Vec<String> {
         let mut names = BTreeMap::new();
         for status in heard.iter().filter_map(|replica| replica.status.as_ref().ok()) {
             note_members(status, &mut names);
         }
-        let row = |r: SurveyedReplica| {
+        let row = |r: ReplicaStatus| {
             let how = if r.status.is_ok() { "answered" } else { "unreachable" };
             format!("{} {} {how}", r.name, r.address)
         };

@@ -1,5 +1,11 @@
 //! Many operations under way, in order, over any number of failovers.
 
+mod in_flight;
+mod pending_op;
+mod pipelined;
+mod stream;
+mod task;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +15,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use understudy_proto::kv::v1::delete_request::Target;
-use understudy_proto::kv::v1::execute_result::Result as Outcome;
+use understudy_proto::kv::v1::execute_result::Result as OperationResult;
 use understudy_proto::kv::v1::{
     DeleteRequest, DeleteResponse, GetRequest, GetResponse, ListRequest, ListResponse, PutRequest,
     PutResponse, ResponseHeader, TxnRequest, TxnResponse,
@@ -17,11 +23,11 @@ use understudy_proto::kv::v1::{
 
 use crate::Error;
 use crate::call::Mutation;
-use crate::passenger::{Done, Passenger};
-use crate::pipe::Pipe;
-use crate::piped::Piped;
-use crate::session::Ticket;
-use crate::shared::Shared;
+use crate::sessions::{Sessions, Ticket};
+use crate::transport::Transport;
+use pending_op::{Done, PendingOp};
+use pipelined::Pipelined;
+use task::PipelineTask;
 
 /// Operations without a result, at most.
 const ROOM: usize = 1_024;
@@ -41,11 +47,11 @@ const ROOM: usize = 1_024;
 /// Each operation has the client's deadline. Dropped, the pipeline still does what was sent.
 #[derive(Debug)]
 pub struct Pipeline {
-    shared: Arc<Shared>,
+    sessions: Arc<Sessions>,
     deadline: Duration,
     /// A permit for each operation that may yet be without a result.
     room: Arc<Semaphore>,
-    queue: mpsc::UnboundedSender<Passenger>,
+    queue: mpsc::UnboundedSender<PendingOp>,
 }
 
 /// What becomes of an operation: await it. Dropping it changes nothing.
@@ -53,15 +59,19 @@ pub struct Pipeline {
 pub struct Reply<T> {
     call: &'static str,
     done: oneshot::Receiver<Result<Done, Error>>,
-    response: fn(ResponseHeader, Outcome) -> Option<T>,
+    response: fn(ResponseHeader, OperationResult) -> Option<T>,
 }
 
 impl Pipeline {
-    pub(crate) fn new(shared: &Arc<Shared>, deadline: Duration) -> Self {
+    pub(crate) fn new(
+        transport: &Arc<Transport>,
+        sessions: &Arc<Sessions>,
+        deadline: Duration,
+    ) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(Pipe::new(shared, waiting).run());
+        tokio::spawn(PipelineTask::new(transport, waiting).run());
         let room = Arc::new(Semaphore::new(ROOM));
-        Self { shared: shared.clone(), deadline, room, queue }
+        Self { sessions: sessions.clone(), deadline, room, queue }
     }
 
     /// Writes a key. As all of these, it waits while 1,024 operations are without a result.
@@ -110,9 +120,9 @@ impl Pipeline {
         self.mutate(request).await
     }
 
-    async fn mutate<M: Mutation + Piped>(&mut self, mut request: M) -> Reply<M::Response> {
+    async fn mutate<M: Mutation + Pipelined>(&mut self, mut request: M) -> Reply<M::Response> {
         let began = Instant::now();
-        let ticket = self.shared.ticket(began + self.deadline).await;
+        let ticket = self.sessions.ticket(began + self.deadline).await;
         if let Ok(ticket) = &ticket {
             request.set_stamp(ticket.stamp());
         }
@@ -120,7 +130,7 @@ impl Pipeline {
         self.send(request, ticket, began).await
     }
 
-    async fn send<C: Piped>(
+    async fn send<C: Pipelined>(
         &mut self,
         request: C,
         ticket: Result<Option<Ticket>, Error>,
@@ -134,7 +144,7 @@ impl Pipeline {
                 let room = room.expect("the semaphore is never closed");
                 let operation = request.operation();
                 // Without a task to take it, the reply says so.
-                let _ = self.queue.send(Passenger::new(
+                let _ = self.queue.send(PendingOp::new(
                     call,
                     operation,
                     ticket,
@@ -157,7 +167,7 @@ impl<T> Future for Reply<T> {
         let unknown =
             |call, detail: &str| Error::OutcomeUnknown { call, detail: detail.to_owned() };
         Pin::new(&mut self.done).poll(context).map(|done| match done {
-            Ok(Ok(Done { header, outcome })) => (self.response)(header, outcome)
+            Ok(Ok(Done { header, result })) => (self.response)(header, result)
                 .ok_or_else(|| unknown(self.call, "the result is of another kind")),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(unknown(self.call, "the runtime of the pipeline ended")),

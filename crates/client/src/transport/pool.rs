@@ -1,5 +1,6 @@
-//! The connections to one replica.
+//! The connections to the replicas.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,9 +20,11 @@ const STREAM_WINDOW: u32 = 8 << 20;
 /// The connections to one replica, each made when it is first needed. All who need one while it
 /// is being made wait for the same try, and share its failure; a try goes on when they stop waiting.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Pool {
     address: Arc<str>,
+    /// Each holds one connection at most: one that is made, or being made.
     slots: Vec<Mutex<Option<Making>>>,
+    /// Requests take the slots in turn.
     turn: AtomicUsize,
 }
 
@@ -36,8 +39,25 @@ pub(crate) struct Connection {
     place: usize,
 }
 
-impl Line {
-    pub fn new(address: Arc<str>, connections: usize) -> Self {
+/// The connections to all replicas that a request went to so far.
+#[derive(Debug, Default)]
+pub(crate) struct Pools(Mutex<HashMap<Arc<str>, Arc<Pool>>>);
+
+impl Pools {
+    /// Those to the replica at `address`.
+    pub fn to(&self, address: &Arc<str>, connections: usize) -> Arc<Pool> {
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(address) {
+            return pool.clone();
+        }
+        let pool = Arc::new(Pool::new(address.clone(), connections));
+        pools.insert(address.clone(), pool.clone());
+        pool
+    }
+}
+
+impl Pool {
+    fn new(address: Arc<str>, connections: usize) -> Self {
         let slots = (0..connections.max(1)).map(|_| Mutex::default()).collect();
         Self { address, slots, turn: AtomicUsize::new(0) }
     }

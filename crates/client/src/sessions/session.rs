@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use understudy_proto::kv::v1::RequestStamp;
 
-use crate::sequences::{Sequences, Taken};
+use super::sequences::{Sequences, Taken};
 
 /// One session of a client.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub id: u64,
+    /// Which are in use: each by one ticket.
     sequences: Sequences,
+    /// Once set it stays: no ticket of it is given out to a new operation.
     ended: AtomicBool,
 }
 

@@ -7,7 +7,7 @@ use crate::{Error, Rejection};
 
 /// How an operation ends when it does not succeed, with what the caller needs to tell the truth.
 #[derive(Clone, Debug)]
-pub(crate) struct Conclusion {
+pub(crate) struct Outcome {
     pub end: End,
     /// Whether some try may have been executed, or may yet be.
     pub in_doubt: bool,
@@ -27,7 +27,7 @@ pub(crate) enum End {
     Refused { rejection: Rejection, for_good: bool },
 }
 
-impl Conclusion {
+impl Outcome {
     /// What it means for a mutation called `call`.
     pub fn of_mutation(self, call: &'static str) -> Error {
         let settled = matches!(self.end, End::Refused { for_good: true, .. });

@@ -1,7 +1,7 @@
 //! The calls that go through a pipeline.
 
 use understudy_proto::kv::v1::execute_operation::Operation;
-use understudy_proto::kv::v1::execute_result::Result as Outcome;
+use understudy_proto::kv::v1::execute_result::Result as OperationResult;
 use understudy_proto::kv::v1::{
     DeleteRequest, GetRequest, ListRequest, PutRequest, ResponseHeader, TxnRequest,
 };
@@ -9,23 +9,23 @@ use understudy_proto::kv::v1::{
 use crate::call::Call;
 
 /// A call that goes through a pipeline.
-pub(crate) trait Piped: Call {
+pub(crate) trait Pipelined: Call {
     fn operation(self) -> Operation;
 
-    /// The response with its header; `None` if the outcome is of another kind.
-    fn response(header: ResponseHeader, outcome: Outcome) -> Option<Self::Response>;
+    /// The response with its header; `None` if the result is of another kind.
+    fn response(header: ResponseHeader, result: OperationResult) -> Option<Self::Response>;
 }
 
-macro_rules! piped {
+macro_rules! pipelined {
     ($($request:ident: $kind:ident,)*) => {
-        $(impl Piped for $request {
+        $(impl Pipelined for $request {
             fn operation(self) -> Operation {
                 Operation::$kind(self)
             }
 
-            fn response(header: ResponseHeader, outcome: Outcome) -> Option<Self::Response> {
-                match outcome {
-                    Outcome::$kind(response) => {
+            fn response(header: ResponseHeader, result: OperationResult) -> Option<Self::Response> {
+                match result {
+                    OperationResult::$kind(response) => {
                         Some(Self::Response { header: Some(header), ..response })
                     }
                     _ => None,
@@ -35,7 +35,7 @@ macro_rules! piped {
     };
 }
 
-piped! {
+pipelined! {
     PutRequest: Put,
     GetRequest: Get,
     DeleteRequest: Delete,

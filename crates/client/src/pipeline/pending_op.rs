@@ -1,19 +1,19 @@
-//! One operation on its way through a pipeline.
+//! One operation of a pipeline that has no result.
 
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use understudy_proto::kv::v1::execute_operation::Operation;
-use understudy_proto::kv::v1::execute_result::Result as Outcome;
+use understudy_proto::kv::v1::execute_result::Result as OperationResult;
 use understudy_proto::kv::v1::{ErrorReason, ExecuteOperation, ResponseHeader};
 
-use crate::conclusion::{Conclusion, End};
 use crate::failure::{Failure, Meaning};
-use crate::session::Ticket;
+use crate::outcome::{End, Outcome};
+use crate::sessions::Ticket;
 use crate::{Error, Rejection};
 
-/// One operation on its way through a pipeline.
-pub(crate) struct Passenger {
+/// One operation of a pipeline that has no result.
+pub(crate) struct PendingOp {
     call: &'static str,
     pub operation: ExecuteOperation,
     /// Of a mutation.
@@ -23,17 +23,18 @@ pub(crate) struct Passenger {
     pub until: Instant,
     /// Whether it may have been executed, or may yet be.
     pub in_doubt: bool,
+    /// Given back when it has its result.
     _room: OwnedSemaphorePermit,
 }
 
-/// The outcome of an operation, and the header that a single call would have.
+/// The result of an operation, and the header that a single call would have.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub header: ResponseHeader,
-    pub outcome: Outcome,
+    pub result: OperationResult,
 }
 
-impl Passenger {
+impl PendingOp {
     pub fn new(
         call: &'static str,
         operation: Operation,
@@ -77,10 +78,10 @@ impl Passenger {
 
     /// Ends without an answer.
     pub fn end(self, end: End) {
-        let conclusion = Conclusion { end, in_doubt: self.in_doubt, waited: self.began.elapsed() };
+        let outcome = Outcome { end, in_doubt: self.in_doubt, waited: self.began.elapsed() };
         let error = match self.is_read() {
-            true => conclusion.of_read(self.call),
-            false => conclusion.of_mutation(self.call),
+            true => outcome.of_read(self.call),
+            false => outcome.of_mutation(self.call),
         };
         self.answer(Err(error));
     }
