@@ -1,8 +1,8 @@
 //! Evidence in the code itself, seen by a test build alone.
 //!
-//! Two macros are written beside the lines that they speak of:
+//! Two macros stand where the code is that they speak of:
 //!
-//! - [`mutant!`] is true where a wrong version of that line was chosen, at run time, on this
+//! - [`correct!`] is the right expression, or a wrong version of it that was chosen at run time, on this
 //!   thread. A test that does not catch every one of [`MUTANTS`] is not worth its time.
 //! - [`reached!`] counts that a rule was exercised. A simulation that never reaches one of
 //!   [`MARKS`] says nothing about it.
@@ -23,8 +23,24 @@ pub use live::{count, is_chosen};
 pub use marks::{MARKS, Mark, mark};
 pub use mutants::{MUTANTS, Mutant, mutant, named};
 
-/// Whether the wrong version of this line with that name was chosen. Always `false` outside a test
-/// build.
+/// The right expression, and after it the wrong versions of it, each with its name: the chosen one is
+/// evaluated, and nothing else. Outside a test build that is always the right one.
+///
+/// ```
+/// use understudy_evidence::correct;
+///
+/// let (durable, last) = (7, 9);
+/// assert_eq!(correct!(durable, "ack-before-own-disk" => last), 7);
+/// ```
+#[macro_export]
+macro_rules! correct {
+    ($right:expr, $($name:literal => $wrong:expr),+ $(,)?) => {
+        $(if $crate::mutant!($name) { $wrong } else)+ { $right }
+    };
+}
+
+/// Whether the wrong version with that name was chosen. Always `false` outside a test build.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! mutant {
     ($name:literal) => {{

@@ -1,7 +1,7 @@
 //! The wrong versions: what is wrong, against which rule, and which property it breaks.
 //!
 //! Each is something that somebody who builds such a thing might well have written. The line that
-//! it breaks says so with [`crate::mutant!`]; each one added there must be added here.
+//! it breaks says so with [`crate::correct!`]; each one added there must be added here.
 
 use crate::index_of;
 
@@ -723,7 +723,7 @@ const NAMES: [&str; MUTANTS.len()] = {
 /// Where a wrong version stands in [`MUTANTS`].
 ///
 /// # Panics
-/// When there is none of that name; in a constant, as [`crate::mutant!`] uses it, that is a compile
+/// When there is none of that name; in a constant, as [`crate::correct!`] uses it, that is a compile
 /// error.
 pub const fn mutant(name: &str) -> usize {
     index_of(name, &NAMES)

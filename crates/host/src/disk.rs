@@ -1,6 +1,6 @@
 //! The data directory, and what waits while it is full.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{
     ConnId, Entry, Event, HardState, Index, Position, Room, Snapshot, SnapshotPart,
 };
@@ -85,11 +85,8 @@ impl<D: Disk> DataDisk<D> {
         if self.room() == Room::Ample || self.store.look_for_room()? == Room::None {
             return Ok(());
         }
-        let mut entries = std::mem::take(&mut self.backlog);
-        if mutant!("backlog-is-dropped") {
-            entries.clear();
-        }
-        self.append(entries)
+        let entries = std::mem::take(&mut self.backlog);
+        self.append(correct!(entries, "backlog-is-dropped" => Vec::new()))
     }
 
     /// Whether [`DataDisk::sync`] has something to do.

@@ -1,6 +1,6 @@
 //! Effects of the protocol are carried out, in order.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_machine::Machine;
 use understudy_protocol::{
     ConnId, Effect, Entry, Event, Message, Now, OnDisk, RequestId, Room, SnapshotPart,
@@ -116,9 +116,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         self.disk.note_commit(self.replica.commit());
         let last = entries.last().map(Entry::position);
         let appended = self.disk.append(entries);
-        if mutant!("durable-before-the-sync") {
-            self.events.extend(last.map(Event::Durable));
-        }
+        correct!({}, "durable-before-the-sync" => self.events.extend(last.map(Event::Durable)));
         self.after_write(appended.map(|()| None));
         self.ask_for_sync();
         self.report_room();

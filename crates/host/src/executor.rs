@@ -1,6 +1,6 @@
 //! The machine, and what must be known of what it has executed.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_machine::{Input, Machine, Moment};
 use understudy_protocol::{Entry, Kind, Now, Settings, Snapshot};
 
@@ -29,11 +29,8 @@ impl<M: Machine> Executor<M> {
 
     /// Executes one entry.
     pub fn execute(&mut self, now: Now, entry: &Entry) -> M::Output {
-        let mut moment =
-            Moment { index: entry.index, wall: entry.time.wall, elapsed: entry.time.elapsed };
-        if mutant!("local-clock-expires") {
-            moment.elapsed = now.mono;
-        }
+        let elapsed = correct!(entry.time.elapsed, "local-clock-expires" => now.mono);
+        let moment = Moment { index: entry.index, wall: entry.time.wall, elapsed };
         let input = match entry.kind {
             Kind::Open => Input::Open,
             Kind::Command => Input::Command(&entry.payload),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_machine::Machine;
 use understudy_protocol::{
     Config, Effect, Entry, Event, HardState, Index, MS, Now, PeerState, Recovered, Replica, Room,
@@ -225,9 +225,8 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         self.asked = false;
         if self.barrier == Barrier::Waits {
             self.barrier = Barrier::Passed;
-            if mutant!("state-saved-before-the-log")
-                && matches!(self.effects.front(), Some(Effect::SaveState(_)))
-            {
+            let state_is_next = matches!(self.effects.front(), Some(Effect::SaveState(_)));
+            if correct!(false, "state-saved-before-the-log" => state_is_next) {
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_machine::Machine;
 use understudy_protocol::Event;
 use understudy_wal::{Disk, Finished, WriteError, is_full};
@@ -43,10 +43,10 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     /// not be yet.
     pub(crate) fn adopt_saved(&mut self) {
         let commit = self.replica.commit();
-        let is_committed =
-            |finished: &mut Finished<D>| finished.snapshot().position.index <= commit;
-        let waiting =
-            self.saved.take_if(|saved| is_committed(saved) || mutant!("snapshot-of-the-tail"));
+        let waiting = self.saved.take_if(|saved| {
+            let is_committed = saved.snapshot().position.index <= commit;
+            correct!(is_committed, "snapshot-of-the-tail" => true)
+        });
         let Some(finished) = waiting else { return };
         match self.disk.adopt(finished) {
             Ok(position) => {

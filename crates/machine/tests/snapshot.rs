@@ -52,7 +52,7 @@ fn what_was_frozen_is_restored() {
 
 /// All that the history that is kept says of what happened.
 fn told(machine: &KvMachine) -> Vec<KeyChange> {
-    let mut watch = Watch::behind(machine.changes().floor(), KeyRange::all(), true);
+    let mut watch = Watch::after(machine.changes().floor(), KeyRange::all(), true);
     let batch = watch.next(machine.changes(), machine.revision(), usize::MAX).unwrap();
     assert!(!batch.more && watch.position() == machine.revision());
     batch.changes

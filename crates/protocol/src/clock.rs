@@ -1,6 +1,6 @@
 //! The clocks of the log, as the primary writes them into each entry.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use crate::Time;
 
@@ -11,10 +11,7 @@ const SLOWER: u64 = 10;
 /// primary whose clock ran ahead, or was set back, it goes on by elapsed time, a tenth slower than that.
 pub(crate) fn wall_clock(last: Time, elapsed: u64, wall: u64) -> u64 {
     let passed = elapsed.saturating_sub(last.elapsed);
-    let slowly = match mutant!("wall-clock-stands-still") {
-        true => 0,
-        false => passed - passed / SLOWER,
-    };
+    let slowly = correct!(passed - passed / SLOWER, "wall-clock-stands-still" => 0);
     wall.max(last.wall.saturating_add(slowly))
 }
 

@@ -1,38 +1,48 @@
 //! The ack rule (rule 2): what the primary's commit index rests on.
 
-use understudy_evidence::{mutant, reached};
+use std::collections::BTreeSet;
+
+use understudy_evidence::{correct, reached};
 
 use crate::Index;
 use crate::core::Core;
 use crate::lead::Leading;
 
 impl Leading {
-    /// The ack rule (rule 2). Entries after settings are counted by their rule, so the settings are
-    /// committed and in force first.
+    /// Commits what everybody holds who must. Entries after settings are counted by their rule, so the
+    /// settings are committed and in force first.
     pub(crate) fn advance_commit(&mut self, core: &mut Core) {
-        while self.commit_by_one_rule(core) {}
+        loop {
+            let received = core.settings.counts_received();
+            let held = self.held_by_all(core, received);
+            let counted = core.counted_by_this_rule(held);
+            let commit = correct!(counted, "received-passes-settings" => held);
+            core.commit(commit);
+            if received {
+                reached!("commit by receipt");
+                self.by_receipt = core.log.commit;
+            }
+            if commit >= held {
+                break;
+            }
+        }
         self.tail.settle(core.log.commit);
     }
 
-    /// Gives whether other settings are in force now, which may count more.
-    fn commit_by_one_rule(&mut self, core: &mut Core) -> bool {
-        let received = core.settings.counts_received();
-        let mut obliged = self.obliged(core);
-        if mutant!("ack-before-backup") {
-            obliged.clear();
-        }
-        if mutant!("release-before-drop") {
-            obliged.retain(|i| !self.peers.get(i).is_some_and(|peer| self.suspects(core, peer)));
-        }
-        let careless = received && mutant!("received-own-disk");
-        let mine = match mutant!("ack-before-own-disk") || careless {
-            true => core.log.last().index,
-            false => core.log.durable,
-        };
-        let held = obliged
-            .iter()
-            .map(|incarnation| self.peers.get(incarnation).map_or(0, |peer| peer.held(received)))
-            .fold(mine, Index::min);
+    /// The end of what this primary's disk and everybody obliged hold.
+    fn held_by_all(&self, core: &Core, received: bool) -> Index {
+        let own = correct!(
+            core.log.durable,
+            "ack-before-own-disk" => core.log.last().index,
+            "received-own-disk" => Leading::received_or_durable(core),
+        );
+        let obliged = correct!(
+            self.obliged(core),
+            "ack-before-backup" => BTreeSet::new(),
+            "release-before-drop" => self.obliged_and_unsuspected(core),
+        );
+        let held_by = |who| self.peers.get(who).map_or(0, |peer| peer.held(received));
+        let held = obliged.iter().map(held_by).fold(own, Index::min);
         if held < core.log.durable {
             reached!("entry waits for a backup");
         } else if held > core.log.commit && !obliged.is_empty() {
@@ -41,16 +51,7 @@ impl Leading {
         if core.log.commit < self.opening && held >= self.opening {
             reached!("opening entry committed");
         }
-        let to = match mutant!("received-passes-settings") {
-            true => held,
-            false => core.counted_by_this_rule(held),
-        };
-        core.commit(to);
-        if received {
-            reached!("commit by receipt");
-            self.by_receipt = core.log.commit;
-        }
-        to < held
+        held
     }
 
     /// The primary's own: commit is held by every member, from the opening entry on.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -141,7 +141,8 @@ impl Core {
 
     /// Whether another record of this epoch is known here.
     pub fn knows_another(&self, epoch: Epoch, nonce: Nonce) -> bool {
-        self.nonce_of(epoch).is_some_and(|known| known != nonce) && !mutant!("nonce-forgotten")
+        let known = self.nonce_of(epoch);
+        correct!(known.is_some_and(|known| known != nonce), "nonce-forgotten" => false)
     }
 
     /// Rule 12 for a record that is as new as what is known, and is another one.
@@ -172,7 +173,7 @@ impl Leading {
         if hello.nonce.is_some_and(|nonce| core.knows_another(hello.epoch, nonce)) {
             return Some(Contradiction::Record(hello.epoch));
         }
-        if core.lacks(hello.commit) && !mutant!("commit-forgotten") {
+        if correct!(core.lacks(hello.commit), "commit-forgotten" => false) {
             return Some(Contradiction::Committed(hello.commit.index, hello.commit.epoch));
         }
         let acked = self.peers.get(&hello.member.incarnation).map_or(0, |peer| peer.acked);
@@ -213,7 +214,7 @@ impl Leading {
     }
 
     fn stop(&mut self, core: &mut Core, name: &str, found: Contradiction, mine: bool) -> Next {
-        if !mine || mutant!("contradiction-goes-on") {
+        if !correct!(mine, "contradiction-goes-on" => false) {
             core.note(format!("{name} must not follow: {found}"));
             return Next::Stay;
         }
@@ -239,13 +240,9 @@ impl Following {
 
     /// Stops: the primary knows already.
     pub(crate) fn halt_with(&mut self, core: &mut Core, found: Contradiction) -> Next {
-        if mutant!("contradiction-goes-on") {
-            self.unlink(core.now.mono + core.config.timing.retry);
-            return Next::Stay;
-        }
         let primary = self.record.member(self.record.primary);
         let why = found.message(primary.map_or("the primary", |m| m.name.as_str()));
-        core.halt_for_good(why)
+        correct!(core.halt_for_good(why), "contradiction-goes-on" => self.try_again(core))
     }
 
     /// What it proves that entries of the primary do not follow what is here.

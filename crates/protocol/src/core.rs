@@ -6,7 +6,7 @@ mod rules;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::log::Log;
 use crate::register_client::{RegisterClient, Verdict};
@@ -128,7 +128,7 @@ impl Core {
 
     /// Makes `epoch` the newest that this copy has followed or won, on disk before anything else.
     pub fn save_epoch(&mut self, epoch: Epoch) {
-        let back = epoch < self.state.epoch && !mutant!("follow-older-epoch");
+        let back = correct!(epoch < self.state.epoch, "follow-older-epoch" => false);
         assert!(!back, "epochs never go back (rule 12)");
         if epoch > self.state.epoch {
             reached!("epoch rose");
@@ -212,8 +212,8 @@ impl Core {
                 record.cluster
             ));
         }
-        if let Some(uid) = self.state.register.filter(|uid| *uid != observed.uid)
-            && !mutant!("another-object-obeyed")
+        if let Some(uid) = self.state.register
+            && correct!(uid != observed.uid, "another-object-obeyed" => false)
         {
             return Err(format!(
                 "the register is another object than before (uid {}, known {uid}): it was replaced; see `understudy recover`",
@@ -226,13 +226,9 @@ impl Core {
             }
             return Ok(true);
         };
-        let known = match mutant!("overtaken-read-halts") {
-            true => self.seen.max(self.state.epoch),
-            false => self.known_at_read,
-        };
-        if mutant!("old-register-obeyed") || mutant!("follow-older-epoch") {
-            return Ok(true);
-        }
+        let newest = self.seen.max(self.state.epoch);
+        let known = correct!(self.known_at_read, "overtaken-read-halts" => newest);
+        correct!({}, "old-register-obeyed" => return Ok(true), "follow-older-epoch" => return Ok(true));
         if record.epoch < known {
             return Err(format!(
                 "the register says epoch {}, but epoch {known} has been seen: it was restored from an older copy; see `understudy recover`",
@@ -240,7 +236,6 @@ impl Core {
             ));
         }
         self.examine_nonce(record)?;
-        let newest = self.seen.max(self.state.epoch);
         self.seen = self.seen.max(record.epoch);
         if record.epoch < newest {
             reached!("overtaken read repeated");
@@ -252,7 +247,7 @@ impl Core {
     pub fn draft(&mut self, base: &Record, primary: Incarnation, members: Vec<Member>) -> Record {
         Record {
             cluster: base.cluster,
-            epoch: if mutant!("reuse-an-epoch") { base.epoch } else { base.epoch + 1 },
+            epoch: correct!(base.epoch + 1, "reuse-an-epoch" => base.epoch),
             primary,
             members,
             floor: self.log.commit.max(base.floor),
@@ -291,7 +286,7 @@ impl Core {
             .into_iter()
             .chain(tail.iter().filter_map(rule))
             .any(|rule| rule.execution == Execution::Async);
-        if told && !tail.is_empty() && !mutant!("cut-without-a-trace") {
+        if correct!(told, "cut-without-a-trace" => false) && !tail.is_empty() {
             reached!("tail set aside");
             self.out.push(Effect::SetAside(tail));
         }

@@ -6,7 +6,7 @@
 //! heard this primary after the round began. So while that is well less than `drop` ago, whatever
 //! has arrived here arrived before a successor answered anything.
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::lead::Leading;
@@ -59,8 +59,7 @@ impl Leading {
     /// Whether nobody can have taken its place and answered anything yet. Half of `drop` leaves as much
     /// for clocks that run apart and for settings that differ.
     pub(crate) fn is_certainly_primary(&self, core: &Core) -> bool {
-        let obliged = self.obliged(core);
-        if obliged.is_empty() || mutant!("ahead-without-evidence") {
+        if correct!(self.obliged(core).is_empty(), "ahead-without-evidence" => true) {
             return true;
         }
         let lately = core.config.timing.drop / 2;

@@ -1,6 +1,6 @@
 //! A planned change of primary: stop, let the backup have everything, let it win the register.
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -50,8 +50,7 @@ impl Leading {
             || core.log.applied < self.opening
             || core.leaving
             || self.seal.is_some()
-            || core.now.mono < self.give_way_at
-            || mutant!("full-primary-stays")
+            || correct!(core.now.mono < self.give_way_at, "full-primary-stays" => true)
         {
             return;
         }
@@ -184,14 +183,10 @@ impl Leading {
         if !planned {
             reached!("loser failed itself");
             let why = EndReason::Overtaken { epoch: record.epoch, primary: name.into() };
-            if mutant!("answer-from-another-epoch") {
-                self.dismiss(core, None);
-                return Next::Become(
-                    Role::Following(Box::new(Following::new(core, record, read))),
-                    why.to_string(),
-                );
-            }
-            return Next::end(core, why);
+            return correct!(
+                Next::end(core, why),
+                "answer-from-another-epoch" => self.follow_with_clients(core, record, read),
+            );
         }
         if let Some(id) = self.seal.as_mut().and_then(|seal| seal.request.take()) {
             core.out.push(Effect::HandedOver(id));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::clock::wall_clock;
 use crate::core::Core;
@@ -71,8 +71,6 @@ impl Leading {
             .map(|m| (m.incarnation, Peer::new(m.clone(), now)))
             .collect();
         core.acts = true;
-        // The founder's may have died with it.
-        let unsettled = !core.has_settings();
         let mut leading = Leading {
             acting_from: record.epoch,
             record,
@@ -97,16 +95,19 @@ impl Leading {
             began: core.running.ran(),
             elapsed: core.log.last_time().elapsed,
         };
-        if mutant!("skip-opening-entry") {
-            leading.opening = 0;
-            return leading;
-        }
+        correct!(leading.open(core), "skip-opening-entry" => leading.opening = 0);
+        leading
+    }
+
+    /// Rule 8, and what a log without settings lacks.
+    fn open(&mut self, core: &mut Core) {
         // Alone, for an opening entry may use the disk's reserve.
-        let open = leading.append(core, Kind::Open, Bytes::new(), true);
+        let open = self.append(core, Kind::Open, Bytes::new(), true);
         core.out.push(Effect::Append(vec![open]));
-        if unsettled {
+        // The founder's may have died with it.
+        if !core.has_settings() {
             let settings = core.config.settings.encode().into();
-            let settings = leading.append(core, Kind::Settings, settings, true);
+            let settings = self.append(core, Kind::Settings, settings, true);
             core.out.push(Effect::Append(vec![settings]));
         }
         // What a backup has deferred is executed while that is on its way.
@@ -114,7 +115,6 @@ impl Leading {
             reached!("backlog executed by a new primary");
         }
         core.execute(core.log.commit);
-        leading
     }
 
     /// The old primary has been silent since before this term: it is not given that time again.
@@ -315,7 +315,9 @@ impl Leading {
         }
         let fits = match core.room {
             Room::Ample | Room::Scarce => true,
-            Room::Reserve => proposal.upkeep || kind != Kind::Command || mutant!("reserve-for-all"),
+            Room::Reserve => {
+                correct!(proposal.upkeep || kind != Kind::Command, "reserve-for-all" => true)
+            }
             Room::None => false,
         };
         if !fits {

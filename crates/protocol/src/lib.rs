@@ -42,6 +42,7 @@ mod start;
 mod state;
 mod status;
 mod tail;
+mod wrong;
 
 pub use config::{Config, Limits, MS, Timing};
 pub use contradiction::{Contradiction, KNOWN_RECORDS};

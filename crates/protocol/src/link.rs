@@ -1,6 +1,6 @@
 //! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -73,9 +73,7 @@ impl Following {
         };
         self.link = Link::Greeting(conn);
         self.link_since = core.now.mono;
-        if !mutant!("old-stream-counts") {
-            self.verified = None;
-        }
+        self.verified = correct!(None, "old-stream-counts" => self.verified);
         self.told_commit = 0;
         self.round = 0;
         (self.storing, self.background) = (None, None);
@@ -129,9 +127,7 @@ impl Following {
 
     pub(crate) fn unlink(&mut self, until: u64) {
         self.link = Link::Idle { until };
-        if !mutant!("old-stream-counts") {
-            self.verified = None;
-        }
+        self.verified = correct!(None, "old-stream-counts" => self.verified);
         (self.storing, self.background) = (None, None);
     }
 
@@ -162,7 +158,7 @@ impl Following {
         if core.state.cluster.is_some_and(|mine| mine != cluster) {
             return self.on_other_cluster(core, conn, cluster);
         }
-        if epoch < core.state.epoch && !mutant!("follow-older-epoch") {
+        if correct!(epoch < core.state.epoch, "follow-older-epoch" => false) {
             core.note(format!("a primary of old epoch {epoch} answered; hanging up"));
             self.hang_up(core, conn);
             return Next::Stay;
@@ -183,11 +179,7 @@ impl Following {
         self.gone = false;
         self.lapsed = false;
         self.served = true;
-        if mutant!("ack-unverified") {
-            self.verified = Some(core.log.last().index);
-            return self.acknowledge(core);
-        }
-        Next::Stay
+        correct!(Next::Stay, "ack-unverified" => self.acknowledge_all(core))
     }
 
     /// Addresses are used again, and the register may name an old one: no reason to halt.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::{Entry, Epoch, Index, Limits, Position, Recovered, Time};
 
@@ -230,9 +230,7 @@ impl Log {
             let entry = self.window.pop_front().expect("the window has a front");
             self.window_bytes -= entry.weight();
             self.base = entry.position();
-            if !mutant!("time-of-the-snapshot") {
-                self.base_time = entry.time;
-            }
+            self.base_time = correct!(entry.time, "time-of-the-snapshot" => self.base_time);
         }
     }
 
@@ -261,9 +259,7 @@ impl Log {
     pub fn matching(&self, first: Index, runs: &[(Epoch, Index)]) -> Option<Index> {
         let theirs = runs.last().map_or(0, |run| run.1);
         let mut at = self.last().index.min(theirs);
-        if mutant!("match-by-length") {
-            return Some(at);
-        }
+        correct!({}, "match-by-length" => return Some(at));
         loop {
             if at == 0 {
                 return (self.first <= 1).then_some(0);
@@ -282,7 +278,7 @@ impl Log {
 
 /// How far this log is known to be committed when a life begins.
 fn known_commit(recovered: &Recovered) -> Index {
-    let told = if mutant!("commit-forgotten") { 0 } else { recovered.commit };
+    let told = correct!(recovered.commit, "commit-forgotten" => 0);
     recovered.state.commit.max(told)
 }
 

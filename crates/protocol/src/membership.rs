@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::lead::Leading;
@@ -11,6 +11,7 @@ use crate::peer::{Peer, Transfer};
 use crate::register_client::Verdict;
 use crate::replica::{Next, examined};
 use crate::replicate::is_spared;
+use crate::wrong::evict_suspect;
 use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record};
 
 /// A learner on its way to be named.
@@ -30,14 +31,12 @@ impl Leading {
     /// Whose acknowledgement is needed, besides the primary's own: the members of the register last
     /// won, those named in an undecided write, and a learner that is joining.
     pub(crate) fn obliged(&self, core: &Core) -> BTreeSet<Incarnation> {
-        let undecided = core.register.undecided().filter(|_| !mutant!("undecided-not-obliged"));
+        let undecided = correct!(core.register.undecided(), "undecided-not-obliged" => None);
         let undecided = undecided.into_iter().flat_map(|record| &record.members);
         let mut set: BTreeSet<Incarnation> =
             self.record.members.iter().chain(undecided).map(|m| m.incarnation).collect();
         set.extend(self.joining.as_ref().map(|join| join.incarnation));
-        if mutant!("oblige-after-write") {
-            set.retain(|i| self.record.names(*i));
-        }
+        correct!({}, "oblige-after-write" => set.retain(|i| self.record.names(*i)));
         set.remove(&core.me);
         set
     }
@@ -95,8 +94,8 @@ impl Leading {
             return Some(Change::Drop(member.incarnation));
         }
         if let Some(join) = &self.joining {
-            let ready = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier)
-                || mutant!("join-before-caught-up");
+            let holds = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier);
+            let ready = correct!(holds, "join-before-caught-up" => true);
             return ready.then_some(Change::Name(join.incarnation));
         }
         let opened = core.log.commit >= self.opening;
@@ -161,8 +160,10 @@ impl Leading {
     /// write named it.
     fn oblige(&mut self, core: &mut Core) {
         if let Some(join) = &self.joining
-            && (core.register.undecided().is_none_or(|record| !record.names(join.incarnation))
-                || mutant!("undecided-not-obliged"))
+            && correct!(
+                core.register.undecided().is_none_or(|record| !record.names(join.incarnation)),
+                "undecided-not-obliged" => true,
+            )
             && !self.peers.get(&join.incarnation).is_some_and(|peer| self.may_join(core, peer))
         {
             reached!("join let go");
@@ -183,7 +184,7 @@ impl Leading {
         if let Some(peer) = candidate {
             let incarnation = peer.member.incarnation;
             reached!("learner obliged");
-            let barrier = if mutant!("join-without-a-barrier") { 0 } else { core.log.commit };
+            let barrier = correct!(core.log.commit, "join-without-a-barrier" => 0);
             self.joining = Some(Join { incarnation, barrier });
             self.replicate(core);
         }
@@ -221,8 +222,10 @@ impl Leading {
             && !peer.full
             && !self.is_replaced(peer)
             && !self.suspects(core, peer)
-            && (peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit
-                || mutant!("join-before-caught-up"))
+            && correct!(
+                peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit,
+                "join-before-caught-up" => true,
+            )
     }
 
     pub(crate) fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
@@ -285,28 +288,23 @@ impl Leading {
         self.complaint = None;
         let Some(record) = observed.record.clone() else { return Next::Stay };
         if record != self.record {
-            if mutant!("loser-stays") {
-                return Next::Stay;
-            }
-            return self.on_succeeded(core, record, observed);
+            return correct!(
+                self.on_succeeded(core, record, observed),
+                "loser-stays" => Next::Stay,
+            );
         }
         self.decide_evictions(core, true);
         let Some(change) = self.wanted(core).filter(|_| core.register.is_free()) else {
             return Next::Stay;
         };
-        if mutant!("drop-unwritten")
-            && let Change::Drop(incarnation) = change
-        {
-            self.record.members.retain(|m| m.incarnation != incarnation);
-        }
         let mut members = record.members.clone();
         match change {
             Change::Drop(incarnation) => {
-                if let Some(member) = record.member(incarnation)
-                    && mutant!("evict-before-drop")
-                {
-                    core.out.push(Effect::Evict { member: member.clone() });
-                }
+                correct!(
+                    {},
+                    "drop-unwritten" => self.record.members.retain(|m| m.incarnation != incarnation),
+                    "evict-before-drop" => evict_suspect(core, &record, incarnation),
+                );
                 members.retain(|m| m.incarnation != incarnation);
             }
             Change::Name(incarnation) => {

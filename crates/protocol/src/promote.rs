@@ -1,6 +1,6 @@
 //! How a backup becomes primary (rule 5): suspicion starts an attempt, the register decides it.
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -83,7 +83,7 @@ impl Following {
     }
 
     fn may_promote(&self, core: &Core) -> Result<(), String> {
-        if !self.record.names(core.me) && !mutant!("promote-unnamed") {
+        if !correct!(self.record.names(core.me), "promote-unnamed" => true) {
             reached!("not promoted: not named");
             let name = &core.config.name;
             // Its own disk was lost or is another one: the other members may be no better off.
@@ -132,10 +132,8 @@ impl Following {
             // A newer epoch has been followed meanwhile: what was won is lost again (rule 1).
             return Next::Stay;
         }
-        if let Link::Greeting(conn) | Link::Live(conn) = self.link
-            && !mutant!("ack-while-acting")
-        {
-            core.out.push(Effect::Close(conn));
+        if let Link::Greeting(conn) | Link::Live(conn) = self.link {
+            correct!(core.out.push(Effect::Close(conn)), "ack-while-acting" => {});
         }
         let why = if self.take_over.is_some() {
             reached!("promoted: it handed over");
@@ -153,11 +151,10 @@ impl Following {
             "the primary was silent"
         };
         core.note_won(&record);
-        if mutant!("act-before-epoch-on-disk") {
-            core.state.epoch = record.epoch;
-        } else {
-            core.save_epoch(record.epoch);
-        }
+        correct!(
+            core.save_epoch(record.epoch),
+            "act-before-epoch-on-disk" => core.state.epoch = record.epoch,
+        );
         let mut leading = Leading::new(core, record);
         leading.inherit_silence(self.record.primary, self.heard.max(self.answered));
         Next::Become(Role::Leading(Box::new(leading)), why.into())

@@ -1,7 +1,9 @@
 //! Linearizable reads without the log (rule 10): every obliged replica confirms, after the read
 //! arrived, that it still follows. One round serves all reads that wait.
 
-use understudy_evidence::{mutant, reached};
+use std::collections::BTreeSet;
+
+use understudy_evidence::{correct, reached};
 
 use crate::Effect;
 use crate::core::Core;
@@ -22,23 +24,17 @@ impl Leading {
         if core.log.applied < self.opening {
             reached!("read waited for the opening entry");
         }
-        let needed = if mutant!("round-of-the-past") { self.round } else { self.round + 1 };
+        let needed = correct!(self.round + 1, "round-of-the-past" => self.round);
         self.reads.extend(reads.into_iter().map(|id| (needed, id)));
     }
 
     /// Starts a round when reads wait and none is under way; answers those whose round is
     /// complete, once the opening entry is executed.
     pub(crate) fn advance_reads(&mut self, core: &mut Core) {
-        let opened = match mutant!("deferred-answers-before-replay") {
-            true => core.log.commit,
-            false => core.log.applied,
-        };
+        let opened =
+            correct!(core.log.applied, "deferred-answers-before-replay" => core.log.commit);
         if self.reads.is_empty() || opened < self.opening {
-            if mutant!("read-before-opening") {
-                let ids = self.reads.drain(..).map(|(_, id)| id).collect();
-                core.out.push(Effect::Serve(ids));
-            }
-            return;
+            return correct!({}, "read-before-opening" => self.answer_all(core));
         }
         if self.reads.back().is_some_and(|(needed, _)| *needed > self.round)
             && self.confirmed(core) >= self.round
@@ -59,13 +55,11 @@ impl Leading {
 
     /// The newest round that every replica obliged *now* has confirmed.
     pub(crate) fn confirmed(&self, core: &Core) -> Round {
-        if mutant!("read-without-round") {
-            return self.round;
-        }
-        let mut obliged = self.obliged(core);
-        if mutant!("read-alone-while-joining") {
-            obliged.retain(|i| self.record.names(*i));
-        }
+        let obliged = correct!(
+            self.obliged(core),
+            "read-without-round" => BTreeSet::new(),
+            "read-alone-while-joining" => self.named_and_obliged(core),
+        );
         obliged
             .into_iter()
             .map(|incarnation| self.peers.get(&incarnation).map_or(0, |peer| peer.confirmed))

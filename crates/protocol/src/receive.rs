@@ -1,6 +1,6 @@
 //! How a follower takes in the primary's log (rule 9).
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::follow::{Following, release};
@@ -17,9 +17,8 @@ impl Following {
             return Next::Stay;
         }
         let fits = append.previous == Position::default()
-            || core.log.position(append.previous.index) == Some(append.previous)
-            || mutant!("match-by-length");
-        if !fits {
+            || core.log.position(append.previous.index) == Some(append.previous);
+        if !correct!(fits, "match-by-length" => true) {
             if let Some(found) = self.misfit(core, append.previous) {
                 return self.contradict(core, conn, found);
             }
@@ -50,7 +49,7 @@ impl Following {
 
     /// A primary's epoch rises with its own writes of the register; mine is on disk before the ack.
     fn accept_epoch(&mut self, core: &mut Core, conn: ConnId, epoch: Epoch) -> bool {
-        if epoch < core.state.epoch && !mutant!("follow-older-epoch") {
+        if correct!(epoch < core.state.epoch, "follow-older-epoch" => false) {
             core.note(format!("a message of old epoch {epoch}; hanging up"));
             self.hang_up(core, conn);
             return false;
@@ -67,14 +66,10 @@ impl Following {
         if epoch != core.state.epoch {
             reached!("a newer epoch followed");
         }
-        if mutant!("follow-before-epoch-on-disk") {
-            core.state.epoch = epoch;
-            return;
-        }
         if self.record.epoch == epoch {
             core.note_record(epoch, self.record.nonce);
         }
-        core.save_epoch(epoch);
+        correct!(core.save_epoch(epoch), "follow-before-epoch-on-disk" => core.state.epoch = epoch);
     }
 
     /// What the primary sent is of no use: says why, and dials again.
@@ -89,20 +84,16 @@ impl Following {
     /// how far that is, with the newest read round.
     pub(crate) fn acknowledge(&mut self, core: &mut Core) -> Next {
         if let (Link::Live(conn), Some(verified)) = (&self.link, self.verified) {
-            let mut durable = verified.min(core.log.durable);
-            if mutant!("ack-before-fsync") {
-                durable = verified;
-            }
+            let here = verified.min(core.log.durable);
+            let durable = correct!(here, "ack-before-fsync" => verified);
             if durable < verified {
                 reached!("ack held back for the disk");
             }
             if self.told_commit > durable {
                 reached!("commit held back for the disk");
             }
-            core.commit(match mutant!("commit-unverified") {
-                true => self.told_commit.min(core.log.durable),
-                false => self.told_commit.min(verified.min(core.log.durable)),
-            });
+            let counts = correct!(here, "commit-unverified" => core.log.durable);
+            core.commit(self.told_commit.min(counts));
             let ack = Ack {
                 epoch: core.state.epoch,
                 verified,
@@ -133,7 +124,7 @@ impl Following {
     /// and may still be promoted on the reserve. Where it may count because it was received, it stays.
     fn cut_what_found_no_room(&mut self, core: &mut Core) {
         let durable = core.log.durable;
-        let counts = core.may_count_received() && !mutant!("received-cut-by-a-full-disk");
+        let counts = correct!(core.may_count_received(), "received-cut-by-a-full-disk" => false);
         if !counts && core.log.last().index > durable {
             core.log.truncate(durable);
             core.out.push(Effect::Truncate { after: durable });

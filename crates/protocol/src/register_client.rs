@@ -1,7 +1,7 @@
 //! The register client: one operation at a time, and the only place that judges whether an attempt
 //! to write the register was won (rule 1).
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::pause::Pause;
 use crate::{Effect, Epoch, Observed, Record, RegisterFailure, RegisterUid, Timing, WriteAnswer};
@@ -96,12 +96,11 @@ impl RegisterClient {
             }
             WriteAnswer::Conflict => {
                 reached!("attempt met a conflict");
-                if mutant!("conflict-is-won") {
-                    return self.won_unseen();
-                }
-                if mutant!("conflict-is-lost") {
-                    self.attempt = None;
-                }
+                correct!(
+                    {},
+                    "conflict-is-won" => return self.won_unseen(),
+                    "conflict-is-lost" => self.attempt = None,
+                );
                 self.conflicts = self.conflicts.saturating_add(1);
                 match self.conflicts > CONFLICTS {
                     true => self.rest(now),
@@ -111,12 +110,11 @@ impl RegisterClient {
             }
             WriteAnswer::NoAnswer(_) => {
                 reached!("attempt unknown");
-                if mutant!("unknown-is-won") {
-                    return self.won_unseen();
-                }
-                if mutant!("unknown-is-lost") {
-                    self.attempt = None;
-                }
+                correct!(
+                    {},
+                    "unknown-is-won" => return self.won_unseen(),
+                    "unknown-is-lost" => self.attempt = None,
+                );
                 self.rest(now);
                 Verdict::Pending
             }
@@ -145,22 +143,15 @@ impl RegisterClient {
         let epoch_of = |o: &Observed| o.record.as_ref().map_or(0, |r| r.epoch);
         let seen: Epoch = epoch_of(&observed);
         if observed.uid == base.uid && seen == epoch_of(base) {
-            if mutant!("unlanded-is-lost") {
-                self.attempt = None;
-                self.look_again(out);
-                return Verdict::Lost(observed);
-            }
+            correct!({}, "unlanded-is-lost" => return self.give_up(observed));
             // Not landed yet. It still may: the same nonce goes over the version just read.
             reached!("attempt not landed yet, repeated");
             *base = observed;
             self.send(out);
             return Verdict::Pending;
         }
-        let mine = observed.uid == base.uid
-            && observed
-                .record
-                .as_ref()
-                .is_some_and(|r| r.nonce == record.nonce || mutant!("any-nonce-is-mine"));
+        let is_mine = |r: &Record| correct!(r.nonce == record.nonce, "any-nonce-is-mine" => true);
+        let mine = observed.uid == base.uid && observed.record.as_ref().is_some_and(is_mine);
         let won = record.clone();
         self.attempt = None;
         self.failures.reset();
@@ -189,7 +180,7 @@ impl RegisterClient {
         Verdict::Lost(observed)
     }
 
-    /// What two of the wrong versions make of an answer that decides nothing.
+    /// A wrong version of an answer that decides nothing.
     fn won_unseen(&mut self) -> Verdict {
         let attempt = self.attempt.take();
         attempt.map_or(Verdict::Pending, |(record, base)| Verdict::Won(record, base.uid))

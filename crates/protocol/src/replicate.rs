@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use crate::core::Core;
 use crate::follow::{releasable, release_through};
@@ -21,20 +21,7 @@ impl Leading {
         }
         let now = core.now.mono;
         let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else {
-            if let Message::Append(append) = message
-                && mutant!("ack-while-acting")
-            {
-                let last = append.entries.last().map_or(append.previous.index, |e| e.index);
-                let ack = Ack {
-                    epoch: append.epoch,
-                    verified: last,
-                    durable: last,
-                    round: append.round,
-                    newer: None,
-                    full: false,
-                };
-                core.out.push(Effect::Send(conn, Message::Ack(ack)));
-            }
+            correct!({}, "ack-while-acting" => self.acknowledge_another(core, conn, &message));
             return Next::Stay;
         };
         peer.heard = now;
@@ -72,12 +59,7 @@ impl Leading {
         self.greeted += 1;
         (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
         peer.memory = hello.memory;
-        if mutant!("acks-of-an-old-copy") {
-            let name = &hello.member.name;
-            let known = self.peers.values().filter(|p| p.member.name == *name).map(|p| p.acked);
-            let known = known.max().unwrap_or(0);
-            self.peers.entry(who).and_modify(|peer| peer.acked = known);
-        }
+        correct!({}, "acks-of-an-old-copy" => self.count_acks_by_name(who));
         self.conns.insert(conn, who);
         self.welcome(core, conn);
         self.start_feed(core, conn, &hello);
@@ -87,10 +69,8 @@ impl Leading {
     /// Says what a follower must know before anything of this epoch.
     fn welcome(&self, core: &mut Core, conn: ConnId) {
         let (epoch, cluster) = (self.record.epoch, self.record.cluster);
-        let records = match mutant!("records-kept-to-oneself") {
-            true => Vec::new(),
-            false => core.state.records.iter().map(|known| (known.epoch, known.nonce)).collect(),
-        };
+        let records = core.state.records.iter().map(|known| (known.epoch, known.nonce));
+        let records = correct!(records.collect(), "records-kept-to-oneself" => Vec::new());
         let ordered = core.state.ordered;
         core.out.push(Effect::Send(conn, Message::Welcome { epoch, cluster, ordered, records }));
     }
@@ -110,7 +90,7 @@ impl Leading {
         if hello.member.incarnation == core.me {
             return Some(Refusal::OldLife(core.life));
         }
-        if hello.epoch > self.record.epoch && !mutant!("follow-older-epoch") {
+        if correct!(hello.epoch > self.record.epoch, "follow-older-epoch" => false) {
             // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
             core.register.look(&mut core.out);
             return Some(Refusal::NotPrimary(hello.epoch));
@@ -187,7 +167,7 @@ impl Leading {
         // Only what a member received after the write that names it: a copy that crashes reads the
         // register, and must find that it counted by more than its disk (rule 11).
         let member = self.record.names(peer.member.incarnation) && ack.epoch == self.record.epoch;
-        if member || mutant!("received-by-a-learner") {
+        if correct!(member, "received-by-a-learner" => true) {
             peer.receives(ack.verified.min(peer.sent.index));
         }
         peer.confirmed = peer.confirmed.max(ack.round);

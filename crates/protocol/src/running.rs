@@ -5,7 +5,7 @@
 //! until what waited in the sockets has had its turn. What was planned does count: where a machine is so
 //! busy that every step comes late, leases must end all the same.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use crate::MS;
 
@@ -57,9 +57,10 @@ impl Running {
 
     /// A step begins.
     pub fn step(&mut self, now: u64, planned: Planned) {
+        let gap = now.saturating_sub(self.at);
         let counted = self.counted(now, planned);
         let absent = self.is_absent(now, planned);
-        let gap = now.saturating_sub(std::mem::replace(&mut self.at, now));
+        self.at = now;
         let held = counted.min(self.still);
         self.still -= held;
         self.ran += counted - held;
@@ -75,14 +76,12 @@ impl Running {
     /// What the gap up to now counts.
     fn counted(&self, now: u64, planned: Planned) -> u64 {
         let gap = now.saturating_sub(self.at);
-        if mutant!("pauses-count") {
-            return gap;
-        }
         let wait = planned.due.saturating_sub(self.at);
-        match planned.working {
-            true => gap.min(wait.max(planned.tick)),
-            false => gap.min(wait + PUNCTUAL),
-        }
+        let counts = match planned.working {
+            true => wait.max(planned.tick),
+            false => wait + PUNCTUAL,
+        };
+        correct!(gap.min(counts), "pauses-count" => gap)
     }
 
     /// Whether the process was away in that gap.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::follow::Following;
@@ -11,6 +11,7 @@ use crate::lead::Leading;
 use crate::pause::Pause;
 use crate::register_client::Verdict;
 use crate::replica::{Next, Role, examined, turn_away};
+use crate::wrong::act_again;
 use crate::{Effect, Event, Observed, PROTOCOL_VERSION, PeerState, Record};
 
 pub(crate) struct Starting {
@@ -91,10 +92,7 @@ impl Starting {
             }
             if record.primary == core.me {
                 reached!("restarted primary did not act");
-                if mutant!("act-after-restart") {
-                    let role = Leading::new(core, record);
-                    return Next::Become(Role::Leading(Box::new(role)), "is named primary".into());
-                }
+                correct!({}, "act-after-restart" => return act_again(core, record));
             }
             let why = match record.member(core.me) {
                 Some(_) => "the register names this copy",
@@ -121,7 +119,7 @@ impl Starting {
     /// A copy that crashed in received mode may have forgotten what it was counted for (rule 11).
     /// `None`: it has not, or that does no harm, and it goes on.
     fn doubt(&mut self, core: &mut Core, record: &Record) -> Option<Next> {
-        core.doubt &= !mutant!("received-keeps-its-incarnation");
+        core.doubt = correct!(core.doubt, "received-keeps-its-incarnation" => false);
         if !core.doubt {
             return None;
         }
@@ -199,7 +197,8 @@ impl Starting {
         let rank = core.config.peers.iter().filter(|(name, _)| *name < core.config.name).count();
         let turn = self.since + 5 * core.config.timing.retry * rank as u64;
         let Some((_, answers)) = &self.birth else { return Next::Stay };
-        let heard = answers.len() == core.config.peers.len() || mutant!("found-without-asking");
+        let all = answers.len() == core.config.peers.len();
+        let heard = correct!(all, "found-without-asking" => true);
         if !heard || !core.register.is_free() || core.now.mono < turn {
             return Next::Stay;
         }

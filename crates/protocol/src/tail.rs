@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use crate::core::Core;
 use crate::lead::Leading;
@@ -63,10 +63,11 @@ impl Tail {
         while self.reach < end {
             let at = usize::try_from(self.reach + 1 - first).unwrap_or(usize::MAX);
             let Some(next) = self.entries.get(at) else { break };
-            if next.requires_commit && !mutant!("firm-entries-ahead") {
+            if correct!(next.requires_commit, "firm-entries-ahead" => false) {
                 break;
             }
-            if (self.ahead + next.bytes) as u64 > bytes && !mutant!("tail-unbounded") {
+            let too_long = (self.ahead + next.bytes) as u64 > bytes;
+            if correct!(too_long, "tail-unbounded" => false) {
                 reached!("async waited for a long tail");
                 break;
             }

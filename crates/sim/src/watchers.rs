@@ -148,7 +148,7 @@ impl World {
         let changes = process.driver.machine().changes();
         let watcher = &mut self.watchers.each[id];
         let (_, _, watch) = watcher.stream.get_or_insert_with(|| {
-            let watch = Watch::behind(watcher.complete, watcher.range.clone(), watcher.previous);
+            let watch = Watch::after(watcher.complete, watcher.range.clone(), watcher.previous);
             (host, run, watch)
         });
         let seen = watch.position();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{Index, Room};
 
 use crate::disk::Disk;
@@ -85,8 +85,8 @@ impl<D: Disk> Store<D> {
     /// Keeps room for the next snapshot, besides what is always kept: it may be as large as this one and all that
     /// was logged since, unless the machine says less. One that is being written takes what was kept for it.
     fn fits_ballast(&mut self) -> Result<bool, WriteError> {
-        let mut bytes = self.options.ballast_bytes;
-        if bytes == 0 || mutant!("no-ballast") {
+        let mut bytes = correct!(self.options.ballast_bytes, "no-ballast" => 0);
+        if bytes == 0 {
             return self.ballast.hold(0);
         }
         self.covered = self.log.after_snapshot();

@@ -5,7 +5,7 @@
 //! would silently bring an older state back.
 
 use bytes::{Buf, BufMut};
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{ClusterId, HardState, Index, KnownRecord, Life, Nonce, RegisterUid};
 
 use crate::disk::{Disk, DiskFile};
@@ -89,10 +89,7 @@ fn write<F: DiskFile>(file: &F, slot: &Slot) -> std::io::Result<()> {
     block.resize(BLOCK, 0);
     block.extend_from_within(..);
     file.write_at(&block, (slot.sequence % 2) * SLOT as u64)?;
-    if mutant!("state-without-fsync") {
-        return Ok(());
-    }
-    file.sync()
+    correct!(file.sync(), "state-without-fsync" => Ok(()))
 }
 
 fn load<F: DiskFile>(file: &F) -> Result<Slot, OpenError> {
@@ -103,9 +100,7 @@ fn load<F: DiskFile>(file: &F) -> Result<Slot, OpenError> {
         match Slot::decode(block) {
             Ok(slot) if newest.as_ref().is_none_or(|n| n.sequence < slot.sequence) => {
                 newest = Some(slot);
-                if mutant!("any-slot-is-the-newest") {
-                    break;
-                }
+                correct!({}, "any-slot-is-the-newest" => break);
             }
             Ok(_) => {}
             Err(other @ Broken::Format(_)) => return Err(other.of(STATE)),

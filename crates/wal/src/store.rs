@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{
     Entry, HardState, Incarnation, Index, Life, Position, Room, Snapshot, SnapshotPart,
 };
@@ -131,10 +131,8 @@ impl<D: Disk> Store<D> {
     /// Lets segments go that hold nothing after `through`. Nothing after the newest snapshot
     /// goes, nor the segment that grows.
     pub fn release(&mut self, through: Index) -> Result<(), WriteError> {
-        let mut through = through.min(self.snapshot_position().index);
-        if mutant!("log-released-too-far") {
-            through = self.log.synced();
-        }
+        let covered = through.min(self.snapshot_position().index);
+        let through = correct!(covered, "log-released-too-far" => self.log.synced());
         self.guarded(|store| {
             store.log.release(through)?;
             store.hold_ballast()
@@ -240,9 +238,10 @@ impl<D: Disk> Store<D> {
             return Ok(());
         }
         let floor = self.log.synced().min(after);
-        if !mutant!("cut-without-a-note") {
-            self.slots.change(|slot| (slot.cut, slot.floor) = (Some(after), floor))?;
-        }
+        correct!(
+            self.slots.change(|slot| (slot.cut, slot.floor) = (Some(after), floor)),
+            "cut-without-a-note" => Ok(()),
+        )?;
         self.log.cut(after)?;
         self.slots.change(|slot| (slot.cut, slot.floor) = (None, after))
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use prost::Message;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::change::Change;
 use super::check::check_delete;
@@ -117,7 +117,7 @@ impl<'a> Execution<'a> {
     fn put(&mut self, put: Put) -> Result<PutResult, Failure> {
         let old = self.keyspace.record(&put.key);
         let actual = old.map_or(0, |record| record.mod_revision);
-        let wanted = put.if_mod_revision.filter(|_| !mutant!("condition-ignored"));
+        let wanted = correct!(put.if_mod_revision, "condition-ignored" => None);
         if wanted.is_some_and(|wanted| wanted != actual) {
             return Err(Failure::found(FailureCode::ConditionFailed, actual as u64));
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::deadlines::Life;
 use super::deletions::Deletions;
@@ -87,14 +87,14 @@ impl FrozenKv {
         }
         for (name, generator) in self.state.generators.iter() {
             let (words, position) = generator.twister.state();
-            let position = if mutant!("generator-restored-anew") { 0 } else { position };
+            let position = correct!(position, "generator-restored-anew" => 0);
             let name = String::from_utf8_lossy(name.as_slice()).into_owned();
             let (words, owner) = (words.to_vec(), owner(&generator.owner));
             frames.frame(&GeneratorFrame { name, words, position, owner })?;
         }
         for (id, lease) in self.state.leases.iter() {
             let Lease { life: Life { ttl, used, due }, ended, .. } = lease;
-            let used = if mutant!("leases-restored-anew") { self.state.elapsed } else { *used };
+            let used = correct!(*used, "leases-restored-anew" => self.state.elapsed);
             let (ttl, due, ended, owner) = (*ttl, *due, *ended, owner(&lease.owner));
             frames.frame(&LeaseFrame { id, ttl, used, due, ended, owner })?;
         }
@@ -129,15 +129,15 @@ impl FrozenKv {
 }
 
 fn owner(owner: &Bytes) -> Bytes {
-    if mutant!("snapshot-without-owners") { Bytes::new() } else { owner.clone() }
+    correct!(owner.clone(), "snapshot-without-owners" => Bytes::new())
 }
 
 fn remembered(deletions: &Deletions) -> impl Iterator<Item = (&Key, i64)> {
-    deletions.iter().filter(|_| !mutant!("snapshot-without-deletions"))
+    deletions.iter().filter(|_| correct!(true, "snapshot-without-deletions" => false))
 }
 
 fn kept(before: Option<&Record>) -> Option<&Record> {
-    before.filter(|_| !mutant!("snapshot-without-old-values"))
+    correct!(before, "snapshot-without-old-values" => None)
 }
 
 impl Frozen for FrozenKv {

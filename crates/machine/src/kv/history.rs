@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use imbl::OrdSet;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::change::Change;
 use super::changes::{Changes, Revision, Term};
@@ -74,10 +74,9 @@ impl History {
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let revision = self.changes.newest() + 1;
         for change in changes.iter() {
-            if change.after.is_none() && mutant!("deletes-not-kept") {
-                continue;
+            if correct!(true, "deletes-not-kept" => change.after.is_some()) {
+                self.places.insert((change.key.clone(), revision));
             }
-            self.places.insert((change.key.clone(), revision));
         }
         let revision = Revision { changes: changes.drain(..).collect(), mark, elapsed };
         self.bytes += weight(&revision);
@@ -116,8 +115,10 @@ impl History {
             let revision = self.changes.forgotten();
             for Change { key, before, after } in oldest.changes.iter() {
                 match (before, after) {
-                    (_, None) if mutant!("deletions-not-remembered") => {}
-                    (_, None) => self.deletions.add(key, revision),
+                    (_, None) => correct!(
+                        self.deletions.add(key, revision),
+                        "deletions-not-remembered" => {},
+                    ),
                     (None, Some(_)) => self.deletions.remove(key),
                     // It was there all along, so none is remembered.
                     (Some(_), Some(_)) => {}
@@ -133,7 +134,7 @@ impl History {
             return None;
         }
         let key = Key::new(bytes::Bytes::copy_from_slice(key));
-        let first = if mutant!("own-change-taken-back") { revision } else { revision + 1 };
+        let first = correct!(revision + 1, "own-change-taken-back" => revision);
         let (found, changed) = self.places.range((key.clone(), first)..).next()?;
         (*found == key).then(|| self.before(found, *changed))
     }
@@ -204,7 +205,7 @@ impl<'a, I: Iterator<Item = &'a (Key, i64)>> Iterator for OldestOfEach<'a, I> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut oldest = self.all.next()?;
         while let Some(next) = self.all.next_if(|(key, _)| *key == oldest.0) {
-            if self.last != mutant!("newest-old-version") {
+            if correct!(self.last, "newest-old-version" => !self.last) {
                 oldest = next;
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use imbl::{OrdMap, OrdSet};
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::change::Change;
 use super::deadlines::{Deadlines, Life};
@@ -122,9 +122,7 @@ impl Leases {
     pub fn keep(&mut self, id: i64, now: u64) -> Result<u64, Failure> {
         self.find(id, now)?;
         let lease = self.all.get_mut(&id).expect("a lease that was found is in the table");
-        if !mutant!("lease-kept-in-vain") {
-            lease.life.used = now;
-        }
+        lease.life.used = correct!(now, "lease-kept-in-vain" => lease.life.used);
         Ok(lease.life.ttl)
     }
 
@@ -182,7 +180,7 @@ impl Leases {
         let lease = |record: &Option<Record>| record.as_ref().map_or(0, |record| record.lease);
         for Change { key, before, after } in changes {
             let (from, to) = (lease(before), lease(after));
-            if from != to && !(to == 0 && mutant!("lease-keeps-freed-key")) {
+            if correct!(from != to, "lease-keeps-freed-key" => from != to && to != 0) {
                 self.detach(from, key);
                 self.attach(to, key);
             }

@@ -5,7 +5,7 @@ use std::{io, mem};
 use bytes::Bytes;
 use prost::Message;
 use twox_hash::XxHash3_64;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::change::Change;
 use super::execution::{Execution, response_too_large};
@@ -351,7 +351,7 @@ impl KvMachine {
     fn check_response(&self, stamp: Option<&Stamp>) -> Result<(), Failure> {
         let State { budget, quota, sessions, .. } = &self.state;
         let length = self.encoded.len() as u64;
-        let frame = if mutant!("response-without-its-frame") { 0 } else { FRAME };
+        let frame = correct!(FRAME, "response-without-its-frame" => 0);
         if length + frame > quota.max_response_bytes {
             return Err(response_too_large(quota));
         }

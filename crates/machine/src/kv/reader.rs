@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::iter::Peekable;
 
 use bytes::Bytes;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::key::Key;
 use super::record::Record;
@@ -81,7 +81,7 @@ impl Reader {
     /// One key.
     pub fn get(&self, key: &[u8]) -> Option<KeyValue> {
         match self.state.history.version(key, self.revision) {
-            Some(None) if mutant!("told-before-it-was") => self.state.keyspace.get(key),
+            Some(None) => correct!(None, "told-before-it-was" => self.state.keyspace.get(key)),
             Some(old) => old.map(|record| record.with_bytes(Bytes::copy_from_slice(key))),
             None => self.state.keyspace.get(key),
         }

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use imbl::OrdMap;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::deadlines::{Deadlines, Life};
 use super::held::Held;
@@ -141,10 +141,8 @@ impl Sessions {
         let Stamp { session, sequence, received_below } = *stamp;
         let session = self.alive_mut(session, now)?;
         if sequence <= session.trim {
-            if mutant!("trimmed-executed-again") {
-                return Ok(Verdict::Fresh);
-            }
-            return Err(sequence_failure(FailureCode::SequenceTrimmed, session.trim, sequence));
+            let failure = sequence_failure(FailureCode::SequenceTrimmed, session.trim, sequence);
+            return correct!(Err(failure), "trimmed-executed-again" => Ok(Verdict::Fresh));
         }
         if received_below > sequence {
             return Err(Failure::new(FailureCode::BadCommand));
@@ -154,9 +152,9 @@ impl Sessions {
         if sequence > end {
             return Err(sequence_failure(FailureCode::SequenceOutsideWindow, end, sequence));
         }
-        let verdict = match session.held.get(&sequence) {
+        let held = session.held.get(&sequence);
+        let verdict = match correct!(held, "retry-executed-again" => None) {
             None => Verdict::Fresh,
-            Some(_) if mutant!("retry-executed-again") => Verdict::Fresh,
             Some(held) if held.operation == operation => Verdict::Answered(held.response.clone()),
             Some(_) => return Err(Failure::found(FailureCode::SequenceReused, sequence)),
         };

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 use imbl::OrdMap;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::quota::Quota;
 use crate::{Failure, FailureCode, Limit};
@@ -48,10 +48,7 @@ impl Shares {
     /// Counts one less.
     pub fn remove(&mut self, owner: &[u8]) {
         let Some(count) = self.counts.get_mut(owner) else { return };
-        if mutant!("share-not-given-back") {
-            return;
-        }
-        *count -= 1;
+        *count -= correct!(1, "share-not-given-back" => 0);
         if *count == 0 {
             self.counts.remove(owner);
         }
@@ -71,7 +68,7 @@ impl Shares {
         if owner.is_empty() {
             return Ok(());
         }
-        let own = if mutant!("share-of-all") { all } else { self.of(owner) };
+        let own = correct!(self.of(owner), "share-of-all" => all);
         let share = quota.share(most, all - own);
         if own + more > share {
             return Err(Failure::beyond(FailureCode::ShareExceeded, what, share, own + more));

@@ -1,6 +1,6 @@
 //! Everything that is replicated.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::generators::Generators;
 use super::history::History;
@@ -52,9 +52,10 @@ impl State {
     /// A new epoch: every session and every lease gets its full lifetime again.
     pub fn renew_all(&mut self) {
         self.sessions.deadlines.renew_all(self.elapsed);
-        if !mutant!("leases-not-renewed") {
-            self.leases.deadlines.renew_all(self.elapsed);
-        }
+        correct!(
+            self.leases.deadlines.renew_all(self.elapsed),
+            "leases-not-renewed" => {},
+        );
     }
 
     /// Ends sessions and leases whose time is over, oldest first, as much of each as is allowed.

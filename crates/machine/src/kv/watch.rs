@@ -1,7 +1,7 @@
 //! Following the changes of a range, revision by revision.
 
 use prost::Message;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::change::Change;
 use super::changes::Changes;
@@ -56,9 +56,9 @@ pub struct Passed;
 
 impl Watch {
     /// Follows `range` after revision `position`.
-    pub fn behind(position: i64, range: KeyRange, previous: bool) -> Self {
-        let late = i64::from(mutant!("watch-begins-late"));
-        Watch { range, previous, position: position + late, given: 0 }
+    pub fn after(position: i64, range: KeyRange, previous: bool) -> Self {
+        let position = correct!(position, "watch-begins-late" => position + 1);
+        Watch { range, previous, position, given: 0 }
     }
 
     /// Everything up to this revision has been given.
@@ -81,8 +81,11 @@ impl Watch {
         let floor = reader.changes().floor();
         if self.position < floor {
             match reader.quiet_through(&self.range, self.position) {
-                Err(Passed) if mutant!("forgotten-changes-skipped") => self.skip(floor),
-                quiet => self.skip(quiet?),
+                Ok(quiet) => self.skip(quiet),
+                passed => correct!(
+                    return passed.map(|_| ()),
+                    "forgotten-changes-skipped" => self.skip(floor),
+                ),
             }
         }
         Ok(())
@@ -127,18 +130,21 @@ impl Watch {
             let Some(revision) = changes.revision(next) else { break };
             let mut begun = self.given > 0;
             for change in &revision.changes[self.given..] {
-                let untold = change.after.is_none() && mutant!("deletions-untold");
-                if self.range.contains(change.key.as_slice()) && !untold {
+                let told = correct!(true, "deletions-untold" => change.after.is_some());
+                if told && self.range.contains(change.key.as_slice()) {
                     let change = self.told(change, next);
                     let length = change.encoded_len();
                     let may_wait = !batch.changes.is_empty() || !one_at_least;
                     if batch.bytes + length > bytes && may_wait {
                         batch.more = begun;
-                        if mutant!("rest-of-a-revision-lost") {
-                            (self.position, self.given, batch.more) = (next, 0, false);
-                        } else if !begun {
+                        if !begun {
                             self.given = 0;
                         }
+                        correct!(
+                            {},
+                            "rest-of-a-revision-lost" =>
+                                (self.position, self.given, batch.more) = (next, 0, false),
+                        );
                         return Ok(batch);
                     }
                     begun = true;

@@ -17,13 +17,13 @@ pub fn check(changes: &Changes, at: impl Fn(i64) -> Vec<KeyValue>) {
             did.retain(within);
             expected.splice(0..0, did.into_iter().map(|change| (revision, change)));
             for bytes in [1, 100, usize::MAX] {
-                let watch = Watch::behind(revision - 1, range.clone(), true);
+                let watch = Watch::after(revision - 1, range.clone(), true);
                 assert_eq!(everything(watch, changes, bytes), expected, "{range:?} {bytes}");
             }
         }
-        let mut early = Watch::behind(floor - 1, range.clone(), true);
+        let mut early = Watch::after(floor - 1, range.clone(), true);
         assert_eq!(early.next(changes, newest, 100), Err(Passed));
-        let without = everything(Watch::behind(floor, range, false), changes, 100);
+        let without = everything(Watch::after(floor, range, false), changes, 100);
         assert!(without.iter().all(|(_, change)| change.before.is_none()));
         assert_eq!(without.len(), expected.len());
     }
@@ -40,7 +40,7 @@ pub fn check_quiet(reader: &Reader, at: impl Fn(i64) -> Vec<KeyValue>) {
         };
         let touched: Vec<i64> = (1..=newest).filter(touches).collect();
         for seen in 0..floor {
-            let mut watch = Watch::behind(seen, range.clone(), false);
+            let mut watch = Watch::after(seen, range.clone(), false);
             let next = touched.iter().find(|revision| **revision > seen);
             let expected = match next {
                 Some(next) if *next <= floor => Err(Passed),

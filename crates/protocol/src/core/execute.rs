@@ -1,6 +1,6 @@
 //! What the machine is given, and when, and what it says of itself.
 
-use understudy_evidence::{mutant, reached};
+use understudy_evidence::{correct, reached};
 
 use super::{Core, DIGESTS};
 use crate::{BackupExecution, Effect, Entry, Index, Position, RequestId};
@@ -25,10 +25,10 @@ impl Core {
     }
 
     /// Whether what is committed waits in memory, unless there is too much of it.
-    pub(super) fn defers(&self) -> bool {
+    pub(crate) fn defers(&self) -> bool {
         let limits = &self.config.limits;
         let most = limits.window_bytes.saturating_add(limits.deferred_bytes);
-        self.is_deferred() && (self.log.bytes() <= most || mutant!("deferred-without-bound"))
+        self.is_deferred() && correct!(self.log.bytes() <= most, "deferred-without-bound" => true)
     }
 
     /// Gives the machine what it has not been given, up to `through`.
@@ -119,8 +119,10 @@ impl Core {
         let index = position.index;
         self.is_deferred()
             && index > self.log.handed
-            && (index <= self.log.commit && self.log.position(index) == Some(position)
-                || mutant!("deferred-snapshot-ahead"))
+            && correct!(
+                index <= self.log.commit && self.log.position(index) == Some(position),
+                "deferred-snapshot-ahead" => true,
+            )
     }
 
     /// The machine is what the primary's snapshot says; the log stays.

@@ -1,6 +1,6 @@
 //! The cluster's settings as the log has them: in force, and on their way.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use super::Core;
 use crate::{Entry, Execution, Index, Kind, Settings};
@@ -34,10 +34,8 @@ impl Core {
     /// The cluster's settings count from their commit on: a backup that executes nothing must also learn
     /// that it shall execute again.
     pub(super) fn settle(&mut self, after: Index) {
-        if self.defers() && mutant!("deferred-settings-unread") {
-            return;
-        }
-        for index in after + 1..=self.log.commit {
+        let unread = after + 1..=self.log.commit;
+        for index in correct!(unread, "deferred-settings-unread" => self.unless_deferred(unread)) {
             if let Some(settings) = self.log.get(index).and_then(rule) {
                 self.settings = settings;
                 self.settled = true;

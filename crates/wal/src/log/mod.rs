@@ -13,7 +13,7 @@ mod segment;
 
 use std::collections::VecDeque;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{ClusterId, Index, Life, Position};
 
 use crate::disk::{Disk, DiskFile};
@@ -88,9 +88,8 @@ impl<D: Disk> Log<D> {
         if self.synced < self.last.index
             && let Some(active) = self.segments.back()
         {
-            if !mutant!("log-without-fsync") {
-                active.file.sync().map_err(WriteError::io(format!("sync {}", active.name)))?;
-            }
+            correct!(active.file.sync(), "log-without-fsync" => Ok(()))
+                .map_err(WriteError::io(format!("sync {}", active.name)))?;
             self.synced = self.last.index;
         }
         Ok(self.last)

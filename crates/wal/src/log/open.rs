@@ -1,7 +1,7 @@
 //! Brings the log back when a life begins.
 
 use bytes::Bytes;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::{Entry, Epoch, Index, Life, Position};
 
 use super::Log;
@@ -80,7 +80,8 @@ impl<D: Disk> Log<D> {
         }
         let oldest = log.segments.front().map(|s| (s.name.as_str(), s.first()));
         lineage.check(oldest, replayed.base)?;
-        log.renew(if lineage.cut.is_some() { u64::MAX } else { replayed.wipe })?;
+        let wipe = if lineage.cut.is_some() { u64::MAX } else { replayed.wipe };
+        correct!(log.renew(wipe)?, "tail-not-renewed" => log.synced = log.last.index);
         for found in superseded {
             log.retire(found.into_segment(Vec::new(), 0)).map_err(|e| retire_failed(disk, e))?;
         }
@@ -115,10 +116,6 @@ impl<D: Disk> Log<D> {
         let io = || OpenError::io(format!("write {}", active.name));
         let wipe = wipe.min(active.filled);
         let from = active.offset((self.synced + 1).max(active.first()));
-        if mutant!("tail-not-renewed") {
-            self.synced = self.last.index;
-            return Ok(());
-        }
         let tail = active.file.read_vec(from, (active.end - from) as usize).map_err(io())?;
         active.file.write_at(&tail, from).map_err(io())?;
         active.file.write_zeros(active.end, wipe).map_err(io())?;

@@ -3,7 +3,7 @@
 //! What was filled once is only overwritten, which needs no space: so a full disk leaves the log as
 //! it was, and the reserve usable. File systems that copy on write promise less.
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_protocol::Position;
 
 use super::Log;
@@ -120,9 +120,7 @@ impl<D: Disk> Log<D> {
         file.write_at(&header.encode(), 0).map_err(io())?;
         file.sync().map_err(io())?;
         self.disk.rename(&spare, &name).map_err(io())?;
-        if !mutant!("directory-without-fsync") {
-            self.disk.sync().map_err(io())?;
-        }
+        correct!(self.disk.sync(), "directory-without-fsync" => Ok(())).map_err(io())?;
         let filled = file.len().map_err(io())?;
         let offsets = Vec::new();
         self.segments.push_back(Segment { name, file, header, offsets, end: HEADER, filled });

@@ -107,7 +107,7 @@ impl Asked {
 
     /// The watch, at its beginning; its next changes may be forgotten.
     pub fn watch(&self, changes: &Changes) -> Result<Watch, Refusal> {
-        Ok(Watch::behind(self.after(changes)?, self.range.clone(), self.previous))
+        Ok(Watch::after(self.after(changes)?, self.range.clone(), self.previous))
     }
 
     /// The revision after which it begins.
