@@ -4,13 +4,15 @@ use prost::Message as _;
 use understudy_machine::{
     Command, Input, KvMachine, Machine, Moment, Operation, Outcome, Put, Step,
 };
+use understudy_proto::admin::v1 as admin;
 use understudy_proto::kv::v1::watch_request::From;
 use understudy_proto::kv::v1::{
-    GetRequest, GetResponse, ListRequest, ListResponse, OpenSessionResponse, WatchRequest,
+    self as kv, GetRequest, GetResponse, ListRequest, ListResponse, OpenSessionResponse,
+    WatchRequest,
 };
 use understudy_protocol::Settings;
 use understudy_replica::{
-    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+    Accept, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
 };
 
 use crate::requests::any_request;
@@ -20,15 +22,15 @@ const MAX_KEY: usize = 4096;
 /// The longest time to live of a session that a quota may allow, milliseconds.
 const MAX_TTL: i64 = 2_592_000_000;
 
-const LOGGED: [Call; 8] = [
-    Call::Put,
-    Call::Delete,
-    Call::Txn,
-    Call::UpdateQuota,
-    Call::Compact,
-    Call::OpenSession,
-    Call::KeepSessionAlive,
-    Call::CloseSession,
+const LOGGED: [Accept; 8] = [
+    accept::<kv::PutRequest>,
+    accept::<kv::DeleteRequest>,
+    accept::<kv::TxnRequest>,
+    accept::<admin::UpdateQuotaRequest>,
+    accept::<admin::CompactRequest>,
+    accept::<kv::OpenSessionRequest>,
+    accept::<kv::KeepSessionAliveRequest>,
+    accept::<kv::CloseSessionRequest>,
 ];
 
 /// The body of any call gives a command that the machine executes and whose response becomes an
@@ -42,9 +44,9 @@ pub fn client_requests(data: &[u8]) {
         let built = (kind >= BUILT).then(|| crate::body::body(body));
         let body = built.as_deref().unwrap_or(body);
         any_request(body);
-        let mut logged = |call| {
+        let mut logged = |accept: Accept| {
             index += 1;
-            handle(&mut machine, index, call, body);
+            handle(&mut machine, index, accept, body);
         };
         match kind % BUILT {
             WATCH => watch(&machine, body),
@@ -69,12 +71,22 @@ const BUILT: u8 = 128;
 const WATCH: u8 = 127;
 /// From here up to it: time and randomness.
 const CHANCE: u8 = WATCH - OF_CHANCE.len() as u8;
-const OF_CHANCE: [Call; 6] =
-    [Call::Seed, Call::Random, Call::GetRandBits, Call::RandBytes, Call::SetState, Call::Now];
+const OF_CHANCE: [Accept; 6] = [
+    accept::<kv::SeedRequest>,
+    accept::<kv::RandomRequest>,
+    accept::<kv::GetRandBitsRequest>,
+    accept::<kv::RandBytesRequest>,
+    accept::<kv::SetStateRequest>,
+    accept::<kv::NowRequest>,
+];
 
 /// From here up to chance: leases.
 const LEASES: u8 = CHANCE - OF_LEASES.len() as u8;
-const OF_LEASES: [Call; 3] = [Call::GrantLease, Call::KeepLeaseAlive, Call::RevokeLease];
+const OF_LEASES: [Accept; 3] = [
+    accept::<kv::GrantLeaseRequest>,
+    accept::<kv::KeepLeaseAliveRequest>,
+    accept::<kv::RevokeLeaseRequest>,
+];
 
 /// One byte for the kind, two for the length, the body.
 fn next(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
@@ -156,8 +168,8 @@ fn hand_over(body: &[u8]) {
     }
 }
 
-fn handle(machine: &mut KvMachine, index: u64, call: Call, body: &[u8]) {
-    let accepted = match Accepted::new(call, body) {
+fn handle(machine: &mut KvMachine, index: u64, accept: Accept, body: &[u8]) {
+    let accepted = match accept(body) {
         Ok(accepted) => accepted,
         Err(refused) => return in_words(refused.message()),
     };

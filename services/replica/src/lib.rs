@@ -40,7 +40,7 @@ mod wire;
 mod wrong_port;
 
 pub use clients::{
-    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+    Accept, Accepted, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
 };
 pub use ended::Ended;
 pub use error::ServeError;

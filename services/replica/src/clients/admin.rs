@@ -3,7 +3,7 @@
 use prost::Message;
 use tokio::sync::Mutex;
 use tonic::{Request, Response, Status};
-use understudy_machine::{Command, Compact, Outcome, SetQuota};
+use understudy_machine::{Command, Compact, Outcome};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
@@ -11,9 +11,10 @@ use understudy_protocol::{
     Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings, is_name,
 };
 
-use super::gate::{self, Admitted, Gate, unimplemented};
+use super::gate::{self, Admitted, Gate};
 use super::in_session::MayNameSession;
 use super::owned;
+use super::rpc::{Executed, LoggedRpc};
 use super::status::{self, StatusSource};
 use super::{Answer, Read, Refusal, Want, limits, quota};
 
@@ -132,12 +133,7 @@ impl AdminService for Admin {
         request: Request<proto::UpdateQuotaRequest>,
     ) -> Result<Response<proto::UpdateQuotaResponse>, Status> {
         let (call, request) = self.enter(request)?;
-        let change = request.quota.unwrap_or_default();
-        let change: SetQuota = quota::change(&change)?;
-        let (_, response) = call.execute(Command::new(change)).await?;
-        if let Some(Outcome::Failure(failure)) = &response.result {
-            return Err(Refusal::failed(failure).into());
-        }
+        call.serve(request).await?;
         // It is changed, whatever becomes of the reading.
         let unread = |_| Refusal::outcome_unknown("the quota is changed and could not be read");
         let (header, quota, usage) = Self::quota(&call).await.map_err(unread)?;
@@ -166,9 +162,7 @@ impl AdminService for Admin {
         request: Request<proto::CompactRequest>,
     ) -> Result<Response<proto::CompactResponse>, Status> {
         let (call, request) = self.enter(request)?;
-        let command = compact(request)?;
-        let (header, response) = call.execute(command).await?;
-        Ok(Response::new(compacted(header, &response)?))
+        Ok(Response::new(call.serve(request).await?))
     }
 }
 
@@ -186,32 +180,32 @@ pub(super) fn successor(request: proto::HandOverRequest) -> Result<Option<String
     Ok((!to.is_empty()).then_some(to))
 }
 
-/// What forgets history.
-pub(super) fn compact(request: proto::CompactRequest) -> Result<Command, Refusal> {
-    let revision = request.revision;
-    limits::at_least("revision", revision, 1)?;
-    Ok(Command::new(Compact { revision }))
-}
+impl LoggedRpc for proto::CompactRequest {
+    type Response = proto::CompactResponse;
+    type Form = ();
 
-pub(super) fn compacted(
-    header: ResponseHeader,
-    response: &understudy_machine::Response,
-) -> Result<proto::CompactResponse, Refusal> {
-    match &response.result {
-        Some(Outcome::Compacted(_)) => Ok(proto::CompactResponse { header: Some(header) }),
-        Some(Outcome::Failure(failure)) => Err(Refusal::failed(failure)),
-        _ => Err(gate::mismatch()),
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        let revision = self.revision;
+        limits::at_least("revision", revision, 1)?;
+        Ok((Command::new(Compact { revision }), ()))
+    }
+
+    fn response((): (), (header, response): Executed) -> Result<proto::CompactResponse, Refusal> {
+        match response.result {
+            Some(Outcome::Compacted(_)) => Ok(proto::CompactResponse { header: Some(header) }),
+            other => Err(gate::refused(other)),
+        }
     }
 }
 
 /// Modes and bounds that this version does not have.
-pub(super) fn check_known(change: &proto::Settings) -> Result<(), Status> {
+pub(super) fn check_known(change: &proto::Settings) -> Result<(), Refusal> {
     let known = matches!(change.execution_mode, 0 | 1 | 3)
         && matches!(change.acknowledgement, 0..=2)
         && matches!(change.backup_execution, 0..=2);
     match known {
         true => Ok(()),
-        false => unimplemented("one of these settings"),
+        false => Err(Refusal::unimplemented("one of these settings")),
     }
 }
 

@@ -106,6 +106,11 @@ impl Want {
         Want::Command { payload: command.to_payload(), requires_commit, upkeep, long }
     }
 
+    /// To read, linearizably or as it stands here.
+    pub fn read(read: Read, stale: bool) -> Want {
+        if stale { Want::Stale(read) } else { Want::Read(read) }
+    }
+
     /// The same once more, of what may be asked twice.
     pub fn again(&self) -> Option<Want> {
         match self {

@@ -2,40 +2,70 @@
 
 use bytes::Bytes;
 use understudy_machine::{
-    Command, Compare, Delete, DeleteResult, Get, KeyRange, Operation, Outcome, Relation, Response,
+    Command, Compare, Delete, DeleteResult, Get, KeyRange, Operation, Outcome, Relation,
     StepOutcome, Target, Txn,
 };
 use understudy_proto::kv::v1::{
     DeleteRequest, DeleteResponse, ErrorReason, ResponseHeader, delete_request,
 };
 
+use super::rpc::{Executed, LoggedRpc};
 use super::{Refusal, gate, limits, stamp, txn};
 
-pub(crate) fn command(request: DeleteRequest) -> Result<Command, Refusal> {
-    let limit = limits::natural("limit", request.limit)?;
-    let target = request.target.ok_or(limits::missing(ErrorReason::InvalidField, "target"))?;
-    let want_previous = request.return_previous;
-    let operation: Operation = match (target, request.if_revision) {
-        (delete_request::Target::Key(key), None) => {
-            limits::key(&key)?;
-            Delete { range: Some(KeyRange::single(key)), want_previous, limit: 0 }.into()
+impl LoggedRpc for DeleteRequest {
+    type Response = DeleteResponse;
+    /// Whether it wants the previous values.
+    type Form = bool;
+
+    fn command(self) -> Result<(Command, bool), Refusal> {
+        let limit = limits::natural("limit", self.limit)?;
+        let target = self.target.ok_or(limits::missing(ErrorReason::InvalidField, "target"))?;
+        let want_previous = self.return_previous;
+        let operation: Operation = match (target, self.if_revision) {
+            (delete_request::Target::Key(key), None) => {
+                limits::key(&key)?;
+                Delete { range: Some(KeyRange::single(key)), want_previous, limit: 0 }.into()
+            }
+            (delete_request::Target::Key(key), Some(revision)) => {
+                limits::key(&key)?;
+                limits::at_least("if_revision", revision, 1)?;
+                only_if(revision, key, want_previous).into()
+            }
+            (delete_request::Target::Range(range), None) => {
+                let range = Some(txn::range(range)?);
+                Delete { range, want_previous, limit }.into()
+            }
+            (delete_request::Target::Range(_), Some(_)) => {
+                let message = "if_revision goes with a single key: leave it out for a range";
+                let refusal = Refusal::new(ErrorReason::InvalidField, message);
+                return Err(refusal.with("field", "if_revision"));
+            }
+        };
+        Ok((stamp::command(self.stamp, operation)?, self.return_previous))
+    }
+
+    fn response(
+        wants_previous: bool,
+        (header, response): Executed,
+    ) -> Result<DeleteResponse, Refusal> {
+        match response.result {
+            Some(Outcome::Delete(delete)) => Ok(deleted(header, delete)),
+            Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
+                Some(StepOutcome::Delete(delete)) => Ok(deleted(header, delete)),
+                Some(StepOutcome::Get(get)) => {
+                    let previous = if wants_previous { get.keys } else { Vec::new() };
+                    Ok(DeleteResponse {
+                        header: Some(header),
+                        succeeded: false,
+                        previous: previous.into_iter().map(txn::key_value).collect(),
+                        ..DeleteResponse::default()
+                    })
+                }
+                _ => Err(gate::mismatch()),
+            },
+            other => Err(gate::refused(other)),
         }
-        (delete_request::Target::Key(key), Some(revision)) => {
-            limits::key(&key)?;
-            limits::at_least("if_revision", revision, 1)?;
-            only_if(revision, key, want_previous).into()
-        }
-        (delete_request::Target::Range(range), None) => {
-            let range = Some(txn::range(range)?);
-            Delete { range, want_previous, limit }.into()
-        }
-        (delete_request::Target::Range(_), Some(_)) => {
-            let message = "if_revision goes with a single key: leave it out for a range";
-            let refusal = Refusal::new(ErrorReason::InvalidField, message);
-            return Err(refusal.with("field", "if_revision"));
-        }
-    };
-    stamp::command(request.stamp, operation)
+    }
 }
 
 fn only_if(revision: i64, key: Bytes, want_previous: bool) -> Txn {
@@ -46,30 +76,6 @@ fn only_if(revision: i64, key: Bytes, want_previous: bool) -> Txn {
         compares: vec![Compare::new(key, Relation::Equal, Target::ModRevision(revision))],
         then: vec![delete.into()],
         otherwise: vec![get.into()],
-    }
-}
-
-pub(crate) fn response(
-    header: ResponseHeader,
-    response: Response,
-    wants_previous: bool,
-) -> Result<DeleteResponse, Refusal> {
-    match response.result {
-        Some(Outcome::Delete(delete)) => Ok(deleted(header, delete)),
-        Some(Outcome::Txn(txn)) => match txn.items.into_iter().next().and_then(|i| i.outcome) {
-            Some(StepOutcome::Delete(delete)) => Ok(deleted(header, delete)),
-            Some(StepOutcome::Get(get)) => {
-                let previous = if wants_previous { get.keys } else { Vec::new() };
-                Ok(DeleteResponse {
-                    header: Some(header),
-                    succeeded: false,
-                    previous: previous.into_iter().map(txn::key_value).collect(),
-                    ..DeleteResponse::default()
-                })
-            }
-            _ => Err(gate::mismatch()),
-        },
-        other => Err(gate::refused(other)),
     }
 }
 

@@ -33,13 +33,13 @@ enum Pending {
     /// The loop is asked.
     Asked { due: Due, form: Form, _room: OwnedSemaphorePermit },
     /// It was not worth asking.
-    Failed { status: Status, _room: OwnedSemaphorePermit },
+    Failed { refusal: Refusal, _room: OwnedSemaphorePermit },
     /// The stream ends here.
     End(Status),
 }
 
 /// What a result is made of.
-type Answered = Result<(Form, Given), Status>;
+type Answered = Result<(Form, Given), Refusal>;
 
 /// The half that takes operations in.
 struct Intake {
@@ -105,7 +105,7 @@ impl Intake {
                 let due = self.call.ask_in(&self.lane, want).await?;
                 Pending::Asked { due, form, _room: room }
             }
-            Err(status) => Pending::Failed { status, _room: room },
+            Err(refusal) => Pending::Failed { refusal, _room: room },
         };
         // Nothing is awaited since the loop was asked: no answer is lost when this half is stopped.
         let _ = self.pending.send(pending);
@@ -172,7 +172,7 @@ impl Results {
                             self.given.extend(room);
                             form.result(&self.call, header, answer).await
                         }
-                        Err(status) => operation::failed(&status),
+                        Err(refusal) => operation::failed(refusal),
                     };
                     bytes += result.encoded_len();
                     if bytes > MESSAGE && !results.is_empty() {
@@ -205,8 +205,8 @@ impl Results {
         match (self.front.take(), answer) {
             (Some(Pending::Asked { form, .. }), Some(Ok(given))) => Ok(Ok((form, given))),
             (_, Some(Err(refusal))) if refusal.ends_primary() => Err(Some(refusal.into())),
-            (_, Some(Err(refusal))) => Ok(Err(refusal.into())),
-            (Some(Pending::Failed { status, .. }), _) => Ok(Err(status)),
+            (_, Some(Err(refusal))) => Ok(Err(refusal)),
+            (Some(Pending::Failed { refusal, .. }), _) => Ok(Err(refusal)),
             (Some(Pending::End(status)), _) => Err(Some(status)),
             _ => Err(self.stopped.then(|| self.call.gate().not_primary().into())),
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
-use tonic::{Extensions, Request, Status};
+use tonic::{Extensions, Request};
 use understudy_machine::{Command, FailureCode, Outcome, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
@@ -184,15 +184,6 @@ impl Admitted {
         Admitted { operators: true, ..self }
     }
 
-    /// Executes a command through the log.
-    pub async fn execute(&self, command: Command) -> Result<(ResponseHeader, Response), Refusal> {
-        let (header, answer) = self.ask(self.executed(command)).await?;
-        match answer {
-            Answer::Executed(response) => Ok((header, self.within_share(response)?)),
-            _ => Err(mismatch()),
-        }
-    }
-
     /// To have a command executed, whose makings count for its connection's share.
     pub fn executed(&self, command: Command) -> Want {
         Want::executed(&command.owned_by(self.underway.account().owner()))
@@ -211,7 +202,7 @@ impl Admitted {
 
     /// Reads, linearizably or as it stands here.
     pub async fn read(&self, read: Read, stale: bool) -> Result<(ResponseHeader, Answer), Refusal> {
-        self.ask(if stale { Want::Stale(read) } else { Want::Read(read) }).await
+        self.ask(Want::read(read, stale)).await
     }
 
     /// Waits for the loop's answer. The room that it takes is kept until the call is over.
@@ -338,9 +329,4 @@ pub(crate) fn refused(outcome: Option<Outcome>) -> Refusal {
         Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
         _ => mismatch(),
     }
-}
-
-/// Options and calls that come with later versions.
-pub(crate) fn unimplemented<T>(what: &str) -> Result<T, Status> {
-    Err(Status::unimplemented(format!("{what} is not in this version of understudy")))
 }

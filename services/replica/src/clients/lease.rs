@@ -4,14 +4,14 @@ use bytes::Bytes;
 use tonic::{Request, Response, Status};
 use twox_hash::XxHash3_64;
 use understudy_machine::{
-    self as machine, Command, GrantLease, KeepLease, LEASE_TTL, LeaseInfo, Lifetime, Outcome,
-    RevokeLease,
+    Command, GrantLease, KeepLease, LEASE_TTL, LeaseInfo, Lifetime, Outcome, RevokeLease,
 };
 use understudy_proto::kv::v1::lease_service_server::LeaseService;
 use understudy_proto::kv::v1::*;
 
 use super::gate::{self, Gate};
 use super::list::page_size;
+use super::rpc::{Executed, LoggedRpc};
 use super::{Answer, Read, Refusal, limits, stamp, token, txn};
 
 /// The longest time to live, milliseconds: ten years.
@@ -44,28 +44,21 @@ impl LeaseService for Leases {
         &self,
         request: Request<GrantLeaseRequest>,
     ) -> Result<Response<GrantLeaseResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let (header, response) = call.execute(grant(request)?).await?;
-        Ok(Response::new(granted(header, response)?))
+        self.gate.serve(request).await
     }
 
     async fn keep_lease_alive(
         &self,
         request: Request<KeepLeaseAliveRequest>,
     ) -> Result<Response<KeepLeaseAliveResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let lease = request.lease_id;
-        let (header, response) = call.execute(keep(request)?).await?;
-        Ok(Response::new(kept(lease, header, response)?))
+        self.gate.serve(request).await
     }
 
     async fn revoke_lease(
         &self,
         request: Request<RevokeLeaseRequest>,
     ) -> Result<Response<RevokeLeaseResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let (header, response) = call.execute(revoke(request)?).await?;
-        Ok(Response::new(revoked(header, response)?))
+        self.gate.serve(request).await
     }
 
     async fn get_lease(
@@ -127,60 +120,69 @@ impl Leases {
     }
 }
 
-pub(crate) fn grant(request: GrantLeaseRequest) -> Result<Command, Refusal> {
-    let GrantLeaseRequest { stamp, ttl_ms, lease_id } = request;
-    limits::within("lease_id", lease_id, 0, MAX_CHOSEN)?;
-    stamp::command(stamp, GrantLease { ttl: ttl(ttl_ms)?, lease: lease_id })
-}
+impl LoggedRpc for GrantLeaseRequest {
+    type Response = GrantLeaseResponse;
+    type Form = ();
 
-pub(crate) fn granted(
-    header: ResponseHeader,
-    response: machine::Response,
-) -> Result<GrantLeaseResponse, Refusal> {
-    match response.result {
-        Some(Outcome::LeaseGranted(granted)) => Ok(GrantLeaseResponse {
-            header: Some(header),
-            lease: Some(full(granted.lease, granted.ttl)),
-        }),
-        other => Err(gate::refused(other)),
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        let GrantLeaseRequest { stamp, ttl_ms, lease_id } = self;
+        limits::within("lease_id", lease_id, 0, MAX_CHOSEN)?;
+        Ok((stamp::command(stamp, GrantLease { ttl: ttl(ttl_ms)?, lease: lease_id })?, ()))
+    }
+
+    fn response((): (), (header, response): Executed) -> Result<GrantLeaseResponse, Refusal> {
+        match response.result {
+            Some(Outcome::LeaseGranted(granted)) => Ok(GrantLeaseResponse {
+                header: Some(header),
+                lease: Some(full(granted.lease, granted.ttl)),
+            }),
+            other => Err(gate::refused(other)),
+        }
     }
 }
 
-pub(crate) fn keep(request: KeepLeaseAliveRequest) -> Result<Command, Refusal> {
-    let KeepLeaseAliveRequest { stamp, lease_id } = request;
-    limits::at_least("lease_id", lease_id, 0)?;
-    stamp::command(stamp, KeepLease { lease: lease_id })
-}
+impl LoggedRpc for KeepLeaseAliveRequest {
+    type Response = KeepLeaseAliveResponse;
+    /// The lease's id.
+    type Form = i64;
 
-pub(crate) fn kept(
-    lease: i64,
-    header: ResponseHeader,
-    response: machine::Response,
-) -> Result<KeepLeaseAliveResponse, Refusal> {
-    match response.result {
-        Some(Outcome::LeaseKept(kept)) => {
-            let lease = Some(full(lease, kept.ttl));
-            Ok(KeepLeaseAliveResponse { header: Some(header), lease })
+    fn command(self) -> Result<(Command, i64), Refusal> {
+        let KeepLeaseAliveRequest { stamp, lease_id } = self;
+        limits::at_least("lease_id", lease_id, 0)?;
+        Ok((stamp::command(stamp, KeepLease { lease: lease_id })?, lease_id))
+    }
+
+    fn response(
+        lease: i64,
+        (header, response): Executed,
+    ) -> Result<KeepLeaseAliveResponse, Refusal> {
+        match response.result {
+            Some(Outcome::LeaseKept(kept)) => {
+                let lease = Some(full(lease, kept.ttl));
+                Ok(KeepLeaseAliveResponse { header: Some(header), lease })
+            }
+            other => Err(gate::refused(other)),
         }
-        other => Err(gate::refused(other)),
     }
 }
 
-pub(crate) fn revoke(request: RevokeLeaseRequest) -> Result<Command, Refusal> {
-    let RevokeLeaseRequest { stamp, lease_id } = request;
-    limits::at_least("lease_id", lease_id, 0)?;
-    stamp::command(stamp, RevokeLease { lease: lease_id })
-}
+impl LoggedRpc for RevokeLeaseRequest {
+    type Response = RevokeLeaseResponse;
+    type Form = ();
 
-pub(crate) fn revoked(
-    header: ResponseHeader,
-    response: machine::Response,
-) -> Result<RevokeLeaseResponse, Refusal> {
-    match response.result {
-        Some(Outcome::LeaseRevoked(revoked)) => {
-            Ok(RevokeLeaseResponse { header: Some(header), keys: txn::count(revoked.keys) })
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        let RevokeLeaseRequest { stamp, lease_id } = self;
+        limits::at_least("lease_id", lease_id, 0)?;
+        Ok((stamp::command(stamp, RevokeLease { lease: lease_id })?, ()))
+    }
+
+    fn response((): (), (header, response): Executed) -> Result<RevokeLeaseResponse, Refusal> {
+        match response.result {
+            Some(Outcome::LeaseRevoked(revoked)) => {
+                Ok(RevokeLeaseResponse { header: Some(header), keys: txn::count(revoked.keys) })
+            }
+            other => Err(gate::refused(other)),
         }
-        other => Err(gate::refused(other)),
     }
 }
 

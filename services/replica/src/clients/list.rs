@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use prost::Message;
-use tonic::Status;
 use twox_hash::XxHash3_64;
 use understudy_machine::{KeyRange, KeyValue, Listing, Mark, Order, Page, Reader};
 use understudy_proto::kv::v1::list_request::Target;
@@ -10,7 +9,8 @@ use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse
 
 use super::gate::{self, Admitted};
 use super::page_token::PageToken;
-use super::{Answer, Read, Refusal, Want, key_value, limits, txn};
+use super::rpc::Rpc;
+use super::{Answer, Read, Refusal, Want, get, limits, txn};
 
 /// Keys of a page, if the client does not say.
 const DEFAULT_PAGE: usize = 1_000;
@@ -32,13 +32,29 @@ pub(crate) struct Asked {
     stale: bool,
 }
 
-/// Lists keys.
-pub(crate) async fn list(call: &Admitted, request: ListRequest) -> Result<ListResponse, Status> {
-    let cluster = call.gate().cluster_of(&request.page_token)?;
-    let asked = Asked::new(request, &cluster)?;
-    let (header, answer) = call.ask(asked.want()).await?;
-    let Answer::Store(reader) = answer else { return Err(gate::mismatch().into()) };
-    asked.show(call, header, reader).await
+impl Rpc for ListRequest {
+    type Response = ListResponse;
+    type Form = Box<Asked>;
+
+    fn want(self, call: &Admitted) -> Result<(Want, Box<Asked>), Refusal> {
+        let cluster = call.gate().cluster_of(&self.page_token)?;
+        let asked = Asked::new(self, &cluster)?;
+        Ok((Want::read(Read::Store(asked.revision), asked.stale), Box::new(asked)))
+    }
+
+    async fn response(
+        asked: Box<Asked>,
+        call: &Admitted,
+        header: ResponseHeader,
+        answer: Answer,
+    ) -> Result<ListResponse, Refusal> {
+        match answer {
+            Answer::Store(reader) if !asked.takes_long() => asked.answer(header, &reader),
+            // What takes long is looked for beside the loop.
+            Answer::Store(reader) => call.at_length(move || asked.answer(header, &reader)).await?,
+            _ => Err(gate::mismatch()),
+        }
+    }
 }
 
 impl Asked {
@@ -53,7 +69,7 @@ impl Asked {
         };
         limits::at_least("revision", request.revision, 0)?;
         let limit = page_size(request.page_size)?;
-        let stale = key_value::is_stale(request.consistency)?;
+        let stale = get::is_stale(request.consistency)?;
         let hash = hash(&request, cluster);
         let token = match request.page_token.is_empty() {
             true => None,
@@ -76,37 +92,18 @@ impl Asked {
         self.revision
     }
 
-    /// What it asks of the loop.
-    pub fn want(&self) -> Want {
-        let read = Read::Store(self.revision);
-        if self.stale { Want::Stale(read) } else { Want::Read(read) }
-    }
-
-    /// What the store says; what takes long is looked for beside the loop.
-    pub async fn show(
-        self,
-        call: &Admitted,
-        header: ResponseHeader,
-        reader: Box<Reader>,
-    ) -> Result<ListResponse, Status> {
-        if !self.takes_long() {
-            return self.answer(header, &reader);
-        }
-        call.at_length(move || self.answer(header, &reader)).await?
-    }
-
     /// Whether it looks at every key of its range, not only at those of its page.
     fn takes_long(&self) -> bool {
         self.count_only || self.listing.order == Order::Newest
     }
 
     /// What the store, as it stood at that revision, says.
-    pub fn answer(&self, header: ResponseHeader, reader: &Reader) -> Result<ListResponse, Status> {
+    pub fn answer(&self, header: ResponseHeader, reader: &Reader) -> Result<ListResponse, Refusal> {
         let newest = header.revision;
         let header = Some(ResponseHeader { revision: reader.revision(), ..header });
         let mark = reader.mark();
         if self.token.as_ref().is_some_and(|token| Some(token.mark) != mark) {
-            return Err(Refusal::lineage_lost(newest).into());
+            return Err(Refusal::lineage_lost(newest));
         }
         if self.count_only {
             let count = txn::count(reader.count(&self.listing.range));

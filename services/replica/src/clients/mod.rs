@@ -7,6 +7,7 @@ mod cursor;
 mod delete;
 mod execute;
 mod gate;
+mod get;
 mod in_session;
 mod key_value;
 mod lease;
@@ -21,6 +22,7 @@ mod put;
 mod quota;
 mod random;
 mod refusal;
+mod rpc;
 mod session;
 mod stamp;
 mod status;
@@ -31,7 +33,7 @@ mod watch;
 mod weight;
 
 pub use accepted::{
-    Accepted, Call, answer_get, answer_list, begin_watch, successor, updated_settings,
+    Accept, Accepted, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
 };
 pub(crate) use admin::Admin;
 pub(crate) use ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};

@@ -1,22 +1,55 @@
 //! One operation of a stream: what it asks of the loop, and how the answer is put.
 
-use tonic::Status;
 use understudy_proto::kv::v1::execute_operation::Operation;
 use understudy_proto::kv::v1::execute_result::Result as Outcome;
 use understudy_proto::kv::v1::{
-    ErrorReason, ExecuteOperation, ExecuteResult, GetResponse, ResponseHeader,
+    DeleteRequest, ErrorReason, ExecuteOperation, ExecuteResult, GetRequest, ListRequest,
+    PutRequest, ResponseHeader, TxnRequest,
 };
 
-use super::gate::{self, Admitted};
-use super::{Answer, Want, delete, in_session, key_value, limits, list, put, refusal, txn};
+use super::gate::Admitted;
+use super::rpc::Rpc;
+use super::{Answer, Refusal, Want, in_session, limits};
 
-/// What the form of a result depends on.
-pub(crate) enum Form {
-    Put { wants_previous: bool },
-    Get,
-    Delete { wants_previous: bool },
-    List(Box<list::Asked>),
-    Txn(txn::Gets),
+macro_rules! operations {
+    ($($name:ident: $request:ty),*) => {
+        /// What the form of a result depends on.
+        pub(crate) enum Form {
+            $($name(<$request as Rpc>::Form)),*
+        }
+
+        fn want(call: &Admitted, operation: Operation) -> Result<(Want, Form), Refusal> {
+            Ok(match operation {
+                $(Operation::$name(request) => {
+                    let (want, form) = request.want(call)?;
+                    (want, Form::$name(form))
+                })*
+            })
+        }
+
+        impl Form {
+            async fn put(
+                self,
+                call: &Admitted,
+                header: ResponseHeader,
+                answer: Answer,
+            ) -> Result<ExecuteResult, Refusal> {
+                let (header, outcome) = match self {
+                    $(Form::$name(form) => {
+                        let response = <$request as Rpc>::response(form, call, header, answer);
+                        let mut response = response.await?;
+                        (response.header.take(), Outcome::$name(response))
+                    })*
+                };
+                let revision = header.map_or(0, |header| header.revision);
+                Ok(ExecuteResult { revision, result: Some(outcome) })
+            }
+        }
+    };
+}
+
+operations! {
+    Put: PutRequest, Get: GetRequest, Delete: DeleteRequest, List: ListRequest, Txn: TxnRequest
 }
 
 /// What an operation asks of the loop, and the form of its result; in a stream that names the cluster it means,
@@ -25,32 +58,11 @@ pub(crate) fn asked(
     call: &Admitted,
     names_cluster: bool,
     operation: ExecuteOperation,
-) -> Result<(Want, Form), Status> {
+) -> Result<(Want, Form), Refusal> {
     let missing = || limits::missing(ErrorReason::InvalidField, "operation");
     let operation = operation.operation.ok_or_else(missing)?;
     in_session::check(&operation, names_cluster)?;
-    Ok(match operation {
-        Operation::Put(request) => {
-            let form = Form::Put { wants_previous: request.return_previous };
-            (call.executed(put::command(request)?), form)
-        }
-        Operation::Get(request) => {
-            let (read, stale) = key_value::key_read(request)?;
-            (if stale { Want::Stale(read) } else { Want::Read(read) }, Form::Get)
-        }
-        Operation::Delete(request) => {
-            let form = Form::Delete { wants_previous: request.return_previous };
-            (call.executed(delete::command(request)?), form)
-        }
-        Operation::List(request) => {
-            let asked = list::Asked::new(request, &call.gate().cluster())?;
-            (asked.want(), Form::List(Box::new(asked)))
-        }
-        Operation::Txn(request) => {
-            let form = Form::Txn(txn::Gets::of(&request));
-            (call.executed(txn::command(request)?), form)
-        }
-    })
+    want(call, operation)
 }
 
 impl Form {
@@ -61,49 +73,11 @@ impl Form {
         header: ResponseHeader,
         answer: Answer,
     ) -> ExecuteResult {
-        self.put(call, header, answer).await.unwrap_or_else(|status| failed(&status))
-    }
-
-    async fn put(
-        self,
-        call: &Admitted,
-        header: ResponseHeader,
-        answer: Answer,
-    ) -> Result<ExecuteResult, Status> {
-        let answer = match answer {
-            Answer::Executed(response) => Answer::Executed(call.within_share(response)?),
-            answer => answer,
-        };
-        let (header, outcome) = match (self, answer) {
-            (Form::Put { wants_previous }, Answer::Executed(response)) => {
-                let mut response = put::response(header, response, wants_previous)?;
-                (response.header.take(), Outcome::Put(response))
-            }
-            (Form::Get, Answer::Key(kv)) => {
-                let kv = kv.map(txn::key_value);
-                (Some(header), Outcome::Get(GetResponse { header: None, kv }))
-            }
-            (Form::Delete { wants_previous }, Answer::Executed(response)) => {
-                let mut response = delete::response(header, response, wants_previous)?;
-                (response.header.take(), Outcome::Delete(response))
-            }
-            (Form::List(asked), Answer::Store(reader)) => {
-                let mut response = asked.show(call, header, reader).await?;
-                (response.header.take(), Outcome::List(response))
-            }
-            (Form::Txn(gets), Answer::Executed(response)) => {
-                let mut response = txn::response(header, response, &gets)?;
-                (response.header.take(), Outcome::Txn(response))
-            }
-            _ => return Err(gate::mismatch().into()),
-        };
-        let revision = header.map_or(0, |header| header.revision);
-        Ok(ExecuteResult { revision, result: Some(outcome) })
+        self.put(call, header, answer).await.unwrap_or_else(failed)
     }
 }
 
 /// The result of an operation that failed.
-pub(crate) fn failed(status: &Status) -> ExecuteResult {
-    let failure = Outcome::Failure(refusal::failure(status));
-    ExecuteResult { revision: 0, result: Some(failure) }
+pub(crate) fn failed(refusal: Refusal) -> ExecuteResult {
+    ExecuteResult { revision: 0, result: Some(Outcome::Failure(refusal.into())) }
 }

@@ -1,11 +1,12 @@
 //! Quotas: the contract counts lifetimes in milliseconds, the machine in nanoseconds.
 
-use understudy_machine::{Quota, SetQuota};
+use understudy_machine::{Command, Outcome, Quota, SetQuota};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ErrorReason;
 
 use super::Refusal;
 use super::limits::{MAX_KEY, MAX_TXN, MS};
+use super::rpc::{Executed, LoggedRpc};
 
 pub(crate) fn response(quota: &Quota) -> proto::Quota {
     proto::Quota {
@@ -30,7 +31,24 @@ pub(crate) fn response(quota: &Quota) -> proto::Quota {
     }
 }
 
-pub(crate) fn change(quota: &proto::Quota) -> Result<SetQuota, tonic::Status> {
+impl LoggedRpc for proto::UpdateQuotaRequest {
+    /// The quota is read again.
+    type Response = ();
+    type Form = ();
+
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        Ok((Command::new(change(&self.quota.unwrap_or_default())?), ()))
+    }
+
+    fn response((): (), (_, response): Executed) -> Result<(), Refusal> {
+        match response.result {
+            Some(Outcome::Failure(failure)) => Err(Refusal::failed(&failure)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn change(quota: &proto::Quota) -> Result<SetQuota, Refusal> {
     at_most("max_key_bytes", quota.max_key_bytes, MAX_KEY as u64)?;
     at_most("max_txn_operations", quota.max_txn_operations, MAX_TXN as u64)?;
     Ok(SetQuota {

@@ -10,6 +10,7 @@ use understudy_proto::kv::v1::random_service_server::RandomService;
 use understudy_proto::kv::v1::*;
 
 use super::gate::{self, Gate};
+use super::rpc::{Executed, LoggedRpc};
 use super::{Answer, Read, Refusal, limits, stamp, txn};
 
 /// Bytes of a generator's name, at most.
@@ -29,44 +30,28 @@ pub(crate) struct Generators {
 #[tonic::async_trait]
 impl RandomService for Generators {
     async fn seed(&self, request: Request<SeedRequest>) -> Result<Response<SeedResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let command = seed(request)?;
-        let (header, response) = call.execute(command).await?;
-        let header = set(header, response)?;
-        Ok(Response::new(SeedResponse { header }))
+        self.gate.serve(request).await
     }
 
     async fn random(
         &self,
         request: Request<RandomRequest>,
     ) -> Result<Response<RandomResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let name = request.name.clone();
-        let (header, response) = call.execute(floats(request)?).await?;
-        let values = drawn(&name, response)?.floats;
-        Ok(Response::new(RandomResponse { header: Some(header), values }))
+        self.gate.serve(request).await
     }
 
     async fn get_rand_bits(
         &self,
         request: Request<GetRandBitsRequest>,
     ) -> Result<Response<GetRandBitsResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let name = request.name.clone();
-        let (header, response) = call.execute(bits(request)?).await?;
-        let bits = drawn(&name, response)?.bytes;
-        Ok(Response::new(GetRandBitsResponse { header: Some(header), bits }))
+        self.gate.serve(request).await
     }
 
     async fn rand_bytes(
         &self,
         request: Request<RandBytesRequest>,
     ) -> Result<Response<RandBytesResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let name = request.name.clone();
-        let (header, response) = call.execute(bytes(request)?).await?;
-        let data = drawn(&name, response)?.bytes;
-        Ok(Response::new(RandBytesResponse { header: Some(header), data }))
+        self.gate.serve(request).await
     }
 
     async fn get_state(
@@ -90,33 +75,60 @@ impl RandomService for Generators {
         &self,
         request: Request<SetStateRequest>,
     ) -> Result<Response<SetStateResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let command = set_state(request)?;
-        let (header, response) = call.execute(command).await?;
-        let header = set(header, response)?;
-        Ok(Response::new(SetStateResponse { header }))
+        self.gate.serve(request).await
     }
 
     async fn now(&self, request: Request<NowRequest>) -> Result<Response<NowResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
-        let (header, response) = call.execute(now(request)?).await?;
-        Ok(Response::new(time(header, response)?))
+        self.gate.serve(request).await
     }
 }
 
-pub(crate) fn floats(request: RandomRequest) -> Result<Command, Refusal> {
-    let count = limits::within("count", request.count.into(), 0, 10_000)?.max(1);
-    draw(request.stamp, request.name, Random::Floats, count)
+impl LoggedRpc for RandomRequest {
+    type Response = RandomResponse;
+    /// The generator's name.
+    type Form = String;
+
+    fn command(self) -> Result<(Command, String), Refusal> {
+        let count = limits::within("count", self.count.into(), 0, 10_000)?.max(1);
+        draw(self.stamp, self.name, Random::Floats, count)
+    }
+
+    fn response(name: String, (header, response): Executed) -> Result<RandomResponse, Refusal> {
+        Ok(RandomResponse { header: Some(header), values: drawn(&name, response)?.floats })
+    }
 }
 
-pub(crate) fn bits(request: GetRandBitsRequest) -> Result<Command, Refusal> {
-    let k = limits::within("k", request.k.into(), 1, 524_288)?;
-    draw(request.stamp, request.name, Random::Bits, k)
+impl LoggedRpc for GetRandBitsRequest {
+    type Response = GetRandBitsResponse;
+    /// The generator's name.
+    type Form = String;
+
+    fn command(self) -> Result<(Command, String), Refusal> {
+        let k = limits::within("k", self.k.into(), 1, 524_288)?;
+        draw(self.stamp, self.name, Random::Bits, k)
+    }
+
+    fn response(
+        name: String,
+        (header, response): Executed,
+    ) -> Result<GetRandBitsResponse, Refusal> {
+        Ok(GetRandBitsResponse { header: Some(header), bits: drawn(&name, response)?.bytes })
+    }
 }
 
-pub(crate) fn bytes(request: RandBytesRequest) -> Result<Command, Refusal> {
-    let n = limits::within("n", request.n.into(), 0, 65_536)?;
-    draw(request.stamp, request.name, Random::Bytes, n)
+impl LoggedRpc for RandBytesRequest {
+    type Response = RandBytesResponse;
+    /// The generator's name.
+    type Form = String;
+
+    fn command(self) -> Result<(Command, String), Refusal> {
+        let n = limits::within("n", self.n.into(), 0, 65_536)?;
+        draw(self.stamp, self.name, Random::Bytes, n)
+    }
+
+    fn response(name: String, (header, response): Executed) -> Result<RandBytesResponse, Refusal> {
+        Ok(RandBytesResponse { header: Some(header), data: drawn(&name, response)?.bytes })
+    }
 }
 
 fn draw(
@@ -124,13 +136,14 @@ fn draw(
     name: String,
     what: Random,
     count: u64,
-) -> Result<Command, Refusal> {
+) -> Result<(Command, String), Refusal> {
     check_name(&name)?;
-    stamp::command(stamp, Draw { name, what: what.into(), count })
+    let draw = Draw { name: name.clone(), what: what.into(), count };
+    Ok((stamp::command(stamp, draw)?, name))
 }
 
 /// What was drawn from the generator of that name.
-pub(crate) fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Refusal> {
+fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Refusal> {
     match response.result {
         Some(Outcome::Drawn(drawn)) => Ok(drawn),
         Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
@@ -140,74 +153,93 @@ pub(crate) fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Re
     }
 }
 
-pub(crate) fn now(request: NowRequest) -> Result<Command, Refusal> {
-    stamp::command(request.stamp, Now {})
-}
+impl LoggedRpc for NowRequest {
+    type Response = NowResponse;
+    type Form = ();
 
-pub(crate) fn time(
-    header: ResponseHeader,
-    response: machine::Response,
-) -> Result<NowResponse, Refusal> {
-    match response.result {
-        Some(Outcome::Time(time)) => Ok(NowResponse {
-            header: Some(header),
-            wall_ns: txn::count(time.wall),
-            elapsed_ns: txn::count(time.elapsed),
-        }),
-        other => Err(gate::refused(other)),
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        Ok((stamp::command(self.stamp, Now {})?, ()))
     }
-}
 
-pub(crate) fn seed(request: SeedRequest) -> Result<Command, Status> {
-    let SeedRequest { stamp, name, seed } = request;
-    check_name(&name)?;
-    let drawn = seed.is_none();
-    let seed = match seed {
-        Some(Integer { magnitude, .. }) if magnitude.len() > MAX_SEED => {
-            let message =
-                format!("the seed has {} bytes: at most {MAX_SEED} are allowed", magnitude.len());
-            let refusal = Refusal::new(ErrorReason::InvalidNumber, message);
-            return Err(refusal.with("field", "seed").with("limit", MAX_SEED).into());
+    fn response((): (), (header, response): Executed) -> Result<NowResponse, Refusal> {
+        match response.result {
+            Some(Outcome::Time(time)) => Ok(NowResponse {
+                header: Some(header),
+                wall_ns: txn::count(time.wall),
+                elapsed_ns: txn::count(time.elapsed),
+            }),
+            other => Err(gate::refused(other)),
         }
-        Some(Integer { magnitude, .. }) => magnitude,
-        None => {
-            let mut bytes = vec![0; DRAWN_SEED];
-            getrandom::fill(&mut bytes).map_err(|error| {
-                Status::internal(format!("the operating system gives no randomness: {error}"))
-            })?;
-            Bytes::from(bytes)
-        }
-    };
-    Ok(stamp::command(stamp, SeedGenerator { name, seed, drawn })?)
+    }
 }
 
-pub(crate) fn set_state(request: SetStateRequest) -> Result<Command, Refusal> {
-    let SetStateRequest { stamp, name, state } = request;
-    check_name(&name)?;
-    let GeneratorState { words, position } = state.unwrap_or_default();
-    let wrong = |field: &'static str, limit: usize, message: String| {
-        let refusal = Refusal::new(ErrorReason::InvalidGeneratorState, message);
-        Err(refusal.with("field", field).with("limit", limit))
-    };
-    if words.len() != WORDS {
-        let message = format!("the state has {} words: it must have {WORDS}", words.len());
-        return wrong("words", WORDS, message);
+impl LoggedRpc for SeedRequest {
+    type Response = SeedResponse;
+    type Form = ();
+
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        let SeedRequest { stamp, name, seed } = self;
+        check_name(&name)?;
+        let drawn = seed.is_none();
+        let seed = match seed {
+            Some(Integer { magnitude, .. }) if magnitude.len() > MAX_SEED => {
+                let message = format!(
+                    "the seed has {} bytes: at most {MAX_SEED} are allowed",
+                    magnitude.len()
+                );
+                let refusal = Refusal::new(ErrorReason::InvalidNumber, message);
+                return Err(refusal.with("field", "seed").with("limit", MAX_SEED));
+            }
+            Some(Integer { magnitude, .. }) => magnitude,
+            None => {
+                let mut bytes = vec![0; DRAWN_SEED];
+                getrandom::fill(&mut bytes).map_err(|error| {
+                    Refusal::internal(format!("the operating system gives no randomness: {error}"))
+                })?;
+                Bytes::from(bytes)
+            }
+        };
+        Ok((stamp::command(stamp, SeedGenerator { name, seed, drawn })?, ()))
     }
-    if words[0] >> 31 == 0 && words[1..].iter().all(|word| *word == 0) {
-        return wrong("words", WORDS, "a state without a bit gives nothing but zeros".into());
+
+    fn response((): (), executed: Executed) -> Result<SeedResponse, Refusal> {
+        Ok(SeedResponse { header: set(executed)? })
     }
-    if position as usize > WORDS {
-        let message = format!("position is {position}: it must be at most {WORDS}");
-        return wrong("position", WORDS, message);
+}
+
+impl LoggedRpc for SetStateRequest {
+    type Response = SetStateResponse;
+    type Form = ();
+
+    fn command(self) -> Result<(Command, ()), Refusal> {
+        let SetStateRequest { stamp, name, state } = self;
+        check_name(&name)?;
+        let GeneratorState { words, position } = state.unwrap_or_default();
+        let wrong = |field: &'static str, limit: usize, message: String| {
+            let refusal = Refusal::new(ErrorReason::InvalidGeneratorState, message);
+            Err(refusal.with("field", field).with("limit", limit))
+        };
+        if words.len() != WORDS {
+            let message = format!("the state has {} words: it must have {WORDS}", words.len());
+            return wrong("words", WORDS, message);
+        }
+        if words[0] >> 31 == 0 && words[1..].iter().all(|word| *word == 0) {
+            return wrong("words", WORDS, "a state without a bit gives nothing but zeros".into());
+        }
+        if position as usize > WORDS {
+            let message = format!("position is {position}: it must be at most {WORDS}");
+            return wrong("position", WORDS, message);
+        }
+        Ok((stamp::command(stamp, SetGenerator { name, words, position: position.into() })?, ()))
     }
-    stamp::command(stamp, SetGenerator { name, words, position: position.into() })
+
+    fn response((): (), executed: Executed) -> Result<SetStateResponse, Refusal> {
+        Ok(SetStateResponse { header: set(executed)? })
+    }
 }
 
 /// The generator is set.
-pub(crate) fn set(
-    header: ResponseHeader,
-    response: machine::Response,
-) -> Result<Option<ResponseHeader>, Refusal> {
+fn set((header, response): Executed) -> Result<Option<ResponseHeader>, Refusal> {
     match response.result {
         Some(Outcome::GeneratorSet(_)) => Ok(Some(header)),
         other => Err(gate::refused(other)),

@@ -23,16 +23,38 @@ const RETRY_LATER: Duration = Duration::from_millis(200);
 
 /// Why a call failed.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     pub reason: ErrorReason,
     pub message: String,
     pub metadata: Vec<(&'static str, String)>,
     pub retry_after: Option<Duration>,
+    /// The code where there is no reason of the contract's: the status has no details then.
+    bare: Option<Code>,
 }
 
 impl Refusal {
     pub fn new(reason: ErrorReason, message: impl Into<String>) -> Self {
-        Refusal { reason, message: message.into(), metadata: Vec::new(), retry_after: None }
+        let (metadata, retry_after, bare) = (Vec::new(), None, None);
+        Refusal { reason, message: message.into(), metadata, retry_after, bare }
+    }
+
+    fn bare(code: Code, message: impl Into<String>) -> Self {
+        Refusal { bare: Some(code), ..Refusal::new(ErrorReason::Unspecified, message) }
+    }
+
+    /// Options that come with later versions.
+    pub fn unimplemented(what: &str) -> Self {
+        Refusal::bare(Code::Unimplemented, format!("{what} is not in this version of understudy"))
+    }
+
+    /// Something here that no client can help.
+    pub fn internal(message: String) -> Self {
+        Refusal::bare(Code::Internal, message)
+    }
+
+    /// Bytes that are no message of the contract.
+    pub fn undecodable(error: impl ToString) -> Self {
+        Refusal::bare(Code::InvalidArgument, error.to_string())
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -287,33 +309,43 @@ pub(crate) fn code(reason: ErrorReason) -> Code {
     }
 }
 
+impl Refusal {
+    fn code(&self) -> Code {
+        self.bare.unwrap_or_else(|| code(self.reason))
+    }
+}
+
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
+        let code = refusal.code();
+        if refusal.bare.is_some() {
+            return Status::new(code, refusal.message);
+        }
         let reason = refusal.reason.as_str_name().trim_start_matches("ERROR_REASON_");
-        let metadata: HashMap<String, String> =
-            refusal.metadata.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
-        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, named(refusal.metadata));
         if refusal.retry_after.is_some() {
             details.set_retry_info(refusal.retry_after);
         }
-        Status::with_error_details(code(refusal.reason), refusal.message, details)
+        Status::with_error_details(code, refusal.message, details)
     }
 }
 
 /// What a single call says as its status, as the result of one operation of a stream.
-pub(crate) fn failure(status: &Status) -> ExecuteFailure {
-    let details = status.get_error_details();
-    let info = details.error_info();
-    let reason = info.map(|info| format!("ERROR_REASON_{}", info.reason));
-    let reason = reason.and_then(|name| ErrorReason::from_str_name(&name));
-    let wait = details.retry_info().and_then(|retry| retry.retry_delay).unwrap_or_default();
-    ExecuteFailure {
-        code: status.code().into(),
-        message: status.message().to_string(),
-        reason: reason.unwrap_or_default().into(),
-        metadata: info.map(|info| info.metadata.clone()).unwrap_or_default(),
-        retry_after_ms: i64::try_from(wait.as_millis()).unwrap_or(i64::MAX),
+impl From<Refusal> for ExecuteFailure {
+    fn from(refusal: Refusal) -> Self {
+        let wait = refusal.retry_after.unwrap_or_default();
+        ExecuteFailure {
+            code: refusal.code().into(),
+            message: refusal.message,
+            reason: refusal.reason.into(),
+            metadata: named(refusal.metadata),
+            retry_after_ms: i64::try_from(wait.as_millis()).unwrap_or(i64::MAX),
+        }
     }
+}
+
+fn named(metadata: Vec<(&'static str, String)>) -> HashMap<String, String> {
+    metadata.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 #[cfg(test)]

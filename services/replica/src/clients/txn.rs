@@ -4,46 +4,62 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use understudy_machine::{
-    Command, Compare, Delete, Get, KeyRange, KeyValue, Lifetime, Outcome, Put, Relation, Response,
+    Command, Compare, Delete, Get, KeyRange, KeyValue, Lifetime, Outcome, Put, Relation,
     StepOutcome, Target, Txn, TxnItem, TxnOperation,
 };
 use understudy_proto::kv::v1::{
-    self as proto, CompareOperator, ErrorReason, ResponseHeader, TxnRequest, TxnResponse, compare,
-    txn_delete, txn_operation, txn_put, txn_result,
+    self as proto, CompareOperator, ErrorReason, TxnRequest, TxnResponse, compare, txn_delete,
+    txn_operation, txn_put, txn_result,
 };
 
 use super::limits::{self, MAX_TXN};
+use super::rpc::{Executed, LoggedRpc};
 use super::{Refusal, gate, lease, stamp};
 
 /// Which operations of each branch read one key: to the machine a Get and a List look the same.
-pub(crate) struct Gets {
+pub struct Gets {
     then: Vec<bool>,
     otherwise: Vec<bool>,
 }
 
-impl Gets {
-    pub fn of(request: &TxnRequest) -> Self {
+impl LoggedRpc for TxnRequest {
+    type Response = TxnResponse;
+    type Form = Gets;
+
+    fn command(self) -> Result<(Command, Gets), Refusal> {
         let gets = |list: &[proto::TxnOperation]| {
             list.iter()
                 .map(|o| matches!(o.operation, Some(txn_operation::Operation::Get(_))))
                 .collect()
         };
-        Gets { then: gets(&request.then_operations), otherwise: gets(&request.else_operations) }
+        let gets =
+            Gets { then: gets(&self.then_operations), otherwise: gets(&self.else_operations) };
+        list("compares", &self.compares)?;
+        list("then_operations", &self.then_operations)?;
+        list("else_operations", &self.else_operations)?;
+        let compares: Result<Vec<_>, Refusal> = self.compares.into_iter().map(compare).collect();
+        let txn = Txn {
+            compares: compares?,
+            then: branch("then_operations", self.then_operations)?,
+            otherwise: branch("else_operations", self.else_operations)?,
+        };
+        Ok((stamp::command(self.stamp, txn)?, gets))
     }
-}
 
-pub(crate) fn command(request: TxnRequest) -> Result<Command, tonic::Status> {
-    list("compares", &request.compares)?;
-    list("then_operations", &request.then_operations)?;
-    list("else_operations", &request.else_operations)?;
-    let compares: Result<Vec<_>, Refusal> =
-        request.compares.into_iter().map(self::compare).collect();
-    let txn = Txn {
-        compares: compares?,
-        then: branch("then_operations", request.then_operations)?,
-        otherwise: branch("else_operations", request.else_operations)?,
-    };
-    Ok(stamp::command(request.stamp, txn)?)
+    fn response(gets: Gets, (header, response): Executed) -> Result<TxnResponse, Refusal> {
+        match response.result {
+            Some(Outcome::Txn(txn)) => {
+                let gets = if txn.succeeded { &gets.then } else { &gets.otherwise };
+                let items = txn.items.into_iter().zip(gets);
+                Ok(TxnResponse {
+                    header: Some(header),
+                    succeeded: txn.succeeded,
+                    results: items.map(|(item, get)| self::item(item, *get)).collect(),
+                })
+            }
+            other => Err(gate::refused(other)),
+        }
+    }
 }
 
 fn list<T>(field: &'static str, list: &[T]) -> Result<(), Refusal> {
@@ -82,7 +98,7 @@ fn compare(compare: proto::Compare) -> Result<Compare, Refusal> {
 fn branch(
     field: &'static str,
     operations: Vec<proto::TxnOperation>,
-) -> Result<Vec<TxnOperation>, tonic::Status> {
+) -> Result<Vec<TxnOperation>, Refusal> {
     let mut written = BTreeSet::new();
     let mut branch = Vec::with_capacity(operations.len());
     for operation in operations {
@@ -93,7 +109,7 @@ fn branch(
         {
             let message = "the transaction writes a key twice: write each key once";
             let refusal = Refusal::new(ErrorReason::InvalidTxn, message);
-            return Err(refusal.with("field", field).with("key", hex(&key)).into());
+            return Err(refusal.with("field", field).with("key", hex(&key)));
         }
         branch.push(self::operation(operation)?);
     }
@@ -111,7 +127,7 @@ fn writes(operation: &txn_operation::Operation) -> Option<Bytes> {
     }
 }
 
-fn operation(operation: txn_operation::Operation) -> Result<TxnOperation, tonic::Status> {
+fn operation(operation: txn_operation::Operation) -> Result<TxnOperation, Refusal> {
     Ok(match operation {
         txn_operation::Operation::Put(put) => self::put(put)?.into(),
         txn_operation::Operation::Get(get) => {
@@ -126,7 +142,7 @@ fn operation(operation: txn_operation::Operation) -> Result<TxnOperation, tonic:
     })
 }
 
-fn put(put: proto::TxnPut) -> Result<Put, tonic::Status> {
+fn put(put: proto::TxnPut) -> Result<Put, Refusal> {
     limits::key(&put.key)?;
     let lifetime = match put.lifetime {
         None => None,
@@ -163,25 +179,6 @@ pub(crate) fn range(range: proto::KeyRange) -> Result<KeyRange, Refusal> {
     limits::range(&range)?;
     let proto::KeyRange { start, end } = range;
     Ok(if end.is_empty() { KeyRange::from(start) } else { KeyRange::between(start, end) })
-}
-
-pub(crate) fn response(
-    header: ResponseHeader,
-    response: Response,
-    gets: &Gets,
-) -> Result<TxnResponse, Refusal> {
-    match response.result {
-        Some(Outcome::Txn(txn)) => {
-            let gets = if txn.succeeded { &gets.then } else { &gets.otherwise };
-            let items = txn.items.into_iter().zip(gets);
-            Ok(TxnResponse {
-                header: Some(header),
-                succeeded: txn.succeeded,
-                results: items.map(|(item, get)| self::item(item, *get)).collect(),
-            })
-        }
-        other => Err(gate::refused(other)),
-    }
 }
 
 fn item(item: TxnItem, is_get: bool) -> proto::TxnResult {

@@ -57,6 +57,26 @@ fn a_status_carries_reason_metadata_and_how_long_to_wait() {
 }
 
 #[test]
+fn an_operation_of_a_stream_fails_as_a_single_call_does() {
+    let refusals = [
+        Refusal::not_primary(Some("b:1".into()), 7, "not me"),
+        Refusal::outcome_unknown("the life ended"),
+        Refusal::unimplemented("this option"),
+    ];
+    for refusal in refusals {
+        let (status, failure) = (Status::from(refusal.clone()), ExecuteFailure::from(refusal));
+        let details = status.get_error_details();
+        let info = details.error_info();
+        let reason = failure.reason().as_str_name().trim_start_matches("ERROR_REASON_");
+        assert_eq!((status.code(), status.message()), (failure.code.into(), &failure.message[..]));
+        assert_eq!(info.map_or("UNSPECIFIED", |info| &info.reason), reason);
+        assert_eq!(info.map(|info| info.metadata.clone()).unwrap_or_default(), failure.metadata);
+        let wait = details.retry_info().and_then(|retry| retry.retry_delay).unwrap_or_default();
+        assert_eq!(wait, Duration::from_millis(failure.retry_after_ms.unsigned_abs()));
+    }
+}
+
+#[test]
 fn every_failure_of_the_machine_has_a_reason_of_its_own_kind() {
     for number in 1.. {
         let Ok(code) = FailureCode::try_from(number) else { break };
