@@ -1,10 +1,10 @@
 //! `understudy abuse`: one client does to a pair what no client should, and an honest one beside it must not notice.
 
-mod ground;
+mod data;
 mod honest;
 mod newcomers;
 mod rows;
-mod stage;
+mod testbed;
 mod ways;
 mod wire;
 
@@ -17,9 +17,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::print;
+use crate::print::{self, wrapped};
 use rows::Row;
-use stage::{Limits, Outcome, Stage};
+use testbed::{Limits, Outcome, TestBed};
 
 /// Starts a pair on this machine and lets one client misbehave in every way that is known, an honest client beside
 /// it: one Put each 5 ms. Shows what memory the replicas took, whether the role changed, and how long the honest
@@ -81,21 +81,21 @@ impl Abuse {
         if self.list {
             rows::ALL
                 .iter()
-                .for_each(|row| print::line(format_args!("{:24} {}", row.name, row.what)));
+                .for_each(|row| print::line(wrapped(&format!("{:24} {}", row.name, row.what), 25)));
             return Ok(());
         }
         let rows = self.rows()?;
         let bar = self.bar(rows.len() as u64);
         let mut judged = Vec::new();
         let limits = Limits { memory: self.cgroup, disk: self.disk };
-        let mut stage = Stage::set(self.program.clone(), &self.serve, limits, &bar).await?;
+        let mut testbed = TestBed::start(self.program.clone(), &self.serve, limits, &bar).await?;
         for row in rows {
             bar.set_message(row.name);
-            let outcome = stage.play(row, Duration::from_secs(self.seconds)).await;
+            let outcome = testbed.run(row, Duration::from_secs(self.seconds)).await;
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(failure) => {
-                    stage.strike().await;
+                    testbed.stop().await;
                     return Err(failure);
                 }
             };
@@ -108,7 +108,7 @@ impl Abuse {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        stage.strike().await;
+        testbed.stop().await;
         if let Output::Json = self.output {
             print::json(&judged);
         }
@@ -141,20 +141,43 @@ impl Abuse {
     }
 }
 
+/// One line, and one for each thing worth more words.
 fn text(one: &Judged) -> String {
     let Judged { name, outcome, faults, .. } = one;
-    let verdict = match faults.is_empty() {
-        true => "ok".to_string(),
-        false => faults.join("; "),
-    };
-    let newcomers =
-        outcome.newcomers.map(|came| format!(", newcomers {came:3}")).unwrap_or_default();
-    format!(
-        "{name:24} memory {:5} and {:5} MiB, honest p99 {:7.1} ms, longest {:7.1} ms, refused {:3}{newcomers}: {verdict}",
-        outcome.memory[0] >> 20,
-        outcome.memory[1] >> 20,
-        outcome.p99_ms,
-        outcome.longest_ms,
-        outcome.refused,
-    )
+    let [a, b] = outcome.memory.map(|bytes| bytes >> 20);
+    let verdict = if faults.is_empty() { "ok" } else { "NO" };
+    let mut text = format!(
+        "{name:22} {a:4}/{b:4} MiB  honest p99 {:6.1}, longest {:7.1} ms  {verdict}",
+        outcome.p99_ms, outcome.longest_ms,
+    );
+    let served = outcome.newcomers.map(|count| format!("{count} newcomers served"));
+    for more in served.iter().chain(faults) {
+        text += "\n";
+        text += &wrapped(&format!("{:22} {more}", ""), 23);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_text_fits_into_80_columns() {
+        for row in rows::ALL {
+            let outcome = Outcome {
+                memory: [9999 << 20; 2],
+                changes: 3,
+                p99_ms: 1234.5,
+                longest_ms: 12_345.6,
+                refused: 1_000,
+                newcomers: Some(1_000),
+                turned_away: vec!["QUOTA_EXCEEDED: others have more than their share".into()],
+            };
+            let faults = outcome.faults(row, None);
+            let one = Judged { name: row.name, what: row.what, outcome, faults };
+            let text = text(&one);
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        }
+    }
 }

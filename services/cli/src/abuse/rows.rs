@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use understudy_proto::kv::v1::{ListOrder, ListRequest};
 
-use super::ground::{LARGE, SMALL};
+use super::data::{LARGE, SMALL};
 use super::ways::*;
 
 /// Where the primary is.

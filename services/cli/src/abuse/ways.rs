@@ -14,7 +14,7 @@ use understudy_proto::kv::v1::{
     execute_operation, list_request, txn_operation, txn_put, watch_request,
 };
 
-use super::ground::{LARGE, LARGE_KEYS, SMALL};
+use super::data::{LARGE, LARGE_KEYS, SMALL};
 use super::rows::Target;
 use super::wire::{Call, Wire, announced, framed, raw};
 

@@ -23,7 +23,7 @@ impl Kill {
     ///
     /// # Errors
     /// When there is none.
-    pub fn strike(pair: &Pair, number: usize, clock: Instant) -> Result<Kill, Failure> {
+    pub fn inject(pair: &Pair, number: usize, clock: Instant) -> Result<Kill, Failure> {
         let replica = pair.plan.replicas[number].name;
         let at = clock.elapsed().as_nanos() as u64;
         let pid = pair.signal(number, Signal::KILL)?;

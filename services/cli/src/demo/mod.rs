@@ -68,10 +68,10 @@ impl Demo {
             tempfile::Builder::new().prefix("understudy-demo-").tempdir().map_err(Failure::new)?;
         let plan = Plan::new(dir.path(), Ports::free().map_err(Failure::new)?, &self.serve);
         let endpoints = plan.endpoints().join(",").parse().map_err(Failure::new)?;
-        let (tell, happenings) = mpsc::channel(1024);
-        let log = Logbook::start(happenings, self.log.as_deref(), |_| {})?;
+        let (tell, events) = mpsc::channel(1024);
+        let log = Logbook::start(events, self.log.as_deref(), |_| {})?;
         let pair = Pair::start(plan, tell).await?;
-        let done = self.torture(&pair, &endpoints).await;
+        let done = self.kill_under_load(&pair, &endpoints).await;
         pair.stop().await;
         let log = log.close().await;
         let (history, kills) = done.map_err(|failure| {
@@ -91,7 +91,7 @@ impl Demo {
     }
 
     /// Load, kills, load.
-    async fn torture(
+    async fn kill_under_load(
         &self,
         pair: &Pair,
         endpoints: &Endpoints,
@@ -112,7 +112,7 @@ impl Demo {
         let mut kills = Vec::new();
         for _ in 0..self.kills {
             let primary = pair.complete(PATIENCE).await?;
-            let kill = Kill::strike(pair, primary, clock)?;
+            let kill = Kill::inject(pair, primary, clock)?;
             bar.set_message(format!("killed {} with -9", kill.replica));
             kills.push(kill);
             pair.complete(PATIENCE).await?;

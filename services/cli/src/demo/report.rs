@@ -55,7 +55,7 @@ impl Report {
     pub fn new(history: &[Operation], kills: &[Kill], clients: u64) -> Self {
         let (answers, writes) = ends(history);
         let last = answers.last().copied().unwrap_or(0);
-        // Behind the last write the clients only read everything back: that is no pause.
+        // After the last write the clients only read everything back: that is no pause.
         let written = writes.last().copied().unwrap_or(0);
         let end = |kill: &Kill| if written > kill.at { written } else { last.max(kill.at) };
         let nexts = kills.iter().skip(1).map(|kill| kill.at).chain(kills.last().map(end));

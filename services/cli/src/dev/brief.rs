@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::pair::{Happening, Plan};
+use crate::pair::{Plan, ProcessEvent};
 
 /// Where the replicas' log is asked for otherwise: it is shown as it is then.
 const VARIABLES: [&str; 2] = ["UNDERSTUDY_LOG", "UNDERSTUDY_LOG_FORMAT"];
@@ -21,18 +21,18 @@ pub fn prepare(plan: &mut Plan) {
 }
 
 /// One short line; none for what only whoever looks for something needs.
-pub fn line(happening: &Happening) -> Option<String> {
+pub fn line(event: &ProcessEvent) -> Option<String> {
     let at = |name: &str, what: String| {
         let now = jiff::Timestamp::now().strftime("%H:%M:%S%.3f");
         Some(format!("{now}Z  {name}  {what}"))
     };
-    match happening {
-        Happening::Started { name, pid } => at(name, format!("runs as process {pid}")),
-        Happening::Ended { name, pid, how, again_in } => {
+    match event {
+        ProcessEvent::Started { name, pid } => at(name, format!("runs as process {pid}")),
+        ProcessEvent::Ended { name, pid, how, again_in } => {
             let ms = again_in.as_millis();
             at(name, format!("process {pid} is gone ({how}), back in {ms} ms"))
         }
-        Happening::Line { name, text } => match serde_json::from_str(text) {
+        ProcessEvent::Line { name, text } => match serde_json::from_str(text) {
             Ok(Value::Object(record)) => {
                 logged(&record).map(|(time, what)| format!("{time}Z  {name}  {what}"))
             }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<String> {
-        line(&Happening::Line { name: "a", text: text.to_owned() })
+        line(&ProcessEvent::Line { name: "a", text: text.to_owned() })
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use self::ready::Ready;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::pair::{self, Happening, Pair, Plan, Ports};
+use crate::pair::{self, Pair, Plan, Ports, ProcessEvent};
 use crate::print::{self, Feed, Where};
 
 /// How long the pair may take to be complete.
@@ -72,7 +72,7 @@ impl Dev {
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
         // What rotates logs sends it, and a terminal that is closed: the pair serves on.
         let _hang_up = signal(SignalKind::hangup()).map_err(Failure::new)?;
-        let (tell, mut happenings) = mpsc::channel(1024);
+        let (tell, mut events) = mpsc::channel(1024);
         let dir = pair::directory(&dir)?;
         let _claim = pair::claim(&dir)?;
         let mut plan = Plan::new(&dir, ports, &self.serve);
@@ -87,7 +87,7 @@ impl Dev {
             Output::Json => Where::Err,
         });
         let ended = tokio::select! {
-            ended = self.show(&pair, &mut happenings, &feed, all) => ended,
+            ended = self.show(&pair, &mut events, &feed, all) => ended,
             _ = interrupt.recv() => Ok(()),
             _ = terminate.recv() => Ok(()),
         };
@@ -100,7 +100,7 @@ impl Dev {
     async fn show(
         &self,
         pair: &Pair,
-        happenings: &mut mpsc::Receiver<Happening>,
+        events: &mut mpsc::Receiver<ProcessEvent>,
         feed: &Feed,
         all: bool,
     ) -> Result<(), Failure> {
@@ -117,9 +117,9 @@ impl Dev {
                         Output::Json => print::json(&ready),
                     }
                 }
-                Some(happening) = happenings.recv() => match all {
-                    true => feed.line(happening),
-                    false => brief::line(&happening).iter().for_each(|line| feed.line(line)),
+                Some(event) = events.recv() => match all {
+                    true => feed.line(event),
+                    false => brief::line(&event).iter().for_each(|line| feed.line(line)),
                 },
             }
         }

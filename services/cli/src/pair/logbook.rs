@@ -8,7 +8,7 @@ use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::Happening;
+use super::ProcessEvent;
 use crate::failure::Failure;
 
 /// So many lines are kept to explain a failure.
@@ -21,28 +21,28 @@ pub struct Logbook {
 }
 
 impl Logbook {
-    /// Starts it. Every happening is shown to `witness`, too.
+    /// Starts it. Every event is shown to `observe`, too.
     ///
     /// # Errors
     /// When the file cannot be made.
     pub fn start(
-        mut happenings: mpsc::Receiver<Happening>,
+        mut events: mpsc::Receiver<ProcessEvent>,
         path: Option<&Path>,
-        mut witness: impl FnMut(&Happening) + Send + 'static,
+        mut observe: impl FnMut(&ProcessEvent) + Send + 'static,
     ) -> Result<Self, Failure> {
         let mut file = path.map(create).transpose()?;
         let task = tokio::spawn(async move {
             let mut lines = Vec::new();
-            while let Some(happening) = happenings.recv().await {
-                witness(&happening);
+            while let Some(event) = events.recv().await {
+                observe(&event);
                 if lines.len() == KEPT {
                     lines.remove(0);
                 }
                 if let Some(file) = &mut file {
                     // What happens is not worth a failure of the command.
-                    let _ = writeln!(file, "{happening}");
+                    let _ = writeln!(file, "{event}");
                 }
-                lines.push(happening.to_string());
+                lines.push(event.to_string());
             }
             lines
         });

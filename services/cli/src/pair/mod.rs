@@ -1,11 +1,11 @@
 //! A pair of real processes on this machine, and an address that follows its primary.
 
+mod event;
 mod following;
-mod happening;
-mod keeper;
 pub mod logbook;
 mod plan;
 mod ports;
+mod process;
 mod status;
 mod watcher;
 
@@ -23,12 +23,12 @@ use understudy_wal::{Disk as _, RealDisk, RealLock};
 
 use crate::failure::Failure;
 
-pub use happening::Happening;
+pub use event::ProcessEvent;
 pub use logbook::Logbook;
 pub use plan::{NAMES, Place, Plan, ReplicaPlan};
 pub use ports::Ports;
 
-use keeper::Keeper;
+use process::ReplicaProcess;
 use status::is_complete;
 use watcher::Acting;
 
@@ -41,7 +41,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 pub struct Pair {
     /// Where everything is.
     pub plan: Plan,
-    keepers: Vec<Keeper>,
+    processes: Vec<ReplicaProcess>,
     acting: Acting,
     following: JoinHandle<()>,
     client: Client,
@@ -52,7 +52,7 @@ impl Pair {
     ///
     /// # Errors
     /// When the register cannot be created, the following port is taken, or no process can start.
-    pub async fn start(plan: Plan, tell: mpsc::Sender<Happening>) -> Result<Self, Failure> {
+    pub async fn start(plan: Plan, tell: mpsc::Sender<ProcessEvent>) -> Result<Self, Failure> {
         if !plan.register.exists() {
             DirectoryRegister::create(&plan.register).map_err(Failure::new)?;
         }
@@ -62,14 +62,15 @@ impl Pair {
                 plan.following
             ))
         })?;
-        let keepers = plan.replicas.iter().map(|replica| Keeper::start(replica, tell.clone()));
-        let keepers = keepers
+        let processes =
+            plan.replicas.iter().map(|replica| ReplicaProcess::start(replica, tell.clone()));
+        let processes = processes
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Failure::new(format!("cannot start a replica: {error}")))?;
         let acting = watcher::watch(&plan.endpoints());
         let following = following::follow(listener, plan.endpoints(), acting.clone());
         let client = Client::connect(&plan.endpoints().join(","))?.with_deadline(ANSWER);
-        Ok(Pair { plan, keepers, acting, following: tokio::spawn(following), client })
+        Ok(Pair { plan, processes, acting, following: tokio::spawn(following), client })
     }
 
     /// The number of the acting replica.
@@ -79,17 +80,17 @@ impl Pair {
 
     /// The process of a replica, while there is one.
     pub fn pid(&self, number: usize) -> Option<u32> {
-        self.keepers[number].pid()
+        self.processes[number].pid()
     }
 
     /// The process of a replica from now on, `None` whenever there is none.
     pub fn watch(&self, number: usize) -> watch::Receiver<Option<u32>> {
-        self.keepers[number].watch()
+        self.processes[number].watch()
     }
 
     /// Whether a replica's process that is gone stays gone for now.
     pub fn hold(&self, number: usize, held: bool) {
-        self.keepers[number].hold(held);
+        self.processes[number].hold(held);
     }
 
     /// Sends a signal to the process of a replica; gives its id.
@@ -142,7 +143,7 @@ impl Pair {
     pub async fn stop(mut self) {
         self.following.abort();
         let stops: Vec<_> =
-            self.keepers.drain(..).map(|keeper| tokio::spawn(keeper.stop())).collect();
+            self.processes.drain(..).map(|process| tokio::spawn(process.stop())).collect();
         for stop in stops {
             let _ = stop.await;
         }

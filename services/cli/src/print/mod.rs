@@ -7,6 +7,7 @@
 mod closed;
 mod escape;
 mod feed;
+mod wrap;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 pub use closed::closed;
 pub use escape::{lines, quoted, text};
 pub use feed::{Feed, Where};
+pub use wrap::wrapped;
 
 /// Why standard output could not be written first; nothing is tried after that.
 static BROKEN: OnceLock<io::Error> = OnceLock::new();

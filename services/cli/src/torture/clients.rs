@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
-use super::loyal::Loyal;
+use super::pinned::PinnedReader;
 use understudy_load::{Recorder, Shape, Worker, keys};
 
 /// Every so-many-th client gives up early, so that there are outcomes that nobody knows.
@@ -46,7 +46,7 @@ pub struct Clients {
     at: Vec<watch::Receiver<u64>>,
     workers: JoinSet<()>,
     readers: JoinSet<()>,
-    loyal: JoinSet<()>,
+    pinned: JoinSet<()>,
 }
 
 impl Clients {
@@ -58,12 +58,12 @@ impl Clients {
             at: Vec::new(),
             workers: JoinSet::new(),
             readers: JoinSet::new(),
-            loyal: JoinSet::new(),
+            pinned: JoinSet::new(),
             order,
         };
         for (number, address) in clients.order.addresses().into_iter().enumerate() {
-            let reader = Loyal::new(&clients.order, number as u64, &address);
-            clients.loyal.spawn(reader.read(clients.round.subscribe()));
+            let reader = PinnedReader::new(&clients.order, number as u64, &address);
+            clients.pinned.spawn(reader.read(clients.round.subscribe()));
         }
         for number in 0..clients.order.shape.clients {
             clients.spawn(number);
@@ -126,7 +126,7 @@ impl Clients {
             // What a client that panicked recorded cannot be trusted: let it show.
             ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         }
-        self.loyal.shutdown().await;
+        self.pinned.shutdown().await;
         if !whole {
             return;
         }
@@ -149,7 +149,7 @@ impl Order {
     /// Hands operations to the journal.
     pub async fn record(&self, operations: Vec<Operation>) {
         for operation in operations {
-            // The journal ends behind the clients, or has failed, which shows when it is closed.
+            // The journal ends after the clients, or has failed, which shows when it is closed.
             let _ = self.journal.send(operation).await;
         }
     }

@@ -1,4 +1,4 @@
-//! A command of the user's that hurts replicas of the user's.
+//! A command of the user's that injects a fault into replicas of the user's.
 
 use std::io;
 use std::process::Stdio;

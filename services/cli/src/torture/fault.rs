@@ -47,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Those that can be inflicted here, in namespaces or through proxies.
+    /// Those that can be injected here, in namespaces or through proxies.
     pub fn possible(netns: bool) -> Vec<Kind> {
         let possible = |kind: &Kind| match kind {
             Kind::Loss => netns,

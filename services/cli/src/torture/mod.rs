@@ -2,24 +2,24 @@
 //! recorded history.
 
 mod board;
-mod chronicle;
 mod clients;
 mod command;
 mod fault;
+mod fault_log;
 mod faults;
-mod ground;
 mod journal;
 mod locks;
-mod loyal;
 mod netns;
 mod network;
 mod over;
+mod pinned;
 mod plan;
 mod proxy;
 mod report;
 mod run;
+mod runner;
+mod setup;
 mod shim;
-mod stage;
 mod subject;
 mod text;
 
@@ -35,7 +35,7 @@ use crate::print;
 use fault::Kind;
 use plan::Round;
 
-/// Puts load on a pair, inflicts faults on it, and checks from the recorded history that it behaved
+/// Puts load on a pair, injects faults into it, and checks from the recorded history that it behaved
 /// like one server that does not fail.
 ///
 /// Without --endpoints the pair is its own: two processes on this machine, in a temporary directory.

@@ -6,7 +6,7 @@ use super::board::Board;
 use super::fault::{Lines, Way};
 use super::netns::{Netns, Rule};
 
-/// What lies between replicas and clients, and can be hurt.
+/// What lies between replicas and clients, where faults are injected.
 pub enum Network {
     /// Proxies in front of each port.
     Proxies(Board),
@@ -16,7 +16,7 @@ pub enum Network {
 
 /// What is done to what a replica and others send each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Harm {
+pub enum LinkFault {
     /// Nothing gets through.
     Cut(Way),
     /// Everything comes so much later, milliseconds, both ways.
@@ -25,11 +25,11 @@ pub enum Harm {
     Loss(u32),
 }
 
-/// Something to be mended.
-pub struct Wound {
+/// A fault that is in force.
+pub struct ActiveFault {
     number: usize,
     lines: Lines,
-    harm: Harm,
+    fault: LinkFault,
     rules: Vec<Rule>,
 }
 
@@ -47,55 +47,60 @@ impl Network {
             Network::Namespaces(netns) => {
                 let rules = netns.reset(number, lines).await?;
                 tokio::time::sleep(RESETTING).await;
-                netns.mend(rules).await?;
+                netns.heal(rules).await?;
             }
         }
         Ok(())
     }
 
-    /// Hurts what a replica and others send each other.
+    /// Injects a fault into what a replica and others send each other.
     ///
     /// # Errors
     /// A sentence.
-    pub async fn hurt(&self, number: usize, lines: Lines, harm: Harm) -> Result<Wound, String> {
+    pub async fn inject(
+        &self,
+        number: usize,
+        lines: Lines,
+        fault: LinkFault,
+    ) -> Result<ActiveFault, String> {
         let mut rules = Vec::new();
-        match (self, harm) {
-            (Network::Proxies(board), Harm::Cut(way)) => {
+        match (self, fault) {
+            (Network::Proxies(board), LinkFault::Cut(way)) => {
                 board.change(number, lines, way, |flow| flow.cuts += 1);
             }
-            (Network::Proxies(board), Harm::Delay(ms)) => {
+            (Network::Proxies(board), LinkFault::Delay(ms)) => {
                 board.change(number, lines, Way::Both, |flow| flow.delay_ms = ms);
             }
-            (Network::Proxies(_), Harm::Loss(_)) => {
+            (Network::Proxies(_), LinkFault::Loss(_)) => {
                 return Err("a proxy sees no packets: use --netns".into());
             }
-            (Network::Namespaces(netns), Harm::Cut(way)) => {
+            (Network::Namespaces(netns), LinkFault::Cut(way)) => {
                 rules = netns.cut(number, lines, way).await?;
             }
-            (Network::Namespaces(netns), Harm::Loss(percent)) => {
+            (Network::Namespaces(netns), LinkFault::Loss(percent)) => {
                 rules = netns.lose(number, lines, percent).await?;
             }
-            (Network::Namespaces(_), Harm::Delay(_)) => {
+            (Network::Namespaces(_), LinkFault::Delay(_)) => {
                 return Err("there is no delay in namespaces: leave --netns out".into());
             }
         }
-        Ok(Wound { number, lines, harm, rules })
+        Ok(ActiveFault { number, lines, fault, rules })
     }
 
     /// Takes back what was done.
     ///
     /// # Errors
     /// A sentence.
-    pub async fn mend(&self, wound: Wound) -> Result<(), String> {
-        let Wound { number, lines, harm, rules } = wound;
-        match (self, harm) {
-            (Network::Proxies(board), Harm::Cut(way)) => {
+    pub async fn heal(&self, active: ActiveFault) -> Result<(), String> {
+        let ActiveFault { number, lines, fault, rules } = active;
+        match (self, fault) {
+            (Network::Proxies(board), LinkFault::Cut(way)) => {
                 board.change(number, lines, way, |flow| flow.cuts -= 1);
             }
             (Network::Proxies(board), _) => {
                 board.change(number, lines, Way::Both, |flow| flow.delay_ms = 0);
             }
-            (Network::Namespaces(netns), _) => netns.mend(rules).await?,
+            (Network::Namespaces(netns), _) => netns.heal(rules).await?,
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::fault::{Fault, Kind, Lines, Way, Whom};
 
-/// Length of a round. Between two, everything is mended and the pair must be whole again.
+/// Length of a round. Between two, everything is healed and the pair must be whole again.
 pub const ROUND: Duration = Duration::from_secs(20);
-/// In a round's beginning and end nothing is inflicted.
+/// In a round's beginning and end nothing is injected.
 const CALM: u64 = 1_000;
 /// Of 100 faults, so many begin while the one before lasts.
 const OVERLAPS: u8 = 25;

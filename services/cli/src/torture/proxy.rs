@@ -41,7 +41,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// Serves until the replica's keeper is gone.
+    /// Serves until the replica's process is not kept running any more.
     pub async fn serve(mut self) {
         while self.process.wait_for(Option::is_some).await.is_ok() {
             let Ok(listener) = TcpListener::bind(&self.at).await else {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_gets_through_a_cut_and_everything_when_it_is_mended() {
+    async fn nothing_gets_through_a_cut_and_everything_when_it_is_healed() {
         let board = echo().await;
         let mut stream = board.connect().await;
         there_and_back(&mut stream).await;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use understudy_history::Verdict;
 use understudy_load::pauses::rank;
 
-use super::chronicle::{Deed, Pages};
+use super::fault_log::{FaultRecord, Records};
 use super::journal::Counts;
 use super::locks::Judged;
 
@@ -26,7 +26,7 @@ pub struct Facts {
     /// What clients asked.
     pub counts: Counts,
     /// Faults and what processes did.
-    pub pages: Pages,
+    pub records: Records,
     /// What clients saw of the locks.
     pub locks: Judged,
 }
@@ -46,14 +46,15 @@ pub struct Report {
     pub interrupted: bool,
     /// Operations by what was asked.
     pub operations: BTreeMap<&'static str, u64>,
-    /// Faults that were inflicted, by kind.
+    /// Faults that were injected, by kind.
     pub faults: BTreeMap<String, u64>,
-    /// Faults that were due and could not be inflicted.
+    /// Faults that were due and could not be injected.
     pub skipped: u64,
     /// Times without an acknowledged change, around a fault each, milliseconds.
     pub pauses: Pauses,
     /// Every fault.
-    pub deeds: Vec<Deed>,
+    #[serde(rename = "deeds")]
+    pub records: Vec<FaultRecord>,
     /// How processes ended, other than killed or told to leave.
     pub ends: Vec<String>,
     /// Processes that panicked.
@@ -82,14 +83,14 @@ pub struct Pauses {
 impl Report {
     /// Puts it together.
     pub fn new(facts: Facts, verdict: Verdict) -> Self {
-        let Pages { mut deeds, ends, panics } = facts.pages;
-        deeds.sort_by_key(|deed| deed.at_ms);
+        let Records { faults: mut records, ends, panics } = facts.records;
+        records.sort_by_key(|record| record.at_ms);
         let mut faults = BTreeMap::new();
-        for deed in deeds.iter().filter(|deed| deed.done) {
-            *faults.entry(deed.kind.name()).or_default() += 1;
+        for record in records.iter().filter(|record| record.done) {
+            *faults.entry(record.kind.name()).or_default() += 1;
         }
-        let skipped = deeds.iter().filter(|deed| !deed.done).count() as u64;
-        let pauses = Pauses::of(deeds.iter().filter(|d| d.done).map(|d| d.pause_ms).collect());
+        let skipped = records.iter().filter(|record| !record.done).count() as u64;
+        let pauses = Pauses::of(records.iter().filter(|r| r.done).map(|r| r.pause_ms).collect());
         let ok = verdict.is_ok()
             && verdict.lost + verdict.duplicated == 0
             && facts.whole.is_none()
@@ -105,7 +106,7 @@ impl Report {
             faults,
             skipped,
             pauses,
-            deeds,
+            records,
             ends,
             panics,
             not_whole: facts.whole,
@@ -117,7 +118,7 @@ impl Report {
 
     /// How to have the same faults again.
     pub fn again(&self) -> String {
-        format!("--seed {} inflicts the same faults again", self.seed)
+        format!("--seed {} injects the same faults again", self.seed)
     }
 }
 

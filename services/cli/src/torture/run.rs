@@ -9,18 +9,18 @@ use understudy_client::{Endpoints, Options};
 use understudy_history::{Action, Beginning, Outcome};
 
 use super::Torture;
-use super::chronicle::Chronicle;
 use super::clients::{Clients, Order};
-use super::ground::Ground;
+use super::fault_log::FaultLog;
 use super::journal::Journal;
 use super::locks::{Judged, Locks};
 use super::plan::Round;
 use super::report::{Facts, Report};
-use super::stage::Stage;
+use super::runner::Runner;
+use super::setup::Setup;
 use super::subject::{Subject, Yours};
 use crate::check::judge;
 use crate::failure::Failure;
-use crate::pair::{Happening, Logbook};
+use crate::pair::{Logbook, ProcessEvent};
 use understudy_load::{Mix, Shape};
 
 /// Pairs of keys of a round.
@@ -36,15 +36,15 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
     let dir =
         tempfile::Builder::new().prefix("understudy-torture-").tempdir().map_err(Failure::new)?;
     let history = history(torture, &dir);
-    let chronicle = Chronicle::default();
+    let fault_log = FaultLog::default();
     // Another run on the same replicas must not find its keys.
     let prefix = format!("torture/{:08x}/", fastrand::u32(..));
-    let (tell, happenings) = mpsc::channel(1024);
-    let witness = chronicle.clone();
-    let witness = move |happening: &_| witness.witness(happening);
-    let logbook = Logbook::start(happenings, torture.log.as_deref(), witness)?;
+    let (tell, events) = mpsc::channel(1024);
+    let observer = fault_log.clone();
+    let observer = move |event: &_| observer.observe(event);
+    let logbook = Logbook::start(events, torture.log.as_deref(), observer)?;
     let (subject, endpoints) = subject(torture, dir.path(), &prefix, tell).await?;
-    let stage = Stage::new(subject, chronicle, Journal::start(&history)?, plan);
+    let runner = Runner::new(subject, fault_log, Journal::start(&history)?, plan);
     let order = Order {
         endpoints,
         shape: Shape {
@@ -57,22 +57,22 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
         seed,
         prefix,
         clock: Instant::now(),
-        journal: stage.journal.sender(),
+        journal: runner.journal.sender(),
     };
     let stay = torture.endpoints.is_none();
-    let played = play(order, &stage, plan, torture.minutes, stay).await;
-    let closed = stage.close(&history).await;
+    let ran = run_plan(order, &runner, plan, torture.minutes, stay).await;
+    let closed = runner.close(&history).await;
     let last = logbook.close().await;
-    let Played { whole, seconds, locks, interrupted } = played.map_err(|why| {
+    let PlanRun { whole, seconds, locks, interrupted } = ran.map_err(|why| {
         // What the replicas said last tells why.
         Failure::new(format!("{why}; last log lines: {}", last.join(" / ")))
     })?;
-    let (counts, pages) = closed?;
+    let (counts, records) = closed?;
     // Not on the runtime's thread: it takes a while.
     let judged = tokio::task::spawn_blocking(move || judge(&history, false));
     let verdict = judged.await.map_err(Failure::new)??;
     let clients = torture.clients;
-    let facts = Facts { seed, clients, seconds, interrupted, whole, counts, pages, locks };
+    let facts = Facts { seed, clients, seconds, interrupted, whole, counts, records, locks };
     let mut report = Report::new(facts, verdict);
     if !report.ok {
         // Whoever looks into it needs them.
@@ -86,19 +86,19 @@ async fn subject(
     torture: &Torture,
     dir: &Path,
     prefix: &str,
-    tell: mpsc::Sender<Happening>,
+    tell: mpsc::Sender<ProcessEvent>,
 ) -> Result<(Subject, Endpoints), Failure> {
     if let Some(endpoints) = &torture.endpoints {
         let yours = Yours::new(endpoints, &torture.commands, prefix);
         return Ok((Subject::Yours(yours), endpoints.clone()));
     }
-    let ground = Ground::lay(torture, dir)?;
-    let endpoints = ground.endpoints().parse().map_err(Failure::new)?;
-    Ok((Subject::Own(Box::new(ground.build(tell).await?)), endpoints))
+    let setup = Setup::prepare(torture, dir)?;
+    let endpoints = setup.endpoints().parse().map_err(Failure::new)?;
+    Ok((Subject::Own(Box::new(setup.start(tell).await?)), endpoints))
 }
 
 /// How it went.
-struct Played {
+struct PlanRun {
     /// Why the pair was not whole, if it was not.
     whole: Option<String>,
     /// How long it took.
@@ -113,47 +113,47 @@ struct Played {
 ///
 /// # Errors
 /// A sentence, when there was no pair to begin with.
-async fn play(
+async fn run_plan(
     mut order: Order,
-    stage: &Stage,
+    runner: &Runner,
     plan: &[Round],
     length: Duration,
     stay: bool,
-) -> Result<Played, String> {
-    stage.whole().await?;
+) -> Result<PlanRun, String> {
+    runner.whole().await?;
     order.clock = Instant::now();
     let clock = order.clock;
     // Commands may take any time; our own faults take what was planned, and the rests between come on top.
     let end = clock + if stay { length + REST * plan.len() as u32 } else { length };
     let others = !stay;
-    let begins = begin(&order, stage, others).await?;
+    let begins = begin(&order, runner, others).await?;
     let locks = Locks::start(&order, stay).await?;
     let mut clients = Clients::start(order);
     let mut broken = None;
     for round in plan {
-        broken = stage.round(round, clock, end).await.err();
-        if broken.is_some() || stage.interrupted() || Instant::now() >= end {
+        broken = runner.round(round, clock, end).await.err();
+        if broken.is_some() || runner.interrupted() || Instant::now() >= end {
             break;
         }
         clients.turn();
     }
     let seconds = clock.elapsed().as_secs_f64();
-    stage.say("waiting for the locks");
+    runner.say("waiting for the locks");
     let locks = locks.finish(broken.is_none()).await;
     if !others && !locks.followed {
         // Some changes of theirs are missing: they are as those of others.
-        stage.journal.begins(Beginning { others: true, ..begins });
+        runner.journal.begins(Beginning { others: true, ..begins });
     }
-    stage.say("reading everything back");
+    runner.say("reading everything back");
     clients.finish(broken.is_none(), stay).await;
-    Ok(Played { whole: broken, seconds, locks, interrupted: stage.interrupted() })
+    Ok(PlanRun { whole: broken, seconds, locks, interrupted: runner.interrupted() })
 }
 
 /// Reads where the history begins: its first operation.
 ///
 /// # Errors
 /// A sentence, when nobody answers.
-async fn begin(order: &Order, stage: &Stage, others: bool) -> Result<Beginning, String> {
+async fn begin(order: &Order, runner: &Runner, others: bool) -> Result<Beginning, String> {
     let mut recorder = order.recorder(FIRST, Options::default().deadline);
     let read = Action::Get { key: format!("{}beginning", order.prefix) };
     let revision = match recorder.act(read).await {
@@ -161,7 +161,7 @@ async fn begin(order: &Order, stage: &Stage, others: bool) -> Result<Beginning, 
         _ => return Err("nobody tells where the history begins".to_owned()),
     };
     let beginning = Beginning { revision, others };
-    stage.journal.begins(beginning);
+    runner.journal.begins(beginning);
     order.record(recorder.take()).await;
     Ok(beginning)
 }

@@ -6,22 +6,22 @@ use understudy_client::{Client, Endpoints, Options};
 
 use super::command;
 use super::fault::Fault;
-use super::faults::{self, World};
+use super::faults::{self, FaultInjector};
 use super::over::Over;
 use super::plan::Planned;
 
-/// How long the subject may take to be whole when everything is mended.
+/// How long the subject may take to be whole when everything is healed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is tortured.
 pub enum Subject {
     /// A pair of our own.
-    Own(Box<World>),
+    Own(Box<FaultInjector>),
     /// Replicas of somebody's.
     Yours(Yours),
 }
 
-/// Replicas of somebody's, and what is run to hurt them.
+/// Replicas of somebody's, and what is run to inject faults into them.
 pub struct Yours {
     client: Client,
     commands: Vec<String>,
@@ -29,11 +29,11 @@ pub struct Yours {
 }
 
 impl Subject {
-    /// Inflicts a fault, waits as long as it lasts, and mends it. A command ends when it is over.
-    pub async fn inflict(&self, planned: &Planned, over: &Over) -> faults::Result {
+    /// Injects a fault, waits as long as it lasts, and heals it. A command ends when it is over.
+    pub async fn inject(&self, planned: &Planned, over: &Over) -> faults::Result {
         match self {
-            Subject::Own(world) => world.inflict(planned).await,
-            Subject::Yours(yours) => yours.inflict(&planned.fault, over).await,
+            Subject::Own(injector) => injector.inject(planned).await,
+            Subject::Yours(yours) => yours.inject(&planned.fault, over).await,
         }
     }
 
@@ -43,7 +43,7 @@ impl Subject {
     /// A sentence, when that takes too long.
     pub async fn whole(&self) -> Result<(), String> {
         match self {
-            Subject::Own(world) => world.pair.complete(PATIENCE).await.map(drop),
+            Subject::Own(injector) => injector.pair.complete(PATIENCE).await.map(drop),
             Subject::Yours(yours) => yours.answers().await,
         }
         .map_err(|failure| failure.to_string())
@@ -52,7 +52,7 @@ impl Subject {
     /// Ends what is our own.
     pub async fn close(self) {
         match self {
-            Subject::Own(world) => world.pair.stop().await,
+            Subject::Own(injector) => injector.pair.stop().await,
             Subject::Yours(yours) => yours.client.close().await,
         }
     }
@@ -65,7 +65,7 @@ impl Yours {
         Yours { client, commands: commands.to_vec(), prefix: prefix.to_owned() }
     }
 
-    async fn inflict(&self, fault: &Fault, over: &Over) -> faults::Result {
+    async fn inject(&self, fault: &Fault, over: &Over) -> faults::Result {
         let Fault::Command { number } = fault else {
             return Err("only commands are possible here".into());
         };

@@ -2,14 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::chronicle::Deed;
+use super::fault_log::FaultRecord;
 use super::plan::Round;
 use super::report::Report;
 use crate::check::counts;
-use crate::print::grouped;
+use crate::print::{grouped, wrapped};
 
 /// So many ends of processes are shown.
 const ENDS: usize = 10;
+/// Where the values of the report begin.
+const VALUE: usize = 15;
+/// Where what a line has no room for goes on.
+const NOTE_INDENT: usize = 14;
 
 /// The plan, one line per fault.
 pub fn plan(plan: &[Round]) -> String {
@@ -18,35 +22,37 @@ pub fn plan(plan: &[Round]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "round {} of {} s", round.number, seconds(round.length_ms));
         for planned in &round.faults {
-            let _ = write!(text, "  {:>6} s  {}", seconds(planned.at_ms), planned.fault);
-            let _ = match planned.lasts_ms {
-                0 => writeln!(text),
-                ms => writeln!(text, ", for {} s", seconds(ms)),
-            };
+            let mut line = format!("  {:>6} s  {}", seconds(planned.at_ms), planned.fault);
+            if planned.lasts_ms > 0 {
+                line += &format!(", for {} s", seconds(planned.lasts_ms));
+            }
+            let _ = writeln!(text, "{}", wrapped(&line, NOTE_INDENT));
         }
     }
     text
 }
 
-/// One fault on one line.
-pub fn deed(deed: &Deed) -> String {
-    let mut text = format!("{:>8} s  {}", seconds(deed.at_ms), deed.fault);
-    if deed.lasted_ms >= 10 {
-        text += &format!(", for {} s", seconds(deed.lasted_ms));
+/// One fault.
+pub fn fault(record: &FaultRecord) -> String {
+    let mut text = format!("{:>8} s  {}", seconds(record.at_ms), record.fault);
+    if record.lasted_ms >= 10 {
+        text += &format!(", for {} s", seconds(record.lasted_ms));
     }
-    match (deed.done, deed.note.as_str()) {
+    match (record.done, record.note.as_str()) {
         (true, "") => {}
         (true, note) => text += &format!(" ({note})"),
-        (false, note) => return text + &format!(": SKIPPED: {note}"),
+        (false, note) => return wrapped(&(text + &format!(": SKIPPED: {note}")), NOTE_INDENT),
     }
-    text + &format!(": no change acknowledged for {} ms", deed.pause_ms)
+    text += &format!(": no change acknowledged for {} ms", record.pause_ms);
+    wrapped(&text, NOTE_INDENT)
 }
 
 /// The whole report.
 pub fn print(report: &Report) -> String {
     let mut text = String::new();
     for (name, value) in lines(report) {
-        let _ = writeln!(text, "{name:<14} {value}");
+        let line = format!("{name:<14} {value}");
+        let _ = writeln!(text, "{}", wrapped(&line, VALUE));
     }
     let ends = report.ends.iter().take(ENDS);
     for line in report.panics.iter().chain(ends).chain(&report.locks.broken) {
@@ -131,4 +137,29 @@ fn listed<K: AsRef<str>>(counts: &std::collections::BTreeMap<K, u64>) -> String 
 
 fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::torture::fault::Kind;
+
+    #[test]
+    fn a_fault_fits_into_80_columns() {
+        let mut record = FaultRecord {
+            at_ms: 1_234_567,
+            lasted_ms: 12_345,
+            kind: Kind::Partition,
+            fault: "cut the primary from everybody, both ways".into(),
+            note: "a and b".into(),
+            done: true,
+            pause_ms: 12_345,
+        };
+        let told = fault(&record);
+        record.done = false;
+        record.note = "the register cannot be read ".repeat(5);
+        for text in [told, fault(&record)] {
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        }
+    }
 }

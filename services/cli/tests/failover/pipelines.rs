@@ -29,7 +29,7 @@ async fn a_pipeline_executes_everything_once_and_in_order_though_primaries_are_k
                 done += 1;
                 assert_eq!(put.version, done, "executed once, in order");
                 let before = std::mem::replace(&mut revision, put.header.unwrap().revision);
-                assert!(revision > before, "{revision} behind {before}");
+                assert!(revision > before, "{revision} after {before}");
                 if done % 1_000 == 0 {
                     let read = pipeline.get("count").await.await.unwrap().kv.unwrap();
                     assert_eq!(read.value, (sent - 1).to_string(), "it sees all before it");

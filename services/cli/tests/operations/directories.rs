@@ -121,7 +121,7 @@ async fn damage_is_found_set_aside_and_healed_by_the_other_replica() {
     assert_eq!(verified(&data)["problems"].as_array().unwrap().len(), 0);
     let segment = verified(&data)["segments"][0]["file"].as_str().unwrap().to_owned();
     let mut bytes = std::fs::read(data.join(&segment)).unwrap();
-    // In the first record behind the header, far below what is known to be durable.
+    // In the first record after the header, far below what is known to be durable.
     bytes[4096 + 40] ^= 1;
     std::fs::write(data.join(&segment), bytes).unwrap();
 

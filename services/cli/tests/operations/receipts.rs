@@ -86,7 +86,7 @@ async fn a_copy_that_cannot_tell_what_it_has_forgotten_serves_by_order_only() {
     cluster.client().put("k", "v").await.unwrap();
     let member = cluster.status(backup).await.unwrap().replica.unwrap();
     stop(&mut cluster);
-    // As if its candidacy had landed behind the crash.
+    // As if its candidacy had landed after the crash.
     let register = DirectoryRegister::at(&cluster.register, understudy_arbiter::Options::default());
     let read = register.read().await.unwrap();
     let mut record = read.record.clone().unwrap();

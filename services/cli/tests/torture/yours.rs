@@ -26,9 +26,9 @@ async fn replicas_of_others_are_tortured_with_commands_and_left_as_they_were() {
     for number in 0..5 {
         client.put(format!("mine/{number}"), "x").await.unwrap();
     }
-    let struck = cluster.dir.path().join("struck");
+    let marks = cluster.dir.path().join("injected");
     let history = cluster.dir.path().join("history.jsonl");
-    let command = format!("echo struck >> {}", struck.display());
+    let command = format!("echo injected >> {}", marks.display());
     let arguments = [
         "torture",
         "--endpoints",
@@ -60,9 +60,9 @@ async fn replicas_of_others_are_tortured_with_commands_and_left_as_they_were() {
     assert!(beginning["store"]["revision"].as_u64().unwrap() >= 5, "{beginning}");
     assert_eq!(beginning["store"]["others"], true);
 
-    let strikes = std::fs::read_to_string(&struck).unwrap_or_default().lines().count();
-    assert!(strikes > 0, "{report}");
-    assert_eq!(report["faults"]["command"], strikes);
+    let injected = std::fs::read_to_string(&marks).unwrap_or_default().lines().count();
+    assert!(injected > 0, "{report}");
+    assert_eq!(report["faults"]["command"], injected);
     let failed: Vec<_> =
         report["deeds"].as_array().unwrap().iter().filter(|deed| deed["done"] == false).collect();
     assert!(

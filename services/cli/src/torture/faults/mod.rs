@@ -1,4 +1,4 @@
-//! Inflicts faults on a pair of our own.
+//! Injects faults into a pair of our own.
 
 mod network;
 mod process;
@@ -14,19 +14,19 @@ use tokio::sync::Mutex;
 
 use super::fault::{Fault, Whom};
 use super::netns::Names;
-use super::network::{Harm, Network};
+use super::network::{LinkFault, Network};
 use super::plan::Planned;
 use super::shim::Shim;
 use crate::pair::Pair;
 
-/// How a fault went: something worth telling, or why it was not inflicted.
+/// How a fault went: something worth telling, or why it was not injected.
 pub type Result = std::result::Result<String, String>;
 
 /// Why a replica is not taken down.
 const DOWN: &str = "a replica is kept down already";
 
-/// A pair, and the means to hurt it.
-pub struct World {
+/// A pair, and the means to inject faults into it.
+pub struct FaultInjector {
     /// The pair.
     pub pair: Pair,
     network: Network,
@@ -39,15 +39,15 @@ pub struct World {
     taking: Mutex<()>,
 }
 
-impl World {
+impl FaultInjector {
     /// Around a running pair.
     pub fn new(pair: Pair, network: Network, shims: [Shim; 2]) -> Self {
         let (downing, taking) = (Mutex::new(()), Mutex::new(()));
-        World { pair, network, shims, acted: AtomicUsize::new(0), downing, taking }
+        FaultInjector { pair, network, shims, acted: AtomicUsize::new(0), downing, taking }
     }
 
-    /// Inflicts a fault, waits as long as it lasts, and mends it.
-    pub async fn inflict(&self, planned: &Planned) -> Result {
+    /// Injects a fault, waits as long as it lasts, and heals it.
+    pub async fn inject(&self, planned: &Planned) -> Result {
         let lasts = Duration::from_millis(planned.lasts_ms);
         match &planned.fault {
             Fault::Kill { whom } => self.kill(*whom),
@@ -58,19 +58,19 @@ impl World {
             Fault::Wipe { whom } => self.wipe(*whom).await,
             Fault::Reset { whom, lines } => self.reset(*whom, *lines).await,
             Fault::Partition { whom, lines, way } => {
-                self.hurt(*whom, *lines, Harm::Cut(*way), lasts).await
+                self.inject_link(*whom, *lines, LinkFault::Cut(*way), lasts).await
             }
             Fault::Delay { whom, lines, ms } => {
-                self.hurt(*whom, *lines, Harm::Delay(*ms), lasts).await
+                self.inject_link(*whom, *lines, LinkFault::Delay(*ms), lasts).await
             }
             Fault::Loss { whom, lines, percent } => {
-                self.hurt(*whom, *lines, Harm::Loss(*percent), lasts).await
+                self.inject_link(*whom, *lines, LinkFault::Loss(*percent), lasts).await
             }
             Fault::Register => self.take_register(lasts).await,
             Fault::DiskFull { whom, room } => self.fill_disk(*whom, *room, lasts).await,
             Fault::SlowSync { whom, ms } => self.slow_syncs(*whom, *ms, lasts).await,
             Fault::FailedSync { whom } => self.fail_syncs(*whom, lasts).await,
-            Fault::Clock { whom, seconds } => self.mislead(*whom, *seconds, lasts).await,
+            Fault::Clock { whom, seconds } => self.skew_clock(*whom, *seconds, lasts).await,
             Fault::Command { .. } => Err("commands are for replicas of your own".into()),
         }
     }

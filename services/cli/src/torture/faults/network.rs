@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Result, World};
+use super::{FaultInjector, Result};
 use crate::torture::fault::{Lines, Whom};
-use crate::torture::network::Harm;
+use crate::torture::network::LinkFault;
 
-impl World {
+impl FaultInjector {
     /// Resets connections.
     pub(super) async fn reset(&self, whom: Whom, lines: Lines) -> Result {
         let numbers = self.numbers(whom);
@@ -16,22 +16,22 @@ impl World {
         Ok(self.names(&numbers))
     }
 
-    /// Hurts what is sent, and mends it.
-    pub(super) async fn hurt(
+    /// Injects a fault into links, and heals it.
+    pub(super) async fn inject_link(
         &self,
         whom: Whom,
         lines: Lines,
-        harm: Harm,
+        fault: LinkFault,
         lasts: Duration,
     ) -> Result {
         let numbers = self.numbers(whom);
-        let mut wounds = Vec::new();
+        let mut active = Vec::new();
         for number in &numbers {
-            wounds.push(self.network.hurt(*number, lines, harm).await?);
+            active.push(self.network.inject(*number, lines, fault).await?);
         }
         tokio::time::sleep(lasts).await;
-        for wound in wounds {
-            self.network.mend(wound).await?;
+        for fault in active {
+            self.network.heal(fault).await?;
         }
         Ok(self.names(&numbers))
     }

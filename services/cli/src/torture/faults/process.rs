@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Result, World};
+use super::{FaultInjector, Result};
 use crate::torture::fault::Whom;
 
-impl World {
-    /// SIGKILL. The keeper starts the process again, as a supervisor would.
+impl FaultInjector {
+    /// SIGKILL. The process is started again, as a supervisor would.
     pub(super) fn kill(&self, whom: Whom) -> Result {
         self.signal(whom, Signal::KILL)
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Result, World};
+use super::{FaultInjector, Result};
 
-impl World {
+impl FaultInjector {
     /// Moves the register's directory away and back.
     pub(super) async fn take_register(&self, lasts: Duration) -> Result {
         let Ok(_turn) = self.taking.try_lock() else {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Result, World};
+use super::{FaultInjector, Result};
 use crate::torture::fault::Whom;
 use crate::torture::shim::Word;
 
-impl World {
+impl FaultInjector {
     /// No room but for so many bytes.
     pub(super) async fn fill_disk(&self, whom: Whom, room: u32, lasts: Duration) -> Result {
         for number in self.numbers(whom) {
@@ -26,7 +26,7 @@ impl World {
     }
 
     /// The wall clock is wrong.
-    pub(super) async fn mislead(&self, whom: Whom, seconds: i64, lasts: Duration) -> Result {
+    pub(super) async fn skew_clock(&self, whom: Whom, seconds: i64, lasts: Duration) -> Result {
         let looks = (Word::Misled, "looks at it");
         self.tell(whom, (Word::ClockSeconds, seconds), looks, lasts).await
     }

@@ -7,13 +7,13 @@ use rustix::process::Signal;
 use understudy_arbiter::{Arbiter as _, DirectoryRegister, Options};
 use understudy_wal::{RealDisk, verify};
 
-use super::{DOWN, Result, World};
+use super::{DOWN, FaultInjector, Result};
 use crate::torture::fault::Whom;
 
 /// How long the kernel may take to end a killed process.
 const GONE: Duration = Duration::from_secs(5);
 
-impl World {
+impl FaultInjector {
     /// Kills a replica's process and removes its data directory, if the register names the other
     /// replica's copy. It is read when the process is dead, so nothing can be acknowledged
     /// any more that this copy does not have; before, a primary might just be dropping it.

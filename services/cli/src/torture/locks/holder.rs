@@ -84,7 +84,7 @@ impl Holder {
                 self.account.longest_wait = self.account.longest_wait.max(begin.elapsed());
                 self.hold(client, lock, ttl).await;
             }
-            // It was not free, or nobody answered. Whether it is when all is mended is seen at the end.
+            // It was not free, or nobody answered. Whether it is when all is healed is seen at the end.
             Err(_) => {
                 let pause = self.random.u64(20..200);
                 tokio::time::sleep(Duration::from_millis(pause)).await;

@@ -1,4 +1,4 @@
-//! What must come to pass once everything is mended.
+//! What must come to pass once everything is healed.
 
 use std::time::{Duration, Instant};
 

@@ -13,7 +13,7 @@ use understudy_history::{Action, Answer, Operation, Outcome, Reply, Step};
 use super::Keys;
 use crate::torture::clients::Order;
 
-/// What it calls itself: behind all others.
+/// What it calls itself: after all others.
 const NUMBER: u64 = 2_000_000;
 /// How long it may take to see the last change.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ async fn see(mut watch: Watch, order: Order, mut last: watch::Receiver<i64>) -> 
     while watch.revision() < *last.borrow() {
         let changes = tokio::select! {
             changes = watch.next() => changes,
-            // The answer of the last write may come behind the sight of it.
+            // The answer of the last write may come after the sight of it.
             changed = last.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return Ok(()),

@@ -125,7 +125,7 @@ impl Netns {
     ///
     /// # Errors
     /// What `nft` says.
-    pub async fn mend(&self, rules: Vec<Rule>) -> Result<(), String> {
+    pub async fn heal(&self, rules: Vec<Rule>) -> Result<(), String> {
         for Rule { number, chain, handle } in rules {
             let rule = ["delete", "rule", "ip", "torture", chain, "handle", &handle];
             command::nft_async(&self.names.namespace(number), &rule).await?;

@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn names_of_links_fit() {
         let names = Names { process: 4_194_304, bridge: "us4194304".into(), part: 0 };
-        // IFNAMSIZ, with the zero behind it.
+        // IFNAMSIZ, with the zero after it.
         assert!(names.link(1).len() < 16 && names.bridge.len() < 16);
     }
 }

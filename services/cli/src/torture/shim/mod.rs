@@ -1,4 +1,4 @@
-//! The library that is loaded into replicas, so that their disk and their clock can be hurt.
+//! The library that is loaded into replicas, so that faults can be injected into their disk and their clock.
 
 use std::fs::{self, File};
 use std::io;
@@ -49,11 +49,11 @@ impl Shim {
         !LIBRARY.is_empty()
     }
 
-    /// Lays the library and the words for the replica `name` in `dir`.
+    /// Puts the library and the words for the replica `name` in `dir`.
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn lay(dir: &Path, name: &str) -> io::Result<Self> {
+    pub fn install(dir: &Path, name: &str) -> io::Result<Self> {
         let library = dir.join("shim.so");
         fs::write(&library, LIBRARY)?;
         let path = dir.join(format!("{name}.shim"));

@@ -18,8 +18,8 @@ const TXN: usize = 128;
 /// Transactions under way.
 const AT_ONCE: usize = 16;
 
-/// Lays it.
-pub async fn lay(client: &Client) -> Result<(), Failure> {
+/// Writes it.
+pub async fn write(client: &Client) -> Result<(), Failure> {
     for n in 0..LARGE_KEYS {
         client.put(format!("{LARGE}{n}"), vec![b'x'; 1 << 20]).await?;
     }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 use understudy_client::Client;
 
-use super::ground;
+use super::data;
 use super::honest::Honest;
 use super::newcomers::Newcomers;
 use super::rows::{Row, Target};
@@ -24,13 +24,13 @@ use crate::print;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at the memory.
 const LOOK: Duration = Duration::from_millis(50);
-/// Bytes that a replica may have resident, with default options and what the abuse laid in the store.
+/// Bytes that a replica may have resident, with default options and what the abuse wrote to the store.
 const MEMORY: u64 = 600 << 20;
 /// Milliseconds that the honest client may wait, unless the way says otherwise.
 const P99_MS: f64 = 100.0;
 
-/// The stage.
-pub struct Stage {
+/// A pair under abuse, and who watches it.
+pub struct TestBed {
     pair: Pair,
     client: Client,
     log: Logbook,
@@ -91,9 +91,9 @@ pub struct Limits {
     pub disk: Option<u64>,
 }
 
-impl Stage {
+impl TestBed {
     /// Starts a pair with data in it.
-    pub async fn set(
+    pub async fn start(
         program: Option<PathBuf>,
         extra: &[String],
         limits: Limits,
@@ -107,19 +107,19 @@ impl Stage {
             let disk = limits.disk.map(|bytes| (bytes, replica.data.as_path()));
             replica.program = words(program.as_deref(), group.as_ref(), disk)?;
         }
-        let (tell, happenings) = mpsc::channel(1024);
-        let log = Logbook::start(happenings, None, |_| {})?;
+        let (tell, events) = mpsc::channel(1024);
+        let log = Logbook::start(events, None, |_| {})?;
         let pair = Pair::start(plan, tell).await?;
         bar.set_message("waiting for the pair");
         pair.complete(PATIENCE).await?;
         let client = Client::connect(&pair.plan.endpoints().join(","))?;
-        bar.set_message("laying keys");
-        ground::lay(&client).await?;
-        Ok(Stage { pair, client, log, group, _dir: dir })
+        bar.set_message("writing keys");
+        data::write(&client).await?;
+        Ok(TestBed { pair, client, log, group, _dir: dir })
     }
 
     /// One way of abuse, with an honest client beside it.
-    pub async fn play(&mut self, row: &Row, seconds: Duration) -> Result<Outcome, Failure> {
+    pub async fn run(&mut self, row: &Row, seconds: Duration) -> Result<Outcome, Failure> {
         let primary = self.pair.complete(PATIENCE).await?;
         let before = self.identity().await?;
         let address = |port: fn(&crate::pair::ReplicaPlan) -> &String| {
@@ -167,7 +167,7 @@ impl Stage {
     }
 
     /// Ends the pair.
-    pub async fn strike(self) {
+    pub async fn stop(self) {
         self.pair.stop().await;
         let last = self.log.close().await;
         drop(self.group);

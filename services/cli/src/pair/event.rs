@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// One thing that happened to a pair.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Happening {
+pub enum ProcessEvent {
     /// A replica's process runs.
     Started {
         /// Its name.
@@ -34,21 +34,21 @@ pub enum Happening {
 }
 
 /// One line; what does not come from a replica's log gets the time.
-impl fmt::Display for Happening {
+impl fmt::Display for ProcessEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = jiff::Timestamp::now();
         match self {
-            Happening::Started { name, pid } => {
+            ProcessEvent::Started { name, pid } => {
                 write!(f, "{name} | {now:.3} runs as process {pid}")
             }
-            Happening::Ended { name, pid, how, again_in } => {
+            ProcessEvent::Ended { name, pid, how, again_in } => {
                 write!(
                     f,
                     "{name} | {now:.3} process {pid} is gone ({how}); starts again in {} ms",
                     again_in.as_millis()
                 )
             }
-            Happening::Line { name, text } => write!(f, "{name} | {text}"),
+            ProcessEvent::Line { name, text } => write!(f, "{name} | {text}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the plan is played: faults at their times, and a rest behind each round.
+//! Runs the plan: faults at their times, and a rest after each round.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
-use super::chronicle::{Chronicle, Pages};
+use super::fault_log::{FaultLog, Records};
 use super::journal::{Counts, Journal};
 use super::over::Over;
 use super::plan::{Planned, Round};
@@ -18,10 +18,10 @@ use crate::print::{self, Feed, Where, grouped};
 
 const BEAT: Duration = Duration::from_millis(200);
 
-/// The pair, the journal of its clients, and the chronicle of its faults.
-pub struct Stage {
+/// The pair, the journal of its clients, and the log of its faults.
+pub struct Runner {
     subject: Arc<Subject>,
-    chronicle: Chronicle,
+    fault_log: FaultLog,
     /// The history.
     pub journal: Arc<Journal>,
     over: Over,
@@ -30,18 +30,18 @@ pub struct Stage {
     bar: ProgressBar,
 }
 
-impl Stage {
-    pub fn new(subject: Subject, chronicle: Chronicle, journal: Journal, plan: &[Round]) -> Self {
+impl Runner {
+    pub fn new(subject: Subject, fault_log: FaultLog, journal: Journal, plan: &[Round]) -> Self {
         let faults = plan.iter().map(|round| round.faults.len() as u64).sum();
         let over = Over::new();
         let netns = match &subject {
-            Subject::Own(world) => world.netns(),
+            Subject::Own(injector) => injector.netns(),
             Subject::Yours(_) => None,
         };
         tokio::spawn(over.clone().listen(netns));
-        Stage {
+        Runner {
             subject: Arc::new(subject),
-            chronicle,
+            fault_log,
             journal: Arc::new(journal),
             over,
             feed: Arc::new(Feed::start(Where::Err)),
@@ -68,41 +68,42 @@ impl Stage {
         self.subject.whole().await
     }
 
-    /// Plays one round, until `end` at the latest, and waits until the pair is whole again.
+    /// Runs one round, until `end` at the latest, and waits until the pair is whole again.
     ///
     /// # Errors
-    /// As for [`Stage::whole`].
+    /// As for [`Runner::whole`].
     pub async fn round(&self, round: &Round, clock: Instant, end: Instant) -> Result<(), String> {
         let begin = Instant::now();
-        let mut deeds = JoinSet::new();
+        let mut faults = JoinSet::new();
         for planned in &round.faults {
             self.wait(end.min(begin + Duration::from_millis(planned.at_ms))).await;
             if self.over.is_over() || Instant::now() >= end {
                 break;
             }
             self.say(&planned.fault.to_string());
-            deeds.spawn(self.deed(planned, clock));
+            faults.spawn(self.fault(planned, clock));
         }
         self.wait(end.min(begin + Duration::from_millis(round.length_ms))).await;
-        let done = async { while deeds.join_next().await.is_some() {} };
+        let done = async { while faults.join_next().await.is_some() {} };
         if tokio::time::timeout_at(end.into(), done).await.is_err() {
             self.over.end();
-            while deeds.join_next().await.is_some() {}
+            while faults.join_next().await.is_some() {}
         }
         self.whole().await.map_err(|why| format!("after round {}: {why}", round.number))
     }
 
-    fn deed(&self, planned: &Planned, clock: Instant) -> impl Future<Output = ()> + use<> {
-        let (subject, chronicle, journal) =
-            (self.subject.clone(), self.chronicle.clone(), self.journal.clone());
+    fn fault(&self, planned: &Planned, clock: Instant) -> impl Future<Output = ()> + use<> {
+        let (subject, fault_log, journal) =
+            (self.subject.clone(), self.fault_log.clone(), self.journal.clone());
         let (bar, feed, over) = (self.bar.clone(), self.feed.clone(), self.over.clone());
         let planned = planned.clone();
         async move {
             let begin = Instant::now();
-            let result = subject.inflict(&planned, &over).await;
-            let deed = chronicle.deed(&planned.fault, result, begin, clock, &journal, &over).await;
+            let result = subject.inject(&planned, &over).await;
+            let record =
+                fault_log.record(&planned.fault, result, begin, clock, &journal, &over).await;
             bar.inc(1);
-            let line = text::deed(&deed);
+            let line = text::fault(&record);
             // The bar prints nothing where there is no terminal.
             if bar.is_hidden() { feed.line(line) } else { bar.println(print::lines(&line)) }
         }
@@ -120,15 +121,15 @@ impl Stage {
     ///
     /// # Errors
     /// When the history could not be written.
-    pub async fn close(self, history: &Path) -> Result<(Counts, Pages), Failure> {
+    pub async fn close(self, history: &Path) -> Result<(Counts, Records), Failure> {
         self.bar.finish_and_clear();
-        // Deeds that hold them have ended with their rounds.
+        // Faults that hold them have ended with their rounds.
         let still = || Failure::new("a fault has not ended");
         Arc::into_inner(self.subject).ok_or_else(still)?.close().await;
         Arc::into_inner(self.feed).ok_or_else(still)?.close();
         let journal = Arc::into_inner(self.journal).ok_or_else(still)?;
         let counts = journal.close(history).await?;
-        Ok((counts, self.chronicle.pages()))
+        Ok((counts, self.fault_log.records()))
     }
 }
 

@@ -17,7 +17,7 @@ use understudy_history::{Action, Answer, Found, Operation, Outcome, Reply};
 use super::clients::Order;
 use understudy_load::keys;
 
-/// What these readers call themselves: behind all others.
+/// What these readers call themselves: after all others.
 const FIRST: u64 = 1_000_000;
 /// Pause between two questions.
 const BEAT: Duration = Duration::from_millis(40);
@@ -27,19 +27,19 @@ const PATIENCE: Duration = Duration::from_secs(7);
 const WAITING: usize = 200;
 
 /// A reader of one replica.
-pub struct Loyal {
+pub struct PinnedReader {
     order: Order,
     number: u64,
     client: Option<KeyValueServiceClient<Channel>>,
 }
 
-impl Loyal {
+impl PinnedReader {
     /// The reader of the replica at this address, `host:port`.
     pub fn new(order: &Order, number: u64, address: &str) -> Self {
         // Connections are made, and made again, when they are needed.
         let channel = Endpoint::from_shared(format!("http://{address}"));
         let client = channel.ok().map(|it| KeyValueServiceClient::new(it.connect_lazy()));
-        Loyal { order: order.clone(), number: FIRST + number, client }
+        PinnedReader { order: order.clone(), number: FIRST + number, client }
     }
 
     /// Reads keys of the round until it is dropped.

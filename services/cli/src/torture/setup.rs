@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 
 use super::Torture;
 use super::board::Board;
-use super::faults::World;
+use super::faults::FaultInjector;
 use super::netns::Netns;
 use super::network::Network;
 use super::shim::Shim;
 use crate::failure::Failure;
-use crate::pair::{Happening, NAMES, Pair, Place, Plan, Ports};
+use crate::pair::{NAMES, Pair, Place, Plan, Ports, ProcessEvent};
 
-/// A pair that is laid out and does not run yet.
-pub struct Ground {
+/// A pair that is prepared and does not run yet.
+pub struct Setup {
     plan: Plan,
     /// Where replicas listen.
     places: [Place; 2],
@@ -24,12 +24,12 @@ pub struct Ground {
     netns: Option<Netns>,
 }
 
-impl Ground {
-    /// Lays it out in `dir`.
+impl Setup {
+    /// Prepares it in `dir`.
     ///
     /// # Errors
     /// When there are too few ports, or no namespaces.
-    pub fn lay(torture: &Torture, dir: &Path) -> Result<Self, Failure> {
+    pub fn prepare(torture: &Torture, dir: &Path) -> Result<Self, Failure> {
         let ports = Ports::several(2).map_err(Failure::new)?;
         let netns = torture.netns.then(Netns::make).transpose()?;
         let (places, found) = match &netns {
@@ -41,7 +41,7 @@ impl Ground {
         };
         let following = format!("127.0.0.1:{}", ports[0].following);
         let mut plan = Plan::at(dir, &following, &places, &found, &arguments(&torture.serve));
-        let shim = |name| Shim::lay(dir, name).map_err(Failure::new);
+        let shim = |name| Shim::install(dir, name).map_err(Failure::new);
         let shims = [shim(NAMES[0])?, shim(NAMES[1])?];
         for (number, replica) in plan.replicas.iter_mut().enumerate() {
             replica.environment = shims[number].environment();
@@ -51,7 +51,7 @@ impl Ground {
                 replica.program.push(this.display().to_string());
             }
         }
-        Ok(Ground { plan, places, found, shims, netns })
+        Ok(Setup { plan, places, found, shims, netns })
     }
 
     /// Where clients find the replicas.
@@ -63,13 +63,13 @@ impl Ground {
     ///
     /// # Errors
     /// As for [`Pair::start`].
-    pub async fn build(self, tell: mpsc::Sender<Happening>) -> Result<World, Failure> {
+    pub async fn start(self, tell: mpsc::Sender<ProcessEvent>) -> Result<FaultInjector, Failure> {
         let pair = Pair::start(self.plan, tell).await?;
         let network = match self.netns {
             Some(netns) => Network::Namespaces(netns),
             None => Network::Proxies(Board::start(&pair, &self.places, &self.found)),
         };
-        Ok(World::new(pair, network, self.shims))
+        Ok(FaultInjector::new(pair, network, self.shims))
     }
 }
 

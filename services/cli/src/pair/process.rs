@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::happening::Happening;
+use super::event::ProcessEvent;
 use super::plan::ReplicaPlan;
 
 /// About what the start of a container takes at best.
@@ -21,27 +21,32 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long a replica may take to go when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The keeper of one replica's process. Dropping it kills the process.
-pub struct Keeper {
+/// One replica's process, kept running. Dropping it kills the process.
+pub struct ReplicaProcess {
     pid: watch::Receiver<Option<u32>>,
     stop: watch::Sender<bool>,
     held: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-impl Keeper {
+impl ReplicaProcess {
     /// Starts the process and keeps it running. What happens goes to `tell`; log lines that nobody
     /// takes in time are dropped, for they must not hold up a replica.
     ///
     /// # Errors
     /// When the process cannot be started at all.
-    pub fn start(plan: &ReplicaPlan, tell: mpsc::Sender<Happening>) -> io::Result<Self> {
+    pub fn start(plan: &ReplicaPlan, tell: mpsc::Sender<ProcessEvent>) -> io::Result<Self> {
         let (set_pid, pid) = watch::channel(None);
         let (stop, stopped) = watch::channel(false);
         let (held, holding) = watch::channel(false);
         let mut run = Run { plan: plan.clone(), tell, pid: set_pid, stopped, holding };
         let first = run.spawn()?;
-        Ok(Keeper { pid, stop, held, task: tokio::spawn(async move { run.keep(first).await }) })
+        Ok(ReplicaProcess {
+            pid,
+            stop,
+            held,
+            task: tokio::spawn(async move { run.keep(first).await }),
+        })
     }
 
     /// The process, while there is one.
@@ -69,7 +74,7 @@ impl Keeper {
 
 struct Run {
     plan: ReplicaPlan,
-    tell: mpsc::Sender<Happening>,
+    tell: mpsc::Sender<ProcessEvent>,
     pid: watch::Sender<Option<u32>>,
     stopped: watch::Receiver<bool>,
     holding: watch::Receiver<bool>,
@@ -119,7 +124,7 @@ impl Run {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
-            // Ctrl-C is for the keeper, which ends its replicas in its own way.
+            // Ctrl-C is for this command, which ends its replicas in its own way.
             .process_group(0)
             .spawn()?;
         if let Some(log) = child.stderr.take() {
@@ -129,7 +134,7 @@ impl Run {
             self.pid.send_replace(Some(pid));
             // Told late is told as well: a full queue is drained by whoever prints.
             let (tell, name) = (self.tell.clone(), self.plan.name);
-            tokio::spawn(async move { tell.send(Happening::Started { name, pid }).await });
+            tokio::spawn(async move { tell.send(ProcessEvent::Started { name, pid }).await });
         }
         Ok(child)
     }
@@ -156,7 +161,7 @@ impl Run {
         let pid = self.pid.send_replace(None).unwrap_or_default();
         let name = self.plan.name;
         // Without a listener nobody wants to know.
-        let _ = self.tell.send(Happening::Ended { name, pid, how, again_in }).await;
+        let _ = self.tell.send(ProcessEvent::Ended { name, pid, how, again_in }).await;
     }
 
     /// Waits while the replica is held; `None` when it is time to stop.
@@ -184,9 +189,13 @@ async fn terminate(child: &mut Child) {
     }
 }
 
-async fn forward(log: impl AsyncRead + Unpin, name: &'static str, tell: mpsc::Sender<Happening>) {
+async fn forward(
+    log: impl AsyncRead + Unpin,
+    name: &'static str,
+    tell: mpsc::Sender<ProcessEvent>,
+) {
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(text)) = lines.next_line().await {
-        let _ = tell.try_send(Happening::Line { name, text });
+        let _ = tell.try_send(ProcessEvent::Line { name, text });
     }
 }

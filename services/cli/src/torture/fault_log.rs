@@ -1,4 +1,4 @@
-//! What was inflicted, and what it did to the clients.
+//! Which faults were injected, and what each did to the clients.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fault::{Fault, Kind};
 use super::journal::Journal;
 use super::over::Over;
-use crate::pair::Happening;
+use crate::pair::ProcessEvent;
 
 /// How long after a fault its pause is looked for at least.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// One fault that was due.
 #[derive(Clone, Debug, Serialize)]
-pub struct Deed {
+pub struct FaultRecord {
     /// Milliseconds from the load's beginning.
     pub at_ms: u64,
     /// How long it lasted, milliseconds.
@@ -30,33 +30,33 @@ pub struct Deed {
     /// What fell out otherwise than planned, or was found out; empty if there is nothing to say.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Whether it was inflicted.
+    /// Whether it was injected.
     pub done: bool,
     /// The longest time without an acknowledged change from its beginning until the next one was
     /// acknowledged after its end, milliseconds; that of other faults at the same time, too.
     pub pause_ms: u64,
 }
 
-/// Takes down deeds and what processes did by themselves. Clones share it.
+/// Takes down faults and what processes did by themselves. Clones share it.
 #[derive(Clone, Default)]
-pub struct Chronicle {
-    pages: Arc<Mutex<Pages>>,
+pub struct FaultLog {
+    records: Arc<Mutex<Records>>,
 }
 
-/// What a chronicle holds.
+/// What a fault log holds.
 #[derive(Clone, Default, Debug)]
-pub struct Pages {
+pub struct Records {
     /// Everything that was due, in the order of their ends.
-    pub deeds: Vec<Deed>,
+    pub faults: Vec<FaultRecord>,
     /// How processes ended, other than by our hand.
     pub ends: Vec<String>,
     /// Lines of processes that panicked.
     pub panics: Vec<String>,
 }
 
-impl Chronicle {
+impl FaultLog {
     /// Writes down a fault that is over, once its pause is known.
-    pub async fn deed(
+    pub async fn record(
         &self,
         fault: &Fault,
         result: Result<String, String>,
@@ -64,7 +64,7 @@ impl Chronicle {
         clock: Instant,
         journal: &Journal,
         over: &Over,
-    ) -> Deed {
+    ) -> FaultRecord {
         let end = Instant::now();
         let at = (begin - clock).as_nanos() as u64;
         while (end.elapsed() < SETTLE && !over.is_over())
@@ -76,7 +76,7 @@ impl Chronicle {
         }
         let pause = journal.pause(at, clock.elapsed().as_nanos() as u64);
         let done = result.is_ok();
-        let deed = Deed {
+        let record = FaultRecord {
             at_ms: at / 1_000_000,
             lasted_ms: (end - begin).as_millis() as u64,
             kind: fault.kind(),
@@ -85,29 +85,29 @@ impl Chronicle {
             done,
             pause_ms: pause / 1_000_000,
         };
-        self.with(|pages| pages.deeds.push(deed.clone()));
-        deed
+        self.with(|records| records.faults.push(record.clone()));
+        record
     }
 
     /// Looks at what a replica's process does.
-    pub fn witness(&self, happening: &Happening) {
-        match happening {
-            Happening::Ended { how, .. } if ordered(how) => {}
-            Happening::Ended { .. } => self.with(|pages| pages.ends.push(happening.to_string())),
-            Happening::Line { text, .. } if text.contains("panicked at") => {
-                self.with(|pages| pages.panics.push(happening.to_string()));
+    pub fn observe(&self, event: &ProcessEvent) {
+        match event {
+            ProcessEvent::Ended { how, .. } if ordered(how) => {}
+            ProcessEvent::Ended { .. } => self.with(|records| records.ends.push(event.to_string())),
+            ProcessEvent::Line { text, .. } if text.contains("panicked at") => {
+                self.with(|records| records.panics.push(event.to_string()));
             }
             _ => {}
         }
     }
 
     /// What it holds so far.
-    pub fn pages(&self) -> Pages {
-        self.with(|pages| pages.clone())
+    pub fn records(&self) -> Records {
+        self.with(|records| records.clone())
     }
 
-    fn with<T>(&self, what: impl FnOnce(&mut Pages) -> T) -> T {
-        what(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, what: impl FnOnce(&mut Records) -> T) -> T {
+        what(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
