@@ -67,6 +67,27 @@ fn every_link_leads_somewhere() {
     assert!(broken.is_empty(), "leads nowhere:\n{}", broken.join("\n"));
 }
 
+#[test]
+fn the_numbers_of_wrong_versions_and_wrong_rules_are_those_of_their_tables() {
+    let read = |page: &str| fs::read_to_string(Path::new(ROOT).join(page)).unwrap();
+    let rows = |page: &str, begin: &str, end: &str| {
+        let text = read(page);
+        let (_, rest) = text.split_once(begin).unwrap();
+        let (table, _) = rest.split_once(end).unwrap();
+        // The first two lines of a table are its head.
+        table.lines().filter(|line| line.starts_with('|')).count() - 2
+    };
+    let versions = rows("docs/mutants.md", "<!-- wrong versions", "<!-- end of wrong versions");
+    let rules = rows("docs/model.md", "<!-- wrong rules", "<!-- end of wrong rules");
+    for (page, said) in [
+        ("README.md", format!("{versions} deliberate mistakes")),
+        ("docs/testing.md", format!("{versions} mistakes, each caught")),
+        ("docs/testing.md", format!("{rules} tempting wrong rules")),
+    ] {
+        assert!(read(page).contains(&said), "{page} should say: {said}");
+    }
+}
+
 /// The pages, from the repository's root.
 fn pages() -> Vec<String> {
     let mut pages: Vec<_> = PAGES.iter().map(ToString::to_string).collect();

@@ -37,13 +37,23 @@ pub(super) fn settings(args: &ServeArgs) -> Result<Settings, OptionsError> {
 /// What a replica was given that is not what its cluster has, in words.
 pub(crate) fn differences(given: &Settings, has: &Settings) -> Vec<String> {
     let mut all = Vec::new();
-    differ(&mut all, "sync-backups", &given.sync_backups, &has.sync_backups);
-    differ(&mut all, "min-copies", &given.min_copies, &has.min_copies);
-    differ(&mut all, "execution", &given.execution, &has.execution);
-    differ(&mut all, "acknowledgement", &given.acknowledgement, &has.acknowledgement);
-    differ(&mut all, "backups", &given.backup_execution, &has.backup_execution);
-    differ(&mut all, "max-tail-bytes", &given.max_tail_bytes, &has.max_tail_bytes);
-    differ(&mut all, "max-tail-ms", &given.max_tail_ms, &has.max_tail_ms);
+    // Each by name: none is forgotten.
+    let Settings {
+        sync_backups,
+        min_copies,
+        execution,
+        acknowledgement,
+        backup_execution,
+        max_tail_bytes,
+        max_tail_ms,
+    } = has;
+    differ(&mut all, "sync-backups", &given.sync_backups, sync_backups);
+    differ(&mut all, "min-copies", &given.min_copies, min_copies);
+    differ(&mut all, "execution", &given.execution, execution);
+    differ(&mut all, "acknowledgement", &given.acknowledgement, acknowledgement);
+    differ(&mut all, "backups", &given.backup_execution, backup_execution);
+    differ(&mut all, "max-tail-bytes", &given.max_tail_bytes, max_tail_bytes);
+    differ(&mut all, "max-tail-ms", &given.max_tail_ms, max_tail_ms);
     all
 }
 
