@@ -1,4 +1,4 @@
-//! What docs/architecture.md says is absent: nobody but the host decides about order, durability and back-pressure.
+//! What docs/architecture.md says is absent.
 #![allow(clippy::unwrap_used, clippy::disallowed_types, clippy::disallowed_methods)]
 
 use std::fs;
@@ -15,19 +15,34 @@ fn sources(below: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Lines of these folders that have one of these words.
-fn lines_with(folders: &[&str], words: &[&str]) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+/// Lines of these folders and files that have one of these words.
+fn lines_with(places: &[&str], words: &[&str]) -> Vec<String> {
+    lines_where(places, |line| words.iter().any(|word| line.contains(word)))
+}
+
+fn lines_where(places: &[&str], matches: impl Fn(&str) -> bool) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let mut files = Vec::new();
-    folders.iter().for_each(|folder| sources(&root.join(folder), &mut files));
-    assert!(files.len() > 10, "the folders are where they were");
+    for place in places.iter().map(|place| root.join(place)) {
+        if place.is_dir() { sources(&place, &mut files) } else { files.push(place) }
+    }
+    assert!(files.len() > 5, "the sources are where they were");
+    files.sort();
     let mut found = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let lines = text.lines().filter(|line| words.iter().any(|word| line.contains(word)));
-        found.extend(lines.map(|line| format!("{}: {}", file.display(), line.trim())));
+        let name = file.strip_prefix(&root).unwrap().display();
+        let lines = text.lines().filter(|line| matches(line));
+        found.extend(lines.map(|line| format!("{name}: {}", line.trim())));
     }
     found
+}
+
+/// The files of such lines.
+fn files_of(lines: &[String]) -> Vec<&str> {
+    let mut files: Vec<_> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();
+    files.dedup();
+    files
 }
 
 #[test]
@@ -50,4 +65,70 @@ fn the_service_carries_out_no_effect_and_writes_no_log() {
         ".note_commit(",
     ];
     assert_eq!(lines_with(&["services/replica/src"], &words), Vec::<String>::new());
+}
+
+/// Whether a line names a gRPC code, or makes a status of one. That of success is none of a failure.
+fn names_a_code(line: &str) -> bool {
+    let after = |word: &str| {
+        let found = line.match_indices(word).map(|(at, word)| line.split_at(at + word.len()));
+        let whole = found.filter(|(before, _)| {
+            let before = &before[..before.len() - word.len()];
+            !before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+        });
+        whole.map(|(_, after)| after.to_owned()).collect::<Vec<_>>()
+    };
+    let made = |after: &String| {
+        let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        !["from", "from_header_map", "ok"].contains(&&name[..])
+    };
+    line.contains("tonic::Code")
+        || !after("Code::").is_empty()
+        || after("Status::").iter().any(made)
+}
+
+#[test]
+fn only_refusals_know_grpc_codes() {
+    let lines = lines_where(&["services/replica/src"], names_a_code);
+    let known = ["services/replica/src/refusal/tests.rs", "services/replica/src/refusal.rs"];
+    assert_eq!(files_of(&lines), known, "{lines:#?}");
+}
+
+const LOCKS: &[&str] = &["Mutex", "RwLock"];
+
+#[test]
+fn what_owns_the_state_has_no_lock() {
+    let owners = [
+        "crates/protocol/src",
+        "crates/machine/src",
+        "crates/host/src",
+        "services/replica/src/driver",
+        "services/replica/src/peers",
+    ];
+    assert_eq!(lines_with(&owners, LOCKS), Vec::<String>::new());
+}
+
+/// Clippy refuses the standard library's locks across an await.
+#[test]
+fn one_lock_can_be_held_across_an_await() {
+    let words = ["tokio::sync::Mutex", "tokio::sync::RwLock", "sync::{Mutex", ", Mutex}", "RwLock"];
+    let lines = lines_with(&["services/replica/src"], &words);
+    let of_tokio: Vec<_> = lines.into_iter().filter(|line| !line.contains("std::sync")).collect();
+    assert_eq!(files_of(&of_tokio), ["services/replica/src/clients/admin.rs"], "{of_tokio:#?}");
+}
+
+#[test]
+fn no_request_asks_the_register() {
+    let path = [
+        "crates/protocol/src/read_round.rs",
+        "crates/protocol/src/tail.rs",
+        "crates/protocol/src/evidence.rs",
+        "crates/protocol/src/commit.rs",
+        "crates/protocol/src/receive.rs",
+        "crates/protocol/src/core/execute.rs",
+        "services/replica/src/clients",
+        "services/replica/src/doors",
+        "services/replica/src/watches",
+    ];
+    let words = ["ReadRegister", "WriteRegister", ".register.", "understudy_arbiter"];
+    assert_eq!(lines_with(&path, &words), Vec::<String>::new());
 }

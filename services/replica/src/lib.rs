@@ -31,6 +31,7 @@ mod options;
 mod outside;
 mod peers;
 mod ports;
+mod refusal;
 mod register;
 mod serve;
 mod serving;

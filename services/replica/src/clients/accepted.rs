@@ -10,8 +10,9 @@ use understudy_proto::kv::v1::ResponseHeader;
 use understudy_protocol::Settings;
 
 use super::rpc::LoggedRpc;
-use super::{Read, Refusal, Want, admin, gate, get, limits, list, watch};
+use super::{Read, Want, admin, gate, get, limits, list, watch};
 use crate::driver::key_at;
+use crate::refusal::Refusal;
 
 /// A call that was found in order.
 pub struct Accepted {

@@ -16,7 +16,8 @@ use super::in_session::MayNameSession;
 use super::owned;
 use super::rpc::{Executed, LoggedRpc};
 use super::status::{self, StatusSource};
-use super::{Answer, Read, Refusal, Want, limits, quota};
+use super::{Answer, Read, Want, limits, quota};
+use crate::refusal::Refusal;
 
 /// The operators' service, through the gate.
 pub(crate) struct Admin {
@@ -205,7 +206,9 @@ pub(super) fn check_known(change: &proto::Settings) -> Result<(), Refusal> {
         && matches!(change.backup_execution, 0..=2);
     match known {
         true => Ok(()),
-        false => Err(Refusal::unimplemented("one of these settings")),
+        false => Err(Refusal::unimplemented(
+            "one of these settings is not in this version of understudy",
+        )),
     }
 }
 

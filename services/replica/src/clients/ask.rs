@@ -8,11 +8,11 @@ use tokio::sync::oneshot;
 use understudy_machine::{Command, KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
-use super::Refusal;
 use super::places::Place;
 use super::weight;
 use crate::doors::{Held, Underway};
 use crate::driver::View;
+use crate::refusal::Refusal;
 use crate::watches::Subscription;
 
 /// One request on its way to the loop.

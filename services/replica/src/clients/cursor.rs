@@ -5,7 +5,8 @@ use twox_hash::XxHash3_64;
 use understudy_machine::Changes;
 use understudy_proto::kv::v1::ErrorReason;
 
-use super::{Refusal, token};
+use super::token;
+use crate::refusal::Refusal;
 
 /// How far a watch has come, in which cluster, and of what. Clients see it as hex digits and know no more.
 #[derive(Clone, PartialEq, prost::Message)]

@@ -10,7 +10,8 @@ use understudy_proto::kv::v1::{
 };
 
 use super::rpc::{Executed, LoggedRpc};
-use super::{Refusal, gate, limits, stamp, txn};
+use super::{gate, limits, stamp, txn};
+use crate::refusal::Refusal;
 
 impl LoggedRpc for DeleteRequest {
     type Response = DeleteResponse;

@@ -20,8 +20,9 @@ use understudy_proto::kv::v1::{
 use super::ask::Lane;
 use super::gate::{Admitted, Due, Given};
 use super::operation::{self, Form};
-use super::{Refusal, Want, limits};
+use super::{Want, limits};
 use crate::doors::Held;
+use crate::refusal::Refusal;
 
 /// Operations without a result, and operations of one message, at most.
 const WINDOW: u32 = 1_024;

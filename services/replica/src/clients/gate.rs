@@ -15,10 +15,10 @@ use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 use super::in_session::{self, MayNameSession};
 use super::long_work::LongWork;
 use super::places::{Place, Places};
-use super::refusal::Refusal;
 use super::{limits, weight};
 use crate::doors::{Account, Caller, Held, Underway};
 use crate::driver::View;
+use crate::refusal::Refusal;
 
 /// Request metadata that names the cluster a client wants.
 pub(crate) const CLUSTER_HEADER: &str = "understudy-cluster-id";

@@ -7,7 +7,8 @@ use understudy_proto::kv::v1::{
 
 use super::gate::{self, Admitted};
 use super::rpc::Rpc;
-use super::{Answer, Read, Refusal, Want, limits, txn};
+use super::{Answer, Read, Want, limits, txn};
+use crate::refusal::Refusal;
 
 impl Rpc for GetRequest {
     type Response = GetResponse;

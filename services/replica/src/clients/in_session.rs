@@ -6,8 +6,8 @@ use understudy_proto::admin::v1::*;
 use understudy_proto::kv::v1::execute_operation::Operation;
 use understudy_proto::kv::v1::*;
 
-use super::Refusal;
 use super::gate::CLUSTER_HEADER;
+use crate::refusal::Refusal;
 
 /// A request of the client port, that may speak of a session.
 pub(crate) trait MayNameSession {

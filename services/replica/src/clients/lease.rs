@@ -12,7 +12,8 @@ use understudy_proto::kv::v1::*;
 use super::gate::{self, Gate};
 use super::list::page_size;
 use super::rpc::{Executed, LoggedRpc};
-use super::{Answer, Read, Refusal, limits, stamp, token, txn};
+use super::{Answer, Read, limits, stamp, token, txn};
+use crate::refusal::Refusal;
 
 /// The longest time to live, milliseconds: ten years.
 const MAX_TTL: i64 = (*LEASE_TTL.end() / limits::MS) as i64;

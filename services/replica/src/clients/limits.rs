@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use understudy_proto::kv::v1::{ErrorReason, KeyRange};
 
-use super::{Refusal, txn};
+use super::txn;
+use crate::refusal::Refusal;
 
 /// Bytes of one key, at most.
 pub(crate) const MAX_KEY: usize = 4096;

@@ -10,7 +10,8 @@ use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse
 use super::gate::{self, Admitted};
 use super::page_token::PageToken;
 use super::rpc::Rpc;
-use super::{Answer, Read, Refusal, Want, get, limits, txn};
+use super::{Answer, Read, Want, get, limits, txn};
+use crate::refusal::Refusal;
 
 /// Keys of a page, if the client does not say.
 const DEFAULT_PAGE: usize = 1_000;

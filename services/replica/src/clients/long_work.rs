@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::Refusal;
 use crate::doors::Account;
+use crate::refusal::Refusal;
 
 /// Pieces of work under way.
 const AT_ONCE: usize = 2;

@@ -9,7 +9,8 @@ use understudy_proto::kv::v1::{
 
 use super::gate::Admitted;
 use super::rpc::Rpc;
-use super::{Answer, Refusal, Want, in_session, limits};
+use super::{Answer, Want, in_session, limits};
+use crate::refusal::Refusal;
 
 macro_rules! operations {
     ($($name:ident: $request:ty),*) => {

@@ -11,7 +11,8 @@ use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 
 use super::gate::{self, Admitted};
 use super::list::page_size;
-use super::{Answer, Read, Refusal, limits, token};
+use super::{Answer, Read, limits, token};
+use crate::refusal::Refusal;
 
 /// Where a list got to, and of which list that is true.
 #[derive(Clone, PartialEq, prost::Message)]

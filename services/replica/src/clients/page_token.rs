@@ -4,7 +4,8 @@ use bytes::Bytes;
 use understudy_machine::Mark;
 use understudy_proto::kv::v1::ErrorReason;
 
-use super::{Refusal, token};
+use super::token;
+use crate::refusal::Refusal;
 
 /// Where a list got to, and of which list that is true. Clients see it as hex digits and know no more.
 #[derive(Clone, PartialEq, prost::Message)]

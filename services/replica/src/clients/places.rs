@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ask::Want;
-use super::refusal::Refusal;
 use crate::doors::{Account, PLACES};
+use crate::refusal::Refusal;
 
 /// Bytes of a request that one place stands for.
 const PLACE: usize = 16 << 10;

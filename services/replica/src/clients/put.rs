@@ -8,7 +8,8 @@ use understudy_machine::{
 use understudy_proto::kv::v1::{PutRequest, PutResponse, ResponseHeader, put_request};
 
 use super::rpc::{Executed, LoggedRpc};
-use super::{Refusal, gate, lease, limits, stamp, txn};
+use super::{gate, lease, limits, stamp, txn};
+use crate::refusal::Refusal;
 
 impl LoggedRpc for PutRequest {
     type Response = PutResponse;

@@ -4,9 +4,9 @@ use understudy_machine::{Command, Outcome, Quota, SetQuota};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ErrorReason;
 
-use super::Refusal;
 use super::limits::{MAX_KEY, MAX_TXN, MS};
 use super::rpc::{Executed, LoggedRpc};
+use crate::refusal::Refusal;
 
 pub(crate) fn response(quota: &Quota) -> proto::Quota {
     proto::Quota {

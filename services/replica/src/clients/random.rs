@@ -11,7 +11,8 @@ use understudy_proto::kv::v1::*;
 
 use super::gate::{self, Gate};
 use super::rpc::{Executed, LoggedRpc};
-use super::{Answer, Read, Refusal, limits, stamp, txn};
+use super::{Answer, Read, limits, stamp, txn};
+use crate::refusal::Refusal;
 
 /// Bytes of a generator's name, at most.
 const MAX_NAME: usize = 256;

@@ -8,7 +8,8 @@ use understudy_proto::kv::v1::ResponseHeader;
 
 use super::gate::{self, Admitted, Gate};
 use super::in_session::MayNameSession;
-use super::{Answer, Refusal, Want};
+use super::{Answer, Want};
+use crate::refusal::Refusal;
 
 /// What the machine made of a command.
 pub(crate) type Executed = (ResponseHeader, machine::Response);

@@ -11,8 +11,9 @@ use understudy_proto::kv::v1::{
 };
 
 use super::gate::{self, Gate};
+use super::limits;
 use super::rpc::{Executed, LoggedRpc};
-use super::{Refusal, limits};
+use crate::refusal::Refusal;
 
 /// Sessions, through the gate.
 pub(crate) struct Sessions {

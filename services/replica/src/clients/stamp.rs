@@ -3,7 +3,7 @@
 use understudy_machine::{Command, Operation, Stamp};
 use understudy_proto::kv::v1::{ErrorReason, RequestStamp};
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
 /// The command of an operation, stamped if the client stamped it.
 pub(crate) fn command(

@@ -14,7 +14,8 @@ use understudy_proto::kv::v1::{
 
 use super::limits::{self, MAX_TXN};
 use super::rpc::{Executed, LoggedRpc};
-use super::{Refusal, gate, lease, stamp};
+use super::{gate, lease, stamp};
+use crate::refusal::Refusal;
 
 /// Which operations of each branch read one key: to the machine a Get and a List look the same.
 pub struct Gets {

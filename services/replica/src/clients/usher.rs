@@ -17,9 +17,9 @@ use tonic::codegen::{BoxFuture, Service, http};
 use tonic::server::NamedService;
 use tonic::transport::{Channel, Endpoint};
 
-use super::refusal::Refusal;
 use crate::doors::Caller;
 use crate::driver::View;
+use crate::refusal::{Refusal, sends_away};
 
 /// Marks a request that was led on: nobody leads it on once more.
 const LED_ON: &str = "understudy-led-on";
@@ -158,9 +158,6 @@ where
     }
 }
 
-/// Of what a replica that is not primary may answer, only the refusal that names another is
-/// `UNAVAILABLE`.
 fn is_turned_away(response: &Response) -> bool {
-    tonic::Status::from_header_map(response.headers())
-        .is_some_and(|status| status.code() == tonic::Code::Unavailable)
+    tonic::Status::from_header_map(response.headers()).is_some_and(|status| sends_away(&status))
 }

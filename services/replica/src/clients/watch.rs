@@ -14,8 +14,9 @@ use understudy_proto::kv::v1::{ErrorReason, WatchRequest, WatchResponse};
 
 use super::cursor::Cursor;
 use super::gate::{self, Gate};
-use super::{Answer, Read, Refusal, limits, txn};
+use super::{Answer, Read, limits, txn};
 use crate::doors::streamed;
+use crate::refusal::Refusal;
 use crate::watches::Following;
 
 /// Silence after which a message tells how far a watch has come, if the client does not say.

@@ -14,6 +14,7 @@ use tonic::body::Body;
 
 use super::account::{Account, Held};
 use super::call::Underway;
+use crate::refusal::Refusal;
 
 /// Bytes before a message: whether it is compressed, and its length.
 pub(super) const PREFIX: usize = 5;
@@ -109,7 +110,7 @@ impl Incoming {
                 self.turn = Some(turn);
                 Poll::Ready(Ok(()))
             }
-            None => Poll::Ready(Err(Status::unavailable("the connection is over"))),
+            None => Poll::Ready(Err(Refusal::over("the connection is over").into())),
         }
     }
 

@@ -16,6 +16,7 @@ use tonic::codegen::http::{Extensions, HeaderMap};
 use tonic::{Response, Status};
 
 use super::incoming::PREFIX;
+use crate::refusal::Refusal;
 
 /// Encoded messages, and the trailers that end them.
 type Frames = BoxStream<'static, Result<Frame<Bytes>, Status>>;
@@ -44,8 +45,7 @@ pub(crate) fn streamed<M: Message + 'static>(
 /// A message with its prefix.
 fn encoded(message: &impl Message) -> Result<Bytes, Status> {
     let length = message.encoded_len();
-    let announced = u32::try_from(length)
-        .map_err(|_| Status::resource_exhausted(format!("an answer of {length} bytes")))?;
+    let announced = u32::try_from(length).map_err(|_| Refusal::too_long(length))?;
     let mut bytes = BytesMut::with_capacity(PREFIX + length);
     bytes.put_u8(0);
     bytes.put_u32(announced);
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_error_ends_it() {
-        let end = Status::unavailable("not primary");
+        let end = Refusal::over("not primary").into();
         let mut body = response(vec![Ok(WatchResponse::default()), Err(end)]);
         assert!(frame(&mut body).unwrap().is_data());
         let trailers = frame(&mut body).unwrap().into_trailers().unwrap();

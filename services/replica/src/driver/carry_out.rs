@@ -7,10 +7,11 @@ use understudy_wal::RealDisk;
 
 use super::Driver;
 use super::waiter::{Waiting, Wanted};
-use crate::clients::{Answer, Refusal};
+use crate::clients::Answer;
 use crate::ended::Ended;
 use crate::inbox::Input;
 use crate::peers;
+use crate::refusal::Refusal;
 use crate::register::{Order, Write};
 
 impl Driver {

@@ -3,7 +3,8 @@
 use understudy_machine::{KeyValue, KvMachine};
 
 use super::Driver;
-use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Refusal, Slot};
+use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Slot};
+use crate::refusal::Refusal;
 
 impl Driver {
     pub(super) fn answer_read(&mut self, read: Read, slot: Slot) {

@@ -5,8 +5,9 @@ use understudy_protocol::Event;
 
 use super::Driver;
 use super::waiter::{Waiting, Wanted};
-use crate::clients::{Answer, Ask, LONG_ANSWER, Refusal, Want};
+use crate::clients::{Answer, Ask, LONG_ANSWER, Want};
 use crate::inbox;
+use crate::refusal::Refusal;
 
 /// Messages of tasks taken in one turn.
 const INPUTS: usize = 256;

@@ -14,6 +14,7 @@ use understudy_proto::replication::v1::{
 use super::Peers;
 use super::stream::stream;
 use crate::inbox::Input;
+use crate::refusal::Refusal;
 use crate::wire;
 
 /// Takes what peers send to the loop.
@@ -32,7 +33,7 @@ impl ReplicationService for PeerService {
         let conn = self.peers.number();
         let (outbox, outgoing, reader) = stream(conn, self.peers.outlet.clone());
         let opened = self.peers.outlet.send(Input::Opened(conn, outbox)).await;
-        opened.map_err(|_| Status::unavailable("this life is over"))?;
+        opened.map_err(|_| gone())?;
         tokio::spawn(reader.run(request.into_inner(), wire::from_follower));
         let responses = ReceiverStream::new(outgoing)
             .filter_map(|message| message.map(wire::to_follower).transpose());
@@ -43,11 +44,14 @@ impl ReplicationService for PeerService {
         &self,
         _request: Request<InquireRequest>,
     ) -> Result<Response<InquireResponse>, Status> {
-        let gone = || Status::unavailable("this life is over");
         let (answer, answered) = oneshot::channel();
         let asked = self.peers.outlet.send(Input::Inquiry(answer)).await;
         asked.map_err(|_| gone())?;
         let state = answered.await.map_err(|_| gone())?;
         Ok(Response::new(InquireResponse { state: Some(wire::encode_peer_state(state)) }))
     }
+}
+
+fn gone() -> Refusal {
+    Refusal::over("this life is over")
 }

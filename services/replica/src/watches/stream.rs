@@ -9,7 +9,8 @@ use understudy_proto::kv::v1::{Event, EventType, WatchResponse};
 
 use super::Subscription;
 use super::subscription::Told;
-use crate::clients::{Admitted, Answer, Cursor, Read, Refusal, key_value, mismatch};
+use crate::clients::{Admitted, Answer, Cursor, Read, key_value, mismatch};
+use crate::refusal::Refusal;
 
 /// Bytes at which a message is closed.
 const MESSAGE: usize = 1 << 20;

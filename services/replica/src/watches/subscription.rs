@@ -7,7 +7,8 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use understudy_machine::{Changes, KeyRange, Reader, Watch};
 
 use super::Hub;
-use crate::clients::{Admitted, Refusal};
+use crate::clients::Admitted;
+use crate::refusal::Refusal;
 
 /// A place among those who watch a range.
 pub(crate) struct Subscription {

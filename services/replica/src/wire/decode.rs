@@ -4,6 +4,8 @@ use bytes::Bytes;
 use understudy_proto::replication::v1::{self as wire, replicate_request, replicate_response};
 use understudy_protocol as core;
 
+use crate::refusal::Refusal;
+
 /// A message that cannot be understood: its stream ends with INVALID_ARGUMENT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("undecodable message: {0}; check that all replicas run the same version")]
@@ -11,7 +13,7 @@ pub(crate) struct Undecodable(&'static str);
 
 impl From<Undecodable> for tonic::Status {
     fn from(why: Undecodable) -> Self {
-        tonic::Status::invalid_argument(why.to_string())
+        Refusal::undecodable(why).into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a call failed: the one file that knows gRPC status codes.
+//! Why a call failed: the one file of the service that knows gRPC status codes.
 //!
 //! The table at `ErrorReason` in `proto/understudy/kv/v1/errors.proto` documents it for clients.
 
@@ -11,8 +11,7 @@ use understudy_machine::{Failure, FailureCode, Limit};
 use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 use understudy_protocol::{ClusterId, Epoch, Rejection};
 
-use super::gate::CLUSTER_HEADER;
-use super::limits::MS;
+use crate::clients::{CLUSTER_HEADER, MS};
 
 /// The domain of every `google.rpc.ErrorInfo`.
 pub(crate) const DOMAIN: &str = "understudy";
@@ -42,9 +41,19 @@ impl Refusal {
         Refusal { bare: Some(code), ..Refusal::new(ErrorReason::Unspecified, message) }
     }
 
-    /// Options that come with later versions.
-    pub fn unimplemented(what: &str) -> Self {
-        Refusal::bare(Code::Unimplemented, format!("{what} is not in this version of understudy"))
+    /// What is not served here, or not in this version.
+    pub fn unimplemented(message: impl Into<String>) -> Self {
+        Refusal::bare(Code::Unimplemented, message)
+    }
+
+    /// A life or a connection that is over.
+    pub fn over(message: &str) -> Self {
+        Refusal::bare(Code::Unavailable, message)
+    }
+
+    /// An answer of more bytes than a message can have.
+    pub fn too_long(bytes: usize) -> Self {
+        Refusal::bare(Code::ResourceExhausted, format!("an answer of {bytes} bytes"))
     }
 
     /// Something here that no client can help.
@@ -271,8 +280,14 @@ fn field(what: Limit) -> &'static str {
     }
 }
 
+/// Whether an answer tells its client to ask another replica: of what a replica that is not primary may answer, only
+/// that is `UNAVAILABLE`.
+pub(crate) fn sends_away(answer: &Status) -> bool {
+    answer.code() == Code::Unavailable
+}
+
 /// One reason always comes with the same code.
-pub(crate) fn code(reason: ErrorReason) -> Code {
+fn code(reason: ErrorReason) -> Code {
     use ErrorReason as R;
     match reason {
         R::NotPrimary | R::TooFewCopies => Code::Unavailable,

@@ -4,7 +4,7 @@ use super::*;
 
 /// The table in the contract: reason and code of each line.
 fn documented() -> Vec<(String, String)> {
-    include_str!("../../../../../proto/understudy/kv/v1/errors.proto")
+    include_str!("../../../../proto/understudy/kv/v1/errors.proto")
         .lines()
         .filter_map(|line| line.strip_prefix("// | "))
         .map(|line| line.split(" | ").map(str::to_string).collect::<Vec<_>>())
