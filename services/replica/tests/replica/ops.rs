@@ -53,3 +53,39 @@ async fn a_replica_without_a_register_is_well_and_not_ready() {
     let (code, body) = cluster.http(0, "/readyz").await;
     assert!(code.contains("503") && body.contains("register"), "{code} {body}");
 }
+
+/// Where the documentation has the metrics.
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
+const BEGIN: &str = "<!-- metrics: generated, see services/replica/tests/replica/ops.rs -->\n";
+const END: &str = "<!-- end of metrics -->";
+
+#[tokio::test]
+async fn the_documented_metrics_are_the_ones_there_are() {
+    let cluster = Cluster::born(2).await;
+    let primary = cluster.primary().await;
+    until("a follower has its line", async || {
+        cluster.http(primary, "/metrics").await.1.contains("understudy_follower_durable_index")
+    })
+    .await;
+    let (_, text) = cluster.http(primary, "/metrics").await;
+    let kind = |name: &str| {
+        let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        kinds.filter(|(of, _)| *of == name).map(|(_, kind)| kind).collect::<String>()
+    };
+    let mut metrics: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' '))
+        .map(|(name, help)| format!("| `{name}` | {} | {help} |\n", kind(name)))
+        .collect();
+    metrics.sort();
+    let table = format!("| metric | kind | |\n| --- | --- | --- |\n{}", metrics.concat());
+
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (documented, after) = rest.split_once(END).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(PAGE, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
+    }
+    let renew = "UPDATE_DOCS=1 cargo test -p understudy-replica --test replica documented_metrics";
+    assert!(documented == table, "docs/operations.md is old, renew it with {renew}: {table}");
+}
