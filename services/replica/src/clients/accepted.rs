@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::ResponseHeader;
 use understudy_protocol::Settings;
 
 use super::rpc::LoggedRpc;
-use super::{Read, Want, admin, gate, get, limits, list, watch};
+use super::{Read, Want, admin, gate, get, limits, list, settings, watch};
 use crate::driver::key_at;
 use crate::refusal::Refusal;
 
@@ -107,8 +107,8 @@ pub fn successor(body: &[u8]) -> Result<Option<String>, Status> {
 pub fn updated_settings(settings: Settings, body: &[u8]) -> Result<Settings, Status> {
     let request: UpdateSettingsRequest = decoded(body)?;
     let change = request.settings.unwrap_or_default();
-    admin::check_known(&change)?;
-    Ok(admin::changed(settings, &change)?)
+    settings::check_known(&change)?;
+    Ok(settings::changed(settings, &change)?)
 }
 
 fn decoded<M: Message + Default>(body: &[u8]) -> Result<M, Refusal> {

@@ -7,16 +7,14 @@ use understudy_machine::{Command, Compact, Outcome};
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
-use understudy_protocol::{
-    Acknowledgement, BackupExecution, Execution, MAX_TAIL_BYTES, MAX_TAIL_MS, Settings, is_name,
-};
+use understudy_protocol::{Settings, is_name};
 
 use super::gate::{self, Admitted, Gate};
 use super::in_session::MayNameSession;
 use super::owned;
 use super::rpc::{Executed, LoggedRpc};
 use super::status::{self, StatusSource};
-use super::{Answer, Read, Want, limits, quota};
+use super::{Answer, Read, Want, limits, quota, settings};
 use crate::refusal::Refusal;
 
 /// The operators' service, through the gate.
@@ -95,7 +93,7 @@ impl AdminService for Admin {
     ) -> Result<Response<proto::GetSettingsResponse>, Status> {
         let (call, _) = self.enter(request)?;
         let (header, settings) = Self::settings(&call).await?;
-        let settings = Some(status::settings(&settings));
+        let settings = Some(settings::response(&settings));
         Ok(Response::new(proto::GetSettingsResponse { header: Some(header), settings }))
     }
 
@@ -105,14 +103,14 @@ impl AdminService for Admin {
     ) -> Result<Response<proto::UpdateSettingsResponse>, Status> {
         let (call, request) = self.enter(request)?;
         let change = request.settings.unwrap_or_default();
-        check_known(&change)?;
+        settings::check_known(&change)?;
         let _changing = self.changing.lock().await;
         let (_, settings) = Self::settings(&call).await?;
-        let settings = changed(settings, &change)?;
-        possible(&change, self.others)?;
+        let settings = settings::changed(settings, &change)?;
+        settings::possible(&change, self.others)?;
         match call.ask(Want::Settings(settings)).await? {
             (header, Answer::Settings(settings)) => {
-                let settings = Some(status::settings(&settings));
+                let settings = Some(settings::response(&settings));
                 Ok(Response::new(proto::UpdateSettingsResponse { header: Some(header), settings }))
             }
             _ => Err(gate::mismatch().into()),
@@ -195,88 +193,6 @@ impl LoggedRpc for proto::CompactRequest {
         match response.result {
             Some(Outcome::Compacted(_)) => Ok(proto::CompactResponse { header: Some(header) }),
             other => Err(gate::refused(other)),
-        }
-    }
-}
-
-/// Modes and bounds that this version does not have.
-pub(super) fn check_known(change: &proto::Settings) -> Result<(), Refusal> {
-    let known = matches!(change.execution_mode, 0 | 1 | 3)
-        && matches!(change.acknowledgement, 0..=2)
-        && matches!(change.backup_execution, 0..=2);
-    match known {
-        true => Ok(()),
-        false => Err(Refusal::unimplemented(
-            "one of these settings is not in this version of understudy",
-        )),
-    }
-}
-
-/// Whether this many copies can be had of the replicas that are configured.
-pub(super) fn possible(change: &proto::Settings, others: usize) -> Result<(), Refusal> {
-    let wanted = [
-        ("sync_backups", change.sync_backups, others),
-        ("min_copies", change.min_copies, others + 1),
-    ];
-    for (setting, value, most) in wanted {
-        if let Some(value) = value.filter(|value| *value as usize > most) {
-            let message = format!(
-                "{setting} is {value}, and {others} other replica(s) are configured, which allows {most}: \
-                 add replicas first (--peers of all of them)"
-            );
-            return Err(
-                Refusal::new(ErrorReason::SettingsRefused, message).with("setting", setting)
-            );
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn changed(settings: Settings, change: &proto::Settings) -> Result<Settings, Refusal> {
-    let copies = |field, value: Option<u32>, old: u32, most| {
-        let value = bounded(field, value.map(u64::from), old.into(), most)?;
-        Ok(u32::try_from(value).unwrap_or(old))
-    };
-    let changed = Settings {
-        sync_backups: copies("sync_backups", change.sync_backups, settings.sync_backups, 8)?,
-        min_copies: copies("min_copies", change.min_copies, settings.min_copies, 2)?,
-        execution: match change.execution_mode() {
-            proto::ExecutionMode::Sync => Execution::Sync,
-            proto::ExecutionMode::Async => Execution::Async,
-            _ => settings.execution,
-        },
-        acknowledgement: match change.acknowledgement() {
-            proto::Acknowledgement::Durable => Acknowledgement::Durable,
-            proto::Acknowledgement::Received => Acknowledgement::Received,
-            proto::Acknowledgement::Unspecified => settings.acknowledgement,
-        },
-        backup_execution: match change.backup_execution() {
-            proto::BackupExecution::Hot => BackupExecution::Hot,
-            proto::BackupExecution::Deferred => BackupExecution::Deferred,
-            proto::BackupExecution::Unspecified => settings.backup_execution,
-        },
-        max_tail_bytes: bounded(
-            "max_tail_bytes",
-            change.max_tail_bytes,
-            settings.max_tail_bytes,
-            MAX_TAIL_BYTES,
-        )?,
-        max_tail_ms: bounded("max_tail_ms", change.max_tail_ms, settings.max_tail_ms, MAX_TAIL_MS)?,
-    };
-    changed.check().map_err(|why| {
-        Refusal::new(ErrorReason::SettingsRefused, why).with("setting", "execution_mode")
-    })?;
-    Ok(changed)
-}
-
-fn bounded(field: &'static str, value: Option<u64>, old: u64, most: u64) -> Result<u64, Refusal> {
-    match value {
-        None => Ok(old),
-        Some(value) if (1..=most).contains(&value) => Ok(value),
-        Some(value) => {
-            let message = format!("{field} is {value}: it must be 1 to {most}");
-            let refusal = Refusal::new(ErrorReason::InvalidSettings, message);
-            Err(refusal.with("field", field).with("limit", if value == 0 { 1 } else { most }))
         }
     }
 }

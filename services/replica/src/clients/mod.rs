@@ -23,6 +23,7 @@ mod quota;
 mod random;
 mod rpc;
 mod session;
+mod settings;
 mod stamp;
 mod status;
 mod token;

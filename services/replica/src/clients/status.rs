@@ -4,11 +4,9 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use understudy_proto::admin::v1 as proto;
 use understudy_proto::kv::v1::ResponseHeader;
-use understudy_protocol::{
-    Acknowledgement, BackupExecution, Execution, Follower, Member, PROTOCOL_VERSION, RoleName,
-    Settings,
-};
+use understudy_protocol::{Follower, Member, PROTOCOL_VERSION, RoleName};
 
+use super::settings;
 use crate::driver::View;
 use crate::memory::{Shares, resident};
 use crate::metrics::Metrics;
@@ -48,7 +46,7 @@ impl StatusSource {
             }),
             followers: status.followers.iter().map(follower).collect(),
             reason: status.reason.clone(),
-            settings: Some(settings(&view.settings)),
+            settings: Some(settings::response(&view.settings)),
             usage: Some(usage(&view.usage)),
             counters: Some(self.counters()),
             started_ns: i64::try_from(view.started).unwrap_or(i64::MAX),
@@ -69,30 +67,6 @@ impl StatusSource {
             outcome_unknown: metrics.outcome_unknown.get(),
             set_aside: metrics.set_aside.get().cast_unsigned(),
         }
-    }
-}
-
-pub(crate) fn settings(settings: &Settings) -> proto::Settings {
-    let execution = match settings.execution {
-        Execution::Sync => proto::ExecutionMode::Sync,
-        Execution::Async => proto::ExecutionMode::Async,
-    };
-    let acknowledgement = match settings.acknowledgement {
-        Acknowledgement::Durable => proto::Acknowledgement::Durable,
-        Acknowledgement::Received => proto::Acknowledgement::Received,
-    };
-    let backups = match settings.backup_execution {
-        BackupExecution::Hot => proto::BackupExecution::Hot,
-        BackupExecution::Deferred => proto::BackupExecution::Deferred,
-    };
-    proto::Settings {
-        execution_mode: execution.into(),
-        acknowledgement: acknowledgement.into(),
-        backup_execution: backups.into(),
-        sync_backups: Some(settings.sync_backups),
-        min_copies: Some(settings.min_copies),
-        max_tail_bytes: Some(settings.max_tail_bytes),
-        max_tail_ms: Some(settings.max_tail_ms),
     }
 }
 
