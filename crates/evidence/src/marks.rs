@@ -57,7 +57,7 @@ pub const MARKS: &[Mark] = &[
     at!(9, "stopped by a contradiction"),
     at!(9, "ack held back for the disk"),
     at!(9, "commit held back for the disk"),
-    at!(9, "log matched behind an older epoch"),
+    at!(9, "log matched after an older epoch"),
     at!(9, "log let go where room was scarce"),
     at!(9, "snapshot took the log's place"),
     at!(9, "snapshot taken on in the background"),

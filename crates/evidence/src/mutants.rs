@@ -621,7 +621,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "watch-begins-late",
         rule: 0,
-        wrong: "begins a watch one revision behind the one that it asks for",
+        wrong: "begins a watch one revision after the one that it asks for",
         breaks: &[WATCHES],
     },
     Mutant {
@@ -657,7 +657,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "rest-of-a-revision-lost",
         rule: 0,
-        wrong: "takes a revision that is told in parts for complete behind the first of them",
+        wrong: "takes a revision that is told in parts for complete after the first of them",
         breaks: &[WATCHES],
     },
     Mutant {

@@ -271,7 +271,7 @@ impl Log {
                 std::cmp::Ordering::Greater => at = my_start - 1,
                 std::cmp::Ordering::Less => at = their_start - 1,
             }
-            reached!("log matched behind an older epoch");
+            reached!("log matched after an older epoch");
         }
     }
 }

@@ -81,7 +81,7 @@ impl World {
         }
         if self.net.blocked(REGISTER, host) || self.chance(self.register.lost) {
             self.counts.add(if won {
-                "register answer lost behind a write that landed"
+                "register answer lost after a write that landed"
             } else {
                 "register answer lost"
             });

@@ -136,7 +136,7 @@ impl World {
                 let what = if open { "message" } else { "message of a closed stream" };
                 self.counts.add(what);
                 if self.net.has_newer(id) {
-                    self.counts.add("message of an older stream behind a newer one");
+                    self.counts.add("message of an older stream after a newer one");
                 }
                 self.input(host, run, Input::Event(Event::Received(ConnId(id), message)));
             }
