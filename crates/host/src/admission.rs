@@ -4,25 +4,13 @@ use understudy_machine::Machine;
 use understudy_protocol::{Event, Kind, Proposal, RequestId};
 use understudy_wal::Disk;
 
+use crate::batch;
 use crate::fair_queue::{Admit, Command};
 use crate::{Answer, Host, Output, Request, Waiter, Want};
 
-/// Requests in one batch.
-const REQUESTS: usize = 4096;
-/// Bytes of commands at which a batch is closed, and a sync waited for: it must not take long.
-const BATCH: usize = 1 << 20;
 /// Bytes of commands without an answer, above which no more are proposed but a few small ones: what comes next
 /// waits where connections take turns, not in the log.
 const PIPELINE: usize = 2 << 20;
-
-/// The next batch, as far as it has come.
-#[derive(Default)]
-pub(crate) struct Batch {
-    proposals: Vec<Proposal>,
-    reads: Vec<RequestId>,
-    /// Of commands.
-    bytes: usize,
-}
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub(crate) fn take_request(&mut self, request: Request<W>) {
@@ -43,9 +31,9 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
                 let id = self.requests.add(0, waiter);
                 let (payload, kind) = (settings.encode().into(), Kind::Settings);
                 let proposal = Proposal { id, kind, payload, requires_commit: true, upkeep: true };
-                self.batch.proposals.push(proposal);
+                self.batch.propose(proposal, 0);
             }
-            Want::Read => self.batch.reads.push(self.requests.add(0, waiter)),
+            Want::Read => self.batch.read(self.requests.add(0, waiter)),
             Want::HandOver(to) => {
                 let id = self.requests.add(0, waiter);
                 self.events.push_back(Event::HandOver { id, to });
@@ -58,10 +46,9 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         if waiter.is_cut_off() {
             return self.answer(waiter, Answer::CutOff);
         }
-        self.batch.bytes += bytes;
         let id = self.requests.add(bytes, waiter);
         let kind = Kind::Command;
-        self.batch.proposals.push(Proposal { id, kind, payload, requires_commit, upkeep });
+        self.batch.propose(Proposal { id, kind, payload, requires_commit, upkeep }, bytes);
     }
 
     /// Proposes something of the host's own, for which nobody waits.
@@ -74,7 +61,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     /// Gives the protocol the next batch, if there is one.
     pub(crate) fn gather(&mut self) -> bool {
-        if self.disk.unsynced() >= BATCH {
+        if self.disk.unsynced() >= batch::BYTES {
             return false;
         }
         if self.admits() == Some(Admit::All) {
@@ -86,12 +73,10 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         {
             self.propose(command);
         }
-        let Batch { proposals, reads, .. } = std::mem::take(&mut self.batch);
-        if proposals.is_empty() && reads.is_empty() {
-            return false;
-        }
-        self.events.push_back(Event::Requests { proposals, reads });
-        true
+        let batch = self.batch.take();
+        let any = batch.is_some();
+        self.events.extend(batch);
+        any
     }
 
     /// Whether requests wait that may go now.
@@ -114,15 +99,5 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     pub(crate) fn answer(&mut self, waiter: W, answer: Answer) {
         self.outputs.push_back(Output::Answer(waiter, answer));
-    }
-}
-
-impl Batch {
-    fn has_room(&self) -> bool {
-        self.bytes < BATCH && self.proposals.len() < REQUESTS
-    }
-
-    fn is_empty(&self) -> bool {
-        self.proposals.is_empty() && self.reads.is_empty()
     }
 }

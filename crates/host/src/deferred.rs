@@ -7,35 +7,9 @@ use understudy_protocol::{ConnId, Entry, Event, Position, RequestId, Snapshot, S
 use understudy_wal::{Disk, Finished, WriteError};
 
 use crate::executor::Executor;
+use crate::missed::Missed;
 use crate::work::{Kind, Received, restore};
 use crate::{Host, Level, Output, Reason, Waiter, Work};
-
-/// What the machine has missed, and what it is to execute once it is there.
-pub(crate) struct Deferred<D: Disk> {
-    /// A snapshot that came in the background and is complete.
-    received: Option<Finished<D>>,
-    /// The newest snapshot, where the machine has executed less.
-    newest: Option<Snapshot>,
-    /// The machine is being made.
-    restoring: bool,
-    /// The one that there was is gone: there is no memory for two.
-    absent: bool,
-    /// What waits for it: one batch at most is under way.
-    held: Vec<(Entry, Option<RequestId>)>,
-}
-
-impl<D: Disk> Default for Deferred<D> {
-    fn default() -> Self {
-        let (received, newest, held) = (None, None, Vec::new());
-        Deferred { received, newest, restoring: false, absent: false, held }
-    }
-}
-
-impl<D: Disk> Deferred<D> {
-    pub fn is_absent(&self) -> bool {
-        self.absent
-    }
-}
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     /// The last part of a snapshot in the background is stored.
@@ -57,7 +31,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         let Received { conn, position, offset } = received;
         match checked {
             Ok(finished) => {
-                self.deferred.received = Some(finished);
+                self.missed.receive(finished);
                 self.events.push_back(Event::SnapshotStored { conn, position, offset });
             }
             Err(error) => {
@@ -75,7 +49,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     /// The snapshot that came in the background is the newest one, and what the machine has to be.
     pub(crate) fn adopt_received(&mut self, position: Position) {
-        let Some(finished) = self.deferred.received.take() else {
+        let Some(finished) = self.missed.take_received() else {
             let why = "there is no snapshot to adopt: a bug, please report it";
             return self.end_life(Reason::Bug(why.into()));
         };
@@ -88,8 +62,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
             }
             Err(error) => return self.fail(&error),
         }
-        let absent = self.deferred.absent;
-        self.deferred = Deferred { newest: Some(snapshot), absent, ..Deferred::default() };
+        self.missed.adopt(snapshot);
         self.changed = true;
         self.outputs.push_back(Output::SnapshotReceived(position));
     }
@@ -103,7 +76,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
         let machine = restore(source)
             .map_err(|error| format!("the snapshot received cannot be used: {error}"))?;
         self.executor = Executor::new(machine, part.snapshot);
-        self.deferred = Deferred::default();
+        self.missed = Missed::default();
         self.first = part.snapshot.position.index + 1;
         self.changed = true;
         self.outputs.push_back(Output::SnapshotInstalled(part.snapshot.position));
@@ -112,10 +85,8 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     /// Whether a batch has to wait for a machine that is not there; has it made.
     pub(crate) fn defers(&mut self, batch: &mut Vec<(Entry, Option<RequestId>)>) -> bool {
-        let Some(at) = self.deferred.newest else { return false };
-        self.deferred.held.append(batch);
-        if !std::mem::replace(&mut self.deferred.restoring, true) {
-            self.deferred.absent = true;
+        let Some(at) = self.missed.newest() else { return false };
+        if self.missed.hold(batch) {
             self.executor = Executor::new(M::default(), Snapshot::default());
             match self.disk.open_snapshot() {
                 Ok(source) => self.work(Kind::Restore(Box::new(source), at)),
@@ -127,7 +98,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     pub(crate) fn on_restored(&mut self, machine: Result<M, String>, at: Snapshot) {
         // Another snapshot was adopted meanwhile: that one is restored when there is something to execute.
-        if self.deferred.newest != Some(at) {
+        if self.missed.newest() != Some(at) {
             return;
         }
         match machine {
@@ -138,7 +109,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
             }
         }
         self.changed = true;
-        let held = std::mem::take(&mut self.deferred).held;
+        let held = self.missed.take_held();
         self.apply(held);
     }
 

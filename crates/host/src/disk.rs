@@ -2,7 +2,7 @@
 
 use understudy_evidence::correct;
 use understudy_protocol::{
-    ConnId, Entry, Event, HardState, Index, Position, Room, Snapshot, SnapshotPart,
+    ConnId, Effect, Entry, Event, HardState, Index, OnDisk, Position, Room, Snapshot, SnapshotPart,
 };
 use understudy_wal::{
     Disk, Finished, Incoming, SnapshotReader, SnapshotWriter, Store, Stored, WriteError,
@@ -184,6 +184,19 @@ impl<D: Disk> DataDisk<D> {
             false => Ok(false),
         }
     }
+}
+
+/// Whether an effect rests on what was written before it, and takes as long as the disk does.
+pub(crate) fn must_be_synced(effect: &Effect) -> bool {
+    effect.on_disk().is_some_and(|on_disk| match on_disk {
+        OnDisk::SaveState(_) | OnDisk::SetAside(_) | OnDisk::Truncate(_) => true,
+        OnDisk::Append(_)
+        | OnDisk::ReadLog(..)
+        | OnDisk::ReadSnapshot(..)
+        | OnDisk::StoreSnapshot(_)
+        | OnDisk::AdoptSnapshot(_)
+        | OnDisk::Release(_) => false,
+    })
 }
 
 #[cfg(test)]

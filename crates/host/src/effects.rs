@@ -3,24 +3,11 @@
 use understudy_evidence::correct;
 use understudy_machine::Machine;
 use understudy_protocol::{
-    ConnId, Effect, Entry, Event, Message, Now, OnDisk, RequestId, Room, SnapshotPart,
+    ConnId, Effect, Entry, Event, Message, Now, RequestId, Room, SnapshotPart,
 };
 use understudy_wal::{Disk, WriteError};
 
 use crate::{Answer, End, Host, Level, Output, Reason, Waiter};
-
-/// Whether an effect rests on what was written before it, and takes as long as the disk does.
-pub(crate) fn must_be_synced(effect: &Effect) -> bool {
-    effect.on_disk().is_some_and(|on_disk| match on_disk {
-        OnDisk::SaveState(_) | OnDisk::SetAside(_) | OnDisk::Truncate(_) => true,
-        OnDisk::Append(_)
-        | OnDisk::ReadLog(..)
-        | OnDisk::ReadSnapshot(..)
-        | OnDisk::StoreSnapshot(_)
-        | OnDisk::AdoptSnapshot(_)
-        | OnDisk::Release(_) => false,
-    })
-}
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub(crate) fn take_event(&mut self, event: Event) {

@@ -10,17 +10,16 @@ use understudy_protocol::{
 };
 use understudy_wal::{Disk, Store, WriteError};
 
-use crate::admission::Batch;
-use crate::deferred::Deferred;
-use crate::disk::DataDisk;
-use crate::effects::must_be_synced;
-use crate::execute::Execution;
+use crate::batch::Batch;
+use crate::disk::{DataDisk, must_be_synced};
+use crate::execution::Execution;
 use crate::executor::Executor;
 use crate::fair_queue::FairQueue;
-use crate::leave::{Handed, Linger};
+use crate::linger::{Handed, Linger};
+use crate::missed::Missed;
 use crate::requests::Requests;
-use crate::room::Looks;
-use crate::tick::Upkeep;
+use crate::room_watch::RoomWatch;
+use crate::upkeep::Upkeep;
 use crate::work::Outcome;
 use crate::{End, Input, Output, Reason, Waiter};
 
@@ -56,7 +55,7 @@ pub struct Host<D: Disk, M: Machine, W: Waiter> {
     pub(crate) replica: Replica,
     pub(crate) disk: DataDisk<D>,
     pub(crate) executor: Executor<M>,
-    pub(crate) deferred: Deferred<D>,
+    pub(crate) missed: Missed<D>,
     /// The hard state as last saved.
     pub(crate) state: HardState,
     /// First index that the log still has.
@@ -85,7 +84,7 @@ pub struct Host<D: Disk, M: Machine, W: Waiter> {
     barrier: Barrier,
     /// A snapshot of this replica that is written and waits for its commit.
     pub(crate) saved: Option<understudy_wal::Finished<D>>,
-    pub(crate) looks: Looks,
+    pub(crate) room_watch: RoomWatch,
     pub(crate) upkeep: Upkeep,
     pub(crate) linger: Linger,
     pub(crate) handed: Vec<Handed<W>>,
@@ -121,7 +120,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
             replica: Replica::new(config, recovered, now),
             disk: DataDisk::new(store),
             executor,
-            deferred: Deferred::default(),
+            missed: Missed::default(),
             state,
             first,
             queue: FairQueue::default(),
@@ -134,7 +133,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
             asked: false,
             barrier: Barrier::None,
             saved: None,
-            looks: Looks::default(),
+            room_watch: RoomWatch::default(),
             upkeep: Upkeep::default(),
             linger: Linger::new(options.linger),
             handed: Vec::new(),
@@ -346,7 +345,7 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
 
     /// Whether there is no machine to read now: it is being made of a snapshot.
     pub fn is_absent(&self) -> bool {
-        self.deferred.is_absent()
+        self.missed.is_absent()
     }
 
     /// What the machine has executed.

@@ -19,20 +19,26 @@
 //! Everything runs on the caller's thread but [`Work`], which may take long and runs anywhere.
 
 mod admission;
+mod batch;
 mod deferred;
 mod disk;
 mod effects;
 mod execute;
+mod execution;
 mod executor;
 mod fair_queue;
 mod host;
 mod input;
 mod leave;
+mod linger;
+mod missed;
 mod output;
 mod requests;
 mod room;
+mod room_watch;
 mod snapshot;
 mod tick;
+mod upkeep;
 mod work;
 
 pub use host::{Host, Options, Step};

@@ -28,7 +28,6 @@ fn no_files_of_the_client_import_each_other() {
 }
 
 #[test]
-#[ignore = "they do"]
 fn no_files_of_the_host_import_each_other() {
     has_no_circle("host");
 }
