@@ -1,9 +1,9 @@
 //! Clients whose every request is recorded, for the checkers of `understudy-history`.
 //!
 //! They draw their requests from a [`Mix`] and are unpaced; the driver of a [`Worker`] may pace
-//! it. They know only the client library, or anything else that can [`Ask`].
+//! it. They know only the client library, or anything else that can [`KvClient`].
 
-mod ask;
+mod kv_client;
 mod mix;
 pub mod pauses;
 mod perform;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::Operation;
 
-pub use ask::{Answered, Ask, refused};
+pub use kv_client::{Answered, KvClient, refused};
 pub use mix::Mix;
 pub use recorder::Recorder;
 pub use worker::{Worker, keys};

@@ -2,11 +2,11 @@
 
 /// The longest time without an acknowledged write between a fault and `until`: where it begins and
 /// ends. `acknowledged` are the moments of acknowledgements, ascending.
-pub fn longest(acknowledged: &[u64], struck: u64, until: u64) -> (u64, u64) {
-    let first = acknowledged.partition_point(|moment| *moment < struck);
+pub fn longest(acknowledged: &[u64], fault_at: u64, until: u64) -> (u64, u64) {
+    let first = acknowledged.partition_point(|moment| *moment < fault_at);
     let after = acknowledged[first..].iter().copied().take_while(|moment| *moment < until);
-    let mut longest = (struck, struck);
-    let mut last = struck;
+    let mut longest = (fault_at, fault_at);
+    let mut last = fault_at;
     for moment in after.chain([until]) {
         if moment - last > longest.1 - longest.0 {
             longest = (last, moment);

@@ -1,4 +1,4 @@
-//! An action of a history, done by any client that can [`Ask`](crate::Ask).
+//! An action of a history, done by any client that can [`KvClient`](crate::KvClient).
 
 use understudy_client::proto::kv::v1::txn_operation::Operation;
 use understudy_client::proto::kv::v1::txn_result::Result as TxnResult;
@@ -11,10 +11,10 @@ use understudy_history::{
     Action, Answer, Compare, Condition, Found, Outcome, Relation, Reply, Step, Target,
 };
 
-use crate::Ask;
+use crate::KvClient;
 
 /// Has `client` do `action` and gives what it was told.
-pub async fn perform(client: &mut impl Ask, action: &Action) -> Outcome {
+pub async fn perform(client: &mut impl KvClient, action: &Action) -> Outcome {
     let answer = match action {
         Action::Put { key, value, condition, want_previous } => {
             put(client, key, value, *condition, *want_previous).await
@@ -28,7 +28,7 @@ pub async fn perform(client: &mut impl Ask, action: &Action) -> Outcome {
 }
 
 async fn put(
-    client: &mut impl Ask,
+    client: &mut impl KvClient,
     key: &str,
     value: &str,
     condition: Condition,
@@ -62,14 +62,18 @@ async fn put(
 }
 
 /// At the newest revision (0) or at an old one.
-async fn get(client: &mut impl Ask, key: &str, revision: u64) -> Result<Answer, Outcome> {
+async fn get(client: &mut impl KvClient, key: &str, revision: u64) -> Result<Answer, Outcome> {
     let (key, revision) = (key.to_owned().into(), revision.cast_signed());
     let request = GetRequest { key, revision, ..GetRequest::default() };
     let response = client.get(request).await?;
     Ok(answer(response.header, Reply::Get { found: response.kv.map(found) }))
 }
 
-async fn delete(client: &mut impl Ask, key: &str, condition: Condition) -> Result<Answer, Outcome> {
+async fn delete(
+    client: &mut impl KvClient,
+    key: &str,
+    condition: Condition,
+) -> Result<Answer, Outcome> {
     let target = Some(delete_request::Target::Key(key.to_owned().into()));
     let mut request = DeleteRequest { target, ..DeleteRequest::default() };
     if let Condition::Revision(revision) = condition {
@@ -86,7 +90,7 @@ async fn delete(client: &mut impl Ask, key: &str, condition: Condition) -> Resul
 }
 
 async fn txn(
-    client: &mut impl Ask,
+    client: &mut impl KvClient,
     compares: &[Compare],
     then: &[Step],
     otherwise: &[Step],

@@ -5,7 +5,7 @@ use std::time::Instant;
 use understudy_client::Client;
 use understudy_history::{Action, Found, Operation, Outcome, Reply};
 
-use crate::Ask;
+use crate::KvClient;
 use crate::perform::perform;
 
 /// One client and its history.
@@ -17,7 +17,7 @@ pub struct Recorder<A = Client> {
     history: Vec<Operation>,
 }
 
-impl<A: Ask> Recorder<A> {
+impl<A: KvClient> Recorder<A> {
     /// A client that calls itself `number`. Moments count from `clock`.
     pub fn new(client: A, number: u64, clock: Instant) -> Self {
         Recorder { client, number, clock, count: 0, history: Vec::new() }

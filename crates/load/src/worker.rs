@@ -10,7 +10,7 @@ use understudy_history::{
     Action, Answer, Compare, Condition, Operation, Outcome, Relation, Reply, Step, Target,
 };
 
-use crate::{Ask, Mix, Recorder, Shape};
+use crate::{KvClient, Mix, Recorder, Shape};
 
 /// One client at work.
 pub struct Worker<A = Client> {
@@ -40,7 +40,7 @@ fn key(prefix: &str, number: u64) -> String {
     format!("{prefix}key-{number:03}")
 }
 
-impl<A: Ask> Worker<A> {
+impl<A: KvClient> Worker<A> {
     /// A client that draws its requests from `random`.
     pub fn new(
         recorder: Recorder<A>,
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    impl Ask for Agreeable {
+    impl KvClient for Agreeable {
         async fn get(&mut self, _: GetRequest) -> Result<GetResponse, Outcome> {
             Ok(GetResponse { header: self.header(), kv: None })
         }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use understudy_client::{Client, Endpoints, Options};
 use understudy_history::{Action, Outcome};
-use understudy_load::{Ask, Mix, Recorder, Shape, Worker, keys};
+use understudy_load::{KvClient, Mix, Recorder, Shape, Worker, keys};
 
 use crate::clock;
 use crate::way::SERVICE;
@@ -149,7 +149,7 @@ impl Load {
 
 impl Shared {
     /// One client at work, called `number` in the history.
-    async fn work<A: Ask>(self, client: A, number: u64) -> Result<()> {
+    async fn work<A: KvClient>(self, client: A, number: u64) -> Result<()> {
         let recorder = Recorder::new(client, number, self.clock);
         let random = fastrand::Rng::new();
         let answered = Arc::<AtomicU64>::default();

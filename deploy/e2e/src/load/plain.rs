@@ -19,7 +19,7 @@ use understudy_client::proto::kv::v1::{
     TxnResponse,
 };
 use understudy_history::Outcome;
-use understudy_load::{Ask, refused};
+use understudy_load::{KvClient, refused};
 
 /// How long an operation may take with all its tries.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -189,7 +189,7 @@ call!(PutRequest, KeyValueServiceClient.put, PutResponse, stamp);
 call!(DeleteRequest, KeyValueServiceClient.delete, DeleteResponse, stamp);
 call!(TxnRequest, KeyValueServiceClient.txn, TxnResponse, stamp);
 
-impl Ask for Plain {
+impl KvClient for Plain {
     async fn get(&mut self, request: GetRequest) -> Result<GetResponse, Outcome> {
         self.read(request).await
     }

@@ -82,14 +82,14 @@ pub(super) fn many_gets() -> ExecuteRequest {
 }
 
 /// Asks, and holds what it gets to without reading it.
-pub(super) async fn ask_all<M: Message>(
+pub(super) async fn request_all<M: Message>(
     wire: &mut Wire,
     path: &str,
     messages: impl IntoIterator<Item = M>,
 ) -> Vec<Call> {
     let mut calls = Vec::new();
     for message in messages {
-        match wire.ask(path, &message).await {
+        match wire.request(path, &message).await {
             Ok(call) => calls.push(call),
             Err(_) => break,
         }
@@ -111,7 +111,7 @@ pub(super) async fn hold<M: Message + Clone>(
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             };
-            let calls = ask_all(&mut wire, path, messages.iter().cloned()).await;
+            let calls = request_all(&mut wire, path, messages.iter().cloned()).await;
             if calls.len() == messages.len() {
                 wire.closed().await;
             }
@@ -155,7 +155,7 @@ pub(super) async fn endless<M: Message>(
     loop {
         let Ok(mut wire) = Wire::connect(&target.clients, 8 << 20).await else { return };
         let mut under_way = FuturesUnordered::new();
-        while let Ok(call) = wire.ask(path, &message).await {
+        while let Ok(call) = wire.request(path, &message).await {
             under_way.push(call.answered());
             if under_way.len() >= at_once {
                 under_way.next().await;
@@ -279,7 +279,7 @@ pub(super) async fn cancelled(target: Target) {
     let each = (0..8).map(|_| async {
         loop {
             let Ok(mut wire) = Wire::connect(&target.clients, WINDOW).await else { return };
-            while let Ok(call) = wire.ask(LIST, &list).await {
+            while let Ok(call) = wire.request(LIST, &list).await {
                 tokio::time::sleep(Duration::from_micros(500)).await;
                 drop(call);
             }
@@ -296,7 +296,7 @@ pub(super) async fn watched(target: Target) {
     };
     let each = (0..3).map(|_| async {
         let Ok(mut wire) = Wire::connect(&target.clients, 8 << 20).await else { return };
-        let calls = ask_all(&mut wire, WATCH, vec![watch.clone(); 100]).await;
+        let calls = request_all(&mut wire, WATCH, vec![watch.clone(); 100]).await;
         join_all(calls.into_iter().map(Call::read)).await;
     });
     tokio::join!(join_all(each), write(&target, "watched".into(), 1 << 20));

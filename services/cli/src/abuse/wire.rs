@@ -54,7 +54,7 @@ impl Wire {
     }
 
     /// A whole request.
-    pub async fn ask(&mut self, path: &str, message: &impl Message) -> Done<Call> {
+    pub async fn request(&mut self, path: &str, message: &impl Message) -> Done<Call> {
         let mut call = self.call(path).await?;
         call.request.send_data(framed(&message.encode_to_vec()), true)?;
         Ok(call)

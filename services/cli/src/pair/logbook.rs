@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::ProcessEvent;
 use crate::failure::Failure;
 
-/// So many lines are kept to explain a failure.
+/// This many lines are kept to explain a failure.
 const KEPT: usize = 10;
 
 /// Takes down what happens to a pair: the last lines for people, everything in a file if one is

@@ -47,7 +47,7 @@ impl Ports {
         Ports::several(1).map(|pairs| pairs[0])
     }
 
-    /// The same for so many pairs at once, all different.
+    /// The same for this many pairs at once, all different.
     ///
     /// # Errors
     /// When there are too few.

@@ -13,7 +13,7 @@ use understudy_history::Operation;
 use super::pinned::PinnedReader;
 use understudy_load::{Recorder, Shape, Worker, keys};
 
-/// Every so-many-th client gives up early, so that there are outcomes that nobody knows.
+/// One client in this many gives up early, so that there are outcomes that nobody knows.
 const IMPATIENT: u64 = 4;
 /// When it does.
 pub const EARLY: Duration = Duration::from_millis(800);

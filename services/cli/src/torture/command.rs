@@ -16,7 +16,7 @@ use super::over::Over;
 const LONGEST: Duration = Duration::from_secs(300);
 /// How long it may take to go when it is asked to, and the last of its words to arrive.
 const FAREWELL: Duration = Duration::from_millis(500);
-/// So many bytes of what it said last are kept.
+/// This many bytes of what it said last are kept.
 const KEPT: usize = 4_096;
 
 /// Runs it to its end, or until it is over.

@@ -109,7 +109,7 @@ pub enum Way {
 pub enum Fault {
     /// SIGKILL.
     Kill { whom: Whom },
-    /// Cut off from its peer; so many milliseconds later killed, and down for a while.
+    /// Cut off from its peer; this many milliseconds later killed, and down for a while.
     Vanish { whom: Whom, after_ms: u32 },
     /// SIGSTOP, then SIGCONT.
     Pause { whom: Whom },
@@ -125,7 +125,7 @@ pub enum Fault {
     Partition { whom: Whom, lines: Lines, way: Way },
     /// One way takes this much longer, milliseconds, in both directions.
     Delay { whom: Whom, lines: Lines, ms: u32 },
-    /// So many of 100 packets are lost.
+    /// This percentage of packets is lost.
     Loss { whom: Whom, lines: Lines, percent: u32 },
     /// The register's directory is away.
     Register,
@@ -135,7 +135,7 @@ pub enum Fault {
     SlowSync { whom: Whom, ms: u32 },
     /// Each sync fails.
     FailedSync { whom: Whom },
-    /// The wall clock is off by so many seconds.
+    /// The wall clock is off by this many seconds.
     Clock { whom: Whom, seconds: i64 },
     /// The command with this number.
     Command { number: usize },

@@ -21,7 +21,7 @@ pub enum LinkFault {
     Cut(Way),
     /// Everything comes so much later, milliseconds, both ways.
     Delay(u32),
-    /// So many of 100 packets are lost, both ways.
+    /// This percentage of packets is lost, both ways.
     Loss(u32),
 }
 

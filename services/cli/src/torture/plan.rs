@@ -11,7 +11,7 @@ use super::fault::{Fault, Kind, Lines, Way, Whom};
 pub const ROUND: Duration = Duration::from_secs(20);
 /// In a round's beginning and end nothing is injected.
 const CALM: u64 = 1_000;
-/// Of 100 faults, so many begin while the one before lasts.
+/// Of 100 faults, this many begin while the one before lasts.
 const OVERLAPS: u8 = 25;
 
 /// One fault and its time.

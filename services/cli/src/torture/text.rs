@@ -8,7 +8,7 @@ use super::report::Report;
 use crate::check::counts;
 use crate::print::{grouped, wrapped};
 
-/// So many ends of processes are shown.
+/// This many ends of processes are shown.
 const ENDS: usize = 10;
 /// Where the values of the report begin.
 const VALUE: usize = 15;

@@ -30,7 +30,7 @@ pub struct Watched {
 }
 
 impl Watching {
-    /// Opens so many and waits until all have begun.
+    /// Opens this many and waits until all have begun.
     pub async fn begin(count: u32, clients: &[Client]) -> Result<Self, Error> {
         let told = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();

@@ -47,7 +47,7 @@ impl Worker {
         Ok(())
     }
 
-    /// The same with so many operations under way at once.
+    /// The same with this many operations under way at once.
     pub async fn pipeline(mut self, until: Instant, operations: usize) -> Result<(), Error> {
         let mut pipeline = self.client.pipeline();
         let mut under_way = VecDeque::new();

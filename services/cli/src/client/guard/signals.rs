@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 /// Those that a command may wait for. Any other ends the process, and with it the command.
 pub const PASSED_ON: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
-/// So many may wait; a further one is as good as those.
+/// This many may wait; a further one is as good as those.
 const WAITING: usize = 64;
 
 /// Signals, from when this is made, so that none falls between waiting for a lock and holding it.

@@ -7,7 +7,7 @@ use crate::torture::fault::Whom;
 use crate::torture::shim::Word;
 
 impl FaultInjector {
-    /// No room but for so many bytes.
+    /// No room but for this many bytes.
     pub(super) async fn fill_disk(&self, whom: Whom, room: u32, lasts: Duration) -> Result {
         for number in self.numbers(whom) {
             self.shims[number].set(Word::Room, room.into())?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// So many findings are told.
+/// This many findings are reported.
 const MOST: usize = 20;
 
 /// A time in which a client trusted that it alone held the lock. All are on one clock.

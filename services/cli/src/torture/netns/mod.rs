@@ -97,7 +97,7 @@ impl Netns {
         self.add(number, lines, way, "drop").await
     }
 
-    /// Drops so many of 100 packets between a replica and others, at random.
+    /// Drops this percentage of packets between a replica and others, at random.
     ///
     /// # Errors
     /// What `nft` says.

@@ -19,9 +19,9 @@ pub enum Word {
     SyncFails,
     /// Whether files grow by `Room` bytes only.
     Full,
-    /// By so many bytes.
+    /// By this many bytes.
     Room,
-    /// The wall clock is off by so many seconds.
+    /// The wall clock is off by this many seconds.
     ClockSeconds,
     /// Syncs that took longer.
     Slowed,

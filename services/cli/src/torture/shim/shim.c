@@ -20,7 +20,7 @@ struct control {
     uint64_t sync_fails;    // each sync fails with EIO
     uint64_t full;          // files grow by `room` bytes more, then ENOSPC
     int64_t room;
-    int64_t clock_seconds;  // the wall clock is off by so many seconds
+    int64_t clock_seconds;  // the wall clock is off by this many seconds
     uint64_t slowed;        // how often each of them was felt
     uint64_t failed;
     uint64_t refused;

@@ -1,4 +1,4 @@
-//! A client that can ask a cluster on behalf of a recorder.
+//! A client that sends requests on behalf of a recorder.
 
 use understudy_client::proto::kv::v1::{
     DeleteRequest, DeleteResponse, ErrorReason, GetRequest, GetResponse, PutRequest, PutResponse,
@@ -7,12 +7,12 @@ use understudy_client::proto::kv::v1::{
 use understudy_client::{Client, Error, Rejection};
 use understudy_history::{Answer, Outcome, Reply};
 
-/// A client that can ask a cluster: the client library, or a client of another make. A mutation is to be
+/// A client of a key-value store: the client library, or a client of another make. A mutation is to be
 /// executed at most once, however often it is sent.
 ///
 /// A client that gets no answer says whether that is [`Outcome::Failed`] or [`Outcome::Unknown`], and of a
 /// refusal what [`refused`] says.
-pub trait Ask: Send {
+pub trait KvClient: Send {
     /// Reads a key, at an old revision if the request names one.
     fn get(&mut self, request: GetRequest) -> impl Answered<GetResponse>;
     /// Writes a key.
@@ -28,7 +28,7 @@ pub trait Answered<T>: Future<Output = Result<T, Outcome>> + Send {}
 
 impl<T, F: Future<Output = Result<T, Outcome>> + Send> Answered<T> for F {}
 
-impl Ask for Client {
+impl KvClient for Client {
     async fn get(&mut self, request: GetRequest) -> Result<GetResponse, Outcome> {
         self.get_at(request.key, request.revision).await.map_err(outcome)
     }
