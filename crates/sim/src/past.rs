@@ -9,7 +9,7 @@ use crate::violation::{Property, Violation};
 /// How many revisions are looked at.
 const SAMPLES: usize = 16;
 
-/// What the store was behind each revision, as the first machine there had it.
+/// What the store was after each revision, as the first machine there had it.
 #[derive(Default)]
 pub struct Past {
     /// A hash of all keys, from revision 1 on.
@@ -37,7 +37,7 @@ impl Past {
         self.stores.len() as i64
     }
 
-    /// What the revisions behind `from` up to `to` did to the keys of a range.
+    /// What the revisions after `from` up to `to` did to the keys of a range.
     pub fn between(&self, from: i64, to: i64, range: &KeyRange, previous: bool) -> Vec<KeyChange> {
         let revisions = self.changes.get(from as usize..to as usize).unwrap_or_default();
         let within = revisions.iter().flatten().filter(|change| range.contains(&change.now.key));
@@ -69,7 +69,7 @@ fn all(reader: &Reader) -> Vec<KeyValue> {
     let listing = Listing {
         range: KeyRange::all(),
         order: Order::Ascending,
-        behind: None,
+        after: None,
         limit: usize::MAX,
         bytes: usize::MAX,
         keys_only: false,

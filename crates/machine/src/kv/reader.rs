@@ -40,7 +40,7 @@ pub struct Listing {
     /// In which order.
     pub order: Order,
     /// Only what comes after this key, as it stood at the same revision.
-    pub behind: Option<Mark>,
+    pub after: Option<Mark>,
     /// At most this many keys.
     pub limit: usize,
     /// And no more than make up this many encoded bytes, but always one if `limit` is not 0.
@@ -104,7 +104,7 @@ impl Reader {
             }
             _ => {
                 let back = order == Order::Descending;
-                let range = match &listing.behind {
+                let range = match &listing.after {
                     None => listing.range.clone(),
                     Some(mark) if back => listing.range.before(&mark.key),
                     Some(mark) => listing.range.after(&mark.key),
@@ -120,7 +120,7 @@ impl Reader {
         for (key, record) in self.walk(&listing.range, false) {
             let place = (std::cmp::Reverse(record.mod_revision), key.as_slice());
             let seen = listing
-                .behind
+                .after
                 .as_ref()
                 .is_some_and(|mark| place <= (std::cmp::Reverse(mark.mod_revision), &mark.key[..]));
             if seen {

@@ -42,7 +42,7 @@ fn ranges() -> Vec<KeyRange> {
 
 fn pages(reader: &Reader, range: &KeyRange, order: Order, limit: usize) -> Vec<KeyValue> {
     let range = range.clone();
-    let mut listing = Listing { range, order, behind: None, limit, bytes: 150, keys_only: false };
+    let mut listing = Listing { range, order, after: None, limit, bytes: 150, keys_only: false };
     let mut all = Vec::new();
     loop {
         let page = reader.list(&listing);
@@ -52,6 +52,6 @@ fn pages(reader: &Reader, range: &KeyRange, order: Order, limit: usize) -> Vec<K
         if !page.more {
             return all;
         }
-        listing.behind = last.map(|(key, mod_revision)| Mark { key, mod_revision });
+        listing.after = last.map(|(key, mod_revision)| Mark { key, mod_revision });
     }
 }

@@ -131,9 +131,9 @@ pub(crate) enum Read {
     /// The changes of a range from now on.
     Watch(KeyRange),
     /// A lease, with at most `most` of its keys after the one that is given.
-    Lease { lease: i64, behind: Bytes, most: usize },
+    Lease { lease: i64, after: Bytes, most: usize },
     /// At most `most` leases after the one that is given.
-    Leases { behind: i64, most: usize },
+    Leases { after: i64, most: usize },
     /// The state of a generator.
     Generator(String),
     /// The settings.

@@ -71,9 +71,9 @@ impl LeaseService for Leases {
         limits::at_least("lease_id", lease_id, 0)?;
         let most = page_size(size)?;
         let hash = self.hash(lease_id, &page_token)?;
-        let behind = read(&page_token, hash)?.key;
+        let after = read(&page_token, hash)?.key;
         let most = if return_keys { most } else { 0 };
-        let read = Read::Lease { lease: lease_id, behind, most };
+        let read = Read::Lease { lease: lease_id, after, most };
         let (header, Answer::Lease(info, keys, more)) = call.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };
@@ -96,9 +96,9 @@ impl LeaseService for Leases {
         let (call, request) = self.gate.enter(request)?;
         let ListLeasesRequest { page_size: size, page_token } = request;
         let (most, hash) = (page_size(size)?, self.hash(0, &page_token)?);
-        let behind = read(&page_token, hash)?.lease;
+        let after = read(&page_token, hash)?.lease;
         // One more than is wanted tells whether there are more.
-        let read = Read::Leases { behind, most: most + 1 };
+        let read = Read::Leases { after, most: most + 1 };
         let (header, Answer::Leases(mut infos)) = call.read(read, false).await? else {
             return Err(gate::mismatch().into());
         };

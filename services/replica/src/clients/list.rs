@@ -82,9 +82,9 @@ impl Asked {
                 "the page token belongs to another revision: repeat the request as it was";
             return Err(Refusal::new(ErrorReason::InvalidPageToken, message));
         }
-        let behind = token.as_ref().map(PageToken::mark);
+        let after = token.as_ref().map(PageToken::mark);
         let keys_only = request.keys_only;
-        let listing = Listing { range, order, behind, limit, bytes: PAGE_BYTES, keys_only };
+        let listing = Listing { range, order, after, limit, bytes: PAGE_BYTES, keys_only };
         Ok(Asked { listing, count_only: request.count_only, revision, token, request: hash, stale })
     }
 

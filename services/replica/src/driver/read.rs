@@ -26,16 +26,14 @@ impl Driver {
                 let subscription = self.watches.subscribe(range, machine.changes());
                 Answer::Watch(subscription, Box::new(reader))
             }
-            Read::Lease { lease, behind, most } => {
+            Read::Lease { lease, after, most } => {
                 let refuse = |failure| Refusal::failed(&failure);
                 let info = machine.lease(lease, elapsed()).map_err(refuse)?;
                 let (keys, more) =
-                    machine.lease_keys(lease, &behind, most, PAGE_BYTES).map_err(refuse)?;
+                    machine.lease_keys(lease, &after, most, PAGE_BYTES).map_err(refuse)?;
                 Answer::Lease(info, keys, more)
             }
-            Read::Leases { behind, most } => {
-                Answer::Leases(machine.leases(behind, most, elapsed()))
-            }
+            Read::Leases { after, most } => Answer::Leases(machine.leases(after, most, elapsed())),
             Read::Generator(name) => {
                 Answer::Generator(machine.generator(&name).ok().map(|(words, position)| {
                     (words.to_vec(), u32::try_from(position).unwrap_or(u32::MAX))
