@@ -68,6 +68,27 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_metric_that_a_page_names_is_in_the_list() {
+    let list = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let (mut seen, mut missing) = (0, Vec::new());
+    for page in pages() {
+        let text = fs::read_to_string(Path::new(ROOT).join(&page)).unwrap();
+        for (line, code) in code(&text) {
+            let name = code.split([' ', '{']).next().unwrap();
+            let plain = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            if plain && name.starts_with("understudy_") {
+                seen += 1;
+                if !list.contains(&format!("| `{name}` |")) {
+                    missing.push(format!("{page}:{line}: {name}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} names were found");
+    assert!(missing.is_empty(), "no such metric:\n{}", missing.join("\n"));
+}
+
+#[test]
 fn the_numbers_of_wrong_versions_and_wrong_rules_are_those_of_their_tables() {
     let read = |page: &str| fs::read_to_string(Path::new(ROOT).join(page)).unwrap();
     let rows = |page: &str, begin: &str, end: &str| {
