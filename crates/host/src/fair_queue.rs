@@ -9,7 +9,7 @@ use crate::Waiter;
 
 /// Bytes of a connection's commands for which it has a turn.
 const QUANTUM: usize = 64 << 10;
-/// What a command counts beside its bytes.
+/// What a command counts besides its bytes.
 const COMMAND: usize = 256;
 /// Turns in a row of connections that had nothing waiting, before one of the others.
 const FRESH: u32 = 16;

@@ -23,14 +23,14 @@ pub enum Input<D: Disk, M: Machine, W> {
 /// A request, and who waits for its answer.
 pub struct Request<W> {
     /// What is wanted.
-    pub want: Want,
+    pub kind: RequestKind,
     /// Gets the answer.
     pub waiter: W,
 }
 
 /// What a request wants.
 #[derive(Clone, Debug)]
-pub enum Want {
+pub enum RequestKind {
     /// To execute a command through the log.
     Command {
         /// The command, as the machine decodes it.

@@ -18,7 +18,6 @@
 //!
 //! Everything runs on the caller's thread but [`Work`], which may take long and runs anywhere.
 
-mod admission;
 mod batch;
 mod deferred;
 mod disk;
@@ -33,6 +32,7 @@ mod leave;
 mod linger;
 mod missed;
 mod output;
+mod proposals;
 mod requests;
 mod room;
 mod room_watch;
@@ -42,6 +42,6 @@ mod upkeep;
 mod work;
 
 pub use host::{Host, Options, Step};
-pub use input::{Input, Request, Waiter, Want};
+pub use input::{Input, Request, RequestKind, Waiter};
 pub use output::{Answer, End, Executed, Level, Output, Reason};
 pub use work::{Done, Work};

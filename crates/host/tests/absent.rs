@@ -126,7 +126,7 @@ fn no_request_asks_the_register() {
         "crates/protocol/src/receive.rs",
         "crates/protocol/src/core/execute.rs",
         "services/replica/src/clients",
-        "services/replica/src/doors",
+        "services/replica/src/connections",
         "services/replica/src/watches",
     ];
     let words = ["ReadRegister", "WriteRegister", ".register.", "understudy_arbiter"];

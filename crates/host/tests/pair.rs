@@ -336,11 +336,15 @@ impl Pair {
 
     fn command(&mut self, name: &str, id: u64, upkeep: bool) {
         let payload = Bytes::from_static(b"x");
-        self.ask(name, id, Want::Command { payload, requires_commit: false, upkeep, answer: 0 });
+        self.ask(
+            name,
+            id,
+            RequestKind::Command { payload, requires_commit: false, upkeep, answer: 0 },
+        );
     }
 
-    fn ask(&mut self, name: &str, id: u64, want: Want) {
-        let request = Request { want, waiter: Client(id) };
+    fn ask(&mut self, name: &str, id: u64, kind: RequestKind) {
+        let request = Request { kind, waiter: Client(id) };
         self.queue.push_back((name.into(), Input::Request(request)));
     }
 
@@ -370,7 +374,7 @@ fn born() -> Pair {
 fn a_pair_is_born_and_answers_when_both_hold_the_entry() {
     let mut pair = born();
     pair.put("a", 1);
-    pair.ask("a", 2, Want::Read);
+    pair.ask("a", 2, RequestKind::Read);
     pair.put("b", 3);
     pair.run(200);
     assert_eq!(pair.answer(1), Some("done"));
@@ -412,10 +416,10 @@ fn a_dead_backup_is_dropped_before_anything_that_waited_is_answered() {
 #[test]
 fn a_handover_keeps_both_members_and_loses_nobody() {
     let mut pair = born();
-    pair.ask("a", 8, Want::HandOver(Some("c".into())));
+    pair.ask("a", 8, RequestKind::HandOver(Some("c".into())));
     pair.run(100);
     assert!(pair.answer(8).unwrap().contains("c is no backup"), "{:?}", pair.answer(8));
-    pair.ask("a", 9, Want::HandOver(Some("b".into())));
+    pair.ask("a", 9, RequestKind::HandOver(Some("b".into())));
     pair.run(1000);
     assert_eq!(pair.answer(9), Some("handed over"));
     assert_eq!((pair.role("a"), pair.role("b")), (RoleName::Backup, RoleName::Primary));
@@ -467,7 +471,7 @@ fn a_backup_whose_disk_is_full_is_dropped_at_once() {
     pair.room("b", Room::Reserve);
     pair.run(100);
     assert_eq!((pair.role("b"), pair.members()), (RoleName::Spare, vec!["a".to_string()]));
-    pair.ask("a", 8, Want::HandOver(Some("b".into())));
+    pair.ask("a", 8, RequestKind::HandOver(Some("b".into())));
     pair.put("a", 1);
     pair.run(50);
     assert_eq!(pair.answer(1), Some("done"));
@@ -501,7 +505,7 @@ fn a_full_primary_whose_backup_does_not_win_serves_reads_ever_longer_in_between(
     pair.run(60_000);
     let mut read = 0;
     for id in 0..600 {
-        pair.ask("a", 1000 + id, Want::Read);
+        pair.ask("a", 1000 + id, RequestKind::Read);
         pair.run(100);
         read += u32::from(pair.answer(1000 + id) == Some("read"));
     }
@@ -518,7 +522,7 @@ fn a_primary_that_hands_over_dials_its_successor_before_it_has_read_who_won() {
             .filter(|(from, to)| (from.as_str(), to.as_str()) == ("a", "b"))
             .count()
     });
-    pair.ask("a", 9, Want::HandOver(None));
+    pair.ask("a", 9, RequestKind::HandOver(None));
     while primary(&pair) == a {
         let (name, arrival) = pair.queue.pop_front().unwrap();
         pair.step(&name, arrival);
@@ -635,7 +639,7 @@ fn a_leaving_backup_refuses_to_take_over_and_both_stay_named() {
 fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
     let mut pair = born();
     let both = Settings { min_copies: 2, ..Settings::default() };
-    pair.ask("a", 1, Want::Settings(both));
+    pair.ask("a", 1, RequestKind::Settings(both));
     pair.run(200);
     pair.kill("b");
     pair.put("a", 9);
@@ -647,7 +651,7 @@ fn with_one_copy_of_two_time_and_settings_go_on_and_commands_do_not() {
     let tick =
         Proposal { id: RequestId(u64::MAX), kind, payload, requires_commit: false, upkeep: true };
     pair.tell("a", Event::Requests { proposals: vec![tick], reads: vec![] });
-    pair.ask("a", 4, Want::Settings(Settings::default()));
+    pair.ask("a", 4, RequestKind::Settings(Settings::default()));
     pair.run(200);
     assert_eq!(pair.answer(2), Some("TooFewCopies"));
     assert_eq!(pair.answer(4), Some("done"));

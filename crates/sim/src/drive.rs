@@ -1,6 +1,6 @@
 //! The runtime of one replica: what has arrived reaches it when its process runs, and it goes on step by step.
 
-use understudy_host::{Request as Asked, Step, Want};
+use understudy_host::{Request as Asked, RequestKind, Step};
 use understudy_machine::{Outcome, Response};
 use understudy_protocol::{Effect, Event, Room};
 
@@ -78,8 +78,8 @@ impl World {
     }
 
     /// Asks a replica for something, now.
-    pub(crate) fn ask(&mut self, host: HostId, run: Run, want: Want, waiter: Waiter) {
-        self.give(host, run, understudy_host::Input::Request(Asked { want, waiter }));
+    pub(crate) fn ask(&mut self, host: HostId, run: Run, kind: RequestKind, waiter: Waiter) {
+        self.give(host, run, understudy_host::Input::Request(Asked { kind, waiter }));
         self.drive(host, run);
     }
 
@@ -228,16 +228,16 @@ impl World {
                 self.tell(host, request.client, request.attempt, told);
                 continue;
             }
-            let want = match &request.wish {
+            let kind = match &request.wish {
                 Wish::Execute(payload) => {
                     let (payload, requires_commit) =
                         (payload.clone(), payload_requires_commit(payload));
                     let upkeep = is_upkeep(&payload);
-                    Want::Command { payload, requires_commit, upkeep, answer: 0 }
+                    RequestKind::Command { payload, requires_commit, upkeep, answer: 0 }
                 }
-                Wish::Settle(settings) => Want::Settings(*settings),
-                Wish::Read(..) => Want::Read,
-                Wish::HandOver => Want::HandOver(None),
+                Wish::Settle(settings) => RequestKind::Settings(*settings),
+                Wish::Read(..) => RequestKind::Read,
+                Wish::HandOver => RequestKind::HandOver(None),
             };
             let waiter = Waiter::Client {
                 client: request.client,
@@ -245,7 +245,7 @@ impl World {
                 wish: request.wish,
                 sent: request.sent,
             };
-            self.give(host, run, understudy_host::Input::Request(Asked { want, waiter }));
+            self.give(host, run, understudy_host::Input::Request(Asked { kind, waiter }));
         }
     }
 }

@@ -107,7 +107,7 @@ impl World {
             Acknowledgement::Durable => "settings: durable",
             Acknowledgement::Received => "settings: received",
         });
-        let want = understudy_host::Want::Settings(settings);
+        let want = understudy_host::RequestKind::Settings(settings);
         self.ask(host, run, want, Waiter::Nobody);
     }
 

@@ -2,14 +2,14 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::doors::Room;
+use crate::connections::ConnectionLimits;
 
 /// Descriptors kept for the data directory, the register, the peers and the operators.
 const KEPT: usize = 64 + 96;
 
 /// Room for connections of clients: as many as wanted, if the limit of descriptors allows. It is raised as far as
 /// this process may.
-pub(crate) fn room(wanted: usize) -> Room {
+pub(crate) fn connection_limits(wanted: usize) -> ConnectionLimits {
     let total = possible(wanted, raised());
     if total < wanted {
         tracing::warn!(
@@ -18,7 +18,7 @@ pub(crate) fn room(wanted: usize) -> Room {
             wanted + KEPT
         );
     }
-    Room { total, of_address: total.div_ceil(2) }
+    ConnectionLimits { total, of_address: total.div_ceil(2) }
 }
 
 /// The limit of descriptors, once it is as high as it may be; `None`: there is none.

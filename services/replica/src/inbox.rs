@@ -7,7 +7,7 @@ use understudy_machine::KvMachine;
 use understudy_protocol::{ConnId, Event, PeerState};
 use understudy_wal::RealDisk;
 
-use crate::clients::{Ask, OPERATORS};
+use crate::clients::{LoopRequest, OPERATORS};
 use crate::peers::Outbox;
 use crate::wire::Undecodable;
 
@@ -36,12 +36,12 @@ pub(crate) type Outlet = mpsc::Sender<Input>;
 /// The loop's end of both queues.
 pub(crate) struct Inbox {
     pub tasks: mpsc::Receiver<Input>,
-    pub asks: mpsc::Receiver<Ask>,
+    pub requests: mpsc::Receiver<LoopRequest>,
 }
 
 /// Both queues; clients' requests that wait are bounded by `waiting`.
-pub(crate) fn inbox(waiting: usize) -> (Inbox, Outlet, mpsc::Sender<Ask>) {
+pub(crate) fn inbox(waiting: usize) -> (Inbox, Outlet, mpsc::Sender<LoopRequest>) {
     let (outlet, tasks) = mpsc::channel(TASKS);
-    let (sender, asks) = mpsc::channel(waiting + OPERATORS);
-    (Inbox { tasks, asks }, outlet, sender)
+    let (sender, requests) = mpsc::channel(waiting + OPERATORS);
+    (Inbox { tasks, requests }, outlet, sender)
 }

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceBuilder;
 
-use crate::doors::{self, Budget, Guest, Lobby, PATIENCE, Room};
+use crate::connections::{self, Budget, ConnectionLimits, ConnectionTable, PATIENCE, Registration};
 use crate::driver::View;
 use crate::metrics::Metrics;
 use crate::{logging, memory, wrong_port};
@@ -36,7 +36,7 @@ const ROLES: [&str; 9] = [
 ];
 
 /// Connections of operators and their probes.
-const ROOM: Room = Room { total: 32, of_address: 32 };
+const LIMITS: ConnectionLimits = ConnectionLimits { total: 32, of_address: 32 };
 
 #[derive(Clone)]
 struct Source {
@@ -45,7 +45,7 @@ struct Source {
     /// Where clients are served.
     clients: Arc<str>,
     /// Who is connected there.
-    lobby: Lobby,
+    table: ConnectionTable,
 }
 
 /// Serves until the task is dropped.
@@ -54,7 +54,7 @@ pub(crate) async fn serve(
     view: watch::Receiver<Arc<View>>,
     metrics: Metrics,
     clients: Arc<str>,
-    clients_lobby: Lobby,
+    clients_table: ConnectionTable,
 ) {
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
@@ -62,16 +62,17 @@ pub(crate) async fn serve(
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
         .fallback(elsewhere)
-        .with_state(Source { view, metrics, clients, lobby: clients_lobby });
-    let lobby = Lobby::new("operations", ROOM, Budget::new("operations", usize::MAX, 0));
+        .with_state(Source { view, metrics, clients, table: clients_table });
+    let table =
+        ConnectionTable::new("operations", LIMITS, Budget::new("operations", usize::MAX, 0));
     loop {
-        let (stream, address) = doors::accept(&listener).await;
-        tokio::spawn(attend(stream, lobby.enter(address), router.clone()));
+        let (stream, address) = connections::accept(&listener).await;
+        tokio::spawn(attend(stream, table.register(address), router.clone()));
     }
 }
 
 /// Serves a connection, which must ask for something soon.
-async fn attend(stream: TcpStream, guest: Guest, router: Router) {
+async fn attend(stream: TcpStream, registration: Registration, router: Router) {
     let (asked, mut asks) = watch::channel(false);
     let service = ServiceBuilder::new().map_request(move |request: Request<Incoming>| {
         asked.send_replace(true);
@@ -83,14 +84,14 @@ async fn attend(stream: TcpStream, guest: Guest, router: Router) {
     let serving = http.serve_connection(TokioIo::new(stream), service);
     let dawdles = async {
         if tokio::time::timeout(PATIENCE, asks.wait_for(|asked| *asked)).await.is_ok() {
-            guest.greet();
+            registration.greet();
             std::future::pending().await
         }
     };
     tokio::select! {
         _ = serving => {}
         () = dawdles => {}
-        () = guest.account().ended().cancelled() => {}
+        () = registration.account().ended().cancelled() => {}
     }
 }
 
@@ -128,7 +129,7 @@ async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode
     let view = source.view.borrow().clone();
     let mut families = source.metrics.registry.gather();
     families.extend(
-        gauges(&view, &source.lobby).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.gather(),
+        gauges(&view, &source.table).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?.gather(),
     );
     let mut text = Vec::new();
     TextEncoder::new()
@@ -138,7 +139,7 @@ async fn metrics_text(State(source): State<Source>) -> Result<String, StatusCode
 }
 
 /// The view as gauges.
-fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
+fn gauges(view: &View, table: &ConnectionTable) -> prometheus::Result<Registry> {
     let registry = Registry::new();
     let status = &view.status;
     let connected = status.followers.iter().filter(|follower| follower.connected).count();
@@ -160,8 +161,8 @@ fn gauges(view: &View, lobby: &Lobby) -> prometheus::Result<Registry> {
         ("solo", "Whether the primary's answers rest on its own copy alone", solo(view)),
         ("waiting_requests", "Requests that wait for an answer", view.waiting as u64),
         ("watches", "Watches that are open", view.watches as u64),
-        ("connections", "Connections of clients", lobby.len() as u64),
-        ("transit_bytes", "Bytes of requests and answers on their way", lobby.held() as u64),
+        ("connections", "Connections of clients", table.len() as u64),
+        ("transit_bytes", "Bytes of requests and answers on their way", table.held() as u64),
         ("keys", "Keys in the store", view.usage.keys),
         ("bytes", "Bytes of keys and values", view.usage.bytes),
         ("sessions", "Open sessions", view.usage.sessions),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::connections::ConnectionLimits;
 use crate::descriptors;
-use crate::doors::Room;
 use crate::error::ServeError;
 use crate::options::Options;
 
@@ -31,7 +31,7 @@ pub(crate) struct Ports {
     pub ops: TcpListener,
     pub addresses: Addresses,
     /// For connections of clients.
-    pub room: Room,
+    pub limits: ConnectionLimits,
 }
 
 impl Ports {
@@ -47,8 +47,8 @@ impl Ports {
             advertised_clients: found("clients", &options.advertise_clients, host, at_clients)?,
             advertised_peers: found("peers", &options.advertise_peers, host, at_peers)?,
         };
-        let room = descriptors::room(options.max_connections);
-        Ok(Ports { clients, peers, ops, addresses, room })
+        let limits = descriptors::connection_limits(options.max_connections);
+        Ok(Ports { clients, peers, ops, addresses, limits })
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use understudy_machine::{Failure, FailureCode, Limit};
+use understudy_machine::{Failure, FailureCode, Limit, Outcome};
 use understudy_proto::kv::v1::{ErrorReason, ExecuteFailure};
 use understudy_protocol::{ClusterId, Epoch, Rejection};
 
@@ -129,6 +129,20 @@ impl Refusal {
     pub fn lineage_lost(newest: i64) -> Self {
         let message = "the revision was cut off by a failover: list again";
         Refusal::new(ErrorReason::LineageLost, message).with("newest_revision", newest)
+    }
+
+    /// The loop answers what it was asked; anything else is a bug that must not crash a handler.
+    pub fn mismatch() -> Self {
+        let why = "the answer was not of the request's kind, please report this";
+        Refusal::outcome_unknown(why)
+    }
+
+    /// Why an outcome is not the one that its request asked for.
+    pub fn of_outcome(outcome: Option<Outcome>) -> Self {
+        match outcome {
+            Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
+            _ => Refusal::mismatch(),
+        }
     }
 
     /// What the protocol turned away.

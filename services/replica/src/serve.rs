@@ -9,17 +9,17 @@ use understudy_arbiter::Arbiter;
 use understudy_protocol::{ClusterId, Config, Limits, Recovered};
 
 use crate::checkup::{self, Outlook};
-use crate::clients::Gate;
+use crate::clients::Admission;
 use crate::clock::Clock;
 use crate::data;
 use crate::driver::{Driver, Parts};
 use crate::ended::Ended;
+use crate::environment::{Environment, Helper};
 use crate::error::ServeError;
 use crate::inbox::inbox;
 use crate::memory::{Limit, Shares};
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::outside::{Helper, Outside};
 use crate::peers::Peers;
 use crate::ports::{Addresses, Ports};
 use crate::serving::Serving;
@@ -30,7 +30,7 @@ const SHORTEST: Duration = Duration::from_millis(500);
 
 /// Runs one life of a replica in this process, from reading its options' data directory to its end:
 /// starts logging, awaits SIGTERM and SIGINT (the first one asks it to leave in order, the second
-/// ends the process at once). Wants a tokio runtime, best a `current_thread` one.
+/// ends the process at once). HostKind a tokio runtime, best a `current_thread` one.
 ///
 /// # Errors
 /// Why the life did not begin, see [`ServeError`].
@@ -81,8 +81,8 @@ impl Server {
     /// # Errors
     /// Why the life did not begin.
     pub async fn run(self, leave: mpsc::Receiver<()>) -> Result<Ended, ServeError> {
-        let outside = Outside::of(&self.options).await?;
-        self.run_in(outside, leave).await
+        let environment = Environment::of(&self.options).await?;
+        self.run_in(environment, leave).await
     }
 
     /// Runs one life over any register. A message on `leave` asks it to go.
@@ -94,16 +94,16 @@ impl Server {
         arbiter: Arc<dyn Arbiter>,
         leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
-        self.run_in(Outside::with(arbiter), leave).await
+        self.run_in(Environment::with(arbiter), leave).await
     }
 
     async fn run_in(
         self,
-        outside: Outside,
+        environment: Environment,
         mut leave: mpsc::Receiver<()>,
     ) -> Result<Ended, ServeError> {
         let Server { options, ports } = self;
-        let Outside { arbiter, evict, helpers, checks, warning } = outside;
+        let Environment { arbiter, evict, helpers, checks, warning } = environment;
         let limit = Limit::of(&options);
         let shares = limit.part()?;
         let opened = tokio::select! {
@@ -111,7 +111,7 @@ impl Server {
             _ = leave.recv() => return Ok(Ended::Left),
         };
         let metrics = Metrics::new();
-        let (inbox, outlet, asks) = inbox(options.max_waiting);
+        let (inbox, outlet, requests) = inbox(options.max_waiting);
         let peers = Peers::new(outlet.clone(), Duration::from_nanos(options.timing.drop / 2));
         let config = config(&options, &ports.addresses, &shares)?;
         announce(&options, &opened.recovered, &ports.addresses);
@@ -145,9 +145,9 @@ impl Server {
             birth::tell_differences(options.settings, options.name.clone(), view.clone());
         let _differences = AbortOnDropHandle::new(tokio::spawn(differences));
         let _checkup = AbortOnDropHandle::new(tokio::spawn(checkup));
-        let gate = Gate::new(asks, view.clone(), acting, options.max_waiting);
+        let admission = Admission::new(requests, view.clone(), acting, options.max_waiting);
         let others = options.peers.len();
-        let serving = Serving::start(ports, peers, gate, view, metrics, others, warned).await;
+        let serving = Serving::start(ports, peers, admission, view, metrics, others, warned).await;
         let ended = driver.run(leave).await;
         serving.end().await;
         if let Ended::Renewed(why) = &ended {

@@ -20,15 +20,16 @@ use understudy_proto::kv::v1::watch_service_server::{self, WatchServiceServer};
 use understudy_proto::replication::v1::replication_service_server::ReplicationServiceServer;
 
 use crate::clients::{
-    Admin, Gate, Generators, Guide, KeyValues, Leases, Sessions, StatusSource, Usher, Watches,
+    Admin, Admission, Forwarder, Forwarding, Generators, KeyValues, Leases, Sessions, StatusSource,
+    Watches,
 };
-use crate::doors::{Budget, Door, Lobby, Room};
+use crate::connections::{Budget, ConnectionLimits, ConnectionTable, PortService};
 use crate::driver::View;
 use crate::memory::bytes;
 use crate::metrics::Metrics;
 use crate::peers::{self, PeerService, Peers};
 use crate::ports::Ports;
-use crate::{doors, health, ops, wrong_port};
+use crate::{connections, health, ops, wrong_port};
 
 /// What reflection lists on the clients' port; the replicas' own service is on theirs.
 const LISTED: [&str; 8] = [
@@ -55,7 +56,7 @@ const WINDOW: u32 = STREAMS * CALL_WINDOW;
 /// Bytes of a call's headers, at most.
 const CALL_HEADERS: u32 = 16 << 10;
 /// Connections of peers: two for each other replica, and time for old ones to go.
-const PEERS_ROOM: Room = Room { total: 32, of_address: 32 };
+const PEERS_LIMITS: ConnectionLimits = ConnectionLimits { total: 32, of_address: 32 };
 /// A connection that is silent for this long is asked for a sign of life, and closed without one.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long the end of a life may take, so that those that wait hear of it.
@@ -76,31 +77,32 @@ impl Serving {
     pub async fn start(
         ports: Ports,
         peers: Peers,
-        gate: Gate,
+        admission: Admission,
         view: watch::Receiver<Arc<View>>,
         metrics: Metrics,
         others: usize,
         warning: watch::Receiver<String>,
     ) -> Self {
-        let Ports { clients, peers: at_peers, ops, addresses, room } = ports;
+        let Ports { clients, peers: at_peers, ops, addresses, limits } = ports;
         let shares = view.borrow().shares;
         let ops_address = addresses.ops.to_string();
         let source = StatusSource { metrics: metrics.clone(), ops: ops_address, warning };
         let (reporter, health_service) = health_reporter();
         let found_at: Arc<str> = addresses.advertised_clients.into();
-        let guide = Guide::new(view.clone());
-        let routes = client_routes(gate, source, &guide, others).add_service(health_service);
+        let forwarder = Forwarder::new(view.clone());
+        let routes =
+            client_routes(admission, source, &forwarder, others).add_service(health_service);
         let (term, terms) = watch::channel(0);
         let (peer_term, peer_terms) = watch::channel(0);
-        let lobby = Lobby::new(
+        let table = ConnectionTable::new(
             "clients",
-            room,
+            limits,
             Budget::new("clients", bytes(shares.clients), WINDOW as usize),
         );
         let server = transport(CALL_WINDOW, WINDOW);
-        let door = Door { server, routes, lobby: lobby.clone(), longest: MAX_DECODED };
+        let port = PortService { server, routes, table: table.clone(), longest: MAX_DECODED };
         Serving {
-            clients: tokio::spawn(doors::serve(clients, door, terms)),
+            clients: tokio::spawn(connections::serve(clients, port, terms)),
             peers: tokio::spawn(peer_door(
                 at_peers,
                 peers,
@@ -113,10 +115,10 @@ impl Serving {
                 view.clone(),
                 metrics,
                 found_at,
-                lobby,
+                table,
             ))),
             _health: AbortOnDropHandle::new(tokio::spawn(health::report(reporter, view.clone()))),
-            terms: AbortOnDropHandle::new(tokio::spawn(doors::count_terms(view, term))),
+            terms: AbortOnDropHandle::new(tokio::spawn(connections::count_terms(view, term))),
             peer_term,
         }
     }
@@ -146,26 +148,31 @@ fn transport(of_call: u32, window: u32) -> tonic::transport::Server {
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
 }
 
-fn client_routes(gate: Gate, source: StatusSource, guide: &Guide, others: usize) -> Routes {
-    let key_values = KeyValueServiceServer::new(KeyValues { gate: gate.clone() })
+fn client_routes(
+    admission: Admission,
+    source: StatusSource,
+    forwarder: &Forwarder,
+    others: usize,
+) -> Routes {
+    let key_values = KeyValueServiceServer::new(KeyValues { admission: admission.clone() })
         .max_decoding_message_size(MAX_DECODED)
         .max_encoding_message_size(usize::MAX);
-    let sessions = SessionServiceServer::new(Sessions { gate: gate.clone() });
-    let generators = RandomServiceServer::new(Generators { gate: gate.clone() });
-    let leases = LeaseServiceServer::new(Leases { gate: gate.clone() });
-    let watches = WatchServiceServer::new(Watches { gate: gate.clone() })
+    let sessions = SessionServiceServer::new(Sessions { admission: admission.clone() });
+    let generators = RandomServiceServer::new(Generators { admission: admission.clone() });
+    let leases = LeaseServiceServer::new(Leases { admission: admission.clone() });
+    let watches = WatchServiceServer::new(Watches { admission: admission.clone() })
         .max_encoding_message_size(usize::MAX);
-    let mut routes = Routes::new(Usher::new(key_values, guide))
-        .add_service(Usher::new(sessions, guide))
+    let mut routes = Routes::new(Forwarding::new(key_values, forwarder))
+        .add_service(Forwarding::new(sessions, forwarder))
         .add_service(AdminServiceServer::new(Admin {
-            gate,
+            admission,
             source,
             others,
             changing: Default::default(),
         }))
-        .add_service(Usher::new(watches, guide))
-        .add_service(Usher::new(leases, guide))
-        .add_service(Usher::new(generators, guide));
+        .add_service(Forwarding::new(watches, forwarder))
+        .add_service(Forwarding::new(leases, forwarder))
+        .add_service(Forwarding::new(generators, forwarder));
     let reflection = || {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -191,8 +198,12 @@ pub(crate) async fn peer_door(
     let routes = Routes::new(service.max_decoding_message_size(peers::MAX_MESSAGE));
     let elsewhere = async move |request: HeaderMap| wrong_port::answer("peers", &clients, &request);
     let routes: Routes = routes.into_axum_router().fallback(elsewhere).into();
-    let lobby = Lobby::new("peers", PEERS_ROOM, Budget::new("peers", most, peers::WINDOW as usize));
+    let table = ConnectionTable::new(
+        "peers",
+        PEERS_LIMITS,
+        Budget::new("peers", most, peers::WINDOW as usize),
+    );
     let server = transport(peers::WINDOW, peers::WINDOW);
-    let door = Door { server, routes, lobby, longest: peers::MAX_MESSAGE };
-    doors::serve(listener, door, term).await;
+    let port = PortService { server, routes, table, longest: peers::MAX_MESSAGE };
+    connections::serve(listener, port, term).await;
 }

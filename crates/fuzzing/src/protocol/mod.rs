@@ -7,7 +7,7 @@ mod said;
 mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
-use understudy_host::{Input, Want};
+use understudy_host::{Input, RequestKind};
 use understudy_protocol::{ConnId, Event, Message, ProbeResult, Room, Settings};
 use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
 
@@ -127,7 +127,7 @@ fn happen(world: &mut World, happening: Happening) {
         Happening::Requests { writes, reads, settings } => request(world, writes, reads, settings),
         Happening::HandOver(to) => {
             let to = to.map(|b| if b { "b".into() } else { "nobody".into() });
-            world.ask([Want::HandOver(to)]);
+            world.ask([RequestKind::HandOver(to)]);
         }
         Happening::Leave => world.give(Input::Leave),
         Happening::Elected { who, keep, floor } => elect(world, who, keep, floor),
@@ -187,20 +187,20 @@ fn hear(world: &mut World, conn: ConnId, said: Said) {
 }
 
 fn request(world: &mut World, writes: u8, reads: u8, settings: Option<(u8, u8)>) {
-    let writes = (0..writes % 4).map(|n| Want::Command {
+    let writes = (0..writes % 4).map(|n| RequestKind::Command {
         payload: vec![n; usize::from(writes)].into(),
         requires_commit: false,
         upkeep: n % 2 == 1,
         answer: 0,
     });
     let settings = settings.map(|(sync_backups, min_copies)| {
-        Want::Settings(Settings {
+        RequestKind::Settings(Settings {
             sync_backups: 1 + u32::from(sync_backups % 8),
             min_copies: 1 + u32::from(min_copies % 2),
             ..Settings::default()
         })
     });
-    let reads = (0..reads % 4).map(|_| Want::Read);
+    let reads = (0..reads % 4).map(|_| RequestKind::Read);
     world.ask(writes.chain(settings).chain(reads));
 }
 

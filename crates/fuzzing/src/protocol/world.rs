@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use understudy_host::{Host, Input, Options, Output, Request, Step, Waiter, Want, Work};
+use understudy_host::{Host, Input, Options, Output, Request, RequestKind, Step, Waiter, Work};
 use understudy_protocol::{
     ClusterId, Config, ConnId, Event, Incarnation, Limits, MS, Member, Now, Observed, Record,
     RegisterFailure, RegisterUid, Settings, Status, Timing, WriteAnswer,
@@ -113,9 +113,9 @@ impl World {
         self.give(Input::Event(event));
     }
 
-    pub fn ask(&mut self, wants: impl IntoIterator<Item = Want>) {
-        for want in wants {
-            let request = Request { want, waiter: Nobody };
+    pub fn ask(&mut self, kinds: impl IntoIterator<Item = RequestKind>) {
+        for kind in kinds {
+            let request = Request { kind, waiter: Nobody };
             let now = self.now;
             self.alive().input(now, Input::Request(request));
         }

@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::ResponseHeader;
 use understudy_protocol::Settings;
 
 use super::rpc::LoggedRpc;
-use super::{Read, Want, admin, gate, get, limits, list, settings, watch};
+use super::{Read, RequestKind, admin, get, limits, list, settings, watch};
 use crate::driver::key_at;
 use crate::refusal::Refusal;
 
@@ -58,10 +58,10 @@ impl Accepted {
 /// # Errors
 /// The status that the client gets.
 pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
-    let (Want::Read(Read::Key(key, revision)) | Want::Stale(Read::Key(key, revision))) =
-        get::want(decoded(body)?)?
+    let (RequestKind::Read(Read::Key(key, revision))
+    | RequestKind::Stale(Read::Key(key, revision))) = get::request(decoded(body)?)?
     else {
-        return Err(gate::mismatch().into());
+        return Err(Refusal::mismatch().into());
     };
     let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
     Ok(get::response(header, key_at(machine, &key, revision)?).encode_to_vec())

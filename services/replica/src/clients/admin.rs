@@ -9,17 +9,17 @@ use understudy_proto::admin::v1::admin_service_server::AdminService;
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::{Settings, is_name};
 
-use super::gate::{self, Admitted, Gate};
+use super::admission::{Admission, Admitted};
 use super::in_session::MayNameSession;
 use super::owned;
 use super::rpc::{Executed, LoggedRpc};
 use super::status::{self, StatusSource};
-use super::{Answer, Read, Want, limits, quota, settings};
+use super::{Answer, Read, RequestKind, limits, quota, settings};
 use crate::refusal::Refusal;
 
-/// The operators' service, through the gate.
+/// The operators' service.
 pub(crate) struct Admin {
-    pub gate: Gate,
+    pub admission: Admission,
     pub source: StatusSource,
     /// How many other replicas are configured.
     pub others: usize,
@@ -33,14 +33,14 @@ impl Admin {
         &self,
         request: Request<M>,
     ) -> Result<(Admitted, M), Refusal> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.admission.enter(request)?;
         Ok((call.of_operator(), request))
     }
 
     async fn settings(call: &Admitted) -> Result<(ResponseHeader, Settings), Refusal> {
         match call.read(Read::Settings, false).await? {
             (header, Answer::Settings(settings)) => Ok((header, settings)),
-            _ => Err(gate::mismatch()),
+            _ => Err(Refusal::mismatch()),
         }
     }
 
@@ -52,7 +52,7 @@ impl Admin {
                 let usage = status::usage(&usage);
                 Ok((header, quota::response(&quota), usage))
             }
-            _ => Err(gate::mismatch()),
+            _ => Err(Refusal::mismatch()),
         }
     }
 }
@@ -64,11 +64,11 @@ impl AdminService for Admin {
         request: Request<proto::StatusRequest>,
     ) -> Result<Response<proto::StatusResponse>, Status> {
         let (call, _) = self.enter(request)?;
-        match call.ask(Want::Status).await? {
+        match call.ask(RequestKind::Status).await? {
             (header, Answer::Status(view)) => {
                 Ok(Response::new(self.source.response(header, &view)))
             }
-            _ => Err(gate::mismatch().into()),
+            _ => Err(Refusal::mismatch().into()),
         }
     }
 
@@ -78,12 +78,12 @@ impl AdminService for Admin {
     ) -> Result<Response<proto::HandOverResponse>, Status> {
         let (call, request) = self.enter(request)?;
         let to = successor(request)?;
-        match call.ask(Want::HandOver(to)).await? {
+        match call.ask(RequestKind::HandOver(to)).await? {
             (header, Answer::HandedOver(primary)) => Ok(Response::new(proto::HandOverResponse {
                 header: Some(header),
                 primary: primary.as_ref().map(status::member),
             })),
-            _ => Err(gate::mismatch().into()),
+            _ => Err(Refusal::mismatch().into()),
         }
     }
 
@@ -108,12 +108,12 @@ impl AdminService for Admin {
         let (_, settings) = Self::settings(&call).await?;
         let settings = settings::changed(settings, &change)?;
         settings::possible(&change, self.others)?;
-        match call.ask(Want::Settings(settings)).await? {
+        match call.ask(RequestKind::Settings(settings)).await? {
             (header, Answer::Settings(settings)) => {
                 let settings = Some(settings::response(&settings));
                 Ok(Response::new(proto::UpdateSettingsResponse { header: Some(header), settings }))
             }
-            _ => Err(gate::mismatch().into()),
+            _ => Err(Refusal::mismatch().into()),
         }
     }
 
@@ -192,7 +192,7 @@ impl LoggedRpc for proto::CompactRequest {
     fn response((): (), (header, response): Executed) -> Result<proto::CompactResponse, Refusal> {
         match response.result {
             Some(Outcome::Compacted(_)) => Ok(proto::CompactResponse { header: Some(header) }),
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }

@@ -10,7 +10,7 @@ use understudy_proto::kv::v1::{
 };
 
 use super::rpc::{Executed, LoggedRpc};
-use super::{gate, limits, stamp, txn};
+use super::{limits, stamp, txn};
 use crate::refusal::Refusal;
 
 impl LoggedRpc for DeleteRequest {
@@ -62,9 +62,9 @@ impl LoggedRpc for DeleteRequest {
                         ..DeleteResponse::default()
                     })
                 }
-                _ => Err(gate::mismatch()),
+                _ => Err(Refusal::mismatch()),
             },
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }

@@ -17,11 +17,11 @@ use understudy_proto::kv::v1::{
     ErrorReason, ExecuteOperation, ExecuteRequest, ExecuteResponse, ExecuteResult,
 };
 
-use super::ask::Lane;
-use super::gate::{Admitted, Due, Given};
+use super::admission::{Admitted, Due, Given};
 use super::operation::{self, Form};
-use super::{Want, limits};
-use crate::doors::Held;
+use super::request::OrderedStream;
+use super::{RequestKind, limits};
+use crate::connections::Held;
 use crate::refusal::Refusal;
 
 /// Operations without a result, and operations of one message, at most.
@@ -45,7 +45,7 @@ type Answered = Result<(Form, Given), Refusal>;
 /// The half that takes operations in.
 struct Intake {
     call: Admitted,
-    lane: Lane,
+    stream: OrderedStream,
     /// Whether the call named the cluster that it means.
     names_cluster: bool,
     /// A permit for each operation that may yet be without a result.
@@ -93,8 +93,8 @@ impl Intake {
 
     async fn ask(&mut self, operation: ExecuteOperation) -> Result<(), Refusal> {
         let asked = operation::asked(&self.call, self.names_cluster, operation);
-        if let Ok((want, _)) = &asked {
-            let reads = !matches!(want, Want::Command { .. });
+        if let Ok((kind, _)) = &asked {
+            let reads = !matches!(kind, RequestKind::Command { .. });
             if std::mem::replace(&mut self.reads, reads) != reads {
                 // All that is before has its result.
                 drop(self.room(WINDOW).await?);
@@ -102,8 +102,8 @@ impl Intake {
         }
         let room = self.room(1).await?;
         let pending = match asked {
-            Ok((want, form)) => {
-                let due = self.call.ask_in(&self.lane, want).await?;
+            Ok((kind, form)) => {
+                let due = self.call.ask_in(&self.stream, kind).await?;
                 Pending::Asked { due, form, _room: room }
             }
             Err(refusal) => Pending::Failed { refusal, _room: room },
@@ -142,7 +142,7 @@ impl Results {
         let (sender, pending) = mpsc::unbounded_channel();
         let intake = Intake {
             call: call.clone(),
-            lane: Lane::default(),
+            stream: OrderedStream::default(),
             names_cluster,
             window: Arc::new(Semaphore::new(WINDOW as usize)),
             reads: false,
@@ -187,7 +187,7 @@ impl Results {
             }
         }
         if let Some(last) = results.last() {
-            let header = Some(self.call.gate().header(last.revision));
+            let header = Some(self.call.admission().header(last.revision));
             return Some((Ok(ExecuteResponse { header, results }), self));
         }
         let end = self.end.replace(None)??;
@@ -209,7 +209,7 @@ impl Results {
             (_, Some(Err(refusal))) => Ok(Err(refusal)),
             (Some(Pending::Failed { refusal, .. }), _) => Ok(Err(refusal)),
             (Some(Pending::End(status)), _) => Err(Some(status)),
-            _ => Err(self.stopped.then(|| self.call.gate().not_primary().into())),
+            _ => Err(self.stopped.then(|| self.call.admission().not_primary().into())),
         }
     }
 
@@ -218,7 +218,7 @@ impl Results {
             tokio::select! {
                 biased;
                 pending = self.pending.recv() => return pending,
-                () = self.call.gate().acts_no_more() => {}
+                () = self.call.admission().acts_no_more() => {}
             }
             self.stopped = true;
             self.intake.abort();

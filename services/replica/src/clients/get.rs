@@ -5,17 +5,17 @@ use understudy_proto::kv::v1::{
     ErrorReason, GetRequest, GetResponse, ReadConsistency, ResponseHeader,
 };
 
-use super::gate::{self, Admitted};
+use super::admission::Admitted;
 use super::rpc::Rpc;
-use super::{Answer, Read, Want, limits, txn};
+use super::{Answer, Read, RequestKind, limits, txn};
 use crate::refusal::Refusal;
 
 impl Rpc for GetRequest {
     type Response = GetResponse;
     type Form = ();
 
-    fn want(self, _: &Admitted) -> Result<(Want, ()), Refusal> {
-        Ok((want(self)?, ()))
+    fn request(self, _: &Admitted) -> Result<(RequestKind, ()), Refusal> {
+        Ok((request(self)?, ()))
     }
 
     async fn response(
@@ -26,16 +26,16 @@ impl Rpc for GetRequest {
     ) -> Result<GetResponse, Refusal> {
         match answer {
             Answer::Key(kv) => Ok(response(header, kv)),
-            _ => Err(gate::mismatch()),
+            _ => Err(Refusal::mismatch()),
         }
     }
 }
 
-pub(crate) fn want(request: GetRequest) -> Result<Want, Refusal> {
+pub(crate) fn request(request: GetRequest) -> Result<RequestKind, Refusal> {
     limits::key(&request.key)?;
     limits::at_least("revision", request.revision, 0)?;
     let stale = is_stale(request.consistency)?;
-    Ok(Want::read(Read::Key(request.key, request.revision), stale))
+    Ok(RequestKind::read(Read::Key(request.key, request.revision), stale))
 }
 
 pub(crate) fn response(header: ResponseHeader, kv: Option<KeyValue>) -> GetResponse {

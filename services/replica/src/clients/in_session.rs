@@ -6,7 +6,7 @@ use understudy_proto::admin::v1::*;
 use understudy_proto::kv::v1::execute_operation::Operation;
 use understudy_proto::kv::v1::*;
 
-use super::gate::CLUSTER_HEADER;
+use super::admission::CLUSTER_HEADER;
 use crate::refusal::Refusal;
 
 /// A request of the client port, that may speak of a session.

@@ -8,14 +8,14 @@ use understudy_proto::kv::v1::{
     ListRequest, ListResponse, PutRequest, PutResponse, TxnRequest, TxnResponse,
 };
 
+use super::admission::Admission;
 use super::execute::Results;
-use super::gate::Gate;
 use super::in_session;
-use crate::doors::streamed;
+use crate::connections::streamed;
 
-/// Keys and values, through the gate.
+/// Keys and values.
 pub(crate) struct KeyValues {
-    pub gate: Gate,
+    pub admission: Admission,
 }
 
 #[tonic::async_trait]
@@ -23,36 +23,36 @@ impl KeyValueService for KeyValues {
     type ExecuteStream = Empty<Result<ExecuteResponse, Status>>;
 
     async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn delete(
         &self,
         request: Request<DeleteRequest>,
     ) -> Result<Response<DeleteResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn execute(
         &self,
         request: Request<Streaming<ExecuteRequest>>,
     ) -> Result<Response<Self::ExecuteStream>, Status> {
-        self.gate.check_cluster(request.metadata())?;
-        self.gate.check_acting()?;
+        self.admission.check_cluster(request.metadata())?;
+        self.admission.check_acting()?;
         let names_cluster = in_session::names_cluster(request.metadata());
-        let call = self.gate.admit(request.extensions());
+        let call = self.admission.admit(request.extensions());
         let results = Results::of(&call, names_cluster, request.into_inner());
         Ok(streamed(unfold(results, Results::next)))
     }

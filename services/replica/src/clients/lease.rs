@@ -9,7 +9,7 @@ use understudy_machine::{
 use understudy_proto::kv::v1::lease_service_server::LeaseService;
 use understudy_proto::kv::v1::*;
 
-use super::gate::{self, Gate};
+use super::admission::Admission;
 use super::list::page_size;
 use super::rpc::{Executed, LoggedRpc};
 use super::{Answer, Read, limits, stamp, token, txn};
@@ -20,9 +20,9 @@ const MAX_TTL: i64 = (*LEASE_TTL.end() / limits::MS) as i64;
 /// The highest id that a client may choose.
 const MAX_CHOSEN: i64 = (1 << 62) - 1;
 
-/// Leases, through the gate.
+/// Leases.
 pub(crate) struct Leases {
-    pub gate: Gate,
+    pub admission: Admission,
 }
 
 /// Where a list got to, and of which list that is true.
@@ -45,28 +45,28 @@ impl LeaseService for Leases {
         &self,
         request: Request<GrantLeaseRequest>,
     ) -> Result<Response<GrantLeaseResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn keep_lease_alive(
         &self,
         request: Request<KeepLeaseAliveRequest>,
     ) -> Result<Response<KeepLeaseAliveResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn revoke_lease(
         &self,
         request: Request<RevokeLeaseRequest>,
     ) -> Result<Response<RevokeLeaseResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn get_lease(
         &self,
         request: Request<GetLeaseRequest>,
     ) -> Result<Response<GetLeaseResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.admission.enter(request)?;
         let GetLeaseRequest { lease_id, return_keys, page_size: size, page_token } = request;
         limits::at_least("lease_id", lease_id, 0)?;
         let most = page_size(size)?;
@@ -75,7 +75,7 @@ impl LeaseService for Leases {
         let most = if return_keys { most } else { 0 };
         let read = Read::Lease { lease: lease_id, after, most };
         let (header, Answer::Lease(info, keys, more)) = call.read(read, false).await? else {
-            return Err(gate::mismatch().into());
+            return Err(Refusal::mismatch().into());
         };
         let next = keys.last().filter(|_| return_keys && more).map(|key| {
             token::text(&LeaseToken { lease: lease_id, key: key.clone(), request: hash })
@@ -93,14 +93,14 @@ impl LeaseService for Leases {
         &self,
         request: Request<ListLeasesRequest>,
     ) -> Result<Response<ListLeasesResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.admission.enter(request)?;
         let ListLeasesRequest { page_size: size, page_token } = request;
         let (most, hash) = (page_size(size)?, self.hash(0, &page_token)?);
         let after = read(&page_token, hash)?.lease;
         // One more than is wanted tells whether there are more.
         let read = Read::Leases { after, most: most + 1 };
         let (header, Answer::Leases(mut infos)) = call.read(read, false).await? else {
-            return Err(gate::mismatch().into());
+            return Err(Refusal::mismatch().into());
         };
         let more = infos.len() > most;
         infos.truncate(most);
@@ -116,7 +116,7 @@ impl LeaseService for Leases {
 impl Leases {
     /// Stands for what a page token is bound to: the cluster, and the lease whose keys are told.
     fn hash(&self, lease: i64, token: &str) -> Result<u64, Refusal> {
-        let cluster = self.gate.cluster_of(token)?;
+        let cluster = self.admission.cluster_of(token)?;
         Ok(XxHash3_64::oneshot(&[&cluster[..], &lease.to_be_bytes()].concat()))
     }
 }
@@ -137,7 +137,7 @@ impl LoggedRpc for GrantLeaseRequest {
                 header: Some(header),
                 lease: Some(full(granted.lease, granted.ttl)),
             }),
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }
@@ -162,7 +162,7 @@ impl LoggedRpc for KeepLeaseAliveRequest {
                 let lease = Some(full(lease, kept.ttl));
                 Ok(KeepLeaseAliveResponse { header: Some(header), lease })
             }
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }
@@ -182,7 +182,7 @@ impl LoggedRpc for RevokeLeaseRequest {
             Some(Outcome::LeaseRevoked(revoked)) => {
                 Ok(RevokeLeaseResponse { header: Some(header), keys: txn::count(revoked.keys) })
             }
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }

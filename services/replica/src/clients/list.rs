@@ -7,10 +7,10 @@ use understudy_machine::{KeyRange, KeyValue, Listing, Mark, Order, Page, Reader}
 use understudy_proto::kv::v1::list_request::Target;
 use understudy_proto::kv::v1::{ErrorReason, ListOrder, ListRequest, ListResponse, ResponseHeader};
 
-use super::gate::{self, Admitted};
+use super::admission::Admitted;
 use super::page_token::PageToken;
 use super::rpc::Rpc;
-use super::{Answer, Read, Want, get, limits, txn};
+use super::{Answer, Read, RequestKind, get, limits, txn};
 use crate::refusal::Refusal;
 
 /// Keys of a page, if the client does not say.
@@ -37,10 +37,10 @@ impl Rpc for ListRequest {
     type Response = ListResponse;
     type Form = Box<Asked>;
 
-    fn want(self, call: &Admitted) -> Result<(Want, Box<Asked>), Refusal> {
-        let cluster = call.gate().cluster_of(&self.page_token)?;
+    fn request(self, call: &Admitted) -> Result<(RequestKind, Box<Asked>), Refusal> {
+        let cluster = call.admission().cluster_of(&self.page_token)?;
         let asked = Asked::new(self, &cluster)?;
-        Ok((Want::read(Read::Store(asked.revision), asked.stale), Box::new(asked)))
+        Ok((RequestKind::read(Read::Store(asked.revision), asked.stale), Box::new(asked)))
     }
 
     async fn response(
@@ -51,9 +51,9 @@ impl Rpc for ListRequest {
     ) -> Result<ListResponse, Refusal> {
         match answer {
             Answer::Store(reader) if !asked.takes_long() => asked.answer(header, &reader),
-            // What takes long is looked for beside the loop.
+            // What takes long is looked for outside the loop.
             Answer::Store(reader) => call.at_length(move || asked.answer(header, &reader)).await?,
-            _ => Err(gate::mismatch()),
+            _ => Err(Refusal::mismatch()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::doors::Account;
+use crate::connections::Account;
 use crate::refusal::Refusal;
 
 /// Pieces of work under way.
@@ -54,7 +54,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::doors::Budget;
+    use crate::connections::Budget;
 
     #[tokio::test]
     async fn a_connection_with_much_work_keeps_no_other_one_waiting() {

@@ -2,11 +2,11 @@
 
 mod accepted;
 mod admin;
-mod ask;
+mod admission;
 mod cursor;
 mod delete;
 mod execute;
-mod gate;
+mod forwarder;
 mod get;
 mod in_session;
 mod key_value;
@@ -17,10 +17,11 @@ mod long_work;
 mod operation;
 mod owned;
 mod page_token;
-mod places;
+mod permits;
 mod put;
 mod quota;
 mod random;
+mod request;
 mod rpc;
 mod session;
 mod settings;
@@ -28,7 +29,6 @@ mod stamp;
 mod status;
 mod token;
 mod txn;
-mod usher;
 mod watch;
 mod weight;
 
@@ -36,17 +36,19 @@ pub use accepted::{
     Accept, Accepted, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
 };
 pub(crate) use admin::Admin;
-pub(crate) use ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
+pub(crate) use admission::{Admission, Admitted, CLUSTER_HEADER, LONG_ANSWER};
 pub(crate) use cursor::Cursor;
-pub(crate) use gate::{Admitted, CLUSTER_HEADER, Gate, LONG_ANSWER, mismatch};
+pub(crate) use forwarder::{Forwarder, Forwarding};
 pub(crate) use key_value::KeyValues;
 pub(crate) use lease::Leases;
 pub(crate) use limits::MS;
 pub(crate) use list::PAGE_BYTES;
-pub(crate) use places::OPERATORS;
+pub(crate) use permits::OPERATORS;
 pub(crate) use random::Generators;
+pub(crate) use request::{
+    Answer, Answered, LoopRequest, OrderedStream, Read, RequestKind, Responder,
+};
 pub(crate) use session::Sessions;
 pub(crate) use status::StatusSource;
 pub(crate) use txn::key_value;
-pub(crate) use usher::{Guide, Usher};
 pub(crate) use watch::Watches;

@@ -7,9 +7,9 @@ use understudy_proto::kv::v1::{
     PutRequest, ResponseHeader, TxnRequest,
 };
 
-use super::gate::Admitted;
+use super::admission::Admitted;
 use super::rpc::Rpc;
-use super::{Answer, Want, in_session, limits};
+use super::{Answer, RequestKind, in_session, limits};
 use crate::refusal::Refusal;
 
 macro_rules! operations {
@@ -19,11 +19,11 @@ macro_rules! operations {
             $($name(<$request as Rpc>::Form)),*
         }
 
-        fn want(call: &Admitted, operation: Operation) -> Result<(Want, Form), Refusal> {
+        fn request(call: &Admitted, operation: Operation) -> Result<(RequestKind, Form), Refusal> {
             Ok(match operation {
                 $(Operation::$name(request) => {
-                    let (want, form) = request.want(call)?;
-                    (want, Form::$name(form))
+                    let (kind, form) = request.request(call)?;
+                    (kind, Form::$name(form))
                 })*
             })
         }
@@ -59,11 +59,11 @@ pub(crate) fn asked(
     call: &Admitted,
     names_cluster: bool,
     operation: ExecuteOperation,
-) -> Result<(Want, Form), Refusal> {
+) -> Result<(RequestKind, Form), Refusal> {
     let missing = || limits::missing(ErrorReason::InvalidField, "operation");
     let operation = operation.operation.ok_or_else(missing)?;
     in_session::check(&operation, names_cluster)?;
-    want(call, operation)
+    request(call, operation)
 }
 
 impl Form {

@@ -9,7 +9,7 @@ use understudy_proto::admin::v1::{
 };
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 
-use super::gate::{self, Admitted};
+use super::admission::Admitted;
 use super::list::page_size;
 use super::{Answer, Read, limits, token};
 use crate::refusal::Refusal;
@@ -68,7 +68,7 @@ async fn page<T: Send + 'static>(
     find: impl FnOnce(&Reader, usize) -> Vec<T> + Send + 'static,
 ) -> Result<(ResponseHeader, (Vec<T>, bool)), Refusal> {
     let (header, Answer::Store(reader)) = call.read(Read::Store(0), false).await? else {
-        return Err(gate::mismatch());
+        return Err(Refusal::mismatch());
     };
     // One more than is wanted tells whether there are more.
     let mut found = call.at_length(move || find(&reader, most + 1)).await?;
@@ -78,7 +78,7 @@ async fn page<T: Send + 'static>(
 }
 
 fn read(call: &Admitted, asked: &[&str], text: &str) -> Result<OwnedToken, Refusal> {
-    let cluster = call.gate().cluster_of(text)?;
+    let cluster = call.admission().cluster_of(text)?;
     let request = XxHash3_64::oneshot(&[&cluster[..], asked.join(" ").as_bytes()].concat());
     if text.is_empty() {
         return Ok(OwnedToken { request, ..OwnedToken::default() });

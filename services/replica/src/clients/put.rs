@@ -8,7 +8,7 @@ use understudy_machine::{
 use understudy_proto::kv::v1::{PutRequest, PutResponse, ResponseHeader, put_request};
 
 use super::rpc::{Executed, LoggedRpc};
-use super::{gate, lease, limits, stamp, txn};
+use super::{lease, limits, stamp, txn};
 use crate::refusal::Refusal;
 
 impl LoggedRpc for PutRequest {
@@ -64,9 +64,9 @@ impl LoggedRpc for PutRequest {
                         previous: there.filter(|_| wants_previous).map(txn::key_value),
                     })
                 }
-                _ => Err(gate::mismatch()),
+                _ => Err(Refusal::mismatch()),
             },
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }

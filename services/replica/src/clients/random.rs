@@ -9,7 +9,7 @@ use understudy_machine::{
 use understudy_proto::kv::v1::random_service_server::RandomService;
 use understudy_proto::kv::v1::*;
 
-use super::gate::{self, Gate};
+use super::admission::Admission;
 use super::rpc::{Executed, LoggedRpc};
 use super::{Answer, Read, limits, stamp, txn};
 use crate::refusal::Refusal;
@@ -23,43 +23,43 @@ const DRAWN_SEED: usize = 32;
 /// Words of a generator's state.
 const WORDS: usize = 624;
 
-/// Time and randomness, through the gate.
+/// Time and randomness.
 pub(crate) struct Generators {
-    pub gate: Gate,
+    pub admission: Admission,
 }
 
 #[tonic::async_trait]
 impl RandomService for Generators {
     async fn seed(&self, request: Request<SeedRequest>) -> Result<Response<SeedResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn random(
         &self,
         request: Request<RandomRequest>,
     ) -> Result<Response<RandomResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn get_rand_bits(
         &self,
         request: Request<GetRandBitsRequest>,
     ) -> Result<Response<GetRandBitsResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn rand_bytes(
         &self,
         request: Request<RandBytesRequest>,
     ) -> Result<Response<RandBytesResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn get_state(
         &self,
         request: Request<GetStateRequest>,
     ) -> Result<Response<GetStateResponse>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.admission.enter(request)?;
         let GetStateRequest { name } = request;
         check_name(&name)?;
         match call.read(Read::Generator(name.clone()), false).await? {
@@ -68,7 +68,7 @@ impl RandomService for Generators {
                 Ok(Response::new(GetStateResponse { header: Some(header), state }))
             }
             (_, Answer::Generator(None)) => Err(unknown(&name).into()),
-            _ => Err(gate::mismatch().into()),
+            _ => Err(Refusal::mismatch().into()),
         }
     }
 
@@ -76,11 +76,11 @@ impl RandomService for Generators {
         &self,
         request: Request<SetStateRequest>,
     ) -> Result<Response<SetStateResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn now(&self, request: Request<NowRequest>) -> Result<Response<NowResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 }
 
@@ -150,7 +150,7 @@ fn drawn(name: &str, response: machine::Response) -> Result<Drawn, Refusal> {
         Some(Outcome::Failure(failure)) if failure.code() == FailureCode::GeneratorUnknown => {
             Err(unknown(name))
         }
-        other => Err(gate::refused(other)),
+        other => Err(Refusal::of_outcome(other)),
     }
 }
 
@@ -169,7 +169,7 @@ impl LoggedRpc for NowRequest {
                 wall_ns: txn::count(time.wall),
                 elapsed_ns: txn::count(time.elapsed),
             }),
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }
@@ -243,7 +243,7 @@ impl LoggedRpc for SetStateRequest {
 fn set((header, response): Executed) -> Result<Option<ResponseHeader>, Refusal> {
     match response.result {
         Some(Outcome::GeneratorSet(_)) => Ok(Some(header)),
-        other => Err(gate::refused(other)),
+        other => Err(Refusal::of_outcome(other)),
     }
 }
 

@@ -6,9 +6,9 @@ use tonic::{Request, Response, Status};
 use understudy_machine::{self as machine, Command};
 use understudy_proto::kv::v1::ResponseHeader;
 
-use super::gate::{self, Admitted, Gate};
+use super::admission::{Admission, Admitted};
 use super::in_session::MayNameSession;
-use super::{Answer, Want};
+use super::{Answer, RequestKind};
 use crate::refusal::Refusal;
 
 /// What the machine made of a command.
@@ -31,7 +31,7 @@ pub(crate) trait Rpc: Message + MayNameSession {
     type Response;
     type Form: Send;
 
-    fn want(self, call: &Admitted) -> Result<(Want, Self::Form), Refusal>;
+    fn request(self, call: &Admitted) -> Result<(RequestKind, Self::Form), Refusal>;
 
     fn response(
         form: Self::Form,
@@ -45,7 +45,7 @@ impl<R: LoggedRpc + MayNameSession> Rpc for R {
     type Response = R::Response;
     type Form = R::Form;
 
-    fn want(self, call: &Admitted) -> Result<(Want, R::Form), Refusal> {
+    fn request(self, call: &Admitted) -> Result<(RequestKind, R::Form), Refusal> {
         let (command, form) = self.command()?;
         Ok((call.executed(command), form))
     }
@@ -58,12 +58,12 @@ impl<R: LoggedRpc + MayNameSession> Rpc for R {
     ) -> Result<R::Response, Refusal> {
         match answer {
             Answer::Executed(response) => R::response(form, (header, call.within_share(response)?)),
-            _ => Err(gate::mismatch()),
+            _ => Err(Refusal::mismatch()),
         }
     }
 }
 
-impl Gate {
+impl Admission {
     /// Serves a client's request.
     pub async fn serve<R: Rpc>(
         &self,
@@ -77,8 +77,8 @@ impl Gate {
 impl Admitted {
     /// Serves a request of this call.
     pub async fn serve<R: Rpc>(&self, request: R) -> Result<R::Response, Refusal> {
-        let (want, form) = request.want(self)?;
-        let (header, answer) = self.ask(want).await?;
+        let (kind, form) = request.request(self)?;
+        let (header, answer) = self.ask(kind).await?;
         <R as Rpc>::response(form, self, header, answer).await
     }
 }

@@ -10,14 +10,14 @@ use understudy_proto::kv::v1::{
     OpenSessionRequest, OpenSessionResponse,
 };
 
-use super::gate::{self, Gate};
+use super::admission::Admission;
 use super::limits;
 use super::rpc::{Executed, LoggedRpc};
 use crate::refusal::Refusal;
 
-/// Sessions, through the gate.
+/// Sessions.
 pub(crate) struct Sessions {
-    pub gate: Gate,
+    pub admission: Admission,
 }
 
 #[tonic::async_trait]
@@ -26,21 +26,21 @@ impl SessionService for Sessions {
         &self,
         request: Request<OpenSessionRequest>,
     ) -> Result<Response<OpenSessionResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn keep_session_alive(
         &self,
         request: Request<KeepSessionAliveRequest>,
     ) -> Result<Response<KeepSessionAliveResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 
     async fn close_session(
         &self,
         request: Request<CloseSessionRequest>,
     ) -> Result<Response<CloseSessionResponse>, Status> {
-        self.gate.serve(request).await
+        self.admission.serve(request).await
     }
 }
 
@@ -69,7 +69,7 @@ impl LoggedRpc for OpenSessionRequest {
             Some(Outcome::Failure(failure)) if failure.code() == FailureCode::OutOfBounds => {
                 Err(Refusal::ttl(&failure))
             }
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }
@@ -88,7 +88,7 @@ impl LoggedRpc for KeepSessionAliveRequest {
                 header: Some(header),
                 ttl_ms: limits::in_ms(kept.ttl),
             }),
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }
@@ -106,7 +106,7 @@ impl LoggedRpc for CloseSessionRequest {
             Some(Outcome::SessionClosed(_)) => {}
             // Gone is gone.
             Some(Outcome::Failure(failure)) if failure.code() == FailureCode::SessionExpired => {}
-            other => return Err(gate::refused(other)),
+            other => return Err(Refusal::of_outcome(other)),
         }
         Ok(CloseSessionResponse { header: Some(header) })
     }

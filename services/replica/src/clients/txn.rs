@@ -14,7 +14,7 @@ use understudy_proto::kv::v1::{
 
 use super::limits::{self, MAX_TXN};
 use super::rpc::{Executed, LoggedRpc};
-use super::{gate, lease, stamp};
+use super::{lease, stamp};
 use crate::refusal::Refusal;
 
 /// Which operations of each branch read one key: to the machine a Get and a List look the same.
@@ -58,7 +58,7 @@ impl LoggedRpc for TxnRequest {
                     results: items.map(|(item, get)| self::item(item, *get)).collect(),
                 })
             }
-            other => Err(gate::refused(other)),
+            other => Err(Refusal::of_outcome(other)),
         }
     }
 }

@@ -12,10 +12,10 @@ use understudy_proto::kv::v1::watch_request::{From, Target};
 use understudy_proto::kv::v1::watch_service_server::WatchService;
 use understudy_proto::kv::v1::{ErrorReason, WatchRequest, WatchResponse};
 
+use super::admission::Admission;
 use super::cursor::Cursor;
-use super::gate::{self, Gate};
 use super::{Answer, Read, limits, txn};
-use crate::doors::streamed;
+use crate::connections::streamed;
 use crate::refusal::Refusal;
 use crate::watches::Following;
 
@@ -24,9 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What it may ask for at least.
 const LEAST_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Watches, through the gate.
+/// Watches.
 pub(crate) struct Watches {
-    pub gate: Gate,
+    pub admission: Admission,
 }
 
 #[tonic::async_trait]
@@ -37,16 +37,16 @@ impl WatchService for Watches {
         &self,
         request: Request<WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let (call, request) = self.gate.enter(request)?;
+        let (call, request) = self.admission.enter(request)?;
         let cursor = match &request.from {
             Some(From::Cursor(cursor)) => cursor.as_str(),
             _ => "",
         };
-        let cluster = self.gate.cluster_of(cursor)?;
+        let cluster = self.admission.cluster_of(cursor)?;
         let asked = Asked::new(request, &cluster)?;
         let read = Read::Watch(asked.range.clone());
         let (_, Answer::Watch(subscription, reader)) = call.read(read, false).await? else {
-            return Err(gate::mismatch().into());
+            return Err(Refusal::mismatch().into());
         };
         let newest = reader.changes().newest();
         let watch = subscription.pass_over(&call, asked.watch(reader.changes())?, reader).await?;

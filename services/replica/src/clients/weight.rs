@@ -9,7 +9,7 @@ use super::Answer;
 
 /// An answer that needs no room of its own: what every call takes has room for it.
 pub(crate) const SMALL: usize = 4 << 10;
-/// What a key takes beside its bytes, until it is encoded.
+/// What a key takes besides its bytes, until it is encoded.
 const KEY: usize = 256;
 
 /// Bytes of an answer.

@@ -6,7 +6,7 @@ use understudy_protocol::{ConnId, Event, Member, Message, RoleName, Transition};
 use understudy_wal::RealDisk;
 
 use super::Driver;
-use super::waiter::{Waiting, Wanted};
+use super::waiter::{AnswerKind, Waiting};
 use crate::clients::Answer;
 use crate::ended::Ended;
 use crate::inbox::Input;
@@ -67,7 +67,7 @@ impl Driver {
         self.metrics.executed.inc();
         self.unwatched = true;
         let Executed { output: response, committed, waiter, .. } = executed;
-        let Some(Waiting { wanted, slot }) = waiter else { return };
+        let Some(Waiting { awaited, responder }) = waiter else { return };
         self.metrics.acknowledged.inc();
         if !committed {
             self.metrics.acknowledged_ahead.inc();
@@ -76,13 +76,13 @@ impl Driver {
             self.metrics.acknowledged_solo.inc();
         }
         let revision = response.revision;
-        let answered = match wanted {
-            Wanted::Settings => self.answered(Answer::Settings(self.host.executed().settings)),
-            Wanted::Response | Wanted::Read(_) => {
+        let answered = match awaited {
+            AnswerKind::Settings => self.answered(Answer::Settings(self.host.executed().settings)),
+            AnswerKind::Response | AnswerKind::Read(_) => {
                 crate::clients::Answered { revision, ..self.answered(Answer::Executed(response)) }
             }
         };
-        slot.answer(Ok(answered));
+        responder.answer(Ok(answered));
     }
 
     /// Tells watches what was executed.
@@ -93,26 +93,27 @@ impl Driver {
     }
 
     fn answer(&mut self, waiting: Waiting, answer: Answered) {
-        let Waiting { wanted, slot } = waiting;
-        match (answer, wanted) {
-            (Answered::Read, Wanted::Read(read)) => self.answer_read(read, slot),
-            (Answered::Read, Wanted::Response | Wanted::Settings) => {
-                slot.answer(Err(Refusal::outcome_unknown("a bug, please report it")));
+        let Waiting { awaited, responder } = waiting;
+        match (answer, awaited) {
+            (Answered::Read, AnswerKind::Read(read)) => self.answer_read(read, responder),
+            (Answered::Read, AnswerKind::Response | AnswerKind::Settings) => {
+                responder.answer(Err(Refusal::outcome_unknown("a bug, please report it")));
             }
             (Answered::HandedOver, _) => {
                 let primary = self.host.replica().status().primary;
-                slot.answer(Ok(self.answered(Answer::HandedOver(primary))));
+                responder.answer(Ok(self.answered(Answer::HandedOver(primary))));
             }
             (Answered::Rejected(why), _) => {
                 self.metrics.rejected.inc();
-                slot.answer(Err(Refusal::rejected(&why)));
+                responder.answer(Err(Refusal::rejected(&why)));
             }
             (Answered::CutOff, _) => {
-                self.turn_away(slot, "this replica has refused what is before it");
+                self.turn_away(responder, "this replica has refused what is before it");
             }
             (Answered::Unknown, _) => {
                 self.metrics.outcome_unknown.inc();
-                slot.answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));
+                responder
+                    .answer(Err(Refusal::outcome_unknown("this replica is not primary any more")));
             }
         }
     }
@@ -121,8 +122,8 @@ impl Driver {
     pub(super) fn abandon(&mut self, why: &str) {
         let waiting = self.host.abandon();
         self.metrics.outcome_unknown.inc_by(waiting.len() as u64);
-        for Waiting { slot, .. } in waiting {
-            slot.answer(Err(Refusal::outcome_unknown(why)));
+        for Waiting { responder, .. } in waiting {
+            responder.answer(Err(Refusal::outcome_unknown(why)));
         }
     }
 

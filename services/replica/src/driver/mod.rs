@@ -215,7 +215,7 @@ impl Driver {
                 self.host.input(self.clock.now(), understudy_host::Input::Leave);
             }
             Some(input) = self.inbox.tasks.recv() => self.take_input(input),
-            Some(ask) = self.inbox.asks.recv() => self.take_ask(ask),
+            Some(request) = self.inbox.requests.recv() => self.take_request(request),
             () = tokio::time::sleep_until(deadline.into()) => {}
         }
     }
@@ -230,12 +230,13 @@ impl Driver {
         };
         self.abandon(&why);
         self.watches.close();
-        self.inbox.asks.close();
-        let asked = std::iter::from_fn(|| self.inbox.asks.try_recv().ok()).map(|ask| ask.slot);
+        self.inbox.requests.close();
+        let asked = std::iter::from_fn(|| self.inbox.requests.try_recv().ok())
+            .map(|request| request.responder);
         let asked: Vec<_> = asked.collect();
-        let queued = self.host.abandon_queue().into_iter().map(|waiting| waiting.slot);
-        for slot in queued.chain(asked) {
-            slot.answer(Err(self.refuse_all(&why)));
+        let queued = self.host.abandon_queue().into_iter().map(|waiting| waiting.responder);
+        for responder in queued.chain(asked) {
+            responder.answer(Err(self.refuse_all(&why)));
         }
         match self.host.close() {
             Ok(_) => {}

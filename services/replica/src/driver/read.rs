@@ -3,13 +3,13 @@
 use understudy_machine::{KeyValue, KvMachine};
 
 use super::Driver;
-use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Slot};
+use crate::clients::{Answer, Answered, PAGE_BYTES, Read, Responder};
 use crate::refusal::Refusal;
 
 impl Driver {
-    pub(super) fn answer_read(&mut self, read: Read, slot: Slot) {
+    pub(super) fn answer_read(&mut self, read: Read, responder: Responder) {
         self.metrics.reads.inc();
-        slot.answer(self.read(read));
+        responder.answer(self.read(read));
     }
 
     fn read(&self, read: Read) -> Result<Answered, Refusal> {

@@ -4,15 +4,15 @@ use understudy_host::Input;
 use understudy_protocol::Event;
 
 use super::Driver;
-use super::waiter::{Waiting, Wanted};
-use crate::clients::{Answer, Ask, LONG_ANSWER, Want};
+use super::waiter::{AnswerKind, Waiting};
+use crate::clients::{Answer, LONG_ANSWER, LoopRequest, RequestKind};
 use crate::inbox;
 use crate::refusal::Refusal;
 
 /// Messages of tasks taken in one turn.
 const INPUTS: usize = 256;
 /// Requests taken in one turn.
-const ASKS: usize = 4096;
+const REQUESTS: usize = 4096;
 
 impl Driver {
     /// Takes what is there, up to a bound, so that one turn stays short.
@@ -21,9 +21,9 @@ impl Driver {
             let Ok(input) = self.inbox.tasks.try_recv() else { break };
             self.take_input(input);
         }
-        for _ in 0..ASKS {
-            let Ok(ask) = self.inbox.asks.try_recv() else { break };
-            self.take_ask(ask);
+        for _ in 0..REQUESTS {
+            let Ok(request) = self.inbox.requests.try_recv() else { break };
+            self.take_request(request);
         }
     }
 
@@ -62,34 +62,37 @@ impl Driver {
         self.host.input(self.clock.now(), Input::Event(event));
     }
 
-    pub(super) fn take_ask(&mut self, ask: Ask) {
-        use understudy_host::Want as Wants;
-        let Ask { want, slot } = ask;
-        let (want, wanted) = match want {
-            Want::Status => {
+    pub(super) fn take_request(&mut self, request: LoopRequest) {
+        use understudy_host::RequestKind as HostKind;
+        let LoopRequest { kind, responder } = request;
+        let (kind, awaited) = match kind {
+            RequestKind::Status => {
                 let view = Box::new(self.look());
-                return slot.answer(Ok(self.answered(Answer::Status(view))));
+                return responder.answer(Ok(self.answered(Answer::Status(view))));
             }
-            _ if self.halted.is_some() => return self.turn_away(slot, ""),
-            Want::Stale(_) if self.host.is_absent() => {
-                return self.turn_away(slot, "this replica is reading a snapshot");
+            _ if self.halted.is_some() => return self.turn_away(responder, ""),
+            RequestKind::Stale(_) if self.host.is_absent() => {
+                return self.turn_away(responder, "this replica is reading a snapshot");
             }
-            Want::Stale(read) => return self.answer_read(read, slot),
-            Want::Command { payload, requires_commit, upkeep, long } => {
+            RequestKind::Stale(read) => return self.answer_read(read, responder),
+            RequestKind::Command { payload, requires_commit, upkeep, long } => {
                 let answer = if long { LONG_ANSWER } else { 0 };
-                (Wants::Command { payload, requires_commit, upkeep, answer }, Wanted::Response)
+                (
+                    HostKind::Command { payload, requires_commit, upkeep, answer },
+                    AnswerKind::Response,
+                )
             }
-            Want::Settings(settings) => (Wants::Settings(settings), Wanted::Settings),
-            Want::Read(read) => (Wants::Read, Wanted::Read(read)),
-            Want::HandOver(to) => (Wants::HandOver(to), Wanted::Response),
+            RequestKind::Settings(settings) => (HostKind::Settings(settings), AnswerKind::Settings),
+            RequestKind::Read(read) => (HostKind::Read, AnswerKind::Read(read)),
+            RequestKind::HandOver(to) => (HostKind::HandOver(to), AnswerKind::Response),
         };
-        let request = understudy_host::Request { want, waiter: Waiting { wanted, slot } };
+        let request = understudy_host::Request { kind, waiter: Waiting { awaited, responder } };
         self.host.input(self.clock.now(), Input::Request(request));
     }
 
-    pub(super) fn turn_away(&self, slot: crate::clients::Slot, why: &str) {
+    pub(super) fn turn_away(&self, responder: crate::clients::Responder, why: &str) {
         self.metrics.rejected.inc();
-        slot.answer(Err(self.refuse_all(why)));
+        responder.answer(Err(self.refuse_all(why)));
     }
 
     /// What everybody is told who asks a replica that takes no requests.

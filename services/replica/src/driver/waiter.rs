@@ -1,15 +1,15 @@
 //! Whoever waits for an answer of the replica.
 
-use crate::clients::{Lane, Read, Slot};
+use crate::clients::{OrderedStream, Read, Responder};
 
 /// A request that the replica has: where its answer goes, and what is read once it may be.
 pub(crate) struct Waiting {
-    pub wanted: Wanted,
-    pub slot: Slot,
+    pub awaited: AnswerKind,
+    pub responder: Responder,
 }
 
-/// What was wanted, as far as the answer depends on it.
-pub(crate) enum Wanted {
+/// What was awaited, as far as the answer depends on it.
+pub(crate) enum AnswerKind {
     /// The answer of the machine, or that there was none.
     Response,
     /// The settings after the change.
@@ -20,14 +20,14 @@ pub(crate) enum Wanted {
 
 impl understudy_host::Waiter for Waiting {
     fn connection(&self) -> u64 {
-        self.slot.call.account().id()
+        self.responder.call.account().id()
     }
 
     fn is_gone(&self) -> bool {
-        self.slot.answer.is_closed()
+        self.responder.answer.is_closed()
     }
 
     fn is_cut_off(&self) -> bool {
-        self.slot.lane.as_ref().is_some_and(Lane::is_closed)
+        self.responder.stream.as_ref().is_some_and(OrderedStream::is_closed)
     }
 }

@@ -19,8 +19,8 @@ use understudy_arbiter::LeaseRegister;
 use understudy_arbiter::kubernetes::{ApiServer, Kind, Place};
 
 use crate::checkup::Check;
+use crate::environment::{Environment, helper};
 use crate::options::Options;
-use crate::outside::{Outside, helper};
 
 /// Dropped copies that wait for their pods' end; there are never more than a cluster has replicas.
 const EVICTIONS: usize = 16;
@@ -29,42 +29,42 @@ const EVICTIONS: usize = 16;
 ///
 /// # Errors
 /// Why that cannot be, on one line.
-pub(crate) async fn outside(
+pub(crate) async fn environment(
     options: &Options,
     namespace: Option<&str>,
     name: &str,
-) -> Result<Outside, String> {
+) -> Result<Environment, String> {
     let api = Arc::new(ApiServer::infer().await.map_err(|error| error.to_string())?);
     let namespace = namespace.unwrap_or(api.namespace()).to_owned();
     let lease = LeaseRegister::at(api.clone(), &namespace, name);
-    let mut outside = Outside::with(Arc::new(lease.map_err(|error| error.to_string())?));
+    let mut environment = Environment::with(Arc::new(lease.map_err(|error| error.to_string())?));
     let me = options.name.clone();
-    outside.helpers.push(helper({
+    environment.helpers.push(helper({
         let (api, namespace, me) = (api.clone(), namespace.clone(), me.clone());
-        let warning = outside.warning.subscribe();
+        let warning = environment.warning.subscribe();
         |view| events::tell(api, namespace, me, warning, view)
     }));
     if let Some(service) = &options.service {
         let service = Place::new(Kind::Service, &namespace, service);
         let service = service.map_err(|error| error.to_string())?;
-        outside.checks.push(may_write(api.clone(), service.clone()));
+        environment.checks.push(may_write(api.clone(), service.clone()));
         let (api, me) = (api.clone(), me.clone());
-        outside.helpers.push(helper(|view| service::follow(api, service, me, view)));
+        environment.helpers.push(helper(|view| service::follow(api, service, me, view)));
     }
     if let Some(after) = options.timing.evict {
         let others: Vec<String> = options.peers.iter().map(|(name, _)| name.clone()).collect();
         for pod in others.iter().filter_map(|name| Place::new(Kind::Pod, &namespace, name).ok()) {
-            outside.checks.push(may_delete(api.clone(), pod));
+            environment.checks.push(may_delete(api.clone(), pod));
         }
         let (order, orders) = mpsc::channel(EVICTIONS);
         let spans = (Duration::from_nanos(options.timing.drop), Duration::from_nanos(after));
-        outside.evict = Some(order);
-        outside.helpers.push(helper(move |view| {
+        environment.evict = Some(order);
+        environment.helpers.push(helper(move |view| {
             let evictor = evict::Evictor::new(api, namespace, me, others, spans);
             evict::carry_out(evictor, orders, view)
         }));
     }
-    Ok(outside)
+    Ok(environment)
 }
 
 /// Whether this object can be read and written.

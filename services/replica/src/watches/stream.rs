@@ -9,7 +9,7 @@ use understudy_proto::kv::v1::{Event, EventType, WatchResponse};
 
 use super::Subscription;
 use super::subscription::Told;
-use crate::clients::{Admitted, Answer, Cursor, Read, key_value, mismatch};
+use crate::clients::{Admitted, Answer, Cursor, Read, key_value};
 use crate::refusal::Refusal;
 
 /// Bytes at which a message is closed.
@@ -163,7 +163,7 @@ impl Following {
     async fn pass_over(&mut self) -> Result<(), Refusal> {
         let read = Read::Watch(self.subscription.range().clone());
         let (_, Answer::Watch(subscription, reader)) = self.call.read(read, false).await? else {
-            return Err(mismatch());
+            return Err(Refusal::mismatch());
         };
         self.through = reader.changes().newest();
         self.watch = subscription.pass_over(&self.call, self.watch.clone(), reader).await?;
@@ -180,18 +180,18 @@ impl Following {
                 self.through = self.through.max(revision);
             }
             Told::TooMany => self.through = self.through.max(self.subscription.changes().newest()),
-            Told::Closed => self.state = State::Ending(self.call.gate().not_primary()),
+            Told::Closed => self.state = State::Ending(self.call.admission().not_primary()),
         }
     }
 
     fn message(&self, changes: &Changes, events: Vec<Event>, more: bool) -> WatchResponse {
         let complete = self.watch.position();
         WatchResponse {
-            header: Some(self.call.gate().header(changes.newest())),
+            header: Some(self.call.admission().header(changes.newest())),
             events,
             revision: complete + i64::from(more),
             more,
-            cursor: Cursor::after(complete, changes, &self.call.gate().cluster(), self.target)
+            cursor: Cursor::after(complete, changes, &self.call.admission().cluster(), self.target)
                 .text(),
         }
     }

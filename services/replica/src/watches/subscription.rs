@@ -44,8 +44,8 @@ impl Subscription {
         &self.range
     }
 
-    /// Takes a watch over what history has forgotten, if that changed nothing of its range: a search, beside the
-    /// loop and beside those who are told, few at once.
+    /// Takes a watch over what history has forgotten, if that changed nothing of its range: a search, outside
+    /// the loop and the streams that are told, few at once.
     pub async fn pass_over(
         &self,
         call: &Admitted,

@@ -35,12 +35,12 @@ async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_i
     let client = key_values(&cluster.clients(primary)).await.unwrap();
     let mut tasks = Vec::new();
     for n in 0..4 {
-        // A connection takes no more places than it leaves free.
+        // A connection takes no more permits than it leaves free.
         let mut client = key_values(&cluster.clients(primary)).await.unwrap();
         let put = put(&format!("k{n}"), "v");
         tasks.push(tokio::spawn(async move { client.put(put).await }));
     }
-    until("all places are taken", async || waiting(&cluster, primary).await == "4").await;
+    until("all permits are taken", async || waiting(&cluster, primary).await == "4").await;
 
     let refused = client.clone().get(get("k")).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
@@ -60,7 +60,7 @@ async fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered_i
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    owners.await.unwrap().expect("operators have places of their own");
+    owners.await.unwrap().expect("operators have permits of their own");
     let got = client.clone().get(get("k3")).await.unwrap().into_inner();
     assert!(got.kv.is_some());
 }

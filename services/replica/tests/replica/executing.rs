@@ -265,15 +265,15 @@ async fn a_stream_waits_for_places_and_leaves_some_to_others() {
     let client = key_values(&cluster.clients(primary)).await.unwrap();
     let mut stream = Stream::at(&cluster.clients(primary)).await.unwrap();
     stream.send((0..20).map(|n| write(&n.to_string(), "v"))).await;
-    until("half of the places are taken", async || waiting(&cluster, primary).await == "2").await;
+    until("half of the permits are taken", async || waiting(&cluster, primary).await == "2").await;
     let mut others = Vec::new();
     for n in 0..2 {
-        // A connection takes no more places than it leaves free.
+        // A connection takes no more permits than it leaves free.
         let mut client = key_values(&cluster.clients(primary)).await.unwrap();
         let put = put(&format!("other {n}"), "v");
         others.push(tokio::spawn(async move { client.put(put).await }));
     }
-    until("all places are taken", async || waiting(&cluster, primary).await == "4").await;
+    until("all permits are taken", async || waiting(&cluster, primary).await == "4").await;
     let refused = client.clone().get(get("k")).await.unwrap_err();
     assert_eq!(reason(&refused).0, "OVERLOADED");
 

@@ -47,7 +47,7 @@ async fn who_knows_a_leaving_primary_only_is_led_on_until_it_goes() {
     let (told, metadata) = reason(&misled.put(following).await.unwrap_err());
     assert_eq!(told, "NOT_PRIMARY");
     assert!(metadata.contains(&format!("primary={}", cluster.clients(new))), "{metadata:?}");
-    // It was shown the door.
+    // It was closed.
     let mut misled = key_values(&cluster.clients(old)).await.unwrap();
 
     // One that was led on already is not led in a circle.

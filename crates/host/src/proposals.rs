@@ -6,7 +6,7 @@ use understudy_wal::Disk;
 
 use crate::batch;
 use crate::fair_queue::{Admit, Command};
-use crate::{Answer, Host, Output, Request, Waiter, Want};
+use crate::{Answer, Host, Output, Request, RequestKind, Waiter};
 
 /// Bytes of commands without an answer, above which no more are proposed but a few small ones: what comes next
 /// waits where connections take turns, not in the log.
@@ -14,9 +14,9 @@ const PIPELINE: usize = 2 << 20;
 
 impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
     pub(crate) fn take_request(&mut self, request: Request<W>) {
-        let Request { want, waiter } = request;
-        match want {
-            Want::Command { payload, requires_commit, upkeep, answer } => {
+        let Request { kind, waiter } = request;
+        match kind {
+            RequestKind::Command { payload, requires_commit, upkeep, answer } => {
                 let bytes = payload.len() + answer;
                 let command = Command { payload, requires_commit, upkeep, bytes, waiter };
                 // Where nobody waits and there is room, there is nothing to take turns for.
@@ -27,14 +27,14 @@ impl<D: Disk, M: Machine, W: Waiter> Host<D, M, W> {
                 }
             }
             _ if waiter.is_cut_off() => self.answer(waiter, Answer::CutOff),
-            Want::Settings(settings) => {
+            RequestKind::Settings(settings) => {
                 let id = self.requests.add(0, waiter);
                 let (payload, kind) = (settings.encode().into(), Kind::Settings);
                 let proposal = Proposal { id, kind, payload, requires_commit: true, upkeep: true };
                 self.batch.propose(proposal, 0);
             }
-            Want::Read => self.batch.read(self.requests.add(0, waiter)),
-            Want::HandOver(to) => {
+            RequestKind::Read => self.batch.read(self.requests.add(0, waiter)),
+            RequestKind::HandOver(to) => {
                 let id = self.requests.add(0, waiter);
                 self.events.push_back(Event::HandOver { id, to });
             }

@@ -26,13 +26,13 @@ const DENSE: usize = 21;
 /// The same, if it is heavy: frames of about a hundred bytes.
 const HEAVY: usize = 3;
 /// Bytes by which a connection is judged, and what it reads at once unless it is light.
-pub(super) const SIP: usize = 2 << 10;
+pub(super) const SAMPLE: usize = 2 << 10;
 /// Bytes that take longer to come than this make no judgement.
 const RECENT: Duration = Duration::from_secs(1);
 
 /// What is known of a connection's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum Load {
     /// There were few lately.
     Unknown,
     /// They make little work.
@@ -44,24 +44,24 @@ pub(super) enum Kind {
 }
 
 /// Judges a connection by the bytes that came last.
-pub(super) struct Judge {
+pub(super) struct Classifier {
     since: Instant,
     bytes: usize,
     work: usize,
-    kind: Kind,
+    load: Load,
 }
 
-impl Judge {
+impl Classifier {
     pub fn new(now: Instant) -> Self {
-        Judge { since: now, bytes: 0, work: 0, kind: Kind::Unknown }
+        Classifier { since: now, bytes: 0, work: 0, load: Load::Unknown }
     }
 
     /// What it is now.
-    pub fn kind(&mut self, now: Instant) -> Kind {
+    pub fn load(&mut self, now: Instant) -> Load {
         if now.duration_since(self.since) > RECENT {
-            *self = Judge::new(now);
+            *self = Classifier::new(now);
         }
-        self.kind
+        self.load
     }
 
     /// It could not read before.
@@ -73,13 +73,13 @@ impl Judge {
     pub fn read(&mut self, bytes: usize, work: usize, now: Instant) {
         self.bytes += bytes;
         self.work += work;
-        if self.bytes >= SIP {
-            let kind = match self.work / self.bytes {
-                0..HEAVY => Kind::Light,
-                HEAVY..DENSE => Kind::Heavy,
-                _ => Kind::Dense,
+        if self.bytes >= SAMPLE {
+            let load = match self.work / self.bytes {
+                0..HEAVY => Load::Light,
+                HEAVY..DENSE => Load::Heavy,
+                _ => Load::Dense,
             };
-            *self = Judge { kind, ..Judge::new(now) };
+            *self = Classifier { load, ..Classifier::new(now) };
         }
     }
 }
@@ -87,15 +87,15 @@ impl Judge {
 /// Where such connections of a port wait for each other.
 #[derive(Clone)]
 pub(super) struct Turns {
-    dense: Line,
-    heavy: Line,
+    dense: Queue,
+    heavy: Queue,
     /// Time owed to others by dense ones, nanoseconds.
     owed: Arc<AtomicU64>,
 }
 
 /// Served one after the other.
 #[derive(Clone)]
-struct Line {
+struct Queue {
     turn: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
 }
@@ -111,20 +111,20 @@ impl Drop for Waits {
 
 /// A connection's turn.
 pub(super) struct Turn {
-    line: Line,
+    queue: Queue,
     next: PollSemaphore,
     has: Option<OwnedSemaphorePermit>,
     waits: Option<Waits>,
 }
 
-impl Line {
+impl Queue {
     fn new() -> Self {
-        Line { turn: Arc::new(Semaphore::new(1)), waiting: Arc::default() }
+        Queue { turn: Arc::new(Semaphore::new(1)), waiting: Arc::default() }
     }
 
     fn turn(&self) -> Turn {
         let next = PollSemaphore::new(self.turn.clone());
-        Turn { line: self.clone(), next, has: None, waits: None }
+        Turn { queue: self.clone(), next, has: None, waits: None }
     }
 }
 
@@ -136,7 +136,7 @@ impl Turn {
 
     /// Whether another one waits.
     pub fn is_wanted(&self) -> bool {
-        self.line.waiting.load(Ordering::Relaxed) > 0
+        self.queue.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Ready when it is its turn; gives whether it had to ask.
@@ -146,8 +146,8 @@ impl Turn {
         }
         let next = self.next.poll_acquire(context);
         if next.is_pending() && self.waits.is_none() {
-            self.line.waiting.fetch_add(1, Ordering::Relaxed);
-            self.waits = Some(Waits(self.line.waiting.clone()));
+            self.queue.waiting.fetch_add(1, Ordering::Relaxed);
+            self.waits = Some(Waits(self.queue.waiting.clone()));
         }
         self.has = ready!(next);
         self.waits = None;
@@ -162,7 +162,7 @@ impl Turn {
 
 impl Turns {
     pub fn new() -> Self {
-        Turns { dense: Line::new(), heavy: Line::new(), owed: Arc::default() }
+        Turns { dense: Queue::new(), heavy: Queue::new(), owed: Arc::default() }
     }
 
     pub fn of_dense(&self) -> Turn {
@@ -202,36 +202,36 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::doors::frames::Frames;
+    use crate::connections::frames::Frames;
 
     #[test]
     fn few_bytes_make_no_judgement_whatever_they_are() {
         let begun = Instant::now();
-        let mut judge = Judge::new(begun);
+        let mut classifier = Classifier::new(begun);
         for second in 0..1_000 {
             let now = begun + Duration::from_secs(second);
-            assert_eq!(judge.kind(now), Kind::Unknown);
-            (0..10).for_each(|_| judge.read(17, 17 * 100, now));
+            assert_eq!(classifier.load(now), Load::Unknown);
+            (0..10).for_each(|_| classifier.read(17, 17 * 100, now));
         }
     }
 
     #[test]
     fn a_connection_is_judged_by_what_came_last() {
         let mut now = Instant::now();
-        let mut judge = Judge::new(now);
+        let mut classifier = Classifier::new(now);
         let mut read = |bytes, work| {
             now += Duration::from_millis(10);
-            judge.kind(now);
-            judge.read(bytes, bytes * work, now);
-            judge.kind(now)
+            classifier.load(now);
+            classifier.read(bytes, bytes * work, now);
+            classifier.load(now)
         };
-        assert_eq!(read(SIP - 1, DENSE), Kind::Unknown);
-        assert_eq!(read(1, DENSE), Kind::Dense);
-        assert_eq!(read(SIP / 2, 1), Kind::Dense);
-        assert_eq!(read(SIP / 2, 2 * HEAVY), Kind::Heavy);
-        assert_eq!(read(SIP, HEAVY - 1), Kind::Light);
-        assert_eq!(read(10 * SIP, DENSE), Kind::Dense);
-        assert_eq!(judge.kind(now + 2 * RECENT), Kind::Unknown);
+        assert_eq!(read(SAMPLE - 1, DENSE), Load::Unknown);
+        assert_eq!(read(1, DENSE), Load::Dense);
+        assert_eq!(read(SAMPLE / 2, 1), Load::Dense);
+        assert_eq!(read(SAMPLE / 2, 2 * HEAVY), Load::Heavy);
+        assert_eq!(read(SAMPLE, HEAVY - 1), Load::Light);
+        assert_eq!(read(10 * SAMPLE, DENSE), Load::Dense);
+        assert_eq!(classifier.load(now + 2 * RECENT), Load::Unknown);
     }
 
     #[test]
@@ -242,17 +242,17 @@ mod tests {
         let judged = |sent: &[u8]| {
             let (now, mut frames) = (Instant::now(), Frames::default());
             frames.read(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-            let mut judge = Judge::new(now);
+            let mut classifier = Classifier::new(now);
             for _ in 0..1_000 {
-                judge.read(sent.len(), frames.read(sent).work, now);
+                classifier.read(sent.len(), frames.read(sent).work, now);
             }
-            judge.kind(now)
+            classifier.load(now)
         };
         // Seven headers that the connection has seen before; five bytes, and a key of one.
         let call = [frame(1, &[0x83; 7]), frame(0, &[0, 0, 0, 0, 3, 10, 1, b'k'])].concat();
-        assert_eq!(judged(&call), Kind::Heavy);
+        assert_eq!(judged(&call), Load::Heavy);
         for dense in [frame(6, &[7; 8]), frame(0, b"x"), frame(3, &[0, 0, 0, 8])] {
-            assert_eq!(judged(&dense), Kind::Dense, "{dense:?}");
+            assert_eq!(judged(&dense), Load::Dense, "{dense:?}");
         }
     }
 

@@ -11,14 +11,14 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::account::{Account, Held};
-use super::call::Underway;
-use super::line::{self, Place};
+use super::call::ActiveCall;
+use super::send_queue::{self, Position};
 
 /// The body of a response.
 pub(crate) struct Outgoing {
     inner: Body,
-    call: Underway,
-    place: Place,
+    call: ActiveCall,
+    position: Position,
     /// When to ask again whether it is its turn.
     again: Option<Pin<Box<Sleep>>>,
 }
@@ -37,7 +37,7 @@ struct Leaving {
 /// The same, a few of them: the call is under way until they are sent.
 struct Little {
     bytes: Bytes,
-    _call: Underway,
+    _call: ActiveCall,
 }
 
 impl AsRef<[u8]> for Little {
@@ -47,17 +47,17 @@ impl AsRef<[u8]> for Little {
 }
 
 impl Outgoing {
-    pub fn new(inner: Body, call: Underway) -> Self {
-        Outgoing { inner, call, place: Place::default(), again: None }
+    pub fn new(inner: Body, call: ActiveCall) -> Self {
+        Outgoing { inner, call, position: Position::default(), again: None }
     }
 
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            if self.call.account().leaving().poll(context, &mut self.place).is_ready() {
+            if self.call.account().leaving().poll(context, &mut self.position).is_ready() {
                 self.again = None;
                 return Poll::Ready(());
             }
-            let again = self.again.get_or_insert_with(|| Box::pin(sleep(line::PATIENCE)));
+            let again = self.again.get_or_insert_with(|| Box::pin(sleep(send_queue::PATIENCE)));
             ready!(again.as_mut().poll(context));
             self.again = None;
         }
@@ -66,7 +66,7 @@ impl Outgoing {
 
 impl Leaving {
     /// Bytes that count for their call until they are sent.
-    fn counted(bytes: Bytes, call: &Underway) -> Bytes {
+    fn counted(bytes: Bytes, call: &ActiveCall) -> Bytes {
         if bytes.len() <= SMALL {
             return Bytes::from_owner(Little { bytes, _call: call.clone() });
         }
@@ -118,16 +118,16 @@ impl http_body::Body for Outgoing {
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        let Outgoing { call, place, .. } = self;
-        call.account().leaving().leave(place);
+        let Outgoing { call, position, .. } = self;
+        call.account().leaving().leave(position);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::Budget;
-    use crate::doors::chunks::{Chunks, next};
+    use crate::connections::Budget;
+    use crate::connections::chunks::{Chunks, next};
 
     #[tokio::test]
     async fn nothing_more_is_encoded_while_what_is_waits_to_be_sent() {
@@ -135,7 +135,7 @@ mod tests {
         let account = budget.open();
         let body = || {
             let chunks = Chunks::then_silence((0..3).map(|_| Bytes::from(vec![7; 600 << 10])));
-            Outgoing::new(Body::new(chunks), Underway::of(&account))
+            Outgoing::new(Body::new(chunks), ActiveCall::of(&account))
         };
         let (mut one, mut other) = (body(), body());
         let before = budget.used();

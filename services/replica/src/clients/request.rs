@@ -8,38 +8,38 @@ use tokio::sync::oneshot;
 use understudy_machine::{Command, KeyRange, KeyValue, LeaseInfo, Quota, Reader, Response, Usage};
 use understudy_protocol::{ClusterId, Epoch, Member, Settings};
 
-use super::places::Place;
+use super::permits::Permit;
 use super::weight;
-use crate::doors::{Held, Underway};
+use crate::connections::{ActiveCall, Held};
 use crate::driver::View;
 use crate::refusal::Refusal;
 use crate::watches::Subscription;
 
 /// One request on its way to the loop.
-pub(crate) struct Ask {
-    pub want: Want,
-    pub slot: Slot,
+pub(crate) struct LoopRequest {
+    pub kind: RequestKind,
+    pub responder: Responder,
 }
 
-/// A caller that waits for an answer. It holds one of a bounded number of places until it is answered,
-/// also when the client has gone away meanwhile: the place stands for memory in the loop.
-pub(crate) struct Slot {
+/// A caller that waits for an answer. It holds one of a bounded number of permits until it is answered,
+/// also when the client has gone away meanwhile: the permit stands for memory in the loop.
+pub(crate) struct Responder {
     pub answer: oneshot::Sender<Result<Answered, Refusal>>,
-    pub _place: Place,
+    pub _permit: Permit,
     /// The call that asked: an answer that is long must find room at its connection.
-    pub call: Underway,
+    pub call: ActiveCall,
     /// Room that it has already.
     pub room: Option<Held>,
-    /// The lane that it came in, if its place among other requests matters.
-    pub lane: Option<Lane>,
+    /// The stream that it came in, if the order of requests matters.
+    pub stream: Option<OrderedStream>,
 }
 
 /// Requests of which none may be executed after one that was not for lack of a primary: the client
 /// sends them again, in order. Only the loop closes and looks.
 #[derive(Clone, Default)]
-pub(crate) struct Lane(Arc<AtomicBool>);
+pub(crate) struct OrderedStream(Arc<AtomicBool>);
 
-impl Lane {
+impl OrderedStream {
     /// Lets nothing pass from here on.
     pub fn close(&self) {
         self.0.store(true, Ordering::Relaxed);
@@ -50,7 +50,7 @@ impl Lane {
     }
 }
 
-impl Slot {
+impl Responder {
     /// Answers; a client that has gone away hears nothing. An answer that finds no room at its connection is
     /// given up: the handler is told how much room it needs.
     pub fn answer(self, answer: Result<Answered, Refusal>) {
@@ -65,17 +65,17 @@ impl Slot {
             }
             answered
         });
-        if let (Some(lane), Err(refusal)) = (&self.lane, &answer)
+        if let (Some(stream), Err(refusal)) = (&self.stream, &answer)
             && refusal.ends_primary()
         {
-            lane.close();
+            stream.close();
         }
         let _ = self.answer.send(answer);
     }
 }
 
 /// What is wanted.
-pub(crate) enum Want {
+pub(crate) enum RequestKind {
     /// To execute an encoded machine command, through the log.
     Command {
         payload: Bytes,
@@ -98,24 +98,24 @@ pub(crate) enum Want {
     Status,
 }
 
-impl Want {
+impl RequestKind {
     /// To have `command` executed.
-    pub fn executed(command: &Command) -> Want {
+    pub fn executed(command: &Command) -> RequestKind {
         let long = weight::may_be_long(command);
         let (requires_commit, upkeep) = (command.requires_commit(), command.is_upkeep());
-        Want::Command { payload: command.to_payload(), requires_commit, upkeep, long }
+        RequestKind::Command { payload: command.to_payload(), requires_commit, upkeep, long }
     }
 
     /// To read, linearizably or as it stands here.
-    pub fn read(read: Read, stale: bool) -> Want {
-        if stale { Want::Stale(read) } else { Want::Read(read) }
+    pub fn read(read: Read, stale: bool) -> RequestKind {
+        if stale { RequestKind::Stale(read) } else { RequestKind::Read(read) }
     }
 
     /// The same once more, of what may be asked twice.
-    pub fn again(&self) -> Option<Want> {
+    pub fn again(&self) -> Option<RequestKind> {
         match self {
-            Want::Read(read) => Some(Want::Read(read.clone())),
-            Want::Stale(read) => Some(Want::Stale(read.clone())),
+            RequestKind::Read(read) => Some(RequestKind::Read(read.clone())),
+            RequestKind::Stale(read) => Some(RequestKind::Stale(read.clone())),
             _ => None,
         }
     }
@@ -178,23 +178,24 @@ mod tests {
     use understudy_proto::kv::v1::ErrorReason;
 
     use super::*;
-    use crate::clients::places::Places;
+    use crate::clients::permits::Permits;
 
     #[test]
     fn what_is_refused_for_want_of_a_primary_closes_its_lane() {
-        let lane = Lane::default();
+        let stream = OrderedStream::default();
         let refuse = |refusal: Refusal| {
-            let place =
-                Places::new(1).take(&Want::Status, Underway::alone().account(), true).unwrap();
-            let slot = Slot {
+            let permit = Permits::new(1)
+                .take(&RequestKind::Status, ActiveCall::alone().account(), true)
+                .unwrap();
+            let responder = Responder {
                 answer: oneshot::channel().0,
-                lane: Some(lane.clone()),
-                _place: place,
-                call: Underway::alone(),
+                stream: Some(stream.clone()),
+                _permit: permit,
+                call: ActiveCall::alone(),
                 room: None,
             };
-            slot.answer(Err(refusal));
-            lane.is_closed()
+            responder.answer(Err(refusal));
+            stream.is_closed()
         };
         assert!(!refuse(Refusal::new(ErrorReason::DiskFull, "full")));
         assert!(refuse(Refusal::not_primary(None, 1, "not me")));

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::Shared;
 use super::frames;
-use super::line::Line;
+use super::send_queue::SendQueue;
 
 /// Bytes of long messages of one connection that may be on their way in at once; a longer one comes alone.
 const ARRIVING: usize = 8 << 20;
@@ -20,8 +20,8 @@ const LEAVING: usize = 1 << 20;
 const UNREAD: usize = 16 << 20;
 /// Bytes of answers of one connection that wait to be encoded, before the last answer.
 pub(super) const ANSWERS: usize = 16 << 20;
-/// Places of one connection's requests, at most, and of those that come in streams.
-pub(crate) const PLACES: usize = 2_048;
+/// Permits of one connection's requests, at most, and of those that come in streams.
+pub(crate) const PERMITS: usize = 2_048;
 /// What one connection has. Connections of the same budget are equal.
 #[derive(Clone)]
 pub(crate) struct Account(Arc<Tab>);
@@ -33,11 +33,11 @@ struct Tab {
     state: Mutex<State>,
     /// Permits of [`UNIT`] bytes.
     arriving: Arc<Semaphore>,
-    leaving: Line,
+    leaving: SendQueue,
     /// Permits of [`UNIT`] bytes.
     answers: Arc<Semaphore>,
-    /// Places that its requests have, and may have in streams.
-    places: AtomicUsize,
+    /// Permits that its requests have, and may have in streams.
+    permits: AtomicUsize,
     streamed: Arc<Semaphore>,
     /// Its holder may have long work done.
     long_work: Arc<Semaphore>,
@@ -64,10 +64,10 @@ impl Account {
             budget,
             state: Mutex::default(),
             arriving: Arc::new(Semaphore::new(ARRIVING / UNIT)),
-            leaving: Line::new(LEAVING, UNREAD),
+            leaving: SendQueue::new(LEAVING, UNREAD),
             answers: Arc::new(Semaphore::new(ANSWERS / UNIT)),
-            places: AtomicUsize::new(0),
-            streamed: Arc::new(Semaphore::new(PLACES)),
+            permits: AtomicUsize::new(0),
+            streamed: Arc::new(Semaphore::new(PERMITS)),
             long_work: Arc::new(Semaphore::new(1)),
             ended: AtomicBool::new(false),
             end: CancellationToken::new(),
@@ -93,15 +93,15 @@ impl Account {
         &self.0.owner
     }
 
-    /// Places that its requests have.
-    pub fn places(&self) -> &AtomicUsize {
-        &self.0.places
+    /// Permits that its requests have.
+    pub fn permits(&self) -> &AtomicUsize {
+        &self.0.permits
     }
 
-    /// Places that its requests in streams may have, all of which one may want.
-    pub async fn streamed(&self, places: u32) -> Option<OwnedSemaphorePermit> {
-        let places = places.min(PLACES as u32);
-        self.0.streamed.clone().acquire_many_owned(places).await.ok()
+    /// Permits that its requests in streams may have, all of which one may want.
+    pub async fn streamed(&self, permits: u32) -> Option<OwnedSemaphorePermit> {
+        let permits = permits.min(PERMITS as u32);
+        self.0.streamed.clone().acquire_many_owned(permits).await.ok()
     }
 
     /// Its turn to have long work done.
@@ -114,7 +114,7 @@ impl Account {
         self.state().calls
     }
 
-    pub(super) fn leaving(&self) -> &Line {
+    pub(super) fn leaving(&self) -> &SendQueue {
         &self.0.leaving
     }
 
@@ -123,8 +123,8 @@ impl Account {
     }
 
     /// Permits for a message of this many bytes to arrive.
-    pub(super) fn permits(bytes: usize) -> u32 {
-        permits(bytes, ARRIVING)
+    pub(super) fn units(bytes: usize) -> u32 {
+        units(bytes, ARRIVING)
     }
 
     /// Ends with the connection.
@@ -165,14 +165,14 @@ impl Account {
 
     /// Room for an answer, if there is some now.
     pub fn hold_answer(&self, bytes: usize) -> Option<Held> {
-        let permits = permits(bytes, ANSWERS);
+        let permits = units(bytes, ANSWERS);
         let permit = self.0.answers.clone().try_acquire_many_owned(permits).ok()?;
         Some(self.hold(bytes).with(permit))
     }
 
     /// Room for an answer, in turn; `None`: the connection is over.
     pub async fn room_for_answer(&self, bytes: usize) -> Option<Held> {
-        let permits = permits(bytes, ANSWERS);
+        let permits = units(bytes, ANSWERS);
         let permit = self.0.answers.clone().acquire_many_owned(permits).await.ok()?;
         Some(self.hold(bytes).with(permit))
     }
@@ -249,7 +249,7 @@ impl Account {
 }
 
 /// Permits for this many bytes, all that there are at most.
-fn permits(bytes: usize, most: usize) -> u32 {
+fn units(bytes: usize, most: usize) -> u32 {
     u32::try_from(bytes.min(most).div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 

@@ -8,16 +8,16 @@ mod budget;
 mod call;
 #[cfg(test)]
 mod chunks;
+mod connection;
 mod frames;
 mod incoming;
-mod judge;
-mod line;
-mod lobby;
 mod outgoing;
 mod owner;
+mod send_queue;
 mod streamed;
-mod tally;
-mod visit;
+mod table;
+mod throttled_count;
+mod turns;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-pub(crate) use account::{Account, Held, PLACES};
+pub(crate) use account::{Account, Held, PERMITS};
 pub(crate) use budget::Budget;
-pub(crate) use call::{Counting, Underway};
-pub(crate) use lobby::{Guest, Lobby, Room};
+pub(crate) use call::{ActiveCall, Counting};
+pub(crate) use connection::{Caller, Connection, PATIENCE};
 pub(crate) use streamed::streamed;
-pub(crate) use visit::{Caller, PATIENCE, Visit};
+pub(crate) use table::{ConnectionLimits, ConnectionTable, Registration};
 
 use crate::driver::View;
 
@@ -43,21 +43,25 @@ const ACCEPTED: usize = 64;
 /// Pause after a failed accept (no file descriptors left, most often).
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What is served at a door.
-pub(crate) struct Door {
+/// What is served at a port.
+pub(crate) struct PortService {
     pub server: Server,
     pub routes: Routes,
-    pub lobby: Lobby,
+    pub table: ConnectionTable,
     /// Bytes of a message from a client, at most.
     pub longest: usize,
 }
 
 /// Serves on a listener. Whenever `term` changes, all connections are closed, in order: requests
 /// under way are still answered. Ends when `term`'s sender is gone.
-pub(crate) async fn serve(listener: TcpListener, door: Door, mut term: watch::Receiver<u64>) {
-    let Door { server, routes, lobby, longest } = door;
+pub(crate) async fn serve(
+    listener: TcpListener,
+    port: PortService,
+    mut term: watch::Receiver<u64>,
+) {
+    let PortService { server, routes, table, longest } = port;
     loop {
-        let (accepted, incoming) = mpsc::channel::<std::io::Result<Visit>>(ACCEPTED);
+        let (accepted, incoming) = mpsc::channel::<std::io::Result<Connection>>(ACCEPTED);
         let mut closing = term.clone();
         closing.mark_unchanged();
         let close = async move {
@@ -70,7 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, mut term: watch::Re
         let over = tokio::select! {
             biased;
             changed = term.changed() => changed.is_err(),
-            () = take_in(&listener, &lobby, &accepted) => true,
+            () = take_in(&listener, &table, &accepted) => true,
         };
         drop(accepted);
         if over {
@@ -83,12 +87,12 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, mut term: watch::Re
 /// Lets connections in.
 async fn take_in(
     listener: &TcpListener,
-    lobby: &Lobby,
-    accepted: &mpsc::Sender<std::io::Result<Visit>>,
+    table: &ConnectionTable,
+    accepted: &mpsc::Sender<std::io::Result<Connection>>,
 ) {
     loop {
         let (stream, address) = accept(listener).await;
-        if accepted.send(Ok(Visit::new(stream, lobby.enter(address)))).await.is_err() {
+        if accepted.send(Ok(Connection::new(stream, table.register(address)))).await.is_err() {
             return;
         }
     }

@@ -7,16 +7,16 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request};
-use understudy_machine::{Command, FailureCode, Outcome, Response};
+use understudy_machine::{Command, FailureCode, Response};
 use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::ClusterId;
 
-use super::ask::{Answer, Answered, Ask, Lane, Read, Slot, Want};
 use super::in_session::{self, MayNameSession};
 use super::long_work::LongWork;
-use super::places::{Place, Places};
+use super::permits::{Permit, Permits};
+use super::request::{Answer, Answered, LoopRequest, OrderedStream, Read, RequestKind, Responder};
 use super::{limits, weight};
-use crate::doors::{Account, Caller, Held, Underway};
+use crate::connections::{Account, ActiveCall, Caller, Held};
 use crate::driver::View;
 use crate::refusal::Refusal;
 
@@ -28,28 +28,28 @@ pub(crate) const LONG_ANSWER: usize = 1 << 20;
 
 /// What all handlers share.
 #[derive(Clone)]
-pub(crate) struct Gate(Arc<Inner>);
+pub(crate) struct Admission(Arc<Inner>);
 
 struct Inner {
-    asks: mpsc::Sender<Ask>,
-    places: Places,
+    requests: mpsc::Sender<LoopRequest>,
+    permits: Permits,
     view: watch::Receiver<Arc<View>>,
     /// Told when this replica begins to act, and when it does no more; the view is told about much else.
     acting: watch::Receiver<bool>,
     long_work: LongWork,
 }
 
-impl Gate {
-    /// A gate that lets `waiting` requests wait at once, and some of operators: as many as `asks` has
+impl Admission {
+    /// One that lets `waiting` requests wait at once, and some of operators: as many as `requests` has
     /// room for.
     pub fn new(
-        asks: mpsc::Sender<Ask>,
+        requests: mpsc::Sender<LoopRequest>,
         view: watch::Receiver<Arc<View>>,
         acting: watch::Receiver<bool>,
         waiting: usize,
     ) -> Self {
-        let (places, long_work) = (Places::new(waiting), LongWork::default());
-        Gate(Arc::new(Inner { asks, places, view, acting, long_work }))
+        let (permits, long_work) = (Permits::new(waiting), LongWork::default());
+        Admission(Arc::new(Inner { requests, permits, view, acting, long_work }))
     }
 
     /// The cluster's id; empty before its birth.
@@ -88,8 +88,8 @@ impl Gate {
     /// Lets a call in, with what its connection may have.
     pub fn admit(&self, extensions: &Extensions) -> Admitted {
         let caller = extensions.get::<Caller>().and_then(Caller::call);
-        let underway = caller.cloned().unwrap_or_else(Underway::alone);
-        Admitted { gate: self.clone(), underway, operators: false }
+        let underway = caller.cloned().unwrap_or_else(ActiveCall::alone);
+        Admitted { admission: self.clone(), underway, operators: false }
     }
 
     /// Turns away callers that want another cluster.
@@ -141,8 +141,8 @@ impl Gate {
         let _ = self.0.acting.clone().wait_for(|acting| !acting).await;
     }
 
-    fn send(&self, ask: Ask) -> Result<(), Refusal> {
-        self.0.asks.try_send(ask).map_err(|error| match error {
+    fn send(&self, request: LoopRequest) -> Result<(), Refusal> {
+        self.0.requests.try_send(request).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refusal::overloaded(),
             mpsc::error::TrySendError::Closed(_) => {
                 Refusal::not_primary(None, self.0.view.borrow().status.epoch, "this life is over")
@@ -154,9 +154,9 @@ impl Gate {
 /// A call that was let in: what it asks, and is answered, counts for its connection.
 #[derive(Clone)]
 pub(crate) struct Admitted {
-    gate: Gate,
-    underway: Underway,
-    /// It has one of the places that are kept for operators.
+    admission: Admission,
+    underway: ActiveCall,
+    /// It has one of the permits that are kept for operators.
     operators: bool,
 }
 
@@ -167,16 +167,16 @@ impl Admitted {
     }
 
     /// Where it was let in.
-    pub fn gate(&self) -> &Gate {
-        &self.gate
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
-    /// Does what takes long beside the loop, in turn.
+    /// Does what takes long outside the loop, in turn.
     pub async fn at_length<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.gate.0.long_work.run(self.underway.account(), work).await
+        self.admission.0.long_work.run(self.underway.account(), work).await
     }
 
     /// The same as a call of an operator.
@@ -185,8 +185,8 @@ impl Admitted {
     }
 
     /// To have a command executed, whose makings count for its connection's share.
-    pub fn executed(&self, command: Command) -> Want {
-        Want::executed(&command.owned_by(self.underway.account().owner()))
+    pub fn executed(&self, command: Command) -> RequestKind {
+        RequestKind::executed(&command.owned_by(self.underway.account().owner()))
     }
 
     /// The response, unless it refuses what goes beyond that share.
@@ -202,31 +202,32 @@ impl Admitted {
 
     /// Reads, linearizably or as it stands here.
     pub async fn read(&self, read: Read, stale: bool) -> Result<(ResponseHeader, Answer), Refusal> {
-        self.ask(Want::read(read, stale)).await
+        self.ask(RequestKind::read(read, stale)).await
     }
 
     /// Waits for the loop's answer. The room that it takes is kept until the call is over.
-    pub async fn ask(&self, want: Want) -> Result<(ResponseHeader, Answer), Refusal> {
-        let room = self.room_for(&want).await?;
-        let place = self.gate.0.places.take(&want, self.underway.account(), self.operators)?;
-        let given = self.due(want, None, place, room)?.answer().await?;
+    pub async fn ask(&self, kind: RequestKind) -> Result<(ResponseHeader, Answer), Refusal> {
+        let room = self.room_for(&kind).await?;
+        let permit =
+            self.admission.0.permits.take(&kind, self.underway.account(), self.operators)?;
+        let given = self.due(kind, None, permit, room)?.answer().await?;
         if let Some(room) = given.room {
             self.underway.keep(room);
         }
         Ok((given.header, given.answer))
     }
 
-    /// Asks the loop, after all that was asked in this lane, as soon as there is a place.
-    pub async fn ask_in(&self, lane: &Lane, want: Want) -> Result<Due, Refusal> {
-        let room = self.room_for(&want).await?;
-        let place = self.gate.0.places.wait_for(&want, self.underway.account()).await?;
-        self.due(want, Some(lane.clone()), place, room)
+    /// Asks the loop, after all that was asked in this stream, as soon as there is a permit.
+    pub async fn ask_in(&self, stream: &OrderedStream, kind: RequestKind) -> Result<Due, Refusal> {
+        let room = self.room_for(&kind).await?;
+        let permit = self.admission.0.permits.wait_for(&kind, self.underway.account()).await?;
+        self.due(kind, Some(stream.clone()), permit, room)
     }
 
     /// Room for the answer to what cannot be asked twice, and may be answered at length.
-    async fn room_for(&self, want: &Want) -> Result<Option<Held>, Refusal> {
-        match want {
-            Want::Command { long: true, .. } => self.room(LONG_ANSWER).await.map(Some),
+    async fn room_for(&self, kind: &RequestKind) -> Result<Option<Held>, Refusal> {
+        match kind {
+            RequestKind::Command { long: true, .. } => self.room(LONG_ANSWER).await.map(Some),
             _ => Ok(None),
         }
     }
@@ -238,26 +239,29 @@ impl Admitted {
 
     fn due(
         &self,
-        want: Want,
-        lane: Option<Lane>,
-        place: Place,
+        kind: RequestKind,
+        stream: Option<OrderedStream>,
+        permit: Permit,
         room: Option<Held>,
     ) -> Result<Due, Refusal> {
-        let again = want.again();
-        let asked = self.send(want, lane.clone(), place, room)?;
-        Ok(Due { call: self.clone(), again, lane, state: DueState::Asked(asked) })
+        let again = kind.again();
+        let asked = self.send(kind, stream.clone(), permit, room)?;
+        Ok(Due { call: self.clone(), again, stream, state: DueState::Asked(asked) })
     }
 
     fn send(
         &self,
-        want: Want,
-        lane: Option<Lane>,
-        place: Place,
+        kind: RequestKind,
+        stream: Option<OrderedStream>,
+        permit: Permit,
         room: Option<Held>,
     ) -> Result<oneshot::Receiver<Result<Answered, Refusal>>, Refusal> {
         let (answer, answered) = oneshot::channel();
         let call = self.underway.clone();
-        self.gate.send(Ask { want, slot: Slot { answer, lane, _place: place, call, room } })?;
+        self.admission.send(LoopRequest {
+            kind,
+            responder: Responder { answer, stream, _permit: permit, call, room },
+        })?;
         Ok(answered)
     }
 }
@@ -266,8 +270,8 @@ impl Admitted {
 pub(crate) struct Due {
     call: Admitted,
     /// How it is asked again, where its answer found no room.
-    again: Option<Want>,
-    lane: Option<Lane>,
+    again: Option<RequestKind>,
+    stream: Option<OrderedStream>,
     state: DueState,
 }
 
@@ -303,30 +307,17 @@ impl Due {
                     return Ok(Given { header, answer, room });
                 }
                 DueState::Waiting(bytes) => {
-                    let Some(want) = self.again.as_ref().and_then(Want::again) else {
+                    let Some(kind) = self.again.as_ref().and_then(RequestKind::again) else {
                         let why = "too many of its connection's answers are not read yet";
                         return Err(Refusal::outcome_unknown(why));
                     };
                     let room = self.call.room(*bytes).await?;
                     let account = self.call.underway.account();
-                    let place = self.call.gate.0.places.wait_for(&want, account).await?;
-                    let asked = self.call.send(want, self.lane.clone(), place, Some(room))?;
+                    let permit = self.call.admission.0.permits.wait_for(&kind, account).await?;
+                    let asked = self.call.send(kind, self.stream.clone(), permit, Some(room))?;
                     self.state = DueState::Asked(asked);
                 }
             }
         }
-    }
-}
-
-/// The loop answers what it was asked; anything else is a bug that must not crash a handler.
-pub(crate) fn mismatch() -> Refusal {
-    Refusal::outcome_unknown("the answer was not of the request's kind, please report this")
-}
-
-/// Why an outcome is not the one that its request asked for.
-pub(crate) fn refused(outcome: Option<Outcome>) -> Refusal {
-    match outcome {
-        Some(Outcome::Failure(failure)) => Refusal::failed(&failure),
-        _ => mismatch(),
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The bytes, and who waits.
-pub(super) struct Line {
+pub(super) struct SendQueue {
     /// Bytes that may be on their way, before the last that were added.
     limit: usize,
     /// Bytes that may have been for long, and let others pass.
@@ -33,22 +33,22 @@ struct State {
     waiting: VecDeque<(u64, Waker)>,
 }
 
-/// A place in line.
+/// A position in line.
 #[derive(Default)]
-pub(super) struct Place(Option<u64>);
+pub(super) struct Position(Option<u64>);
 
-impl Line {
+impl SendQueue {
     pub fn new(limit: usize, unread: usize) -> Self {
-        Line { limit, unread, busy: AtomicBool::new(false), state: Mutex::default() }
+        SendQueue { limit, unread, busy: AtomicBool::new(false), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ready while there are fewer bytes than the limit, for one after the other. A place must be left. Where it
+    /// Ready while there are fewer bytes than the limit, for one after the other. A position must be left. Where it
     /// is pending it is to be asked again after [`PATIENCE`].
-    pub fn poll(&self, context: &mut Context<'_>, place: &mut Place) -> Poll<()> {
+    pub fn poll(&self, context: &mut Context<'_>, position: &mut Position) -> Poll<()> {
         if !self.busy.load(Ordering::Relaxed) {
             return Poll::Ready(());
         }
@@ -57,8 +57,8 @@ impl Line {
             state.let_pass(Instant::now(), self.unread);
         }
         let first = state.waiting.front().map(|(number, _)| *number);
-        if state.bytes < self.limit && (first.is_none() || first == place.0) {
-            if place.0.take().is_some() {
+        if state.bytes < self.limit && (first.is_none() || first == position.0) {
+            if position.0.take().is_some() {
                 state.waiting.pop_front();
             }
             // It may have nothing to add just now.
@@ -66,7 +66,7 @@ impl Line {
             self.note(&state);
             return Poll::Ready(());
         }
-        let number = *place.0.get_or_insert_with(|| state.number());
+        let number = *position.0.get_or_insert_with(|| state.number());
         let waker = context.waker().clone();
         match state.waiting.iter_mut().find(|(waiting, _)| *waiting == number) {
             Some((_, registered)) => *registered = waker,
@@ -76,9 +76,9 @@ impl Line {
         Poll::Pending
     }
 
-    /// Gives a place up.
-    pub fn leave(&self, place: &mut Place) {
-        let Some(number) = place.0.take() else { return };
+    /// Gives a position up.
+    pub fn leave(&self, position: &mut Position) {
+        let Some(number) = position.0.take() else { return };
         let mut state = self.state();
         state.waiting.retain(|(waiting, _)| *waiting != number);
         if state.bytes < self.limit {
@@ -147,46 +147,46 @@ impl State {
 mod tests {
     use super::*;
 
-    fn poll(line: &Line, place: &mut Place) -> bool {
-        line.poll(&mut Context::from_waker(Waker::noop()), place).is_ready()
+    fn poll(queue: &SendQueue, position: &mut Position) -> bool {
+        queue.poll(&mut Context::from_waker(Waker::noop()), position).is_ready()
     }
 
     #[test]
     fn bytes_are_added_in_turn_while_there_are_fewer_than_the_limit() {
-        let line = Line::new(10, 0);
+        let queue = SendQueue::new(10, 0);
         let (mut first, mut second, mut third) = Default::default();
-        assert!(poll(&line, &mut first));
-        let [one, _other] = [line.add(1), line.add(9)];
-        assert!(!poll(&line, &mut second) && !poll(&line, &mut third));
-        line.remove(one);
-        assert!(!poll(&line, &mut third), "it is the second one's turn");
-        assert!(poll(&line, &mut second));
-        assert!(poll(&line, &mut third));
+        assert!(poll(&queue, &mut first));
+        let [one, _other] = [queue.add(1), queue.add(9)];
+        assert!(!poll(&queue, &mut second) && !poll(&queue, &mut third));
+        queue.remove(one);
+        assert!(!poll(&queue, &mut third), "it is the second one's turn");
+        assert!(poll(&queue, &mut second));
+        assert!(poll(&queue, &mut third));
     }
 
     #[test]
     fn a_writer_that_leaves_the_line_keeps_nobody_waiting() {
-        let line = Line::new(10, 0);
+        let queue = SendQueue::new(10, 0);
         let (mut gone, mut next) = Default::default();
-        let bytes = line.add(10);
-        assert!(!poll(&line, &mut gone) && !poll(&line, &mut next));
-        line.leave(&mut gone);
-        line.remove(bytes);
-        assert!(poll(&line, &mut next));
+        let bytes = queue.add(10);
+        assert!(!poll(&queue, &mut gone) && !poll(&queue, &mut next));
+        queue.leave(&mut gone);
+        queue.remove(bytes);
+        assert!(poll(&queue, &mut next));
     }
 
     #[test]
     fn what_nobody_reads_lets_others_pass_up_to_a_bound() {
-        let line = Line::new(10, 15);
-        let mut place = Place::default();
-        let unread = line.add(10);
-        assert!(!poll(&line, &mut place));
+        let queue = SendQueue::new(10, 15);
+        let mut position = Position::default();
+        let unread = queue.add(10);
+        assert!(!poll(&queue, &mut position));
         std::thread::sleep(PATIENCE);
-        assert!(poll(&line, &mut place));
-        line.add(10);
+        assert!(poll(&queue, &mut position));
+        queue.add(10);
         std::thread::sleep(PATIENCE);
-        assert!(!poll(&line, &mut place), "that would be 20 that nobody reads");
-        line.remove(unread);
-        assert!(poll(&line, &mut place));
+        assert!(!poll(&queue, &mut position), "that would be 20 that nobody reads");
+        queue.remove(unread);
+        assert!(poll(&queue, &mut position));
     }
 }

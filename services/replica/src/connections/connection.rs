@@ -15,10 +15,10 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 
 use super::account::Account;
-use super::call::Underway;
+use super::call::ActiveCall;
 use super::frames::{Found, Frames};
-use super::judge::{Judge, Kind, SIP, Turn};
-use super::lobby::Guest;
+use super::table::Registration;
+use super::turns::{Classifier, Load, SAMPLE, Turn};
 
 /// From a call's answer to the end of its connection: the answer must be out by then.
 const FAREWELL: Duration = Duration::from_millis(50);
@@ -29,14 +29,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 const TURN: usize = 64 << 10;
 
 /// A connection.
-pub(crate) struct Visit {
+pub(crate) struct Connection {
     stream: TcpStream,
-    connection: Arc<Connection>,
-    guest: Guest,
+    shared: Arc<Shared>,
+    registration: Registration,
     frames: Frames,
     /// What was done in this turn.
     turn: usize,
-    judge: Judge,
+    classifier: Classifier,
     /// Its turn to read, if its bytes make much work.
     dense: Turn,
     heavy: Turn,
@@ -54,12 +54,12 @@ pub(crate) struct Visit {
 /// Whose call it is, and the call, once it is counted: among the extensions of each request.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    connection: Arc<Connection>,
-    call: Option<Underway>,
+    shared: Arc<Shared>,
+    call: Option<ActiveCall>,
 }
 
 /// A connection, as its calls know it.
-struct Connection {
+struct Shared {
     farewell: CancellationToken,
     /// The same as a flag, to look at without waiting.
     sent_away: AtomicBool,
@@ -69,42 +69,42 @@ struct Connection {
 impl Caller {
     /// Closes the connection, soon.
     pub fn send_away(&self) {
-        let connection = self.connection.clone();
+        let shared = self.shared.clone();
         tokio::spawn(async move {
             tokio::time::sleep(FAREWELL).await;
-            connection.sent_away.store(true, Ordering::Relaxed);
-            connection.farewell.cancel();
+            shared.sent_away.store(true, Ordering::Relaxed);
+            shared.farewell.cancel();
         });
     }
 
     /// Counts a call, which takes `bytes` besides its messages.
-    pub(super) fn begin(&mut self, bytes: usize) -> Underway {
-        self.call.insert(Underway::new(&self.connection.account, bytes)).clone()
+    pub(super) fn begin(&mut self, bytes: usize) -> ActiveCall {
+        self.call.insert(ActiveCall::new(&self.shared.account, bytes)).clone()
     }
 
     /// The call, if it was counted.
-    pub fn call(&self) -> Option<&Underway> {
+    pub fn call(&self) -> Option<&ActiveCall> {
         self.call.as_ref()
     }
 }
 
-impl Visit {
-    pub fn new(stream: TcpStream, guest: Guest) -> Self {
-        let account = guest.account().clone();
+impl Connection {
+    pub fn new(stream: TcpStream, registration: Registration) -> Self {
+        let account = registration.account().clone();
         let farewell = account.ended().child_token();
         let told = Box::pin(farewell.clone().cancelled_owned());
         let sent_away = AtomicBool::new(false);
-        let connection = Arc::new(Connection { farewell, sent_away, account });
+        let shared = Arc::new(Shared { farewell, sent_away, account });
         let due = Some((0, Box::pin(sleep_until(Instant::now() + PATIENCE))));
         let frames = Frames::default();
-        let (dense, heavy) = (guest.turns().of_dense(), guest.turns().of_heavy());
-        Visit {
+        let (dense, heavy) = (registration.turns().of_dense(), registration.turns().of_heavy());
+        Connection {
             stream,
-            connection,
-            guest,
+            shared,
+            registration,
             frames,
             turn: 0,
-            judge: Judge::new(std::time::Instant::now()),
+            classifier: Classifier::new(std::time::Instant::now()),
             dense,
             heavy,
             more: false,
@@ -127,7 +127,7 @@ impl Visit {
             let _ = self.farewell.as_mut().poll(context);
             self.told = Some(context.waker().clone());
         }
-        if !self.connection.account.has_ended() {
+        if !self.shared.account.has_ended() {
             return said;
         }
         let _ = self.stream.set_zero_linger();
@@ -144,14 +144,14 @@ impl Visit {
         self.turn = 0;
         self.worked_off();
         if let Some(turn) = self.dense.take() {
-            self.guest.turns().leave(turn);
+            self.registration.turns().leave(turn);
         }
     }
 
     /// What was read last is done with.
     fn worked_off(&mut self) {
         if let Some(since) = self.sipped.take() {
-            self.guest.turns().took(since.elapsed());
+            self.registration.turns().took(since.elapsed());
         }
     }
 
@@ -174,36 +174,36 @@ impl Visit {
     ) -> Poll<io::Result<()>> {
         self.worked_off();
         let now = std::time::Instant::now();
-        let kind = match (self.dense.waits(), self.heavy.waits()) {
-            (true, _) => Kind::Dense,
-            (_, true) => Kind::Heavy,
-            _ => self.judge.kind(now),
+        let load = match (self.dense.waits(), self.heavy.waits()) {
+            (true, _) => Load::Dense,
+            (_, true) => Load::Heavy,
+            _ => self.classifier.load(now),
         };
-        match kind {
-            Kind::Light => return Pin::new(&mut self.stream).poll_read(context, buffer),
-            Kind::Unknown => {}
-            Kind::Heavy if !self.more => {}
-            Kind::Heavy => {
+        match load {
+            Load::Light => return Pin::new(&mut self.stream).poll_read(context, buffer),
+            Load::Unknown => {}
+            Load::Heavy if !self.more => {}
+            Load::Heavy => {
                 if ready!(self.heavy.poll(context)) {
-                    self.judge.begin(std::time::Instant::now());
+                    self.classifier.begin(std::time::Instant::now());
                 }
             }
-            Kind::Dense => {
+            Load::Dense => {
                 if ready!(self.dense.poll(context)) {
-                    self.judge.begin(std::time::Instant::now());
+                    self.classifier.begin(std::time::Instant::now());
                 }
                 self.sipped = Some(std::time::Instant::now());
             }
         }
-        let alone = kind == Kind::Heavy && !self.heavy.is_wanted();
-        let most = if alone { 4 * SIP } else { SIP };
+        let alone = load == Load::Heavy && !self.heavy.is_wanted();
+        let most = if alone { 4 * SAMPLE } else { SAMPLE };
         let most = most.min(buffer.remaining());
         let mut sip = ReadBuf::new(buffer.initialize_unfilled_to(most));
         let read = Pin::new(&mut self.stream).poll_read(context, &mut sip);
         let bytes = sip.filled().len();
         buffer.advance(bytes);
         self.more = bytes == most;
-        if self.more && kind == Kind::Heavy && !alone {
+        if self.more && load == Load::Heavy && !alone {
             // Others come first.
             self.turn = TURN;
         }
@@ -214,12 +214,12 @@ impl Visit {
     fn note(&mut self, bytes: &[u8]) {
         let Found { payload, work } = self.frames.read(bytes);
         self.turn += work;
-        self.judge.read(bytes.len(), work, std::time::Instant::now());
+        self.classifier.read(bytes.len(), work, std::time::Instant::now());
         if payload > 0 {
-            self.connection.account.arrived(payload);
+            self.shared.account.arrived(payload);
         }
         if self.frames.has_greeted() {
-            self.guest.greet();
+            self.registration.greet();
         }
         let whole = self.frames.whole();
         match (&self.due, self.frames.is_within()) {
@@ -232,22 +232,22 @@ impl Visit {
     }
 }
 
-impl Connected for Visit {
+impl Connected for Connection {
     type ConnectInfo = Caller;
 
     fn connect_info(&self) -> Caller {
-        Caller { connection: self.connection.clone(), call: None }
+        Caller { shared: self.shared.clone(), call: None }
     }
 }
 
-impl AsyncRead for Visit {
+impl AsyncRead for Connection {
     /// Nothing more to read ends a connection as if the client had.
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.connection.sent_away.load(Ordering::Relaxed) {
+        if self.shared.sent_away.load(Ordering::Relaxed) {
             return self.unless_over(context, Poll::Ready(Ok(())));
         }
         if self.turn >= TURN {
@@ -272,17 +272,17 @@ impl AsyncRead for Visit {
         } else if let Some((_, due)) = &mut self.due
             && due.as_mut().poll(context).is_ready()
         {
-            self.connection.account.end();
+            self.shared.account.end();
         }
         let read = self.unless_over(context, read);
-        match read.is_pending() && self.connection.sent_away.load(Ordering::Relaxed) {
+        match read.is_pending() && self.shared.sent_away.load(Ordering::Relaxed) {
             true => Poll::Ready(Ok(())),
             false => read,
         }
     }
 }
 
-impl AsyncWrite for Visit {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

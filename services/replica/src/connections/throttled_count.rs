@@ -7,12 +7,12 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// How often it has happened since it was last said.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct ThrottledCount {
     said: Option<Instant>,
     count: u64,
 }
 
-impl Tally {
+impl ThrottledCount {
     /// It has happened.
     pub fn count(&mut self) {
         self.count += 1;
@@ -35,14 +35,14 @@ mod tests {
 
     #[test]
     fn it_is_said_at_once_and_then_not_for_a_while() {
-        let mut tally = Tally::default();
-        assert_eq!(tally.take_due(), None);
-        tally.count();
-        assert_eq!(tally.take_due(), Some(1));
-        tally.count();
-        tally.count();
-        assert_eq!(tally.take_due(), None);
-        tally.said = tally.said.and_then(|said| said.checked_sub(QUIET));
-        assert_eq!(tally.take_due(), Some(2));
+        let mut count = ThrottledCount::default();
+        assert_eq!(count.take_due(), None);
+        count.count();
+        assert_eq!(count.take_due(), Some(1));
+        count.count();
+        count.count();
+        assert_eq!(count.take_due(), None);
+        count.said = count.said.and_then(|said| said.checked_sub(QUIET));
+        assert_eq!(count.take_due(), Some(2));
     }
 }

@@ -11,43 +11,43 @@ use tower::Layer;
 
 use super::account::{Account, Held};
 use super::budget::Budget;
+use super::connection::Caller;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::streamed;
-use super::visit::Caller;
 
-/// What a call takes beside its messages and headers: its task, its stream.
+/// What a call takes besides its messages and headers: its task, its stream.
 const CALL: usize = 6 << 10;
-/// What a header takes beside its name and value.
+/// What a header takes besides its name and value.
 const HEADER: usize = 256;
 
 /// A call under way; over when its last clone is dropped.
 #[derive(Clone)]
-pub(crate) struct Underway(Arc<Charge>);
+pub(crate) struct ActiveCall(Arc<Charge>);
 
 struct Charge {
     account: Account,
-    /// What the call takes beside its messages.
+    /// What the call takes besides its messages.
     bytes: usize,
     held: Mutex<Vec<Held>>,
 }
 
-impl Underway {
+impl ActiveCall {
     /// A new one, which takes `bytes` besides its messages.
     pub fn new(account: &Account, bytes: usize) -> Self {
         account.begin_call(bytes);
-        Underway(Arc::new(Charge { account: account.clone(), bytes, held: Mutex::default() }))
+        ActiveCall(Arc::new(Charge { account: account.clone(), bytes, held: Mutex::default() }))
     }
 
     /// A call without headers.
     #[cfg(test)]
     pub fn of(account: &Account) -> Self {
-        Underway::new(account, CALL)
+        ActiveCall::new(account, CALL)
     }
 
     /// A call that came over no connection.
     pub fn alone() -> Self {
-        Underway::new(&Budget::new("none", usize::MAX, 0).open(), 0)
+        ActiveCall::new(&Budget::new("none", usize::MAX, 0).open(), 0)
     }
 
     /// Keeps what it holds for as long as it is under way.
@@ -104,7 +104,7 @@ where
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let bytes = CALL + weight(request.headers());
         let caller = request.extensions_mut().get_mut::<Caller>();
-        let call = caller.map_or_else(Underway::alone, |caller| caller.begin(bytes));
+        let call = caller.map_or_else(ActiveCall::alone, |caller| caller.begin(bytes));
         let longest = self.longest;
         let request = request.map(|body| Body::new(Incoming::new(body, call.clone(), longest)));
         Answering { inner: self.inner.call(request), call: Some(call) }
@@ -121,7 +121,7 @@ pin_project! {
     pub(crate) struct Answering<F> {
         #[pin]
         inner: F,
-        call: Option<Underway>,
+        call: Option<ActiveCall>,
     }
 }
 
@@ -134,7 +134,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answering = self.project();
         let response = ready!(answering.inner.poll(context));
-        let call = answering.call.take().unwrap_or_else(Underway::alone);
+        let call = answering.call.take().unwrap_or_else(ActiveCall::alone);
         Poll::Ready(response.map(|mut response| {
             let streamed = streamed::body(response.extensions_mut());
             response.map(|body| Outgoing::new(streamed.unwrap_or(body), call))

@@ -13,7 +13,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::account::{Account, Held};
-use super::call::Underway;
+use super::call::ActiveCall;
 use crate::refusal::Refusal;
 
 /// Bytes before a message: whether it is compressed, and its length.
@@ -26,7 +26,7 @@ const SHORT: usize = 16 << 10;
 /// The body of a request.
 pub(super) struct Incoming {
     inner: Body,
-    call: Underway,
+    call: ActiveCall,
     messages: Messages,
     /// Whole messages, in blocks.
     whole: VecDeque<Bytes>,
@@ -81,7 +81,7 @@ impl Messages {
 }
 
 impl Incoming {
-    pub fn new(inner: Body, call: Underway, longest: usize) -> Self {
+    pub fn new(inner: Body, call: ActiveCall, longest: usize) -> Self {
         let messages = Messages { prefix: [0; PREFIX], have: 0, left: 0, longest, refused: false };
         Incoming {
             inner,
@@ -105,7 +105,7 @@ impl Incoming {
         }
         let arriving = self.call.account().arriving();
         let turns = self.turns.get_or_insert_with(|| PollSemaphore::new(arriving.clone()));
-        match ready!(turns.poll_acquire_many(context, Account::permits(left))) {
+        match ready!(turns.poll_acquire_many(context, Account::units(left))) {
             Some(turn) => {
                 self.turn = Some(turn);
                 Poll::Ready(Ok(()))
@@ -211,8 +211,8 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::doors::Budget;
-    use crate::doors::chunks::{Chunks, next};
+    use crate::connections::Budget;
+    use crate::connections::chunks::{Chunks, next};
 
     const LONGEST: usize = 8 << 20;
 
@@ -222,7 +222,7 @@ mod tests {
 
     fn incoming(account: &Account, chunks: &[&[u8]]) -> Incoming {
         let chunks = Chunks::then_silence(chunks.iter().map(|chunk| Bytes::copy_from_slice(chunk)));
-        Incoming::new(Body::new(chunks), Underway::of(account), LONGEST)
+        Incoming::new(Body::new(chunks), ActiveCall::of(account), LONGEST)
     }
 
     #[test]

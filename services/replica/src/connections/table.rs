@@ -11,13 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::account::Account;
 use super::budget::Budget;
-use super::judge::Turns;
 use super::owner::owner;
-use super::tally::Tally;
+use super::throttled_count::ThrottledCount;
+use super::turns::Turns;
 
 /// How many connections a port has room for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Room {
+pub(crate) struct ConnectionLimits {
     /// In all.
     pub total: usize,
     /// Of one address.
@@ -26,11 +26,11 @@ pub(crate) struct Room {
 
 /// Everybody who is connected to a port.
 #[derive(Clone)]
-pub(crate) struct Lobby(Arc<Shared>);
+pub(crate) struct ConnectionTable(Arc<Shared>);
 
 struct Shared {
     port: &'static str,
-    room: Room,
+    limits: ConnectionLimits,
     budget: Budget,
     /// Whose turn it is among connections whose bytes make much work.
     turns: Turns,
@@ -41,49 +41,49 @@ struct Shared {
 struct State {
     last: u64,
     /// In the order in which they came.
-    guests: BTreeMap<u64, Present>,
+    entries: BTreeMap<u64, Entry>,
     addresses: HashMap<IpAddr, usize>,
-    sent_away: Tally,
+    sent_away: ThrottledCount,
 }
 
-/// One of them, as the lobby knows it.
-struct Present {
+/// One of them, as the table has it.
+struct Entry {
     address: IpAddr,
     account: Account,
     greeted: Arc<AtomicBool>,
 }
 
 /// One of them, until this is dropped.
-pub(crate) struct Guest {
-    lobby: Arc<Shared>,
+pub(crate) struct Registration {
+    table: Arc<Shared>,
     number: u64,
     account: Account,
     greeted: Arc<AtomicBool>,
 }
 
-impl Lobby {
-    /// The lobby of a port, whose connections share a budget.
-    pub fn new(port: &'static str, room: Room, budget: Budget) -> Self {
+impl ConnectionTable {
+    /// The table of a port, whose connections share a budget.
+    pub fn new(port: &'static str, limits: ConnectionLimits, budget: Budget) -> Self {
         let (turns, state) = (Turns::new(), Mutex::default());
-        Lobby(Arc::new(Shared { port, room, budget, turns, state }))
+        ConnectionTable(Arc::new(Shared { port, limits, budget, turns, state }))
     }
 
     /// Lets a connection in, and another one go if there is no room for both.
-    pub fn enter(&self, address: IpAddr) -> Guest {
+    pub fn register(&self, address: IpAddr) -> Registration {
         let shared = &self.0;
         let mut state = shared.state();
-        while let Some(number) = state.who_must_go(address, shared.room) {
+        while let Some(number) = state.who_must_go(address, shared.limits) {
             state.send_away(number);
         }
         state.last += 1;
         let (number, account) = (state.last, shared.budget.open_for(owner(address)));
         let greeted = Arc::new(AtomicBool::new(false));
-        let present = Present { address, account: account.clone(), greeted: greeted.clone() };
-        state.guests.insert(number, present);
+        let entry = Entry { address, account: account.clone(), greeted: greeted.clone() };
+        state.entries.insert(number, entry);
         *state.addresses.entry(address).or_default() += 1;
-        state.tell(shared.port, shared.room);
+        state.tell(shared.port, shared.limits);
         drop(state);
-        Guest { lobby: shared.clone(), number, account, greeted }
+        Registration { table: shared.clone(), number, account, greeted }
     }
 
     /// Bytes that all of them hold.
@@ -93,7 +93,7 @@ impl Lobby {
 
     /// How many are connected.
     pub fn len(&self) -> usize {
-        self.0.state().guests.len()
+        self.0.state().entries.len()
     }
 }
 
@@ -105,20 +105,19 @@ impl Shared {
 
 impl State {
     /// Who must go so that one more of this address can come.
-    fn who_must_go(&self, newcomer: IpAddr, room: Room) -> Option<u64> {
+    fn who_must_go(&self, newcomer: IpAddr, limits: ConnectionLimits) -> Option<u64> {
         let of_newcomer = self.addresses.get(&newcomer).copied().unwrap_or_default();
-        let crowded = match (of_newcomer >= room.of_address, self.guests.len() >= room.total) {
+        let crowded = match (of_newcomer >= limits.of_address, self.entries.len() >= limits.total) {
             (true, _) => Some(newcomer),
             (false, true) => None,
             (false, false) => return None,
         };
-        let among = |present: &Present| crowded.is_none_or(|address| address == present.address);
-        let rank = |(number, present): (&u64, &Present)| {
-            let calls = present.account.calls();
+        let among = |entry: &Entry| crowded.is_none_or(|address| address == entry.address);
+        let rank = |(number, entry): (&u64, &Entry)| {
+            let calls = entry.account.calls();
             (calls > 0, *number)
         };
-        let silent =
-            self.guests.iter().find(|(_, present)| among(present) && !present.has_greeted());
+        let silent = self.entries.iter().find(|(_, entry)| among(entry) && !entry.has_greeted());
         if let Some((number, _)) = silent {
             return Some(*number);
         }
@@ -128,54 +127,54 @@ impl State {
                 self.addresses.iter().max_by_key(|(address, count)| most((address, count)));
             address.map(|(address, _)| *address)
         })?;
-        let of_crowd = self.guests.iter().filter(|(_, present)| present.address == crowd);
+        let of_crowd = self.entries.iter().filter(|(_, entry)| entry.address == crowd);
         of_crowd.map(rank).min().map(|(_, number)| number)
     }
 
     fn send_away(&mut self, number: u64) {
-        if let Some(present) = self.remove(number) {
-            present.account.end();
+        if let Some(entry) = self.remove(number) {
+            entry.account.end();
             self.sent_away.count();
         }
     }
 
-    fn remove(&mut self, number: u64) -> Option<Present> {
-        let present = self.guests.remove(&number)?;
-        if let Some(count) = self.addresses.get_mut(&present.address) {
+    fn remove(&mut self, number: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&number)?;
+        if let Some(count) = self.addresses.get_mut(&entry.address) {
             *count -= 1;
             if *count == 0 {
-                self.addresses.remove(&present.address);
+                self.addresses.remove(&entry.address);
             }
         }
-        Some(present)
+        Some(entry)
     }
 
-    fn tell(&mut self, port: &str, room: Room) {
+    fn tell(&mut self, port: &str, limits: ConnectionLimits) {
         if let Some(count) = self.sent_away.take_due() {
             tracing::warn!(
                 "the {port} port is full ({} connections, at most {} in all and {} of one address): {count} had to make room",
-                self.guests.len(),
-                room.total,
-                room.of_address
+                self.entries.len(),
+                limits.total,
+                limits.of_address
             );
         }
     }
 }
 
-impl Present {
+impl Entry {
     fn has_greeted(&self) -> bool {
         self.greeted.load(Ordering::Relaxed)
     }
 }
 
-impl Guest {
+impl Registration {
     pub fn account(&self) -> &Account {
         &self.account
     }
 
     /// Where connections whose bytes make much work wait for each other.
     pub(super) fn turns(&self) -> &Turns {
-        &self.lobby.turns
+        &self.table.turns
     }
 
     /// It has said which protocol it speaks.
@@ -184,10 +183,10 @@ impl Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.account.close();
-        self.lobby.state().remove(self.number);
+        self.table.state().remove(self.number);
     }
 }
 
@@ -199,56 +198,61 @@ mod tests {
         [10, 0, 0, last].into()
     }
 
-    fn lobby(total: usize, of_address: usize) -> Lobby {
-        Lobby::new(
+    fn table(total: usize, of_address: usize) -> ConnectionTable {
+        ConnectionTable::new(
             "clients",
-            Room { total, of_address },
+            ConnectionLimits { total, of_address },
             Budget::new("clients", usize::MAX, 1 << 20),
         )
     }
 
-    fn gone(guest: &Guest) -> bool {
-        guest.account.ended().is_cancelled()
+    fn gone(registration: &Registration) -> bool {
+        registration.account.ended().is_cancelled()
     }
 
     #[test]
     fn a_connection_that_has_not_greeted_makes_room_first() {
-        let lobby = lobby(3, 3);
-        let guests: Vec<_> = (1..=3).map(|n| lobby.enter(address(n))).collect();
-        guests[0].greet();
-        guests[2].greet();
-        let newcomer = lobby.enter(address(4));
-        assert!(gone(&guests[1]) && !gone(&guests[0]) && !gone(&guests[2]) && !gone(&newcomer));
-        assert_eq!(lobby.len(), 3);
+        let table = table(3, 3);
+        let registered: Vec<_> = (1..=3).map(|n| table.register(address(n))).collect();
+        registered[0].greet();
+        registered[2].greet();
+        let newcomer = table.register(address(4));
+        assert!(
+            gone(&registered[1])
+                && !gone(&registered[0])
+                && !gone(&registered[2])
+                && !gone(&newcomer)
+        );
+        assert_eq!(table.len(), 3);
     }
 
     #[test]
     fn the_address_with_most_connections_makes_room_by_one_without_a_call() {
-        let lobby = lobby(4, 4);
-        let guests: Vec<_> = [1, 2, 2, 2].map(|n| lobby.enter(address(n))).into();
-        guests.iter().for_each(Guest::greet);
-        guests[1].account.begin_call(0);
-        let _newcomer = lobby.enter(address(3));
-        let gone: Vec<_> = guests.iter().map(gone).collect();
+        let table = table(4, 4);
+        let registered: Vec<_> = [1, 2, 2, 2].map(|n| table.register(address(n))).into();
+        registered.iter().for_each(Registration::greet);
+        registered[1].account.begin_call(0);
+        let _newcomer = table.register(address(3));
+        let gone: Vec<_> = registered.iter().map(gone).collect();
         assert_eq!(gone, [false, false, true, false]);
     }
 
     #[test]
     fn an_address_that_has_its_share_makes_room_itself() {
-        let lobby = lobby(10, 2);
-        let guests: Vec<_> = [1, 2, 2].map(|n| lobby.enter(address(n))).into();
-        guests.iter().for_each(Guest::greet);
-        let _newcomer = lobby.enter(address(2));
-        let gone: Vec<_> = guests.iter().map(gone).collect();
+        let table = table(10, 2);
+        let registered: Vec<_> = [1, 2, 2].map(|n| table.register(address(n))).into();
+        registered.iter().for_each(Registration::greet);
+        let _newcomer = table.register(address(2));
+        let gone: Vec<_> = registered.iter().map(gone).collect();
         assert_eq!(gone, [false, true, false]);
     }
 
     #[test]
     fn a_connection_that_is_gone_takes_no_room() {
-        let lobby = lobby(1, 1);
-        drop(lobby.enter(address(1)));
-        assert_eq!(lobby.len(), 0);
-        let stays = lobby.enter(address(2));
+        let table = table(1, 1);
+        drop(table.register(address(1)));
+        assert_eq!(table.len(), 0);
+        let stays = table.register(address(2));
         assert!(!gone(&stays));
     }
 }

@@ -17,12 +17,12 @@ use tonic::codegen::{BoxFuture, Service, http};
 use tonic::server::NamedService;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::doors::Caller;
+use crate::connections::Caller;
 use crate::driver::View;
 use crate::refusal::{Refusal, sends_away};
 
-/// Marks a request that was led on: nobody leads it on once more.
-const LED_ON: &str = "understudy-led-on";
+/// Marks a request that was forwarded: nobody forwards it once more.
+const FORWARDED: &str = "understudy-led-on";
 /// Marks a request of a client that finds the primary by itself. It is told where the successor is: when
 /// this replica is gone, it must not be left with names that lead nowhere yet.
 const FOLLOWS: &str = "understudy-follows";
@@ -34,32 +34,32 @@ type Response = http::Response<Body>;
 
 /// Knows the successor, and holds the connection to it.
 #[derive(Clone)]
-pub(crate) struct Guide {
+pub(crate) struct Forwarder {
     view: watch::Receiver<Arc<View>>,
     connection: Arc<Mutex<Option<(String, Channel)>>>,
 }
 
 /// Where a client's call goes.
-enum Way {
+enum Route {
     /// Here is the primary.
-    In,
+    Here,
     /// To the successor at this address.
-    On(String),
-    /// Nowhere, most likely: some calls every replica answers.
-    Away,
+    Successor(String),
+    /// To nobody who can serve it, most likely: some calls every replica answers.
+    Nowhere,
 }
 
-impl Guide {
+impl Forwarder {
     pub fn new(view: watch::Receiver<Arc<View>>) -> Self {
-        Guide { view, connection: Arc::default() }
+        Forwarder { view, connection: Arc::default() }
     }
 
-    fn way(&self) -> Way {
+    fn route(&self) -> Route {
         let view = self.view.borrow();
         match &view.leads_to {
-            Some(address) => Way::On(address.clone()),
-            None if view.acting => Way::In,
-            None => Way::Away,
+            Some(address) => Route::Successor(address.clone()),
+            None if view.acting => Route::Here,
+            None => Route::Nowhere,
         }
     }
 
@@ -72,22 +72,22 @@ impl Guide {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).ok()?;
         let endpoint = endpoint.tcp_nodelay(true).connect_timeout(CONNECT);
         let channel = endpoint.connect().await.ok()?;
-        self.take(Some((address.to_owned(), channel.clone())));
+        self.set_connection(Some((address.to_owned(), channel.clone())));
         Some(channel)
     }
 
-    fn take(&self, way: Option<(String, Channel)>) {
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = way;
+    fn set_connection(&self, connection: Option<(String, Channel)>) {
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    async fn pass(&self, mut channel: Channel, mut request: Request) -> Response {
-        request.headers_mut().insert(LED_ON, http::HeaderValue::from_static("1"));
+    async fn forward(&self, mut channel: Channel, mut request: Request) -> Response {
+        request.headers_mut().insert(FORWARDED, http::HeaderValue::from_static("1"));
         let sent = match poll_fn(|context| channel.poll_ready(context)).await {
             Ok(()) => channel.call(request).await,
             Err(error) => Err(error),
         };
         sent.unwrap_or_else(|_| {
-            self.take(None);
+            self.set_connection(None);
             let why = "the connection to the new primary broke";
             tonic::Status::from(Refusal::outcome_unknown(why)).into_http()
         })
@@ -96,22 +96,22 @@ impl Guide {
 
 /// A service that only a primary answers, most of it.
 #[derive(Clone)]
-pub(crate) struct Usher<S> {
+pub(crate) struct Forwarding<S> {
     inner: S,
-    guide: Guide,
+    forwarder: Forwarder,
 }
 
-impl<S> Usher<S> {
-    pub fn new(inner: S, guide: &Guide) -> Self {
-        Usher { inner, guide: guide.clone() }
+impl<S> Forwarding<S> {
+    pub fn new(inner: S, forwarder: &Forwarder) -> Self {
+        Forwarding { inner, forwarder: forwarder.clone() }
     }
 }
 
-impl<S: NamedService> NamedService for Usher<S> {
+impl<S: NamedService> NamedService for Forwarding<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S> Service<Request> for Usher<S>
+impl<S> Service<Request> for Forwarding<S>
 where
     S: Service<
             Request,
@@ -131,20 +131,20 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let way = self.guide.way();
-        if let Way::In = way {
+        let route = self.forwarder.route();
+        if let Route::Here = route {
             return self.inner.call(request);
         }
         // The one that was found ready serves; its clone has to be asked again.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let guide = self.guide.clone();
+        let forwarder = self.forwarder.clone();
         Box::pin(async move {
-            if let Way::On(address) = way
-                && ![LED_ON, FOLLOWS].iter().any(|name| request.headers().contains_key(*name))
-                && let Some(channel) = guide.connection(&address).await
+            if let Route::Successor(address) = route
+                && ![FORWARDED, FOLLOWS].iter().any(|name| request.headers().contains_key(*name))
+                && let Some(channel) = forwarder.connection(&address).await
             {
-                return Ok(guide.pass(channel, request).await);
+                return Ok(forwarder.forward(channel, request).await);
             }
             let caller = request.extensions().get::<Caller>().cloned();
             let response = inner.call(request).await;

@@ -114,7 +114,7 @@ impl Frames {
         found
     }
 
-    /// A frame begins; gives what it takes beside its payload.
+    /// A frame begins; gives what it takes besides its payload.
     fn begin(&mut self) -> usize {
         let [high, middle, low, kind, flags, ..] = self.header;
         self.have = 0;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::account::Account;
-use super::tally::Tally;
+use super::throttled_count::ThrottledCount;
 
 /// What all connections of a port may have at once.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub(super) struct Shared {
 struct Accounts {
     open: BTreeMap<u64, Account>,
     /// Connections that had to go.
-    closed: Tally,
+    closed: ThrottledCount,
 }
 
 impl Budget {
@@ -114,7 +114,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doors::account::ANSWERS;
+    use crate::connections::account::ANSWERS;
 
     #[test]
     fn what_is_held_counts_until_it_is_dropped() {

@@ -13,11 +13,11 @@ use crate::error::ServeError;
 use crate::options::Options;
 
 /// What a life is begun with besides its own data.
-pub(crate) struct Outside {
+pub(crate) struct Environment {
     pub arbiter: Arc<dyn Arbiter>,
     /// Where to tell which copy was dropped and did not come back; `None`: nobody can replace it.
     pub evict: Option<mpsc::Sender<Member>>,
-    /// Tasks beside the loop that look at its view; dropped with the life.
+    /// Tasks besides the loop that look at its view; dropped with the life.
     pub helpers: Vec<Helper>,
     /// What a transition needs besides the register.
     pub checks: Vec<Check>,
@@ -29,16 +29,16 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Makes a task out of a view.
 pub(crate) type Helper = Box<dyn FnOnce(watch::Receiver<Arc<View>>) -> Task + Send>;
 
-impl Outside {
+impl Environment {
     /// Only a register.
     pub fn with(arbiter: Arc<dyn Arbiter>) -> Self {
         let warning = watch::Sender::default();
-        Outside { arbiter, evict: None, helpers: Vec::new(), checks: Vec::new(), warning }
+        Environment { arbiter, evict: None, helpers: Vec::new(), checks: Vec::new(), warning }
     }
 
     /// As the options say.
     pub async fn of(options: &Options) -> Result<Self, ServeError> {
-        let outside = match &options.register {
+        let environment = match &options.register {
             RegisterUri::Directory(path) => {
                 Ok(Self::with(Arc::new(DirectoryRegister::at(path, Default::default()))))
             }
@@ -46,15 +46,15 @@ impl Outside {
                 kubernetes(options, namespace.as_deref(), name).await
             }
         };
-        outside.map_err(|why| ServeError::Register { uri: options.register.clone(), why })
+        environment.map_err(|why| ServeError::Register { uri: options.register.clone(), why })
     }
 }
 
 #[cfg(feature = "kubernetes")]
-use crate::kubernetes::outside as kubernetes;
+use crate::kubernetes::environment as kubernetes;
 
 #[cfg(not(feature = "kubernetes"))]
-async fn kubernetes(_: &Options, _: Option<&str>, _: &str) -> Result<Outside, String> {
+async fn kubernetes(_: &Options, _: Option<&str>, _: &str) -> Result<Environment, String> {
     Err("this program is built without Kubernetes: build it with feature `kubernetes`".into())
 }
 
