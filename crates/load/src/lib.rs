@@ -1,13 +1,14 @@
 //! Clients whose every request is recorded, for the checkers of `understudy-history`.
 //!
 //! They draw their requests from a [`Mix`] and are unpaced; the driver of a [`Worker`] may pace
-//! it. They know only the client library, or anything else that can [`KvClient`].
+//! it. They know only the client library, or another [`KvClient`].
 
 mod kv_client;
 mod mix;
 pub mod pauses;
 mod perform;
 mod recorder;
+mod shape;
 mod worker;
 
 use std::sync::Arc;
@@ -21,20 +22,8 @@ use understudy_history::Operation;
 pub use kv_client::{Answered, KvClient, refused};
 pub use mix::Mix;
 pub use recorder::Recorder;
+pub use shape::Shape;
 pub use worker::{Worker, keys};
-
-/// How much load.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// What the clients ask for.
-    pub mix: Mix,
-    /// How many clients, each with a session and a connection of its own.
-    pub clients: u64,
-    /// How many keys; an even number, since transactions write pairs of neighbours.
-    pub keys: u64,
-    /// Length of a value, bytes; at least what makes it unique.
-    pub value_bytes: usize,
-}
 
 /// Running clients.
 pub struct Load {

@@ -118,7 +118,7 @@ impl World {
     pub(crate) fn blank(&mut self, host: HostId) {
         let name = self.name(host);
         self.say(|| format!("{name}: blank disk"));
-        self.count_strikes(host);
+        self.count_disk_faults(host);
         for (index, hash) in self.hosts[host].shadow.entries() {
             self.ahead.lose(index, hash);
         }
@@ -130,12 +130,12 @@ impl World {
     }
 
     /// Adds what the disk of a host counted itself.
-    pub(crate) fn count_strikes(&mut self, host: HostId) {
-        let strikes = self.hosts[host].disk.strikes();
-        self.counts.more("failed sync", strikes.failed_syncs);
-        self.counts.more("unsynced write lost", strikes.lost_writes);
-        self.counts.more("unsynced write torn", strikes.torn_writes);
-        self.counts.more("write that found the disk full", strikes.refused_writes);
+    pub(crate) fn count_disk_faults(&mut self, host: HostId) {
+        let faults = self.hosts[host].disk.fault_counts();
+        self.counts.more("failed sync", faults.failed_syncs);
+        self.counts.more("unsynced write lost", faults.lost_writes);
+        self.counts.more("unsynced write torn", faults.torn_writes);
+        self.counts.more("write that found the disk full", faults.refused_writes);
     }
 
     /// The orchestrator ends a process and takes its disk at the primary's word, if that host still

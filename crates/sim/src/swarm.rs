@@ -45,7 +45,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
         world.counts.more(mark.label, count);
     }
     for host in 0..world.hosts.len() {
-        world.count_strikes(host);
+        world.count_disk_faults(host);
     }
     Report {
         seed,

@@ -48,12 +48,8 @@ pub use error::{Damage, OpenError, ReadError, WriteError, is_full};
 pub use log::Entries;
 pub use options::Options;
 pub use real::{RealDisk, RealFile, RealLock};
+pub use seal::FORMAT;
 pub use set_aside::{SetAsideError, set_aside};
 pub use snapshot::{Finished, Incoming, SnapshotReader, SnapshotWriter};
 pub use store::Store;
 pub use verify::{Report, SegmentReport, entries, verify};
-
-/// Version of the directory's files and of the commands in them. A directory of another one is refused: replayed,
-/// its entries would do something else than they did (in 1, a range that ended at a byte 0 had no end; up to 2,
-/// nothing that was made had an owner, and nobody a share).
-pub const FORMAT: u32 = 3;

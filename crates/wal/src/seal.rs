@@ -7,8 +7,12 @@
 
 use bytes::{Buf, BufMut};
 
-use crate::FORMAT;
 use crate::error::{Damage, OpenError};
+
+/// Version of the directory's files and of the commands in them. A directory of another one is refused: replayed,
+/// its entries would do something else than they did (in 1, a range that ended at a byte 0 had no end; up to 2,
+/// nothing that was made had an owner, and nobody a share).
+pub const FORMAT: u32 = 3;
 
 pub(crate) const OVERHEAD: usize = 20;
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod content;
+mod made;
 mod order;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use understudy_protocol::{Observed, Record, RegisterFailure, WriteAnswer};
 
-pub use order::Made;
+pub use made::Made;
 
 use crate::kubernetes::{ApiServer, Change, Changes, Kind, Place, Refusal, version_of};
 use crate::{Arbiter, NameError};

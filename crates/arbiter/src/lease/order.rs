@@ -4,17 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use understudy_protocol::{Record, RegisterUid};
 
+use super::made::Made;
 use super::{LeaseRegister, content};
 use crate::kubernetes::{Refusal, uid_of};
-
-/// A register made by order.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Made {
-    /// Which object it is.
-    pub uid: RegisterUid,
-    /// The object that was in its place, as JSON, if one was deleted.
-    pub replaced: Option<String>,
-}
 
 impl LeaseRegister {
     /// Makes the blank register. Only an operator orders this, or the founding of something new.

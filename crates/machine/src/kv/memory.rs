@@ -4,15 +4,14 @@
 
 use super::key::Key;
 use super::record::Record;
-use super::state::State;
 use crate::{Failure, FailureCode, Limit};
 
 /// What an empty store takes, and a first node of each map.
-const BASE: u64 = 128 << 10;
+pub(crate) const BASE: u64 = 128 << 10;
 /// A key with its record, in a leaf with eight of sixteen places taken, and its part of the branches.
 const ENTRY: u64 = 248;
 /// A key's numbers in a snapshot: four of them, of ten bytes at most, and what they are.
-const FRAME: u64 = 96;
+pub(crate) const FRAME: u64 = 96;
 /// The same key among those of its lease.
 const ON_LEASE: u64 = 96;
 /// The reference count of a shared buffer.
@@ -90,45 +89,5 @@ impl Budget {
             }
         }
         Ok(())
-    }
-}
-
-impl State {
-    /// Bytes of memory that it takes, without history.
-    pub fn lasting(&self) -> u64 {
-        let State { keyspace, history, sessions, leases, generators, .. } = self;
-        [
-            BASE,
-            keyspace.memory(),
-            history.deletions().memory(),
-            sessions.memory(),
-            leases.len().saturating_mul(LEASE),
-            generators.len().saturating_mul(GENERATOR),
-        ]
-        .into_iter()
-        .fold(0, u64::saturating_add)
-    }
-
-    /// Bytes of memory that it takes.
-    pub fn memory(&self) -> u64 {
-        self.lasting().saturating_add(self.history.memory())
-    }
-
-    /// Bytes that a snapshot of it takes, at most. Keys have fewer bytes of their own than in memory; all else is
-    /// taken for as many.
-    pub fn snapshot_bytes(&self) -> u64 {
-        let State { keyspace, history, .. } = self;
-        (self.lasting() - keyspace.memory())
-            .saturating_add(keyspace.bytes())
-            .saturating_add(keyspace.len().saturating_mul(FRAME))
-            .saturating_add(history.bytes())
-    }
-
-    /// Bytes that history may take beside the rest.
-    pub fn left_for_history(&self) -> u64 {
-        match self.budget {
-            Budget(0) => u64::MAX,
-            Budget(all) => all.saturating_sub(self.lasting()),
-        }
     }
 }

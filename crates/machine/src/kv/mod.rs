@@ -7,6 +7,7 @@ mod deadlines;
 mod deletions;
 mod digest;
 mod execution;
+mod footprint;
 mod frame;
 mod frozen;
 mod generators;

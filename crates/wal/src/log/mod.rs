@@ -6,6 +6,7 @@ mod found;
 mod open;
 mod read;
 pub(crate) mod record;
+mod replayed;
 mod retire;
 mod room;
 mod scan;
@@ -23,7 +24,7 @@ use crate::options::Options;
 
 pub use entries::Entries;
 pub(crate) use found::{Belonging, Found, Lineage};
-pub(crate) use open::Replayed;
+pub(crate) use replayed::Replayed;
 use segment::Segment;
 
 /// The open log.

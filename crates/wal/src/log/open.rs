@@ -1,50 +1,16 @@
 //! Brings the log back when a life begins.
 
-use bytes::Bytes;
 use understudy_evidence::correct;
-use understudy_protocol::{Entry, Epoch, Index, Life, Position};
+use understudy_protocol::{Entry, Index, Life, Position};
 
 use super::Log;
 use super::found::{Found, Lineage, find};
+use super::replayed::Replayed;
 use super::scan::{Bounds, Scanned, scan};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, OpenError};
 use crate::listing::Listing;
 use crate::options::Options;
-
-/// What the log held.
-#[derive(Default)]
-pub(crate) struct Replayed {
-    /// The runs of one epoch, oldest first: `(epoch, last index)`.
-    pub runs: Vec<(Epoch, Index)>,
-    /// The entries after the snapshot.
-    pub entries: Vec<Entry>,
-    /// The log's position where the snapshot ends, if it reaches that far.
-    base: Option<Position>,
-    /// Up to here the last segment holds remains of records that count for nothing.
-    wipe: u64,
-}
-
-impl Replayed {
-    fn take(&mut self, entry: Entry, base: Index) {
-        match self.runs.last_mut() {
-            Some((epoch, last)) if *epoch == entry.epoch => *last = entry.index,
-            _ => self.runs.push((entry.epoch, entry.index)),
-        }
-        self.pass(entry.position(), base);
-        if entry.index > base {
-            // A copy of its own: a slice would keep the whole segment in memory.
-            let payload = Bytes::copy_from_slice(&entry.payload);
-            self.entries.push(Entry { payload, ..entry });
-        }
-    }
-
-    fn pass(&mut self, position: Position, base: Index) {
-        if position.index == base {
-            self.base = Some(position);
-        }
-    }
-}
 
 impl<D: Disk> Log<D> {
     /// Reads and judges every segment; then, and only if all is well, wipes what a crash left of

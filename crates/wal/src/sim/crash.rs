@@ -18,7 +18,7 @@ impl Directory {
         let percent = [0, 20, 50, 80, 100][self.random.below(5) as usize];
         self.crash_names(percent);
         for inode in self.inodes.values_mut() {
-            inode.crash(percent, &mut self.random, &mut self.strikes);
+            inode.crash(percent, &mut self.random, &mut self.faults);
         }
         self.names = self.durable_names.clone();
         let names = &self.names;

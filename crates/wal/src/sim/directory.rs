@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::fault_counts::FaultCounts;
 use super::file::{Change, Inode};
 use super::random::Random;
 
@@ -14,22 +15,9 @@ pub(super) enum NameChange {
     Remove(String),
 }
 
-/// How often a disk did what disks do at times.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Strikes {
-    /// Syncs that failed.
-    pub failed_syncs: u64,
-    /// Writes that were not synced and of which nothing is on the disk.
-    pub lost_writes: u64,
-    /// Writes that were not synced and of which a part is on the disk.
-    pub torn_writes: u64,
-    /// Writes that found no room.
-    pub refused_writes: u64,
-}
-
 /// Names, files, and the faults that were ordered.
 pub(super) struct Directory {
-    pub strikes: Strikes,
+    pub faults: FaultCounts,
     pub random: Random,
     pub inodes: BTreeMap<u64, Inode>,
     pub names: BTreeMap<String, u64>,
@@ -57,7 +45,7 @@ impl Default for Directory {
 impl Directory {
     pub fn new() -> Self {
         Directory {
-            strikes: Strikes::default(),
+            faults: FaultCounts::default(),
             random: Random::new(0),
             inodes: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -187,7 +175,7 @@ impl Directory {
         self.inode(inode).change(change);
         began?;
         if written < data.len() {
-            self.strikes.refused_writes += 1;
+            self.faults.refused_writes += 1;
             return Err(io::ErrorKind::StorageFull.into());
         }
         Ok(())
@@ -205,7 +193,7 @@ impl Directory {
         self.begin()?;
         if let Err(error) = self.check_sync() {
             let file = self.inodes.get_mut(&inode).expect("an open file exists");
-            file.fail_sync(&mut self.random, &mut self.strikes);
+            file.fail_sync(&mut self.random, &mut self.faults);
             return Err(error);
         }
         self.inode(inode).sync();
@@ -216,7 +204,7 @@ impl Directory {
         match self.fail_sync_in {
             Some(0) => {
                 self.fail_sync_in = None;
-                self.strikes.failed_syncs += 1;
+                self.faults.failed_syncs += 1;
                 Err(io::Error::other("the disk reports an error"))
             }
             Some(more) => {

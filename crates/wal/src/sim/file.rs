@@ -1,6 +1,6 @@
 //! A file: what is to be read, what is on the disk, and the changes in between.
 
-use super::directory::Strikes;
+use super::fault_counts::FaultCounts;
 use super::random::Random;
 
 /// The disk writes pieces of this size, and may be interrupted within one.
@@ -42,18 +42,18 @@ impl Inode {
 
     /// What was not synced is on the disk in part, or not; none of it will be written any more,
     /// and all of it is still to be read.
-    pub fn fail_sync(&mut self, random: &mut Random, strikes: &mut Strikes) {
+    pub fn fail_sync(&mut self, random: &mut Random, faults: &mut FaultCounts) {
         let percent = [0, 50, 100][random.below(3) as usize];
-        self.settle(percent, random, strikes);
+        self.settle(percent, random, faults);
     }
 
     /// Power loss: each sector of what was not synced is on the disk in `percent` of all cases.
-    pub fn crash(&mut self, percent: u64, random: &mut Random, strikes: &mut Strikes) {
-        self.settle(percent, random, strikes);
+    pub fn crash(&mut self, percent: u64, random: &mut Random, faults: &mut FaultCounts) {
+        self.settle(percent, random, faults);
         self.content = self.durable.clone();
     }
 
-    fn settle(&mut self, percent: u64, random: &mut Random, strikes: &mut Strikes) {
+    fn settle(&mut self, percent: u64, random: &mut Random, faults: &mut FaultCounts) {
         for change in std::mem::take(&mut self.pending) {
             match change {
                 Change::Write { at, data } => {
@@ -68,8 +68,8 @@ impl Inode {
                             apply(&mut self.durable, &Change::Write { at, data: piece.to_vec() });
                         }
                     }
-                    strikes.lost_writes += u64::from(written == 0 && !data.is_empty());
-                    strikes.torn_writes += u64::from(written > 0 && written < data.len());
+                    faults.lost_writes += u64::from(written == 0 && !data.is_empty());
+                    faults.torn_writes += u64::from(written > 0 && written < data.len());
                 }
                 length if random.chance(percent) => apply(&mut self.durable, &length),
                 Change::Length(_) => {}

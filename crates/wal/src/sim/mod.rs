@@ -5,6 +5,7 @@
 
 mod crash;
 mod directory;
+mod fault_counts;
 mod file;
 mod random;
 
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::disk::{Disk, DiskFile, FileId, LockError};
 use directory::Directory;
-pub use directory::Strikes;
+pub use fault_counts::FaultCounts;
 
 /// A handle of a simulated directory. It survives the store that works on it.
 #[derive(Clone, Default)]
@@ -60,8 +61,8 @@ impl SimDisk {
     }
 
     /// How often it did what disks do at times.
-    pub fn strikes(&self) -> Strikes {
-        self.lock_shared().strikes
+    pub fn fault_counts(&self) -> FaultCounts {
+        self.lock_shared().faults
     }
 
     /// Whether an ordered [`SimDisk::stop_after`] has struck: nothing works any more.

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use understudy_protocol::{ClusterId, Index};
 
+use super::block::{BLOCK, BLOCK_HEAD, LAST, checksum};
 use super::header::{HEADER, SnapshotHeader};
-use super::{BLOCK, BLOCK_HEAD, LAST, checksum};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Damage, OpenError, ReadError};
 

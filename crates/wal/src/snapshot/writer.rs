@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use understudy_protocol::Snapshot;
 
+use super::block::{BLOCK, BLOCK_HEAD, LAST, checksum};
 use super::header::{HEADER, SnapshotHeader};
-use super::{BLOCK, BLOCK_HEAD, LAST, checksum};
 use crate::disk::{Disk, DiskFile};
 use crate::listing::TEMPORARY;
 
