@@ -12,8 +12,8 @@ use std::time::Instant;
 use understudy_evidence::{Mutant, choose};
 
 use crate::report::Report;
+use crate::report::trace::Detail;
 use crate::swarm;
-use crate::trace::Detail;
 
 /// Which seeds to run, and how.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use std::fmt;
 
 use understudy_evidence::Mutant;
 
+use crate::checks::violation::Violation;
 use crate::fleet::{self, Plan};
 use crate::report::Report;
-use crate::violation::Violation;
 
 /// How a hunt ended.
 #[derive(Debug)]

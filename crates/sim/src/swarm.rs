@@ -9,17 +9,17 @@ use understudy_evidence::{MARKS, take_counts};
 use understudy_history::{Action, Condition};
 use understudy_protocol::{BackupExecution, RoleName};
 
-use crate::client::{Client, Job};
-use crate::clock::{MILLISECOND, SECOND};
-use crate::happening::Happening;
-use crate::host::SLOW;
-use crate::inflict::Mend;
-use crate::mix::Mix;
+use crate::checks::violation::{Property, Violation};
+use crate::checks::watch::acts;
+use crate::clients::{Client, Job};
+use crate::faults::Mend;
+use crate::faults::mix::Mix;
 use crate::report::Report;
-use crate::trace::Detail;
-use crate::violation::{Property, Violation};
-use crate::watch::acts;
+use crate::report::trace::Detail;
 use crate::world::World;
+use crate::world::clock::{MILLISECOND, SECOND};
+use crate::world::happening::Happening;
+use crate::world::host::SLOW;
 
 /// After the mending, the cluster must be whole again within this time, nanoseconds.
 pub(crate) const BOUND: u64 = 60 * SECOND;

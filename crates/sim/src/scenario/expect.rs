@@ -5,7 +5,7 @@ use understudy_history::{Outcome as Ended, Reply};
 use super::player::Player;
 use understudy_protocol::RoleName;
 
-use crate::trace::Detail;
+use crate::report::trace::Detail;
 
 type Done = Result<(), String>;
 
@@ -88,8 +88,9 @@ impl Player {
     fn whole(&self) -> Done {
         let [primary] = &self.acting()[..] else { return Err("there is no primary".into()) };
         let primary = self.host(primary)?;
-        let status =
-            |host: &crate::host::Host| host.process.as_ref().map(|p| p.driver.replica().status());
+        let status = |host: &crate::world::host::Host| {
+            host.process.as_ref().map(|p| p.driver.replica().status())
+        };
         let last = status(&self.world.hosts[primary]).map(|status| status.last);
         for host in &self.world.hosts {
             if status(host).map(|status| status.applied) != last {

@@ -2,7 +2,7 @@
 
 use understudy_history::{Action, Compare, Condition, Relation, Step, Target};
 
-use crate::clock::{MILLISECOND, SECOND};
+use crate::world::clock::{MILLISECOND, SECOND};
 
 /// `2s`, `500ms`, `1h`, with a sign perhaps, as nanoseconds.
 pub fn span(word: &str) -> Result<i64, String> {

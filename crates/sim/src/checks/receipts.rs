@@ -1,0 +1,179 @@
+//! Worlds in which it counts at times that a backup has received an entry: settings come and go while
+//! everything else happens, and whoever crashes forgets what its disk was not told to keep.
+//!
+//! Crashes may come together. What was acknowledged is on the disk of whoever was primary, so all that
+//! can be lost is somebody who dares to go on; an order is needed now and then. Only disks are not
+//! lost: that, together with a crash, is what nobody was promised to survive.
+//!
+//! Only some worlds are like this; the others are what they were without.
+
+use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
+
+use crate::faults::mix::{Fault, Mix};
+use crate::faults::strike::Blow;
+use crate::world::World;
+use crate::world::clock::MILLISECOND;
+use crate::world::happening::{Happening, HostId};
+use crate::world::host::{SLOW, Waiter};
+
+/// Whether and when settings come.
+pub struct Receipts {
+    rng: fastrand::Rng,
+    wanted: bool,
+    /// Settings change often, and as often back; else receipts count most of the time.
+    often: bool,
+    next: u64,
+    /// When all disks become slow, for a while.
+    slow_at: Option<u64>,
+    /// Everything is being mended: nothing more is done to anybody.
+    rests: bool,
+}
+
+impl Receipts {
+    /// `lasting` is whether everything that is answered lasts.
+    pub fn new(seed: u64, lasting: bool) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed ^ 0x2ece_17ed);
+        let wanted = rng.u32(0..4) == 0 && lasting;
+        let often = rng.bool();
+        Receipts { rng, wanted, often, next: 0, slow_at: None, rests: false }
+    }
+
+    /// Whether this world is one of them.
+    pub fn may_count(&self) -> bool {
+        self.wanted
+    }
+
+    fn troubles(&self) -> bool {
+        self.wanted && !self.rests
+    }
+
+    /// What a crash makes of unsynced writes: `None` where it is the process's alone.
+    pub fn crash(&mut self) -> Option<u64> {
+        self.wanted.then(|| self.rng.u64(..))
+    }
+
+    /// The settings stay as they are from here on.
+    pub fn rest(&mut self) {
+        self.rests = true;
+    }
+
+    /// Takes the faults out that lose a disk; full ones come more often instead.
+    pub fn spare_disks(&self, mix: &mut Mix) {
+        if self.wanted {
+            let loses = |fault: &Fault| matches!(fault, Fault::Wipe | Fault::Rot | Fault::Evict);
+            mix.faults.retain(|fault| !loses(fault));
+            mix.faults.extend([Fault::FullDisk, Fault::FullDisk, Fault::Kill]);
+        }
+    }
+}
+
+impl World {
+    /// An operator changes what counts, now and then.
+    pub(crate) fn let_settings_change(&mut self) {
+        if !self.receipts.troubles() || self.violation.is_some() {
+            return;
+        }
+        let now = self.time;
+        if self.receipts.slow_at.take_if(|at| *at <= now).is_some() {
+            self.hosts.iter_mut().for_each(|host| host.sync_delay = (SLOW, 2 * SLOW));
+        }
+        if now < self.receipts.next {
+            return;
+        }
+        let (longest, of) = if self.receipts.often { (700, 2) } else { (2000, 3) };
+        let rng = &mut self.receipts.rng;
+        self.receipts.next = self.time + rng.u64(MILLISECOND..longest * MILLISECOND);
+        let acknowledgement = match rng.u32(0..of) {
+            0 => Acknowledgement::Durable,
+            _ => Acknowledgement::Received,
+        };
+        let acting = (0..self.hosts.len()).find_map(|host| Some((host, self.serves(host)?)));
+        let Some((host, run)) = acting else { return };
+        if self.hosts[host]
+            .running(run)
+            .is_none_or(|process| process.waits.is_some() || process.paused)
+        {
+            return;
+        }
+        // Its disk takes its time, so that more is written and all of that committed at once; the
+        // others', behind these settings, still more.
+        if self.receipts.rng.bool() {
+            self.hosts[host].sync_delay = (SLOW / 4, SLOW);
+            self.receipts.slow_at = Some(now + self.receipts.rng.u64(0..5 * MILLISECOND));
+        }
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let settings = Settings { acknowledgement, ..process.driver.executed().settings };
+        self.counts.add(match acknowledgement {
+            Acknowledgement::Durable => "settings: durable",
+            Acknowledgement::Received => "settings: received",
+        });
+        let want = understudy_host::RequestKind::Settings(settings);
+        self.ask(host, run, want, Waiter::Nobody);
+    }
+
+    /// Settings come into force at a primary. Perhaps somebody else crashes right then, for that is when
+    /// other copies begin to count.
+    pub(crate) fn strike_at_settings(&mut self, primary: HostId) {
+        if !self.receipts.troubles() {
+            return;
+        }
+        let delay = self.options.sync_delay;
+        self.hosts.iter_mut().for_each(|host| host.sync_delay = delay);
+        self.receipts.slow_at = None;
+        let others: Vec<HostId> = (0..self.hosts.len()).filter(|host| *host != primary).collect();
+        let rng = &mut self.receipts.rng;
+        let delay = rng.u64(0..MILLISECOND / 2);
+        if let Some(host) = rng.choice(others).filter(|_| rng.u32(0..4) > 0) {
+            self.after(delay, Happening::Strike(host, Blow::Kill));
+        }
+    }
+
+    /// A write is under way that names a learner. Perhaps that one crashes and is back before it lands.
+    pub(crate) fn strike_at_naming(&mut self, record: &Record) {
+        let Some(now) = self.register.record().filter(|_| self.receipts.troubles()) else { return };
+        let fresh = |i: Incarnation| record.names(i) && !now.names(i);
+        let learner = self.hosts.iter().position(|host| host.incarnation.is_some_and(fresh));
+        let rng = &mut self.receipts.rng;
+        let (often, delay, pause) = (rng.bool(), rng.u64(0..MILLISECOND), rng.u64(0..MILLISECOND));
+        if let Some(host) = learner.filter(|_| often) {
+            self.after(delay, Happening::Strike(host, Blow::Kill));
+            self.after(delay + pause, Happening::Start(host));
+        }
+    }
+
+    /// A disk has just become full. Perhaps the primary crashes before it could send again: what its backup has
+    /// received and has no room for counts.
+    pub(crate) fn strike_at_full_disk(&mut self, full: HostId) {
+        if !self.receipts.troubles() {
+            return;
+        }
+        let acting = (0..self.hosts.len()).find(|&host| self.serves(host).is_some());
+        let rng = &mut self.receipts.rng;
+        let (often, delay) = (rng.bool(), rng.u64(0..60 * MILLISECOND));
+        if let Some(host) = acting.filter(|&host| often && host != full) {
+            self.after(delay, Happening::Strike(host, Blow::Kill));
+        }
+    }
+
+    /// Whether a named copy can be asked for an entry. One that is down, or not sure of itself, will not
+    /// be named any more before it acts.
+    pub(crate) fn remembers(&self, host: HostId, index: u64, hash: u64) -> bool {
+        let place = &self.hosts[host];
+        let Some(process) = &place.process else { return true };
+        process.driver.replica().is_in_doubt()
+            || place.shadow.has(index, hash)
+            || process
+                .driver
+                .backlog()
+                .iter()
+                .any(|entry| (entry.index, entry.hash) == (index, hash))
+    }
+
+    /// Whether nobody goes on without an order: the named primary does not know what it has forgotten, and
+    /// all other named copies are gone.
+    pub(crate) fn waits_for_an_order(&self) -> bool {
+        let Some(record) = self.register.record() else { return false };
+        let mut left = self.hosts.iter().filter(|h| h.incarnation.is_some_and(|i| record.names(i)));
+        left.all(|host| host.process.as_ref().is_some_and(|p| p.driver.replica().is_in_doubt()))
+    }
+}

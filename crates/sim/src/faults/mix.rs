@@ -1,0 +1,218 @@
+//! What a seed draws: sizes, delays, and which faults may happen how often.
+
+use fastrand::Rng;
+use understudy_protocol::{Limits, Settings, Timing};
+
+use crate::clients::workload::Workload;
+use crate::faults::tamper::Tamper;
+use crate::faults::theme::Theme;
+use crate::report::trace::Detail;
+use crate::world::Options;
+use crate::world::clock::{MILLISECOND, SECOND};
+
+/// What can go wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// kill -9 of one process.
+    Kill,
+    /// The same in the middle of a step, between two effects.
+    KillWithinStep,
+    /// kill -9 of all processes at once.
+    KillAll,
+    /// Loss of power: what was not synced is gone, and no connection is reset.
+    PowerLoss,
+    /// SIGSTOP for less than a time-out, or for longer.
+    Pause,
+    /// The data directory and its process are gone.
+    Wipe,
+    /// A byte of it flips.
+    Rot,
+    /// A pod is evicted: SIGTERM, later SIGKILL, with its disk or without.
+    Evict,
+    /// One replica after the other gets a new program.
+    Upgrade,
+    /// SIGTERM.
+    Leave,
+    /// An order to hand over.
+    HandOver,
+    /// Nothing gets through in one direction between two nodes.
+    CutOneWay,
+    /// A replica loses all others, the register perhaps too.
+    Isolate,
+    /// A stream breaks.
+    BreakStream,
+    /// The register answers nobody.
+    RegisterDown,
+    /// The register's answers take long.
+    RegisterSlow,
+    /// Somebody edits the register's labels.
+    RegisterEdit,
+    /// A wall clock is set.
+    ClockJump,
+    /// A monotonic clock runs faster or slower from now on.
+    ClockDrift,
+    /// A disk's syncs take long.
+    SlowDisk,
+    /// Little gets through to a host in a second.
+    NarrowLine,
+    /// A disk has no room.
+    FullDisk,
+    /// The next sync fails: the life ends.
+    FailedSync,
+    /// The process dies in the middle of its next writes to the disk.
+    KillWithinWrite,
+}
+
+/// All of them.
+pub const FAULTS: [Fault; 24] = [
+    Fault::Kill,
+    Fault::KillWithinStep,
+    Fault::KillAll,
+    Fault::PowerLoss,
+    Fault::Pause,
+    Fault::Wipe,
+    Fault::Rot,
+    Fault::Evict,
+    Fault::Upgrade,
+    Fault::Leave,
+    Fault::HandOver,
+    Fault::CutOneWay,
+    Fault::Isolate,
+    Fault::BreakStream,
+    Fault::RegisterDown,
+    Fault::RegisterSlow,
+    Fault::RegisterEdit,
+    Fault::ClockJump,
+    Fault::ClockDrift,
+    Fault::SlowDisk,
+    Fault::NarrowLine,
+    Fault::FullDisk,
+    Fault::FailedSync,
+    Fault::KillWithinWrite,
+];
+
+/// One seed's draw.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    /// What the world is made of.
+    pub options: Options,
+    /// How long chaos lasts at least and at most, nanoseconds.
+    pub chaos: (u64, u64),
+    /// In between it ends as soon as so many entries are committed.
+    pub entries: u64,
+    /// Longest pause between two faults, nanoseconds.
+    pub pause: u64,
+    /// Faults that may happen, the likely ones several times.
+    pub faults: Vec<Fault>,
+    /// One workload per client.
+    pub clients: Vec<Workload>,
+    /// Per mille of register writes that land late.
+    pub late: u32,
+    /// Per mille of register answers that are lost.
+    pub lost: u32,
+    /// Per mille of register writes during which a blow falls on somebody.
+    pub strike: u32,
+    /// What is done to the register in the end.
+    pub tamper: Option<Tamper>,
+    /// Largest drift of a monotonic clock, parts per million.
+    pub drift: i64,
+    /// Per mille of frames and datagrams that are lost.
+    pub loss: u32,
+    /// Per mille of datagrams that arrive twice.
+    pub twice: u32,
+    /// Per mille of messages that are looked at though their stream is closed.
+    pub stale: u32,
+    /// Per mille of register writes right before which somebody edits a label.
+    pub edits: u32,
+    /// Per mille of hosts whose disk is slow as long as chaos lasts.
+    pub slow: u32,
+    /// What it rehearses, if it is not everything at once.
+    pub theme: Option<Theme>,
+}
+
+impl Mix {
+    /// Draws one.
+    pub fn draw(rng: &mut Rng, trace: Detail) -> Self {
+        let hosts = if rng.u32(0..3) == 0 { 3 } else { 2 };
+        let options = Options { hosts, trace, ..options(rng, hosts) };
+        let mut faults = Vec::new();
+        for fault in FAULTS {
+            if rng.u32(0..3) == 0 {
+                faults.extend(std::iter::repeat_n(fault, rng.usize(1..5)));
+            }
+        }
+        let keys = rng.u32(1..8);
+        let txns = rng.u32(0..60);
+        let think = pick(rng, &[2, 5, 10]) * MILLISECOND;
+        let clients = (0..rng.usize(4..10))
+            .map(|_| {
+                let reads = pick(rng, &[0, 10, 20, 40, 90]) as u32;
+                let wander = pick(rng, &[0, 0, 10, 50]) as u32;
+                Workload { keys, reads, txns, wander, think, left: u64::MAX }
+            })
+            .collect();
+        let mut mix = Mix {
+            options,
+            chaos: (rng.u64(2..5) * SECOND, 20 * SECOND),
+            entries: rng.u64(520..640),
+            pause: pick(rng, &[500, 1000, 2000]) * MILLISECOND,
+            faults,
+            clients,
+            late: pick(rng, &[0, 0, 100, 400]) as u32,
+            lost: pick(rng, &[0, 0, 100, 300]) as u32,
+            strike: pick(rng, &[0, 0, 100, 400]) as u32,
+            tamper: Tamper::draw(rng),
+            drift: pick(rng, &[0, 200, 50_000]).cast_signed(),
+            loss: pick(rng, &[0, 0, 2, 20]) as u32,
+            twice: pick(rng, &[0, 10, 100]) as u32,
+            stale: pick(rng, &[0, 100, 1000]) as u32,
+            edits: pick(rng, &[0, 0, 100, 300]) as u32,
+            slow: pick(rng, &[0, 0, 300, 600]) as u32,
+            theme: Theme::draw(rng),
+        };
+        if let Some(theme) = mix.theme {
+            theme.dress(&mut mix, rng);
+        }
+        mix
+    }
+}
+
+/// Limits and delays.
+pub(crate) fn options(rng: &mut Rng, hosts: usize) -> Options {
+    let sync_delay = (50_000, pick(rng, &[200, 200, 1000, 2000, 20_000]) * 1000);
+    Options {
+        limits: Limits {
+            message_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
+            flight_bytes: pick(rng, &[1024, 64 << 10, 16 << 20]) as usize,
+            tail_bytes: 1 << 20,
+            tail_entries: pick(rng, &[8, 64, 65_536]) as usize,
+            window_bytes: pick(rng, &[0, 2048, 32 << 20]) as usize,
+            part_bytes: pick(rng, &[256, 4096, 1 << 20]) as usize,
+            caught_up: pick(rng, &[1, 16, 4096]),
+            retain: pick(rng, &[0, 50, 100_000]),
+            // Of a copy: what follows is drawn as it always was.
+            retain_bytes: pick(&mut rng.clone(), &[0, 4096, 128 << 20]),
+            batch_bytes: usize::MAX,
+            batch_entries: usize::MAX,
+            deferred_bytes: usize::MAX,
+        },
+        settings: Settings {
+            sync_backups: if hosts == 3 && rng.bool() { 2 } else { 1 },
+            ..Settings::default()
+        },
+        net_delay: (50_000, pick(rng, &[200, 200, 1000, 2000, 20_000]) * 1000),
+        register_delay: (MILLISECOND, pick(rng, &[2, 20, 150]) * MILLISECOND),
+        sync_delay,
+        state_delay: sync_delay,
+        timing: Timing {
+            evict: [None, Some(SECOND / 4), Some(SECOND), Some(3 * SECOND)][rng.usize(0..4)],
+            ..Timing::default()
+        },
+        snapshot_bytes: pick(rng, &[2_000, 10_000, 10_000_000]),
+        ..Options::default()
+    }
+}
+
+fn pick(rng: &mut Rng, from: &[u64]) -> u64 {
+    from[rng.usize(0..from.len())]
+}

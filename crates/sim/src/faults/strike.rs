@@ -1,0 +1,84 @@
+//! Blows that fall at a bad moment: while a write of the register is under way, when replicated stores
+//! lose data, or while clients rely on what only one copy holds.
+
+use crate::world::World;
+use crate::world::clock::MILLISECOND;
+use crate::world::happening::{Happening, HostId};
+use crate::world::net::REGISTER;
+
+/// What befalls a replica.
+#[derive(Clone, Copy, Debug)]
+pub enum Blow {
+    /// kill -9; it is started again later.
+    Kill,
+    /// All its streams break.
+    Break,
+    /// SIGSTOP for a while.
+    Pause,
+    /// The end of the pause.
+    Resume,
+    /// It loses the other replicas and the register, but not its clients.
+    Cut,
+    /// It has them again.
+    Mend,
+}
+
+impl World {
+    /// Perhaps aims at a replica, often the writer itself, while the write that it has just asked
+    /// for is under way.
+    pub(crate) fn aim(&mut self, writer: HostId) {
+        if !self.chance(self.strike) {
+            return;
+        }
+        let host = if self.rng.bool() { writer } else { self.rng.usize(0..self.hosts.len()) };
+        let blow = [Blow::Kill, Blow::Break, Blow::Pause, Blow::Cut][self.rng.usize(0..4)];
+        let landing = 2 * self.register.delay.1;
+        let longest = if self.rng.bool() { landing } else { self.options.register_timeout };
+        let delay = self.span((0, longest));
+        self.counts.add("blow while the register is written");
+        self.after(delay, Happening::Strike(host, blow));
+    }
+
+    /// Perhaps strikes the writer in the moment in which its write has landed, before it can know.
+    pub(crate) fn strike_at_landing(&mut self, writer: HostId) {
+        if self.chance(self.strike) {
+            let blow = [Blow::Kill, Blow::Pause, Blow::Cut][self.rng.usize(0..3)];
+            self.counts.add("blow while the register is written");
+            self.strike(writer, blow);
+        }
+    }
+
+    /// The blow falls.
+    pub(crate) fn strike(&mut self, host: HostId, blow: Blow) {
+        let later = self.span((MILLISECOND, 4000 * MILLISECOND));
+        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
+        let links: Vec<_> = others.flat_map(|other| [(host, other), (other, host)]).collect();
+        match blow {
+            Blow::Resume => return self.resume(host),
+            Blow::Mend => return links.into_iter().for_each(|(from, to)| self.mend_link(from, to)),
+            _ => {}
+        }
+        let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) else {
+            return;
+        };
+        match blow {
+            Blow::Kill => {
+                self.kill(host);
+                self.after(later, Happening::Start(host));
+            }
+            Blow::Break => {
+                let streams = self.net.of(run);
+                streams.into_iter().for_each(|(stream, _)| self.break_stream(stream));
+            }
+            Blow::Pause => {
+                self.pause(host);
+                self.after(later, Happening::Strike(host, Blow::Resume));
+            }
+            Blow::Cut => {
+                links.into_iter().for_each(|(from, to)| self.cut_link(from, to));
+                self.after(later, Happening::Strike(host, Blow::Mend));
+            }
+            Blow::Resume | Blow::Mend => {}
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What can be on the world's agenda.
+
+use understudy_protocol::Event;
+
+use crate::clients::{Request, Told};
+use crate::faults::strike::Blow;
+
+/// Which replica's host, in the order of their names.
+pub type HostId = usize;
+/// Names one run of a process, from exec to exit; unlike a life it is unique in the world.
+pub type Run = u64;
+
+/// One thing that happens at a time.
+#[derive(Debug)]
+pub enum Happening {
+    /// A replica's deadline.
+    Wake(HostId, Run),
+    /// Something reaches a process.
+    Input(HostId, Run, Input),
+    /// The next frame of a stream arrives; the direction is that from end 0 or from end 1.
+    Frame(u64, usize),
+    /// A dial arrives at its target.
+    Dial(HostId, Run, String),
+    /// A probe arrives at its target.
+    Probe(HostId, Run, understudy_protocol::Incarnation, String),
+    /// A question for the state arrives at its target.
+    Inquire(HostId, Run, String, String),
+    /// A request arrives at the register.
+    Register(u64),
+    /// The register's answer arrives, or the time-out does.
+    RegisterAnswer(u64, Event),
+    /// A client's request arrives at a host.
+    Request(HostId, Request),
+    /// A client hears of its try.
+    Told(u64, u64, Told),
+    /// A client's try has taken too long.
+    TryTimeout(u64, u64),
+    /// A client may begin its next operation, or try again.
+    ClientTurn(u64),
+    /// A process is started.
+    Start(HostId),
+    /// A blow that was aimed at a replica falls.
+    Strike(HostId, Blow),
+}
+
+/// What reaches a process while it runs, and waits while it is paused.
+#[derive(Debug)]
+pub enum Input {
+    /// An event for the replica.
+    Event(Event),
+    /// It is asked to leave.
+    Leave,
+    /// The disk has done what was asked for; the log can be synced now.
+    Synced,
+    /// What it waits for is done.
+    Ready,
+    /// Work on another thread is done.
+    Done(u64),
+    /// Requests that have gathered are given to the replica.
+    Flush,
+    /// A client's request.
+    Request(Request),
+}
