@@ -2,7 +2,10 @@
 //! step under way.
 
 mod execute;
+mod records;
+mod release;
 mod rules;
+mod turn_away;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,10 +15,10 @@ use crate::log::Log;
 use crate::register_client::{RegisterClient, Verdict};
 use crate::running::Running;
 use crate::{
-    Config, Effect, Entry, Epoch, Event, Execution, HardState, Incarnation, Index, Kind, Life, MS,
-    Member, Nonce, Now, Observed, Position, Record, RequestId, Room, Settings, Snapshot,
+    Config, Effect, Entry, Epoch, Execution, HardState, Incarnation, Index, Kind, Life, MS, Member,
+    Nonce, Now, Observed, Position, Record, RegisterFailure, RequestId, Room, Settings, Snapshot,
+    WriteAnswer,
 };
-use rules::rule;
 
 /// Entries committed between two notes of the commit index in the hard state.
 const NOTE_EVERY: Index = 16_384;
@@ -175,22 +178,22 @@ impl Core {
         }
     }
 
-    /// What an answer of the register means.
-    pub fn judge(&mut self, answer: Event) -> Verdict {
+    /// What it means that the register was read.
+    pub fn on_register_read(&mut self, result: Result<Observed, RegisterFailure>) -> Verdict {
         // Also while an attempt is undecided: it must not be repeated over a register that was
         // restored meanwhile. The caller halts when it examines what is given back (rule 12).
-        if let Event::RegisterRead(Ok(observed)) = &answer
+        if let Ok(observed) = &result
             && self.register.undecided().is_some()
             && self.examine(observed).is_err()
         {
             return self.register.give_up(observed.clone());
         }
-        let (now, out) = (self.now.mono, &mut self.out);
-        match answer {
-            Event::RegisterRead(result) => self.register.on_read(result, now, out),
-            Event::RegisterWritten(answer) => self.register.on_written(answer, now, out),
-            _ => Verdict::Pending,
-        }
+        self.register.on_read(result, self.now.mono, &mut self.out)
+    }
+
+    /// What the answer to a write of the register means.
+    pub fn on_register_written(&mut self, answer: WriteAnswer) -> Verdict {
+        self.register.on_written(answer, self.now.mono, &mut self.out)
     }
 
     /// Gives up the effects of this step.
@@ -284,7 +287,7 @@ impl Core {
         let tail: Vec<Entry> = self.log.after(after).cloned().collect();
         let told = [self.settings_as_of(after)]
             .into_iter()
-            .chain(tail.iter().filter_map(rule))
+            .chain(tail.iter().filter_map(Settings::of))
             .any(|rule| rule.execution == Execution::Async);
         if correct!(told, "cut-without-a-trace" => false) && !tail.is_empty() {
             reached!("tail set aside");

@@ -1,7 +1,26 @@
-//! The primary's role. What happens is noted where it arrives; then [`Leading::advance`] draws all
-//! consequences, in one order, after every event.
+//! The primary's role: its parts, each of which guards what holds of it, and what all of them say together. What it
+//! does is in the files of [`step`] and beside it.
 
-use std::collections::{BTreeMap, VecDeque};
+mod answer_reads;
+mod change_members;
+mod commit;
+mod contradict;
+mod evict;
+mod evictions;
+mod followers;
+mod hand_over;
+mod handover;
+mod membership;
+mod peer;
+mod predial;
+mod progress;
+mod reads;
+mod replicate;
+mod requests;
+mod speculate;
+mod step;
+mod tail;
+mod wrong;
 
 use bytes::Bytes;
 
@@ -9,52 +28,41 @@ use understudy_evidence::{correct, reached};
 
 use crate::clock::wall_clock;
 use crate::core::Core;
-use crate::evict::Evictions;
-use crate::evidence::Rounds;
-use crate::hand_over::Seal;
-use crate::membership::Join;
-use crate::peer::Peer;
-use crate::predial::Predial;
-use crate::replica::Next;
-use crate::tail::Tail;
 use crate::{
-    ConnId, Effect, Entry, Epoch, Event, Follower, Incarnation, Index, Kind, Proposal, Record,
-    Rejection, RequestId, RoleName, Room, Round, Status, Time,
+    Effect, Entry, Epoch, Follower, Incarnation, Index, Kind, Record, RoleName, Status, Time,
 };
+use evictions::Evictions;
+use followers::Followers;
+use handover::Handover;
+pub(crate) use handover::Predial;
+use membership::Membership;
+use peer::Peer;
+use reads::Reads;
+use tail::Tail;
 
 pub(crate) struct Leading {
-    /// The register as this primary last won it.
-    pub(crate) record: Record,
+    /// Whom the register names, and whom this primary obliges besides.
+    membership: Membership,
+    /// Who follows, how far each copy goes, and what was sent.
+    followers: Followers,
+    /// What is appended and not committed: `commit < index <= last`, as far as this term appended it.
+    tail: Tail,
+    /// Reads, and the rounds that confirm them.
+    reads: Reads,
+    handover: Handover,
+    evictions: Evictions,
     /// The first epoch of this term; acknowledgements since then count, as the log goes on.
-    pub(crate) acting_from: Epoch,
-    /// Its opening entry (rule 8).
-    pub(crate) opening: Index,
-    pub(crate) peers: BTreeMap<Incarnation, Peer>,
-    pub(crate) conns: BTreeMap<ConnId, Incarnation>,
-    /// Hellos accepted in this term.
-    pub(crate) greeted: u64,
-    /// The learner that is being obliged.
-    pub(crate) joining: Option<Join>,
-    /// The newest read round started, and the reads with the round that each needs.
-    pub(crate) round: Round,
-    pub(crate) rounds: Rounds,
-    pub(crate) reads: VecDeque<(Round, RequestId)>,
-    /// What is appended and not committed.
-    pub(crate) tail: Tail,
-    /// The last entry that was committed because backups had received it.
-    pub(crate) by_receipt: Index,
-    pub(crate) seal: Option<Seal>,
-    pub(crate) predial: Predial,
+    acting_from: Epoch,
+    /// Its opening entry (rule 8). Nothing is answered before it is executed.
+    opening: Index,
+    /// The last entry that was committed because backups had received it: `by_receipt <= commit`.
+    by_receipt: Index,
     /// Asked to go: without a handover at the latest then.
-    pub(crate) leave_by: Option<u64>,
+    leave_by: Option<u64>,
     /// What is wrong with the register, said once.
-    pub(crate) complaint: Option<String>,
+    complaint: Option<String>,
     /// When the register was last read for the members' sake.
-    pub(crate) looked_at: u64,
-    pub(crate) evictions: Evictions,
-    /// With a full disk, no handover by itself before this, and how many there were.
-    pub(crate) give_way_at: u64,
-    pub(crate) given_way: u32,
+    looked_at: u64,
     /// How long the loop had run when this term began, and what logged time was.
     began: u64,
     elapsed: u64,
@@ -63,35 +71,21 @@ pub(crate) struct Leading {
 impl Leading {
     /// A primary that has just won `record`, its epoch on disk: appends the opening entry.
     pub fn new(core: &mut Core, record: Record) -> Self {
-        let now = core.now.mono;
-        let peers = record
-            .members
-            .iter()
-            .filter(|m| m.incarnation != core.me)
-            .map(|m| (m.incarnation, Peer::new(m.clone(), now)))
-            .collect();
         core.acts = true;
+        let others = record.members.iter().filter(|member| member.incarnation != core.me).cloned();
         let mut leading = Leading {
+            followers: Followers::named(others, core.now.mono),
             acting_from: record.epoch,
-            record,
-            opening: core.log.last().index + 1,
-            peers,
-            conns: BTreeMap::new(),
-            greeted: 0,
-            joining: None,
-            round: 0,
-            rounds: Rounds::default(),
-            reads: VecDeque::new(),
+            membership: Membership::new(record),
             tail: Tail::default(),
+            reads: Reads::default(),
+            handover: Handover::default(),
+            evictions: Evictions::default(),
+            opening: core.log.last().index + 1,
             by_receipt: 0,
-            seal: None,
-            predial: Predial::None,
             leave_by: None,
             complaint: None,
             looked_at: 0,
-            evictions: Evictions::default(),
-            give_way_at: 0,
-            given_way: 0,
             began: core.running.ran(),
             elapsed: core.log.last_time().elapsed,
         };
@@ -119,20 +113,15 @@ impl Leading {
 
     /// The old primary has been silent since before this term: it is not given that time again.
     pub fn inherit_silence(&mut self, of: Incarnation, since: u64) {
-        if let Some(peer) = self.peers.get_mut(&of) {
+        if let Some(peer) = self.followers.get_mut(of) {
             peer.heard = since;
         }
     }
 
     /// This process did not run for a while: that counts for nobody's silence.
     pub fn forgive(&mut self, pause: u64) {
-        for peer in self.peers.values_mut() {
-            peer.heard += pause;
-            peer.moved += pause;
-        }
-        if let Some(seal) = &mut self.seal {
-            seal.until += pause;
-        }
+        self.followers.forgive(pause);
+        self.handover.forgive(pause);
     }
 
     pub fn name(&self, core: &Core) -> RoleName {
@@ -142,22 +131,23 @@ impl Leading {
     pub fn describe(&self, core: &Core, status: &mut Status) {
         status.named = true;
         status.primary = Some(core.member());
-        status.members = self.record.members.clone();
+        status.members = self.membership.record().members.clone();
+        let obliged = self.membership.obliged(core);
         status.followers = self
-            .peers
-            .values()
+            .followers
+            .iter()
             .map(|peer| Follower {
                 member: peer.member.clone(),
-                obliged: self.is_obliged(core, peer.member.incarnation),
+                obliged: obliged.contains(&peer.member.incarnation),
                 connected: peer.conn.is_some(),
-                durable: peer.acked,
+                durable: peer.progress.acked(),
             })
             .collect();
         status.reason = self.complaint.clone().unwrap_or_default();
         if core.is_full() && self.complaint.is_none() {
             status.reason = "the disk is full: writes are refused".into();
         }
-        if self.seal.is_some() {
+        if self.handover.is_under_way() {
             status.reason = "handing over".into();
         }
     }
@@ -166,8 +156,8 @@ impl Leading {
     /// named have said hello by then, and one that is gone counts until it is named no more.
     pub fn least_memory<'a>(&'a self, core: &'a Core) -> Option<Option<(&'a str, u64)>> {
         let counts =
-            |peer: &&Peer| peer.conn.is_some() || self.record.names(peer.member.incarnation);
-        let peers = self.peers.values().filter(counts);
+            |peer: &&Peer| peer.conn.is_some() || self.membership.names(peer.member.incarnation);
+        let peers = self.followers.iter().filter(counts);
         let own = (core.config.name.as_str(), core.config.memory);
         let theirs = peers.map(|peer| (peer.member.name.as_str(), peer.memory));
         let least = [own]
@@ -188,79 +178,6 @@ impl Leading {
         self.elapsed.saturating_add(ran.saturating_sub(self.began))
     }
 
-    pub fn step(&mut self, core: &mut Core, event: Event) -> Next {
-        let next = match event {
-            Event::Requests { proposals, reads } => {
-                self.on_proposals(core, proposals);
-                self.on_reads(core, reads);
-                Next::Stay
-            }
-            Event::Received(conn, message) => self.on_message(core, conn, message),
-            Event::Closed(conn) => {
-                self.on_closed(core, conn);
-                Next::Stay
-            }
-            Event::Probed(incarnation, probe) => {
-                self.on_probed(incarnation, probe);
-                Next::Stay
-            }
-            Event::LogRead { conn, previous, entries } => {
-                self.on_log_read(core, conn, previous, entries);
-                Next::Stay
-            }
-            Event::SnapshotRead { conn, snapshot, offset, data, last } => {
-                self.on_snapshot_read(core, conn, snapshot, offset, data, last);
-                Next::Stay
-            }
-            Event::SnapshotMade(_) => {
-                self.send_in_background(core);
-                self.release(core);
-                Next::Stay
-            }
-            Event::Space(room) => {
-                match room {
-                    Room::Ample => self.given_way = 0,
-                    Room::Scarce | Room::Reserve | Room::None => self.release(core),
-                }
-                Next::Stay
-            }
-            answer @ (Event::RegisterRead(_) | Event::RegisterWritten(_)) => {
-                let verdict = core.judge(answer);
-                self.on_verdict(core, verdict)
-            }
-            Event::Connected(conn) => {
-                self.on_connected(core, conn);
-                Next::Stay
-            }
-            Event::DialFailed(_) => {
-                self.on_dial_failed();
-                Next::Stay
-            }
-            Event::HandOver { id, to } => {
-                self.on_hand_over(core, id, to.as_deref());
-                Next::Stay
-            }
-            _ => Next::Stay,
-        };
-        match next {
-            Next::Stay => self.advance(core),
-            next => next,
-        }
-    }
-
-    /// Draws all consequences: what can be sent, committed, answered, and who is to be a member.
-    fn advance(&mut self, core: &mut Core) -> Next {
-        self.replicate(core);
-        self.advance_commit(core);
-        self.ask_for_evidence(core);
-        self.speculate(core);
-        self.advance_reads(core);
-        self.advance_membership(core);
-        self.advance_evictions(core);
-        self.advance_full(core);
-        self.advance_seal(core)
-    }
-
     /// Appends one entry to the log in memory; the caller hands it to the disk.
     fn append(
         &mut self,
@@ -273,75 +190,21 @@ impl Leading {
         let elapsed = self.logged(core.running.ran());
         let wall = wall_clock(core.log.last_time(), elapsed, core.now.wall);
         let time = Time { wall, elapsed };
-        let entry = Entry::after(last, self.record.epoch, time, kind, payload);
+        let entry = Entry::after(last, self.membership.epoch(), time, kind, payload);
         core.log.push(entry.clone());
         self.tail.push(&entry, core.now.mono, requires_commit);
         entry
     }
 
-    fn on_proposals(&mut self, core: &mut Core, proposals: Vec<Proposal>) {
-        let mut batch = Vec::new();
-        let mut rejected: Vec<(Rejection, Vec<RequestId>)> = Vec::new();
-        for proposal in proposals {
-            match self.refuses(core, &proposal) {
-                None => {
-                    let requires_commit =
-                        proposal.requires_commit || proposal.kind == Kind::Settings;
-                    let entry = self.append(core, proposal.kind, proposal.payload, requires_commit);
-                    core.waiting.insert(entry.index, proposal.id);
-                    batch.push(entry);
-                }
-                Some(why) => match rejected.last_mut() {
-                    Some((last, ids)) if *last == why => ids.push(proposal.id),
-                    _ => rejected.push((why, vec![proposal.id])),
-                },
-            }
-        }
-        if !batch.is_empty() {
-            // The backups get it before our own disk does: the two syncs overlap.
-            self.replicate(core);
-            core.out.push(Effect::Append(batch));
-        }
-        core.out.extend(rejected.into_iter().map(|(why, ids)| Effect::Reject(ids, why)));
-    }
-
-    /// Why a write is turned away now.
-    fn refuses(&self, core: &Core, proposal: &Proposal) -> Option<Rejection> {
-        let kind = proposal.kind;
-        let limits = &core.config.limits;
-        if let Some(seal) = &self.seal {
-            let primary = Some(seal.address.clone());
-            return Some(Rejection::NotPrimary { primary, epoch: core.state.epoch });
-        }
-        let fits = match core.room {
-            Room::Ample | Room::Scarce => true,
-            Room::Reserve => {
-                correct!(proposal.upkeep || kind != Kind::Command, "reserve-for-all" => true)
-            }
-            Room::None => false,
-        };
-        if !fits {
-            return Some(Rejection::DiskFull);
-        }
-        // Time and settings go on: also the order that one copy shall be enough.
-        let few = (self.record.members.len() as u32) < core.settings.min_copies;
-        if few && kind == Kind::Command {
-            return Some(Rejection::TooFewCopies);
-        }
-        (self.tail.bytes >= limits.tail_bytes || self.tail.len() >= limits.tail_entries)
-            .then_some(Rejection::Overloaded)
-    }
-
     /// Ends this term: those that wait for a read are told where to go.
-    pub(crate) fn dismiss(&mut self, core: &mut Core, primary: Option<String>) {
+    fn dismiss(&mut self, core: &mut Core, primary: Option<String>) {
         core.acts = false;
-        let mut ids: Vec<RequestId> = self.reads.drain(..).map(|(_, id)| id).collect();
-        ids.extend(self.seal.take().and_then(|seal| seal.request));
+        let mut ids = self.reads.take_all();
+        ids.extend(self.handover.take_request());
+        self.handover.end();
         if !ids.is_empty() {
-            core.out.push(crate::replica::not_primary(core, ids, primary));
+            core.reject(ids, primary);
         }
-        for conn in std::mem::take(&mut self.conns).into_keys() {
-            core.out.push(Effect::Close(conn));
-        }
+        core.out.extend(self.followers.hang_up_all().map(Effect::Close));
     }
 }

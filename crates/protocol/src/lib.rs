@@ -6,7 +6,6 @@
 //! comments here refer to them as "rule 4".
 
 mod clock;
-mod commit;
 mod config;
 mod contradiction;
 mod core;
@@ -14,35 +13,23 @@ mod effect;
 mod end_reason;
 mod entry;
 mod event;
-mod evict;
-mod evidence;
 mod follow;
-mod hand_over;
 mod ids;
 mod lead;
-mod link;
 mod log;
-mod membership;
 mod message;
 mod names;
 mod pause;
-mod peer;
-mod predial;
-mod promote;
-mod read_round;
-mod receive;
 mod record;
 mod register_client;
 mod replica;
-mod replicate;
+mod role;
 mod role_name;
 mod running;
 mod settings;
 mod start;
 mod state;
 mod status;
-mod tail;
-mod wrong;
 
 pub use config::{Config, Limits, MS, Timing};
 pub use contradiction::{Contradiction, KNOWN_RECORDS};
@@ -54,7 +41,9 @@ pub use ids::{
     ClusterId, ConnId, Epoch, Incarnation, Index, Life, MAX_INDEX, Nonce, RegisterUid, RequestId,
     Round,
 };
-pub use message::{Ack, Append, Hello, Message, PeerState, Refusal, SnapshotPart};
+pub use message::{
+    Ack, Append, Hello, Message, PROTOCOL_VERSION, PeerState, Refusal, SnapshotPart,
+};
 pub use names::{is_address, is_name};
 pub use record::{Member, Observed, Record, RegisterFailure, WriteAnswer};
 pub use replica::{BROKEN_INEQUALITY, Replica};
@@ -64,7 +53,3 @@ pub use settings::{
 };
 pub use state::{HardState, KnownRecord, Recovered, Snapshot};
 pub use status::{Follower, Status};
-
-/// Version of [`Message`], of what the messages mean, and of what entries say. Replicas of different versions
-/// refuse each other.
-pub const PROTOCOL_VERSION: u32 = 3;

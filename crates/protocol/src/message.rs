@@ -7,6 +7,10 @@ use crate::{
     ClusterId, Contradiction, Entry, Epoch, Index, Life, Member, Nonce, Position, Round, Snapshot,
 };
 
+/// Version of [`Message`], of what the messages mean, and of what entries say. Replicas of different versions
+/// refuse each other.
+pub const PROTOCOL_VERSION: u32 = 3;
+
 /// One message of a replication stream.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Message {

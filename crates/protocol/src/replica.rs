@@ -1,72 +1,17 @@
 //! One replica: the step function and what is common to all roles.
 
 use crate::core::Core;
-use crate::follow::Following;
-use crate::lead::Leading;
+use crate::role::{Next, Role};
 use crate::running::Planned;
 use crate::start::Starting;
 use crate::{
-    Config, ConnId, Effect, EndReason, Event, Execution, Index, Message, Now, Observed,
-    PROTOCOL_VERSION, PeerState, Recovered, Refusal, Rejection, RoleName, Status, Transition,
+    Config, Effect, Event, Execution, Index, Now, PROTOCOL_VERSION, PeerState, Recovered, RoleName,
+    Status, Transition,
 };
 
 /// How the message begins with which [`Replica::step`] panics when [`Replica::inequalities`] finds
 /// something.
 pub const BROKEN_INEQUALITY: &str = "a pointer inequality does not hold";
-
-/// A replica's part in the cluster.
-pub(crate) enum Role {
-    /// Finding out what the register says, or waiting to be born.
-    Starting(Box<Starting>),
-    /// Following a primary: backup, learner or spare; also while it tries to become primary.
-    Following(Box<Following>),
-    /// Won its epoch in this life.
-    Leading(Box<Leading>),
-    /// Stays up and does nothing until an operator acts.
-    Halted(String),
-    /// This life is over.
-    Ended,
-}
-
-/// What a role makes of an event.
-pub(crate) enum Next {
-    Stay,
-    Become(Role, String),
-}
-
-impl Next {
-    /// Ends this life; the process restarts.
-    pub fn end(core: &mut Core, why: EndReason) -> Next {
-        let text = why.to_string();
-        if core.leaving {
-            return Next::left(core, text);
-        }
-        core.note_commit();
-        core.out.push(Effect::EndLife(why));
-        Next::Become(Role::Ended, text)
-    }
-
-    /// Ends this life; the process restarts as another copy.
-    pub fn renew(core: &mut Core, why: impl Into<String>) -> Next {
-        let why = why.into();
-        core.out.push(Effect::Renew(why.clone()));
-        Next::Become(Role::Ended, why)
-    }
-
-    /// Stops until an operator acts.
-    pub fn halt(core: &mut Core, why: impl Into<String>) -> Next {
-        let why = why.into();
-        core.out.push(Effect::Halt(why.clone()));
-        Next::Become(Role::Halted(why.clone()), why)
-    }
-
-    /// Leaves: nothing is owed to anyone.
-    pub fn left(core: &mut Core, why: impl Into<String>) -> Next {
-        core.note_commit();
-        core.out.push(Effect::Left);
-        Next::Become(Role::Ended, why.into())
-    }
-}
 
 /// One replica as a deterministic function of its events.
 pub struct Replica {
@@ -91,7 +36,7 @@ impl Replica {
             }
             None => Role::Starting(Box::new(Starting::new(&core))),
         };
-        let announced = role_name(&core, &role);
+        let announced = role.name(&core);
         Replica { core, role, announced, role_since: now.mono, ticked: now.mono }
     }
 
@@ -139,7 +84,7 @@ impl Replica {
     pub fn status(&self) -> Status {
         let core = &self.core;
         let mut status = Status {
-            role: role_name(core, &self.role),
+            role: self.role.name(core),
             epoch: core.state.epoch,
             named: false,
             primary: None,
@@ -154,7 +99,7 @@ impl Replica {
             reason: String::new(),
         };
         match &self.role {
-            Role::Starting(role) => status.reason = role.reason.clone(),
+            Role::Starting(role) => role.describe(&mut status),
             Role::Following(role) => role.describe(core, &mut status),
             Role::Leading(role) => role.describe(core, &mut status),
             Role::Halted(why) => status.reason = why.clone(),
@@ -223,7 +168,21 @@ impl Replica {
             }
             Event::Leave => core.leaving = true,
             Event::RegisterChanged => core.register.look(&mut core.out),
-            _ => {}
+            // For the role alone; a snapshot older than the one that is known is of no use to anybody.
+            Event::Requests { .. }
+            | Event::Received(..)
+            | Event::Connected(_)
+            | Event::DialFailed(_)
+            | Event::Closed(_)
+            | Event::Probed(..)
+            | Event::Inquired { .. }
+            | Event::RegisterRead(_)
+            | Event::RegisterWritten(_)
+            | Event::LogRead { .. }
+            | Event::SnapshotRead { .. }
+            | Event::SnapshotStored { .. }
+            | Event::SnapshotMade(_)
+            | Event::HandOver { .. } => {}
         }
         match &mut self.role {
             Role::Starting(role) => role.step(core, event),
@@ -237,19 +196,39 @@ impl Replica {
     /// the others' silence.
     fn forgive(&mut self, pause: u64) {
         match &mut self.role {
-            Role::Following(role) => role.heard += pause,
+            Role::Following(role) => role.forgive(pause),
             Role::Leading(role) => role.forgive(pause),
             _ => {}
         }
     }
 
+    /// What a replica does that is halted or has ended.
     fn idle(&mut self, event: Event) -> Next {
         let core = &mut self.core;
         match event {
             Event::Leave if matches!(self.role, Role::Halted(_)) => {
                 return Next::left(core, "asked to leave");
             }
-            other => turn_away(core, other, None),
+            Event::Requests { proposals, reads } => core.turn_away(proposals, reads, None),
+            Event::HandOver { id, .. } => core.reject(vec![id], None),
+            Event::Received(conn, message) => core.refuse_hello(conn, &message),
+            Event::Tick
+            | Event::Leave
+            | Event::Durable(_)
+            | Event::Space(_)
+            | Event::Applied { .. }
+            | Event::SnapshotMade(_)
+            | Event::RegisterChanged
+            | Event::RegisterRead(_)
+            | Event::RegisterWritten(_)
+            | Event::Connected(_)
+            | Event::DialFailed(_)
+            | Event::Closed(_)
+            | Event::Probed(..)
+            | Event::Inquired { .. }
+            | Event::LogRead { .. }
+            | Event::SnapshotRead { .. }
+            | Event::SnapshotStored { .. } => {}
         }
         Next::Stay
     }
@@ -257,7 +236,7 @@ impl Replica {
     /// Says that the role has changed, if it has: also where only its name has, such as from
     /// `waiting` to `backup`.
     fn announce(&mut self, why: Option<String>) {
-        let to = role_name(&self.core, &self.role);
+        let to = self.role.name(&self.core);
         if to == self.announced && why.is_none() {
             return;
         }
@@ -302,16 +281,6 @@ impl Replica {
     }
 }
 
-fn role_name(core: &Core, role: &Role) -> RoleName {
-    match role {
-        Role::Starting(_) => RoleName::Starting,
-        Role::Following(role) => role.name(core),
-        Role::Leading(role) => role.name(core),
-        Role::Halted(_) => RoleName::Halted,
-        Role::Ended => RoleName::Ended,
-    }
-}
-
 /// Why a role got its new name by itself.
 fn reason(to: RoleName) -> &'static str {
     match to {
@@ -322,49 +291,5 @@ fn reason(to: RoleName) -> &'static str {
         RoleName::Candidate => "tries to win the register",
         RoleName::Primary => "the opening entry is executed",
         RoleName::Starting | RoleName::Opening | RoleName::Halted | RoleName::Ended => "",
-    }
-}
-
-/// What a replica that does not act says to those that take it for the primary; other events concern
-/// it not.
-pub(crate) fn turn_away(core: &mut Core, event: Event, primary: Option<String>) {
-    let ids = match event {
-        Event::Requests { proposals, reads } => {
-            proposals.into_iter().map(|p| p.id).chain(reads).collect()
-        }
-        Event::HandOver { id, .. } => vec![id],
-        Event::Received(conn, Message::Hello(_)) => {
-            return refuse(core, conn, Refusal::NotPrimary(core.state.epoch));
-        }
-        _ => return,
-    };
-    core.out.push(not_primary(core, ids, primary));
-}
-
-/// Refuses a stream.
-pub(crate) fn refuse(core: &mut Core, conn: ConnId, refusal: Refusal) {
-    core.out.push(Effect::Send(conn, Message::Refused(refusal)));
-    core.out.push(Effect::Close(conn));
-}
-
-/// Turns requests away: I do not act.
-pub(crate) fn not_primary(
-    core: &Core,
-    ids: Vec<crate::RequestId>,
-    primary: Option<String>,
-) -> Effect {
-    Effect::Reject(ids, Rejection::NotPrimary { primary, epoch: core.state.epoch })
-}
-
-/// `Some` when what was read must not be acted upon: it halts this replica, or was read before a
-/// newer epoch became known and is read again.
-pub(crate) fn examined(core: &mut Core, observed: &Observed) -> Option<Next> {
-    match core.examine(observed) {
-        Ok(true) => None,
-        Ok(false) => {
-            core.register.look(&mut core.out);
-            Some(Next::Stay)
-        }
-        Err(why) => Some(Next::halt(core, why)),
     }
 }

@@ -1,5 +1,7 @@
 //! Settings of the cluster: replicated state, changed through the log.
 
+use crate::{Entry, Kind};
+
 /// When a primary executes an entry and answers for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[repr(u8)]
@@ -88,6 +90,11 @@ impl Settings {
         out.extend_from_slice(&self.max_tail_bytes.to_le_bytes());
         out.extend_from_slice(&self.max_tail_ms.to_le_bytes());
         out
+    }
+
+    /// The settings that an entry makes.
+    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+        (entry.kind == Kind::Settings).then(|| Settings::decode(&entry.payload)).flatten()
     }
 
     /// Reads what [`Settings::encode`] wrote; `None` for anything else.

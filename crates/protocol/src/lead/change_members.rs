@@ -1,25 +1,16 @@
 //! Who is a member: joining learners (rule 4), dropping the silent (rule 3), and standing down when
 //! the register says so (rule 6).
 
-use std::collections::BTreeSet;
-
 use understudy_evidence::{correct, reached};
 
+use super::Leading;
+use super::peer::{Peer, Transfer};
+use super::replicate::is_spared;
+use super::wrong::evict_suspect;
 use crate::core::Core;
-use crate::lead::Leading;
-use crate::peer::{Peer, Transfer};
 use crate::register_client::Verdict;
-use crate::replica::{Next, examined};
-use crate::replicate::is_spared;
-use crate::wrong::evict_suspect;
-use crate::{Effect, Incarnation, Index, Member, Message, Observed, Record};
-
-/// A learner on its way to be named.
-pub(crate) struct Join {
-    pub incarnation: Incarnation,
-    /// The commit index when it was obliged: it is named once it holds that much.
-    pub barrier: Index,
-}
+use crate::role::{Next, examined};
+use crate::{Effect, Incarnation, Member, Message, Observed, Record};
 
 /// A change of the members that the primary wants.
 enum Change {
@@ -28,26 +19,9 @@ enum Change {
 }
 
 impl Leading {
-    /// Whose acknowledgement is needed, besides the primary's own: the members of the register last
-    /// won, those named in an undecided write, and a learner that is joining.
-    pub(crate) fn obliged(&self, core: &Core) -> BTreeSet<Incarnation> {
-        let undecided = correct!(core.register.undecided(), "undecided-not-obliged" => None);
-        let undecided = undecided.into_iter().flat_map(|record| &record.members);
-        let mut set: BTreeSet<Incarnation> =
-            self.record.members.iter().chain(undecided).map(|m| m.incarnation).collect();
-        set.extend(self.joining.as_ref().map(|join| join.incarnation));
-        correct!({}, "oblige-after-write" => set.retain(|i| self.record.names(*i)));
-        set.remove(&core.me);
-        set
-    }
-
-    pub(crate) fn is_obliged(&self, core: &Core, incarnation: Incarnation) -> bool {
-        self.obliged(core).contains(&incarnation)
-    }
-
     /// Starts what has to be started. The register is read first, and written only if the change is
     /// still wanted then.
-    pub(crate) fn advance_membership(&mut self, core: &mut Core) {
+    pub(super) fn advance_membership(&mut self, core: &mut Core) {
         self.hang_up_on_the_silent(core);
         self.probe(core);
         self.oblige(core);
@@ -67,25 +41,26 @@ impl Leading {
     }
 
     fn misses_a_member(&self, core: &Core) -> bool {
-        self.record
+        self.membership
+            .record()
             .members
             .iter()
-            .filter_map(|m| self.peers.get(&m.incarnation))
+            .filter_map(|m| self.followers.get(m.incarnation))
             .any(|peer| peer.conn.is_none() || core.passed(peer.heard, core.config.timing.drop))
     }
 
     /// The next change of the members, if one is due now.
     fn wanted(&self, core: &Core) -> Option<Change> {
-        if self.seal.is_some() {
+        if self.handover.is_under_way() {
             return None;
         }
-        let backups = || self.record.members.iter().filter(|m| m.incarnation != core.me);
+        let backups = || self.membership.others(core.me);
         let waits = self.something_waits(core);
         let silent = backups().find(|m| {
-            self.peers.get(&m.incarnation).is_some_and(|peer| {
+            self.followers.get(m.incarnation).is_some_and(|peer| {
                 peer.leaving
                     || is_spared(core, peer)
-                    || self.is_replaced(peer)
+                    || self.followers.is_replaced(peer)
                     || waits && self.suspects(core, peer)
                     || is_stuck(core, peer)
             })
@@ -93,8 +68,9 @@ impl Leading {
         if let Some(member) = silent {
             return Some(Change::Drop(member.incarnation));
         }
-        if let Some(join) = &self.joining {
-            let holds = self.peers.get(&join.incarnation).is_some_and(|p| p.acked >= join.barrier);
+        if let Some(join) = self.membership.joining() {
+            let learner = self.followers.get(join.incarnation);
+            let holds = learner.is_some_and(|peer| peer.progress.acked() >= join.barrier);
             let ready = correct!(holds, "join-before-caught-up" => true);
             return ready.then_some(Change::Name(join.incarnation));
         }
@@ -105,12 +81,10 @@ impl Leading {
 
     /// Of more backups than are wanted: one without a stream, else the last by name.
     fn least_useful(&self, core: &Core) -> Option<Incarnation> {
-        self.record
-            .members
-            .iter()
-            .filter(|m| m.incarnation != core.me)
+        self.membership
+            .others(core.me)
             .max_by_key(|m| {
-                let away = self.peers.get(&m.incarnation).is_none_or(|p| p.conn.is_none());
+                let away = self.followers.get(m.incarnation).is_none_or(|p| p.conn.is_none());
                 (away, m.name.clone())
             })
             .map(|m| m.incarnation)
@@ -120,7 +94,7 @@ impl Leading {
         core.log.last().index > core.log.commit || !self.reads.is_empty()
     }
 
-    pub(crate) fn suspects(&self, core: &Core, peer: &Peer) -> bool {
+    pub(super) fn suspects(&self, core: &Core, peer: &Peer) -> bool {
         let timing = &core.config.timing;
         peer.gone || core.passed(peer.heard, timing.drop) || is_stuck(core, peer)
     }
@@ -128,11 +102,11 @@ impl Leading {
     /// A stream that says nothing any more holds log and memory for nobody.
     fn hang_up_on_the_silent(&mut self, core: &mut Core) {
         let silence = 3 * core.config.timing.promote;
-        for peer in self.peers.values_mut().filter(|p| p.acked >= core.log.last().index) {
-            peer.moved = core.now.mono;
+        for peer in self.followers.iter_mut() {
+            peer.progress.is_complete(core.log.last().index, core.now.mono);
         }
-        for (conn, incarnation) in self.conns.clone() {
-            let Some(peer) = self.peers.get_mut(&incarnation) else { continue };
+        for conn in self.followers.streams().collect::<Vec<_>>() {
+            let Some(peer) = self.followers.at(conn) else { continue };
             if core.passed(peer.heard, silence) {
                 core.note(format!("{} was silent; hanging up", peer.member.name));
                 core.out.push(Effect::Close(conn));
@@ -144,8 +118,8 @@ impl Leading {
     /// A backup without a stream: does its process still exist?
     fn probe(&mut self, core: &mut Core) {
         let (now, timing) = (core.now.mono, core.config.timing);
-        for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
-            let Some(peer) = self.peers.get_mut(&member.incarnation) else { continue };
+        for member in self.membership.others(core.me) {
+            let Some(peer) = self.followers.get_mut(member.incarnation) else { continue };
             let due = peer.probe_at.is_none_or(|at| now >= at);
             if peer.conn.is_none() && !peer.gone && due {
                 let pause = peer.probes.next(timing.retry, timing.longest_pause());
@@ -159,76 +133,62 @@ impl Leading {
     /// Obliges the next learner that is caught up, and lets go of one that has gone away before a
     /// write named it.
     fn oblige(&mut self, core: &mut Core) {
-        if let Some(join) = &self.joining
+        if let Some(join) = self.membership.joining()
             && correct!(
                 core.register.undecided().is_none_or(|record| !record.names(join.incarnation)),
                 "undecided-not-obliged" => true,
             )
-            && !self.peers.get(&join.incarnation).is_some_and(|peer| self.may_join(core, peer))
+            && !self.followers.get(join.incarnation).is_some_and(|peer| self.may_join(core, peer))
         {
             reached!("join let go");
-            self.joining = None;
+            self.membership.let_go();
         }
-        let backups = self.record.members.len() - 1;
-        if self.joining.is_some()
-            || self.seal.is_some()
+        if self.membership.joining().is_some()
+            || self.handover.is_under_way()
             || core.log.commit < self.opening
-            || backups >= core.settings.sync_backups as usize
+            || self.membership.backups() >= core.settings.sync_backups as usize
         {
             return;
         }
-        let candidate = self
-            .peers
-            .values()
-            .find(|peer| !self.record.names(peer.member.incarnation) && self.may_join(core, peer));
+        let is_named = |peer: &Peer| self.membership.names(peer.member.incarnation);
+        let candidate =
+            self.followers.iter().find(|peer| !is_named(peer) && self.may_join(core, peer));
         if let Some(peer) = candidate {
-            let incarnation = peer.member.incarnation;
             reached!("learner obliged");
             let barrier = correct!(core.log.commit, "join-without-a-barrier" => 0);
-            self.joining = Some(Join { incarnation, barrier });
+            self.membership.oblige(peer.member.incarnation, barrier);
             self.replicate(core);
         }
     }
 
     /// A follower that wants to leave and is not obliged (any more) may go.
     fn release_the_leaving(&mut self, core: &mut Core) {
-        let obliged = self.obliged(core);
-        for (conn, incarnation) in &self.conns {
-            if let Some(peer) = self.peers.get_mut(incarnation)
-                && peer.leaving
-                && !obliged.contains(incarnation)
+        let obliged = self.membership.obliged(core);
+        self.followers.each_on_stream(|conn, peer| {
+            if peer.leaving
+                && !obliged.contains(&peer.member.incarnation)
                 && !std::mem::replace(&mut peer.released, true)
             {
-                core.out.push(Effect::Send(*conn, Message::Dropped));
+                core.out.push(Effect::Send(conn, Message::Dropped));
             }
-        }
-    }
-
-    /// A copy of the same name is here that came later: it stands in the place of this one, whose data
-    /// is gone. Only while its stream lasts: a hello of the older copy may arrive late, but its stream
-    /// ends when something is sent on it.
-    pub(crate) fn is_replaced(&self, peer: &Peer) -> bool {
-        self.peers.values().any(|other| {
-            other.greeted > peer.greeted
-                && other.conn.is_some()
-                && other.member.name == peer.member.name
-        })
+        });
     }
 
     fn may_join(&self, core: &Core, peer: &Peer) -> bool {
+        let acked = peer.progress.acked();
         peer.conn.is_some()
             && peer.transfer == Transfer::Log
             && !peer.leaving
             && !peer.full
-            && !self.is_replaced(peer)
+            && !self.followers.is_replaced(peer)
             && !self.suspects(core, peer)
             && correct!(
-                peer.acked > 0 && peer.acked + core.config.limits.caught_up >= core.log.commit,
+                acked > 0 && acked + core.config.limits.caught_up >= core.log.commit,
                 "join-before-caught-up" => true,
             )
     }
 
-    pub(crate) fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
+    pub(super) fn on_verdict(&mut self, core: &mut Core, verdict: Verdict) -> Next {
         match verdict {
             Verdict::Pending => Next::Stay,
             Verdict::Failed(failure) => {
@@ -252,30 +212,27 @@ impl Leading {
     fn on_won(&mut self, core: &mut Core, record: Record) {
         core.note_won(&record);
         core.save_epoch(record.epoch);
-        let changed = |a: &Record, b: &Record| -> Vec<Member> {
-            a.members.iter().filter(|m| !b.names(m.incarnation)).cloned().collect()
-        };
-        for member in changed(&self.record, &record) {
+        let epoch = record.epoch;
+        let (before, joined) = self.membership.won(record);
+        for member in gone(&before, self.membership.record()) {
             reached!("drop won");
-            core.note(format!("epoch {}: {} is no member any more", record.epoch, member.name));
+            core.note(format!("epoch {epoch}: {} is no member any more", member.name));
             self.note_dropped(core, &member);
-            self.peers.entry(member.incarnation).and_modify(Peer::dropped);
-            if self.peers.get(&member.incarnation).is_some_and(|peer| peer.conn.is_none()) {
-                self.peers.remove(&member.incarnation);
+            if let Some(peer) = self.followers.get_mut(member.incarnation) {
+                peer.progress.drop_received();
             }
+            self.followers.forget(|who| who != member.incarnation);
         }
-        for member in changed(&record, &self.record) {
-            core.note(format!("epoch {}: {} is a member", record.epoch, member.name));
+        for member in gone(self.membership.record(), &before) {
+            core.note(format!("epoch {epoch}: {} is a member", member.name));
         }
-        if self.joining.as_ref().is_some_and(|join| record.names(join.incarnation)) {
+        if joined {
             reached!("join won");
-            self.joining = None;
         }
-        if (record.members.len() as u32) < core.settings.min_copies {
+        if self.membership.record().members.len() < core.settings.min_copies as usize {
             // What waited is committed with fewer copies than asked for: nobody is told "done".
             core.abandon_commands();
         }
-        self.record = record;
         self.welcome_all(core);
         self.looked_at = 0;
     }
@@ -287,7 +244,7 @@ impl Leading {
         }
         self.complaint = None;
         let Some(record) = observed.record.clone() else { return Next::Stay };
-        if record != self.record {
+        if record != *self.membership.record() {
             return correct!(
                 self.on_succeeded(core, record, observed),
                 "loser-stays" => Next::Stay,
@@ -302,13 +259,13 @@ impl Leading {
             Change::Drop(incarnation) => {
                 correct!(
                     {},
-                    "drop-unwritten" => self.record.members.retain(|m| m.incarnation != incarnation),
+                    "drop-unwritten" => self.membership.drop_unwritten(incarnation),
                     "evict-before-drop" => evict_suspect(core, &record, incarnation),
                 );
                 members.retain(|m| m.incarnation != incarnation);
             }
             Change::Name(incarnation) => {
-                members.extend(self.peers.get(&incarnation).map(|peer| peer.member.clone()));
+                members.extend(self.followers.get(incarnation).map(|peer| peer.member.clone()));
                 members.sort_by(|a, b| a.name.cmp(&b.name));
             }
         }
@@ -320,5 +277,11 @@ impl Leading {
 
 /// Its disk does not get on, though entries wait for it: also where nothing else waits for that.
 fn is_stuck(core: &Core, peer: &Peer) -> bool {
-    peer.acked < core.log.last().index && core.passed(peer.moved, core.config.timing.stall)
+    peer.progress.acked() < core.log.last().index
+        && core.passed(peer.progress.moved(), core.config.timing.stall)
+}
+
+/// The members that a record names and the other does not.
+fn gone(of: &Record, from: &Record) -> Vec<Member> {
+    of.members.iter().filter(|member| !from.names(member.incarnation)).cloned().collect()
 }

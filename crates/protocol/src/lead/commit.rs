@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use understudy_evidence::{correct, reached};
 
-use crate::Index;
+use super::Leading;
 use crate::core::Core;
-use crate::lead::Leading;
+use crate::{Incarnation, Index, Member};
 
 impl Leading {
     /// Commits what everybody holds who must. Entries after settings are counted by their rule, so the
@@ -37,11 +37,13 @@ impl Leading {
             "received-own-disk" => Leading::received_or_durable(core),
         );
         let obliged = correct!(
-            self.obliged(core),
+            self.membership.obliged(core),
             "ack-before-backup" => BTreeSet::new(),
             "release-before-drop" => self.obliged_and_unsuspected(core),
         );
-        let held_by = |who| self.peers.get(who).map_or(0, |peer| peer.held(received));
+        let held_by = |who: &Incarnation| {
+            self.followers.get(*who).map_or(0, |peer| peer.progress.held(received))
+        };
         let held = obliged.iter().map(held_by).fold(own, Index::min);
         if held < core.log.durable {
             reached!("entry waits for a backup");
@@ -60,13 +62,10 @@ impl Leading {
         if commit < self.opening {
             return Ok(());
         }
-        for member in self.record.members.iter().filter(|m| m.incarnation != core.me) {
-            let held = self
-                .peers
-                .get(&member.incarnation)
-                .map_or(0, |peer| peer.acked.max(peer.received.min(self.by_receipt)));
+        for Member { incarnation, name, .. } in self.membership.others(core.me) {
+            let progress = self.followers.get(*incarnation).map(|peer| &peer.progress);
+            let held = progress.map_or(0, |progress| progress.held_as_of(self.by_receipt));
             if commit > held {
-                let name = &member.name;
                 return Err(format!("commit {commit} <= held by member {name} {held}"));
             }
         }

@@ -4,23 +4,22 @@ use bytes::Bytes;
 
 use understudy_evidence::correct;
 
+use super::Leading;
+use super::peer::{Background, Peer, Transfer};
 use crate::core::Core;
-use crate::follow::{releasable, release_through};
-use crate::lead::Leading;
-use crate::peer::{Background, Peer, Transfer};
-use crate::replica::{Next, refuse};
+use crate::role::Next;
 use crate::{
-    Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Index, Message, PROTOCOL_VERSION,
-    Position, ProbeResult, Refusal, Room, Snapshot, SnapshotPart,
+    Ack, Append, BackupExecution, ConnId, Effect, Entry, Hello, Incarnation, Index, Message,
+    PROTOCOL_VERSION, Position, ProbeResult, Record, Refusal, Room, Snapshot, SnapshotPart,
 };
 
 impl Leading {
-    pub(crate) fn on_message(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+    pub(super) fn on_message(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
         if let Message::Hello(hello) = message {
             return self.on_hello(core, conn, *hello);
         }
         let now = core.now.mono;
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else {
+        let Some(peer) = self.followers.at_mut(conn) else {
             correct!({}, "ack-while-acting" => self.acknowledge_another(core, conn, &message));
             return Next::Stay;
         };
@@ -41,34 +40,24 @@ impl Leading {
     fn on_hello(&mut self, core: &mut Core, conn: ConnId, hello: Hello) -> Next {
         if let Some(refusal) = self.refusal(core, &hello) {
             core.note(format!("refused {}: {refusal:?}", hello.member.name));
-            refuse(core, conn, refusal);
+            core.refuse(conn, refusal);
             return Next::Stay;
         }
         if let Some(found) = self.contradiction(core, &hello) {
             return self.contradict(core, conn, &hello, found);
         }
-        let who = hello.member.incarnation;
-        let now = core.now.mono;
-        let peer = self.peers.entry(who).or_insert_with(|| Peer::new(hello.member.clone(), now));
-        if let Some(old) = peer.conn {
-            self.conns.remove(&old);
-            core.out.push(Effect::Close(old));
+        if let Some(earlier) = self.followers.greet(conn, &hello, core.log.commit, core.now.mono) {
+            core.out.push(Effect::Close(earlier));
         }
-        peer.connect(conn, hello.member.clone(), hello.life, core.log.commit, now);
-        peer.full = hello.full;
-        self.greeted += 1;
-        (peer.greeted, peer.greeted_with) = (self.greeted, hello.epoch);
-        peer.memory = hello.memory;
-        correct!({}, "acks-of-an-old-copy" => self.count_acks_by_name(who));
-        self.conns.insert(conn, who);
+        correct!({}, "acks-of-an-old-copy" => self.count_acks_by_name(conn));
         self.welcome(core, conn);
-        self.start_feed(core, conn, &hello);
+        self.start_sending(core, conn, &hello);
         Next::Stay
     }
 
     /// Says what a follower must know before anything of this epoch.
     fn welcome(&self, core: &mut Core, conn: ConnId) {
-        let (epoch, cluster) = (self.record.epoch, self.record.cluster);
+        let &Record { epoch, cluster, .. } = self.membership.record();
         let records = core.state.records.iter().map(|known| (known.epoch, known.nonce));
         let records = correct!(records.collect(), "records-kept-to-oneself" => Vec::new());
         let ordered = core.state.ordered;
@@ -76,39 +65,40 @@ impl Leading {
     }
 
     /// The same for all, in a new epoch.
-    pub(crate) fn welcome_all(&self, core: &mut Core) {
-        self.conns.keys().for_each(|&conn| self.welcome(core, conn));
+    pub(super) fn welcome_all(&self, core: &mut Core) {
+        self.followers.streams().for_each(|conn| self.welcome(core, conn));
     }
 
     fn refusal(&self, core: &mut Core, hello: &Hello) -> Option<Refusal> {
         if hello.version != PROTOCOL_VERSION {
             return Some(Refusal::WrongVersion(PROTOCOL_VERSION));
         }
-        if hello.cluster.is_some_and(|cluster| cluster != self.record.cluster) {
-            return Some(Refusal::WrongCluster(self.record.cluster));
+        let record = self.membership.record();
+        if hello.cluster.is_some_and(|cluster| cluster != record.cluster) {
+            return Some(Refusal::WrongCluster(record.cluster));
         }
         if hello.member.incarnation == core.me {
             return Some(Refusal::OldLife(core.life));
         }
-        if correct!(hello.epoch > self.record.epoch, "follow-older-epoch" => false) {
+        if correct!(hello.epoch > record.epoch, "follow-older-epoch" => false) {
             // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
             core.register.look(&mut core.out);
             return Some(Refusal::NotPrimary(hello.epoch));
         }
-        let known = self.peers.get(&hello.member.incarnation).map_or(0, |peer| peer.life);
+        let known = self.followers.get(hello.member.incarnation).map_or(0, |peer| peer.life);
         (hello.life < known).then_some(Refusal::OldLife(known))
     }
 
     /// Finds where the follower's log leaves ours and begins to send from there.
-    fn start_feed(&mut self, core: &mut Core, conn: ConnId, hello: &Hello) {
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+    fn start_sending(&mut self, core: &mut Core, conn: ConnId, hello: &Hello) {
+        let Some(peer) = self.followers.at_mut(conn) else { return };
         if is_spared(core, peer) {
             peer.transfer = Transfer::Paused;
             return;
         }
         match core.log.matching(hello.first, &hello.runs) {
             Some(index) => match core.log.position(index) {
-                Some(position) => peer.sent = position,
+                Some(position) => peer.progress.send_after(position),
                 None => read_log(core, peer, conn, index + 1),
             },
             None => read_snapshot(core, peer, conn),
@@ -117,58 +107,55 @@ impl Leading {
 
     /// Sends to every follower what it lacks, as far as its window allows; a heartbeat where
     /// nothing has been sent for a while, and the newest read round where it is due.
-    pub(crate) fn replicate(&mut self, core: &mut Core) {
-        let obliged = self.obliged(core);
-        let (epoch, round) = (self.record.epoch, self.round);
+    pub(super) fn replicate(&mut self, core: &mut Core) {
+        let obliged = self.membership.obliged(core);
+        let (epoch, round) = (self.membership.epoch(), self.reads.round());
         let digest = core.latest_digest();
-        for (&conn, incarnation) in &self.conns {
-            let Some(peer) = self.peers.get_mut(incarnation) else { continue };
+        self.followers.each_on_stream(|conn, peer| {
             let message = |previous, entries, commit| {
                 Message::Append(Append { epoch, previous, entries, commit, round, digest })
             };
             let spared = is_spared(core, peer);
             while peer.transfer == Transfer::Log
                 && !spared
-                && peer.sent.index < core.log.last().index
-                && peer.flight_bytes < core.config.limits.flight_bytes
+                && peer.progress.sent().index < core.log.last().index
+                && peer.progress.flight_bytes() < core.config.limits.flight_bytes
             {
-                let from = peer.sent.index + 1;
+                let previous = peer.progress.sent();
+                let from = previous.index + 1;
                 let Some(entries) = core.log.entries(from, core.config.limits.message_bytes) else {
                     read_log(core, peer, conn, from);
                     break;
                 };
-                let previous = peer.sent;
                 note_sent(core, peer, &entries, round);
                 core.out.push(Effect::Send(conn, message(previous, entries, core.log.commit)));
             }
             let heartbeat = core.passed(peer.told_at, core.config.timing.heartbeat);
-            let asked = peer.told_round < round && obliged.contains(incarnation);
+            let asked = peer.told_round < round && obliged.contains(&peer.member.incarnation);
             if heartbeat || asked {
                 note_sent(core, peer, &[], round);
-                let append = message(peer.sent, Vec::new(), core.log.commit);
+                let append = message(peer.progress.sent(), Vec::new(), core.log.commit);
                 core.out.push(Effect::Send(conn, append));
             }
-        }
+        });
     }
 
     fn on_ack(&mut self, core: &mut Core, conn: ConnId, ack: Ack) {
-        if ack.newer.is_some_and(|newer| newer > self.record.epoch) {
+        let record = self.membership.record();
+        if ack.newer.is_some_and(|newer| newer > record.epoch) {
             core.register.look(&mut core.out);
         }
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
-        if ack.epoch < self.acting_from || ack.epoch > self.record.epoch {
+        let Some(peer) = self.followers.at_mut(conn) else { return };
+        if ack.epoch < self.acting_from || ack.epoch > record.epoch {
             return;
         }
-        peer.verified(ack.verified);
-        if ack.durable > peer.acked {
-            peer.acked = peer.acked.max(ack.durable.min(peer.sent.index));
-            peer.moved = core.now.mono;
-        }
+        peer.progress.verify(ack.verified);
+        peer.progress.acknowledge(ack.durable, core.now.mono);
         // Only what a member received after the write that names it: a copy that crashes reads the
         // register, and must find that it counted by more than its disk (rule 11).
-        let member = self.record.names(peer.member.incarnation) && ack.epoch == self.record.epoch;
+        let member = record.names(peer.member.incarnation) && ack.epoch == record.epoch;
         if correct!(member, "received-by-a-learner" => true) {
-            peer.receives(ack.verified.min(peer.sent.index));
+            peer.progress.receive(ack.verified);
         }
         peer.confirmed = peer.confirmed.max(ack.round);
         peer.full = ack.full;
@@ -179,15 +166,15 @@ impl Leading {
         }
     }
 
-    pub(crate) fn on_log_read(
+    pub(super) fn on_log_read(
         &mut self,
         core: &mut Core,
         conn: ConnId,
         previous: Position,
         entries: Result<Vec<Entry>, String>,
     ) {
-        let (epoch, round) = (self.record.epoch, self.round);
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        let (epoch, round) = (self.membership.epoch(), self.reads.round());
+        let Some(peer) = self.followers.at_mut(conn) else { return };
         if peer.transfer != Transfer::Reading {
             return;
         }
@@ -204,7 +191,7 @@ impl Leading {
         }
     }
 
-    pub(crate) fn on_snapshot_read(
+    pub(super) fn on_snapshot_read(
         &mut self,
         core: &mut Core,
         conn: ConnId,
@@ -213,8 +200,8 @@ impl Leading {
         data: Bytes,
         last: bool,
     ) {
-        let epoch = self.record.epoch;
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        let epoch = self.membership.epoch();
+        let Some(peer) = self.followers.at_mut(conn) else { return };
         let end = last.then_some(offset + data.len() as u64);
         let position = snapshot.position;
         let background = !peer.is_catching_up_from_snapshot();
@@ -223,7 +210,7 @@ impl Leading {
             *sending = Background { position, end };
         } else {
             peer.transfer = Transfer::Snapshot { position, offset, end };
-            peer.sent = Position::default();
+            peer.progress.send_after(Position::default());
         }
         peer.told_at = core.now.mono;
         let part = SnapshotPart { epoch, snapshot, offset, data, last, background };
@@ -231,7 +218,7 @@ impl Leading {
     }
 
     fn on_snapshot_ack(&mut self, core: &mut Core, conn: ConnId, position: Position, stored: u64) {
-        let Some(peer) = self.conns.get(&conn).and_then(|i| self.peers.get_mut(i)) else { return };
+        let Some(peer) = self.followers.at_mut(conn) else { return };
         let Transfer::Snapshot { position: sending, end, .. } = peer.transfer else {
             return send_more_in_background(core, peer, conn, position, stored);
         };
@@ -240,7 +227,7 @@ impl Leading {
         }
         if end == Some(stored) {
             peer.transfer = Transfer::Log;
-            peer.sent = position;
+            peer.progress.send_after(position);
             return;
         }
         peer.transfer = Transfer::Snapshot { position, offset: stored, end: None };
@@ -251,38 +238,34 @@ impl Leading {
     /// A new snapshot is here: it spares those who execute nothing what is before it, in memory and when they
     /// are promoted. A backup that is still being sent an older one gets that first: on a narrow line, one part is
     /// under way and no more.
-    pub(crate) fn send_in_background(&mut self, core: &mut Core) {
+    pub(super) fn send_in_background(&mut self, core: &mut Core) {
         if core.settings.backup_execution != BackupExecution::Deferred {
             return;
         }
         let (position, bytes) = (core.log.snapshot, core.config.limits.part_bytes);
-        for (&conn, incarnation) in &self.conns {
-            let Some(peer) = self.peers.get_mut(incarnation) else { continue };
+        self.followers.each_on_stream(|conn, peer| {
             if peer.transfer == Transfer::Log && peer.background.is_none() {
                 peer.background = Some(Background { position, end: None });
                 core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
             }
-        }
+        });
     }
 
-    pub(crate) fn on_closed(&mut self, core: &mut Core, conn: ConnId) {
-        if let Some(peer) = self.conns.remove(&conn).and_then(|i| self.peers.get_mut(&i)) {
-            peer.disconnect();
-            if self.seal.as_ref().is_some_and(|seal| seal.target == peer.member.incarnation) {
-                core.register.look(&mut core.out);
-                self.predial(core);
-            }
+    pub(super) fn on_closed(&mut self, core: &mut Core, conn: ConnId) {
+        let whose = self.followers.hang_up(conn);
+        if whose.is_some() && whose == self.handover.target() {
+            core.register.look(&mut core.out);
+            self.predial(core);
         }
         self.on_predial_closed(conn);
         // Nobody remembers a spare that has hung up.
-        let named: Vec<_> = self.record.members.iter().map(|m| m.incarnation).collect();
-        let obliged = self.obliged(core);
-        self.peers
-            .retain(|i, peer| peer.conn.is_some() || named.contains(i) || obliged.contains(i));
+        let obliged = self.membership.obliged(core);
+        let membership = &self.membership;
+        self.followers.forget(|who| membership.names(who) || obliged.contains(&who));
     }
 
-    pub(crate) fn on_probed(&mut self, incarnation: crate::Incarnation, probe: ProbeResult) {
-        if let Some(peer) = self.peers.get_mut(&incarnation)
+    pub(super) fn on_probed(&mut self, who: Incarnation, probe: ProbeResult) {
+        if let Some(peer) = self.followers.get_mut(who)
             && peer.conn.is_none()
             && probe == ProbeResult::Refused
         {
@@ -292,8 +275,8 @@ impl Leading {
 
     /// Lets go of log that a snapshot covers and no follower on a stream still needs. Where there is too much of
     /// that, or no room for it, a learner gets the snapshot.
-    pub(crate) fn release(&mut self, core: &mut Core) {
-        let obliged = self.obliged(core);
+    pub(super) fn release(&mut self, core: &mut Core) {
+        let obliged = self.membership.obliged(core);
         let far = match core.room {
             Room::Ample => core.log.beyond(core.config.limits.retain_bytes.saturating_mul(4)),
             Room::Scarce | Room::Reserve | Room::None => Index::MAX,
@@ -302,25 +285,22 @@ impl Leading {
             peer.conn.is_some() && matches!(peer.transfer, Transfer::Log | Transfer::Reading)
         };
         let needs = |peer: &Peer| {
-            let acked = peer.acked.min(peer.sent.index);
+            let acked = peer.progress.acked().min(peer.progress.sent().index);
             if obliged.contains(&peer.member.incarnation) { acked } else { acked.max(far) }
         };
-        let needed = self.peers.values().filter(fed).map(needs).min().unwrap_or(Index::MAX);
-        release_through(core, releasable(core).min(needed));
+        let needed = self.followers.iter().filter(fed).map(needs).min().unwrap_or(Index::MAX);
+        core.release_through(core.releasable().min(needed));
     }
 }
 
 /// Whether a follower gets nothing to write: its disk is full, and this one's is not, so that what is left of room
 /// there stays for upkeep.
-pub(crate) fn is_spared(core: &Core, peer: &Peer) -> bool {
+pub(super) fn is_spared(core: &Core, peer: &Peer) -> bool {
     peer.full && !core.is_full()
 }
 
 fn note_sent(core: &Core, peer: &mut Peer, entries: &[Entry], round: u64) {
-    if let Some(last) = entries.last() {
-        let bytes = entries.iter().map(Entry::weight).sum();
-        peer.sent(last.position(), bytes);
-    }
+    peer.progress.send(entries);
     peer.told_round = round;
     peer.told_at = core.now.mono;
 }
@@ -354,7 +334,7 @@ fn read_snapshot(core: &mut Core, peer: &mut Peer, conn: ConnId) {
     let position = core.log.snapshot;
     peer.transfer = Transfer::Snapshot { position, offset: 0, end: None };
     peer.background = None;
-    peer.sent = Position::default();
+    peer.progress.send_after(Position::default());
     let bytes = core.config.limits.part_bytes;
     core.out.push(Effect::ReadSnapshot { conn, position, offset: 0, bytes });
 }

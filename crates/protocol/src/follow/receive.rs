@@ -2,17 +2,16 @@
 
 use understudy_evidence::{correct, reached};
 
+use super::{Following, Link};
 use crate::core::Core;
-use crate::follow::{Following, release};
-use crate::link::Link;
-use crate::replica::Next;
+use crate::role::Next;
 use crate::{
     Ack, Append, ConnId, Contradiction, Effect, EndReason, Entry, Epoch, Index, Message, Position,
     Room, SnapshotPart,
 };
 
 impl Following {
-    pub(crate) fn on_append(&mut self, core: &mut Core, conn: ConnId, append: Append) -> Next {
+    pub(super) fn on_append(&mut self, core: &mut Core, conn: ConnId, append: Append) -> Next {
         if !self.accept_epoch(core, conn, append.epoch) {
             return Next::Stay;
         }
@@ -62,7 +61,7 @@ impl Following {
 
     /// Makes the primary's epoch the newest that this copy has followed, on disk, with its record's nonce if that
     /// was read.
-    pub(crate) fn follow_epoch(&self, core: &mut Core, epoch: Epoch) {
+    pub(super) fn follow_epoch(&self, core: &mut Core, epoch: Epoch) {
         if epoch != core.state.epoch {
             reached!("a newer epoch followed");
         }
@@ -82,7 +81,7 @@ impl Following {
 
     /// Executes what is committed as far as it is verified and durable here, and tells the primary
     /// how far that is, with the newest read round.
-    pub(crate) fn acknowledge(&mut self, core: &mut Core) -> Next {
+    pub(super) fn acknowledge(&mut self, core: &mut Core) -> Next {
         if let (Link::Live(conn), Some(verified)) = (&self.link, self.verified) {
             let here = verified.min(core.log.durable);
             let durable = correct!(here, "ack-before-fsync" => verified);
@@ -110,12 +109,12 @@ impl Following {
     }
 
     /// The disk runs short of room, or has it again, which the primary is told.
-    pub(crate) fn on_space(&mut self, core: &mut Core, room: Room) -> Next {
+    pub(super) fn on_space(&mut self, core: &mut Core, room: Room) -> Next {
         if room == Room::None {
             self.cut_what_found_no_room(core);
         }
         if room != Room::Ample {
-            release(core);
+            core.release();
         }
         self.acknowledge(core)
     }
@@ -136,7 +135,7 @@ impl Following {
     }
 
     /// A different digest is replayed once from snapshot and log; then it stays halted.
-    pub(crate) fn on_digest(&mut self, core: &mut Core, told: Option<(Index, u64)>) -> Next {
+    pub(super) fn on_digest(&mut self, core: &mut Core, told: Option<(Index, u64)>) -> Next {
         let Err(index) = core.compare_digest(told) else { return Next::Stay };
         if !core.state.replaying {
             core.state.replaying = true;
@@ -146,10 +145,10 @@ impl Following {
         let why = format!(
             "state differs from the primary's as of entry {index}, also after a replay: keep this directory for a report, then see `understudy recover`"
         );
-        core.halt_for_good(why)
+        Next::halt_for_good(core, why)
     }
 
-    pub(crate) fn on_snapshot_part(
+    pub(super) fn on_snapshot_part(
         &mut self,
         core: &mut Core,
         conn: ConnId,
@@ -203,7 +202,7 @@ impl Following {
         Next::Stay
     }
 
-    pub(crate) fn on_snapshot_stored(
+    pub(super) fn on_snapshot_stored(
         &mut self,
         core: &mut Core,
         conn: ConnId,
@@ -224,7 +223,7 @@ impl Following {
         {
             if end == Some(offset) && core.is_spared_by(position) {
                 core.take_on(position);
-                release(core);
+                core.release();
             }
             core.out.push(Effect::Send(conn, Message::SnapshotAck { position, offset }));
         }

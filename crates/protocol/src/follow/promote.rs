@@ -2,16 +2,15 @@
 
 use understudy_evidence::{correct, reached};
 
+use super::{Following, Link};
 use crate::core::Core;
-use crate::follow::Following;
 use crate::lead::Leading;
-use crate::link::Link;
-use crate::replica::{Next, Role, examined};
+use crate::role::{Next, Role, examined};
 use crate::{ConnId, Effect, Epoch, Message, Observed, Position, Record};
 
 impl Following {
     /// A time-out, a refused redial or a primary that stepped back for us: reasons to try.
-    pub(crate) fn suspects(&self, core: &Core) -> bool {
+    pub(super) fn suspects(&self, core: &Core) -> bool {
         if core.leaving {
             return false;
         }
@@ -26,7 +25,7 @@ impl Following {
         self.gone || self.lapsed || core.passed(self.heard, timing.promote)
     }
 
-    pub(crate) fn on_take_over(
+    pub(super) fn on_take_over(
         &mut self,
         core: &mut Core,
         conn: ConnId,
@@ -61,7 +60,7 @@ impl Following {
         Next::Stay
     }
 
-    pub(crate) fn on_register(&mut self, core: &mut Core, observed: Observed) -> Next {
+    pub(super) fn on_register(&mut self, core: &mut Core, observed: Observed) -> Next {
         if let Some(next) = examined(core, &observed) {
             return next;
         }
@@ -127,7 +126,7 @@ impl Following {
     }
 
     /// The register says that this replica is primary: the epoch goes to disk, then it acts.
-    pub(crate) fn on_won(&mut self, core: &mut Core, record: Record) -> Next {
+    pub(super) fn on_won(&mut self, core: &mut Core, record: Record) -> Next {
         if record.epoch < core.state.epoch {
             // A newer epoch has been followed meanwhile: what was won is lost again (rule 1).
             return Next::Stay;

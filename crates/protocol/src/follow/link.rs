@@ -1,30 +1,19 @@
 //! A follower's stream to its primary: dial, hello, welcome or refusal, and what a broken one means.
 
-use understudy_evidence::correct;
+use understudy_evidence::{correct, reached};
 
+use super::{Following, Link};
 use crate::core::Core;
-use crate::follow::Following;
-use crate::replica::Next;
+use crate::lead::Predial;
+use crate::role::Next;
 use crate::{
-    ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Incarnation, Message, Nonce,
-    PROTOCOL_VERSION, ProbeResult, Refusal,
+    ClusterId, ConnId, Contradiction, Effect, Epoch, Hello, Message, Nonce, PROTOCOL_VERSION,
+    ProbeResult, Refusal,
 };
-
-/// The stream to the primary.
-pub(crate) enum Link {
-    /// Not before this time.
-    Idle { until: u64 },
-    /// One dial at a time: its answer says nothing of anybody else.
-    Dialing { to: Incarnation },
-    /// Said hello.
-    Greeting(ConnId),
-    /// Welcomed.
-    Live(ConnId),
-}
 
 impl Following {
     /// A stream whose other end lost power or its way is never closed from there.
-    pub(crate) fn give_up_a_silent_stream(&mut self, core: &mut Core) {
+    pub(super) fn give_up_a_silent_stream(&mut self, core: &mut Core) {
         let timing = core.config.timing;
         let (conn, silent) = match self.link {
             Link::Greeting(conn) => (conn, core.passed(self.link_since, timing.drop / 2)),
@@ -37,7 +26,7 @@ impl Following {
         }
     }
 
-    pub(crate) fn dial(&mut self, core: &mut Core) {
+    pub(super) fn dial(&mut self, core: &mut Core) {
         let Some(primary) = self.record.member(self.record.primary) else { return };
         // Also an older copy of my own, whose data is gone, may still be named.
         if primary.incarnation == core.me || primary.name == core.config.name {
@@ -47,7 +36,7 @@ impl Following {
         core.out.push(Effect::Dial { address: primary.peer_address.clone() });
     }
 
-    pub(crate) fn on_connected(&mut self, core: &mut Core, conn: ConnId) -> Next {
+    pub(super) fn on_connected(&mut self, core: &mut Core, conn: ConnId) -> Next {
         let Link::Dialing { to } = self.link else {
             core.out.push(Effect::Close(conn));
             return Next::Stay;
@@ -81,7 +70,7 @@ impl Following {
         Next::Stay
     }
 
-    pub(crate) fn on_dial_failed(&mut self, core: &mut Core, probe: ProbeResult) -> Next {
+    pub(super) fn on_dial_failed(&mut self, core: &mut Core, probe: ProbeResult) -> Next {
         let Link::Dialing { to } = self.link else { return Next::Stay };
         if to != self.record.primary {
             self.unlink(core.now.mono);
@@ -95,7 +84,7 @@ impl Following {
         Next::Stay
     }
 
-    pub(crate) fn on_closed(&mut self, core: &mut Core, conn: ConnId) -> Next {
+    pub(super) fn on_closed(&mut self, core: &mut Core, conn: ConnId) -> Next {
         let mine = match self.link {
             Link::Greeting(c) | Link::Live(c) => c == conn,
             _ => false,
@@ -125,13 +114,13 @@ impl Following {
         core.now.mono + self.redials.next(pause, core.config.timing.longest_pause())
     }
 
-    pub(crate) fn unlink(&mut self, until: u64) {
+    pub(super) fn unlink(&mut self, until: u64) {
         self.link = Link::Idle { until };
         self.verified = correct!(None, "old-stream-counts" => self.verified);
         (self.storing, self.background) = (None, None);
     }
 
-    pub(crate) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
+    pub(super) fn on_greeting(&mut self, core: &mut Core, conn: ConnId, message: Message) -> Next {
         match message {
             Message::Welcome { epoch, cluster, ordered, records } => {
                 self.link = Link::Live(conn);
@@ -146,7 +135,7 @@ impl Following {
     }
 
     /// What the primary says before anything of its epoch.
-    pub(crate) fn on_welcome(
+    pub(super) fn on_welcome(
         &mut self,
         core: &mut Core,
         conn: ConnId,
@@ -239,9 +228,22 @@ impl Following {
         Next::Stay
     }
 
-    pub(crate) fn hang_up(&mut self, core: &mut Core, conn: ConnId) {
+    pub(super) fn hang_up(&mut self, core: &mut Core, conn: ConnId) {
         core.out.push(Effect::Close(conn));
         let until = self.redial_at(core, core.config.timing.retry);
         self.unlink(until);
+    }
+
+    /// Goes on with the stream that was dialed ahead.
+    pub(crate) fn go_on(&mut self, core: &mut Core, predial: Predial) {
+        match predial {
+            Predial::None => {}
+            Predial::Dialing(to) => self.link = Link::Dialing { to },
+            Predial::Open(to, conn) => {
+                reached!("followed on a stream dialed ahead");
+                self.link = Link::Dialing { to };
+                self.on_connected(core, conn);
+            }
+        }
     }
 }

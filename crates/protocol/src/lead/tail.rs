@@ -1,22 +1,21 @@
-//! What a primary has appended and not committed, and how far `async` lets it run ahead.
+//! What a primary has appended and not committed, and how far of that `async` lets it execute.
 
 use std::collections::VecDeque;
 
 use understudy_evidence::{correct, reached};
 
-use crate::core::Core;
-use crate::lead::Leading;
-use crate::{Entry, Execution, Index, MS};
+use crate::{Entry, Index};
 
 /// The entries after the commit index that this primary appended in this term.
 #[derive(Default)]
-pub(crate) struct Tail {
+pub(super) struct Tail {
+    /// In order, without gaps.
     entries: VecDeque<Uncommitted>,
     /// Of all of them.
-    pub bytes: usize,
+    bytes: usize,
     /// End of what may be executed ahead of its commit.
     reach: Index,
-    /// Bytes of those up to there.
+    /// Bytes of those up to there, so `ahead <= bytes`.
     ahead: usize,
 }
 
@@ -34,6 +33,10 @@ impl Tail {
         let (index, bytes) = (entry.index, entry.weight());
         self.entries.push_back(Uncommitted { index, bytes, since, requires_commit });
         self.bytes += bytes;
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn len(&self) -> usize {
@@ -54,7 +57,7 @@ impl Tail {
 
     /// Takes in what may be executed ahead: up to `end`, `bytes` of it at most, nothing after an entry that requires
     /// its commit, and nothing more while the oldest was appended before `oldest`.
-    fn speculate(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
+    pub fn speculate(&mut self, end: Index, bytes: u64, oldest: u64) -> Index {
         let Some(first) = self.entries.front().map(|entry| entry.index) else { return self.reach };
         if self.entries.front().is_some_and(|entry| entry.since < oldest) {
             reached!("async waited for an old tail");
@@ -78,28 +81,6 @@ impl Tail {
     }
 }
 
-impl Leading {
-    /// In `async` mode, executes what is on this disk and not committed, within the tail's bounds, while
-    /// nobody can have taken this primary's place; the rest waits as in `sync`. Nothing before the opening
-    /// entry is committed (rule 8).
-    pub(crate) fn speculate(&mut self, core: &mut Core) {
-        let settings = core.settings;
-        if settings.execution != Execution::Async
-            || core.log.commit < self.opening
-            || self.tail.len() == 0
-            || !self.is_certainly_primary(core)
-        {
-            return;
-        }
-        let oldest = core.now.mono.saturating_sub(settings.max_tail_ms.saturating_mul(MS));
-        let reach = self.tail.speculate(core.log.durable, settings.max_tail_bytes, oldest);
-        if reach > core.log.commit && reach > core.log.handed {
-            reached!("executed ahead of the commit");
-        }
-        core.execute(reach);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -120,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn it_runs_ahead_as_far_as_bytes_and_age_allow() {
+    fn it_executes_ahead_as_far_as_bytes_and_age_allow() {
         let mut tail = tail();
         assert_eq!(tail.speculate(10, 250, 0), 2, "two of them have 200 bytes");
         assert_eq!(tail.speculate(10, 250, 0), 2, "and no more when it is asked again");
