@@ -30,7 +30,6 @@ fn no_files_of_a_crate_import_each_other() {
 }
 
 #[test]
-#[ignore = "they do"]
 fn no_files_of_the_protocol_import_each_other() {
     has_no_circle("protocol");
 }
