@@ -6,6 +6,8 @@
 /// The encoded `FileDescriptorSet` of all files, comments included: for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+include!(concat!(env!("OUT_DIR"), "/requests.rs"));
+
 /// What clients use: keys and values, watches, leases, sessions, time and randomness.
 pub mod kv {
     /// Version 1.

@@ -2,9 +2,7 @@
 //! request must name the cluster that it means: in another one the number is another client's.
 
 use tonic::metadata::MetadataMap;
-use understudy_proto::admin::v1::*;
 use understudy_proto::kv::v1::execute_operation::Operation;
-use understudy_proto::kv::v1::*;
 
 use super::admission::CLUSTER_HEADER;
 use crate::refusal::Refusal;
@@ -16,7 +14,13 @@ pub(crate) trait MayNameSession {
 }
 
 macro_rules! requests {
-    (stamped: $($stamped:ident)*; of_a_session: $($session:ident)*; of_none: $($none:ident)*) => {
+    (
+        stamped: $($stamped:ty),*;
+        of_a_session: $($session:ty),*;
+        of_no_session: $($none:ty),*;
+        streamed: $($streamed:ty),*;
+        of_peers: $($peer:ty),*;
+    ) => {
         $(impl MayNameSession for $stamped {
             fn names_session(&self) -> bool {
                 self.stamp.is_some()
@@ -35,17 +39,8 @@ macro_rules! requests {
     };
 }
 
-requests! {
-    stamped:
-        PutRequest DeleteRequest TxnRequest GrantLeaseRequest RevokeLeaseRequest SeedRequest
-        RandomRequest GetRandBitsRequest RandBytesRequest SetStateRequest NowRequest;
-    of_a_session: KeepSessionAliveRequest CloseSessionRequest;
-    of_none:
-        OpenSessionRequest GetRequest ListRequest WatchRequest KeepLeaseAliveRequest GetLeaseRequest
-        ListLeasesRequest GetStateRequest StatusRequest HandOverRequest GetSettingsRequest
-        UpdateSettingsRequest GetQuotaRequest UpdateQuotaRequest CompactRequest ListSessionsRequest
-        ListOwnersRequest
-}
+// By the fields that the contract gives each.
+understudy_proto::every_request!(requests);
 
 impl MayNameSession for Operation {
     fn names_session(&self) -> bool {

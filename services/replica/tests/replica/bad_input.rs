@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use tonic::{Code, Request};
+use understudy_proto::kv::v1::lease_service_client::LeaseServiceClient;
 use understudy_proto::kv::v1::*;
 
 use crate::common::{Cluster, check, get, key_values, put, reason, session, to_cluster};
@@ -259,6 +260,10 @@ async fn what_speaks_of_a_session_must_name_its_cluster() {
 
     let stamped = PutRequest { stamp, ..put("k", "v") };
     unnamed(client.put(stamped.clone()).await.unwrap_err());
+    let address = format!("http://{}", cluster.clients(0));
+    let mut leases = LeaseServiceClient::connect(address).await.unwrap();
+    let kept = KeepLeaseAliveRequest { stamp, lease_id: 1 };
+    unnamed(leases.keep_lease_alive(kept).await.unwrap_err());
     let target = Some(delete_request::Target::Key("k".into()));
     let delete = DeleteRequest { stamp, target, ..DeleteRequest::default() };
     unnamed(client.delete(delete).await.unwrap_err());
