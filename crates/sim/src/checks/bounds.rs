@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use prost::Message;
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_machine::{
     Command, Failure, FailureCode, Get, KeyRange, KvMachine, Limit, Operation, Put, Response,
     SetQuota, Txn,
@@ -159,11 +159,9 @@ impl World {
 
     /// As a handler that judges by what was published a moment ago, and not by what is in force.
     pub(crate) fn refused_by_a_view(&mut self, host: HostId, payload: &Bytes) -> Option<Failure> {
-        if !mutant!("judged-by-a-view") {
-            return None;
-        }
         let time = self.time;
-        self.hosts[host].process.as_mut()?.judge_by_a_view(time, payload)
+        let process = self.hosts[host].process.as_mut()?;
+        correct!(None, "judged-by-a-view" => process.judge_by_a_view(time, payload))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 use understudy_host::Done;
 use understudy_machine::{KvMachine, Machine};
 use understudy_protocol::{Config, Entry, Epoch, Incarnation, Index, Recovered};
@@ -163,10 +163,10 @@ impl Host {
         time: u64,
         fresh_incarnation: u128,
     ) -> Result<Recovered, StartError> {
-        let fresh_incarnation = match mutant!("wiped-copy-keeps-its-name") {
-            true => self.clock.offset.into(),
-            false => fresh_incarnation,
-        };
+        let fresh_incarnation = correct!(
+            fresh_incarnation,
+            "wiped-copy-keeps-its-name" => self.clock.offset.into(),
+        );
         let options = store_options(fresh_incarnation);
         let (store, recovered) = Store::open(self.disk.clone(), options)?;
         let machine = restore(&store).map_err(StartError::Snapshot)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use understudy_evidence::mutant;
+use understudy_evidence::correct;
 
 use understudy_protocol::{Event, Observed, Record, RegisterFailure, RegisterUid, WriteAnswer};
 
@@ -123,27 +123,33 @@ impl Register {
             }
             Ask::Write { base, record } => {
                 let same = base.uid == self.uid && base.version == self.version.to_string();
-                if !same && !mutant!("unconditional-write") {
+                if !correct!(same, "unconditional-write" => true) {
                     return Event::RegisterWritten(WriteAnswer::Conflict);
                 }
                 self.before = Some(self.observed());
                 self.version += 1;
                 self.wins += 1;
-                self.record = Some(Record::clone(record));
+                let record = Some(Record::clone(record));
+                self.record = correct!(record, "newest-record-collected" => self.collected(record));
                 self.past.push(self.observed());
-                if mutant!("newest-record-collected") && self.wins.is_multiple_of(4) {
-                    self.record = self.before.as_ref().and_then(|before| before.record.clone());
-                }
                 Event::RegisterWritten(WriteAnswer::Written)
             }
+        }
+    }
+
+    /// `newest-record-collected`: what is left where a store has removed the highest record with the old ones.
+    fn collected(&self, record: Option<Record>) -> Option<Record> {
+        match self.wins.is_multiple_of(4) {
+            true => self.before.as_ref().and_then(|before| before.record.clone()),
+            false => record,
         }
     }
 
     /// Whether this read is answered from a cache that is one write behind: in two wrong versions
     /// only, and then now and again.
     fn is_cached(&self) -> bool {
-        let wrong = mutant!("register-read-from-a-cache") || mutant!("follow-older-epoch");
-        wrong && self.reads.is_multiple_of(3)
+        let third = self.reads.is_multiple_of(3);
+        correct!(false, "register-read-from-a-cache" => third, "follow-older-epoch" => third)
     }
 
     /// Somebody sets a label: the version moves, the record stays.
