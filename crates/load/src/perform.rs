@@ -1,4 +1,4 @@
-//! An action of a history, done by any client that can [`KvClient`](crate::KvClient).
+//! An action of a history, done by any [`KvClient`](crate::KvClient).
 
 use understudy_client::proto::kv::v1::txn_operation::Operation;
 use understudy_client::proto::kv::v1::txn_result::Result as TxnResult;

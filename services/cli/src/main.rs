@@ -1,4 +1,4 @@
-//! The `understudy` command: one binary that serves, shows and asks a replicated key-value service.
+//! The `understudy` command: one binary that is server, client and tool of a replicated key-value service.
 //!
 //! Exit codes: 0 done; 1 failed, or no such key, or a condition was not met; 2 the command line is
 //! wrong; 3 the outcome is unknown: it may have happened; 4 no replica could do it in time, definitely

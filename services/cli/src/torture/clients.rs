@@ -20,7 +20,7 @@ pub const EARLY: Duration = Duration::from_millis(800);
 
 /// What all clients share.
 #[derive(Clone)]
-pub struct Order {
+pub struct LoadConfig {
     /// Where replicas are.
     pub endpoints: Endpoints,
     /// How much.
@@ -39,7 +39,7 @@ pub struct Order {
 
 /// Running clients.
 pub struct Clients {
-    order: Order,
+    load: LoadConfig,
     stop: Arc<AtomicBool>,
     round: watch::Sender<u64>,
     /// The round that each client is in.
@@ -51,7 +51,7 @@ pub struct Clients {
 
 impl Clients {
     /// Starts them, in round 0.
-    pub fn start(order: Order) -> Self {
+    pub fn start(load: LoadConfig) -> Self {
         let mut clients = Clients {
             stop: Arc::default(),
             round: watch::channel(0).0,
@@ -59,13 +59,13 @@ impl Clients {
             workers: JoinSet::new(),
             readers: JoinSet::new(),
             pinned: JoinSet::new(),
-            order,
+            load,
         };
-        for (number, address) in clients.order.addresses().into_iter().enumerate() {
-            let reader = PinnedReader::new(&clients.order, number as u64, &address);
+        for (number, address) in clients.load.addresses().into_iter().enumerate() {
+            let reader = PinnedReader::new(&clients.load, number as u64, &address);
             clients.pinned.spawn(reader.read(clients.round.subscribe()));
         }
-        for number in 0..clients.order.shape.clients {
+        for number in 0..clients.load.shape.clients {
             clients.spawn(number);
         }
         clients
@@ -76,27 +76,27 @@ impl Clients {
             3 => EARLY,
             _ => Options::default().deadline,
         };
-        let order = self.order.clone();
-        let recorder = order.recorder(number, deadline);
-        let random = fastrand::Rng::with_seed(order.seed.wrapping_add(number));
+        let load = self.load.clone();
+        let recorder = load.recorder(number, deadline);
+        let random = fastrand::Rng::with_seed(load.seed.wrapping_add(number));
         let answered = Arc::<AtomicU64>::default();
-        let mut worker = Worker::new(recorder, order.shape.clone(), random, answered);
-        worker.turn(order.round_prefix(0));
+        let mut worker = Worker::new(recorder, load.shape.clone(), random, answered);
+        worker.turn(load.round_prefix(0));
         let (stop, mut round) = (self.stop.clone(), self.round.subscribe());
         let (arrived, at) = watch::channel(0);
         self.at.push(at);
         self.workers.spawn(async move {
-            let mut beat = tokio::time::interval(order.interval());
+            let mut beat = tokio::time::interval(load.interval());
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !stop.load(Ordering::Relaxed) {
                 beat.tick().await;
                 if round.has_changed().unwrap_or(false) {
                     let round = *round.borrow_and_update();
-                    worker.turn(order.round_prefix(round));
+                    worker.turn(load.round_prefix(round));
                     arrived.send_replace(round);
                 }
                 worker.one().await;
-                order.record(worker.take()).await;
+                load.record(worker.take()).await;
             }
         });
     }
@@ -106,13 +106,13 @@ impl Clients {
         let former = *self.round.borrow();
         let next = former + 1;
         self.round.send_replace(next);
-        let (at, order) = (self.at.clone(), self.order.clone());
+        let (at, load) = (self.at.clone(), self.load.clone());
         self.readers.spawn(async move {
             for mut at in at {
                 // A client that is gone writes nothing any more.
                 let _ = at.wait_for(|round| *round >= next).await;
             }
-            order.read_back(order.shape.clients + 1 + former, [former]).await;
+            load.read_back(load.shape.clients + 1 + former, [former]).await;
         });
     }
 
@@ -132,14 +132,14 @@ impl Clients {
         }
         while self.readers.join_next().await.is_some() {}
         let last = *self.round.borrow();
-        self.order.read_back(self.order.shape.clients, 0..=last).await;
+        self.load.read_back(self.load.shape.clients, 0..=last).await;
         if !stay {
-            self.order.remove(0..=last).await;
+            self.load.remove(0..=last).await;
         }
     }
 }
 
-impl Order {
+impl LoadConfig {
     /// A client that records what it does.
     pub fn recorder(&self, number: u64, deadline: Duration) -> Recorder {
         let options = Options::default().deadline(deadline);

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::faults;
-use super::over::Over;
+use super::stop::StopSignal;
 
 /// How long a command may take.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -20,7 +20,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 const KEPT: usize = 4_096;
 
 /// Runs it to its end, or until it is over.
-pub async fn run(command: &str, over: &Over) -> faults::Result {
+pub async fn run(command: &str, stop: &StopSignal) -> faults::Result {
     let began = Instant::now();
     let failed = |error: io::Error| format!("{command}: {error}");
     let mut shell = Command::new("sh");
@@ -37,7 +37,7 @@ pub async fn run(command: &str, over: &Over) -> faults::Result {
             end(&mut child).await;
             return Err(format!("{command}: still runs after {LONGEST:?}, ended"));
         }
-        () = over.wait() => {
+        () = stop.wait() => {
             end(&mut child).await;
             return Ok(format!("{command}: ended after {:.1?}, the torture is over", began.elapsed()));
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fault::{Fault, Kind};
 use super::journal::Journal;
-use super::over::Over;
+use super::stop::StopSignal;
 use crate::pair::ProcessEvent;
 
 /// How long after a fault its pause is looked for at least.
@@ -63,14 +63,14 @@ impl FaultLog {
         begin: Instant,
         clock: Instant,
         journal: &Journal,
-        over: &Over,
+        stop: &StopSignal,
     ) -> FaultRecord {
         let end = Instant::now();
         let at = (begin - clock).as_nanos() as u64;
-        while (end.elapsed() < SETTLE && !over.is_over())
+        while (end.elapsed() < SETTLE && !stop.is_over())
             || (!journal.acknowledged_since((end - clock).as_nanos() as u64)
                 && end.elapsed() < LONGEST
-                && !over.is_over())
+                && !stop.is_over())
         {
             tokio::time::sleep(POLL).await;
         }

@@ -1,7 +1,6 @@
 //! `understudy torture`: real processes under load and faults of all kinds, judged from the
 //! recorded history.
 
-mod board;
 mod clients;
 mod command;
 mod fault;
@@ -11,15 +10,16 @@ mod journal;
 mod locks;
 mod netns;
 mod network;
-mod over;
 mod pinned;
 mod plan;
+mod proxies;
 mod proxy;
 mod report;
 mod run;
 mod runner;
 mod setup;
 mod shim;
+mod stop;
 mod subject;
 mod text;
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::board::Board;
 use super::fault::{Lines, Way};
 use super::netns::{Netns, Rule};
+use super::proxies::Proxies;
 
 /// What lies between replicas and clients, where faults are injected.
 pub enum Network {
     /// Proxies in front of each port.
-    Proxies(Board),
+    Proxies(Proxies),
     /// Network namespaces, one for each replica.
     Namespaces(Netns),
 }
@@ -43,7 +43,7 @@ impl Network {
     /// A sentence.
     pub async fn reset(&self, number: usize, lines: Lines) -> Result<(), String> {
         match self {
-            Network::Proxies(board) => board.reset(number, lines),
+            Network::Proxies(proxies) => proxies.reset(number, lines),
             Network::Namespaces(netns) => {
                 let rules = netns.reset(number, lines).await?;
                 tokio::time::sleep(RESETTING).await;
@@ -65,11 +65,11 @@ impl Network {
     ) -> Result<ActiveFault, String> {
         let mut rules = Vec::new();
         match (self, fault) {
-            (Network::Proxies(board), LinkFault::Cut(way)) => {
-                board.change(number, lines, way, |flow| flow.cuts += 1);
+            (Network::Proxies(proxies), LinkFault::Cut(way)) => {
+                proxies.change(number, lines, way, |flow| flow.cuts += 1);
             }
-            (Network::Proxies(board), LinkFault::Delay(ms)) => {
-                board.change(number, lines, Way::Both, |flow| flow.delay_ms = ms);
+            (Network::Proxies(proxies), LinkFault::Delay(ms)) => {
+                proxies.change(number, lines, Way::Both, |flow| flow.delay_ms = ms);
             }
             (Network::Proxies(_), LinkFault::Loss(_)) => {
                 return Err("a proxy sees no packets: use --netns".into());
@@ -94,11 +94,11 @@ impl Network {
     pub async fn heal(&self, active: ActiveFault) -> Result<(), String> {
         let ActiveFault { number, lines, fault, rules } = active;
         match (self, fault) {
-            (Network::Proxies(board), LinkFault::Cut(way)) => {
-                board.change(number, lines, way, |flow| flow.cuts -= 1);
+            (Network::Proxies(proxies), LinkFault::Cut(way)) => {
+                proxies.change(number, lines, way, |flow| flow.cuts -= 1);
             }
-            (Network::Proxies(board), _) => {
-                board.change(number, lines, Way::Both, |flow| flow.delay_ms = 0);
+            (Network::Proxies(proxies), _) => {
+                proxies.change(number, lines, Way::Both, |flow| flow.delay_ms = 0);
             }
             (Network::Namespaces(netns), _) => netns.heal(rules).await?,
         }

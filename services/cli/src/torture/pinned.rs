@@ -14,7 +14,7 @@ use understudy_client::proto::kv::v1::GetRequest;
 use understudy_client::proto::kv::v1::key_value_service_client::KeyValueServiceClient;
 use understudy_history::{Action, Answer, Found, Operation, Outcome, Reply};
 
-use super::clients::Order;
+use super::clients::LoadConfig;
 use understudy_load::keys;
 
 /// What these readers call themselves: after all others.
@@ -28,24 +28,24 @@ const WAITING: usize = 200;
 
 /// A reader of one replica.
 pub struct PinnedReader {
-    order: Order,
+    load: LoadConfig,
     number: u64,
     client: Option<KeyValueServiceClient<Channel>>,
 }
 
 impl PinnedReader {
     /// The reader of the replica at this address, `host:port`.
-    pub fn new(order: &Order, number: u64, address: &str) -> Self {
+    pub fn new(load: &LoadConfig, number: u64, address: &str) -> Self {
         // Connections are made, and made again, when they are needed.
         let channel = Endpoint::from_shared(format!("http://{address}"));
         let client = channel.ok().map(|it| KeyValueServiceClient::new(it.connect_lazy()));
-        PinnedReader { order: order.clone(), number: FIRST + number, client }
+        PinnedReader { load: load.clone(), number: FIRST + number, client }
     }
 
     /// Reads keys of the round until it is dropped.
     pub async fn read(self, round: watch::Receiver<u64>) {
         let Some(client) = self.client else { return };
-        let mut random = fastrand::Rng::with_seed(self.order.seed ^ self.number);
+        let mut random = fastrand::Rng::with_seed(self.load.seed ^ self.number);
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut waiting = JoinSet::new();
@@ -56,10 +56,10 @@ impl PinnedReader {
             if waiting.len() >= WAITING {
                 continue;
             }
-            let prefix = self.order.round_prefix(*round.borrow());
-            let number = random.usize(0..self.order.shape.keys as usize);
-            let Some(key) = keys(&prefix, &self.order.shape).nth(number) else { return };
-            waiting.spawn(one(self.order.clone(), client.clone(), self.number, id, key));
+            let prefix = self.load.round_prefix(*round.borrow());
+            let number = random.usize(0..self.load.shape.keys as usize);
+            let Some(key) = keys(&prefix, &self.load.shape).nth(number) else { return };
+            waiting.spawn(one(self.load.clone(), client.clone(), self.number, id, key));
             id += 1;
         }
     }
@@ -67,7 +67,7 @@ impl PinnedReader {
 
 /// Asks once, and records it if there was an answer: a read that failed says nothing.
 async fn one(
-    order: Order,
+    load: LoadConfig,
     mut client: KeyValueServiceClient<Channel>,
     number: u64,
     id: u64,
@@ -75,9 +75,9 @@ async fn one(
 ) {
     let now = |clock: Instant| clock.elapsed().as_nanos() as u64;
     let request = GetRequest { key: key.clone().into(), ..GetRequest::default() };
-    let begin = now(order.clock);
+    let begin = now(load.clock);
     let answered = tokio::time::timeout(PATIENCE, client.get(request)).await;
-    let end = now(order.clock);
+    let end = now(load.clock);
     let Ok(Ok(response)) = answered else { return };
     let response = response.into_inner();
     let revision = response.header.map_or(0, |header| header.revision.cast_unsigned());
@@ -88,5 +88,5 @@ async fn one(
     });
     let outcome = Outcome::Ok(Answer { revision, reply: Reply::Get { found } });
     let action = Action::Get { key };
-    order.record(vec![Operation { client: number, id, action, begin, end, outcome }]).await;
+    load.record(vec![Operation { client: number, id, action, begin, end, outcome }]).await;
 }

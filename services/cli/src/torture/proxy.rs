@@ -24,8 +24,8 @@ pub struct Flow {
     pub delay_ms: u32,
 }
 
-/// One door: a proxy's port in front of a replica's.
-pub struct Door {
+/// A proxy's port in front of a replica's.
+pub struct Proxy {
     /// Where the proxy listens, `host:port`.
     pub at: String,
     /// Where the replica does.
@@ -40,7 +40,7 @@ pub struct Door {
     pub resets: watch::Receiver<u64>,
 }
 
-impl Door {
+impl Proxy {
     /// Serves until the replica's process is not kept running any more.
     pub async fn serve(mut self) {
         while self.process.wait_for(Option::is_some).await.is_ok() {
@@ -55,7 +55,7 @@ impl Door {
                 tokio::select! {
                     () = &mut gone => break,
                     accepted = listener.accept() => match accepted {
-                        Ok((stream, _)) => self.carry(stream),
+                        Ok((stream, _)) => self.forward(stream),
                         Err(_) => tokio::time::sleep(AGAIN).await,
                     }
                 }
@@ -63,7 +63,7 @@ impl Door {
         }
     }
 
-    fn carry(&self, mut dialer: TcpStream) {
+    fn forward(&self, mut dialer: TcpStream) {
         let (to, mut resets) = (self.to.clone(), self.resets.clone());
         let (inward, outward) = (self.inward.clone(), self.outward.clone());
         resets.mark_unchanged();
@@ -160,7 +160,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    struct Board {
+    struct TestProxy {
         at: String,
         process: watch::Sender<Option<u32>>,
         inward: watch::Sender<Flow>,
@@ -168,8 +168,8 @@ mod tests {
         resets: watch::Sender<u64>,
     }
 
-    /// A door in front of a server that sends back what it is sent.
-    async fn echo() -> Board {
+    /// A proxy in front of a server that sends back what it is sent.
+    async fn echo() -> TestProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let to = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move {
@@ -181,34 +181,34 @@ mod tests {
                 });
             }
         });
-        board(to).await
+        start(to).await
     }
 
-    /// A door in front of this address.
-    async fn board(to: String) -> Board {
+    /// A proxy in front of this address.
+    async fn start(to: String) -> TestProxy {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = free.local_addr().unwrap().to_string();
         drop(free);
-        let board = Board {
+        let proxy = TestProxy {
             at: at.clone(),
             process: watch::channel(Some(1)).0,
             inward: watch::channel(Flow::default()).0,
             outward: watch::channel(Flow::default()).0,
             resets: watch::channel(0).0,
         };
-        let door = Door {
+        let served = Proxy {
             at,
             to,
-            process: board.process.subscribe(),
-            inward: board.inward.subscribe(),
-            outward: board.outward.subscribe(),
-            resets: board.resets.subscribe(),
+            process: proxy.process.subscribe(),
+            inward: proxy.inward.subscribe(),
+            outward: proxy.outward.subscribe(),
+            resets: proxy.resets.subscribe(),
         };
-        tokio::spawn(door.serve());
-        board
+        tokio::spawn(served.serve());
+        proxy
     }
 
-    impl Board {
+    impl TestProxy {
         async fn connect(&self) -> TcpStream {
             loop {
                 match TcpStream::connect(&self.at).await {
@@ -228,10 +228,10 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_gets_through_a_cut_and_everything_when_it_is_healed() {
-        let board = echo().await;
-        let mut stream = board.connect().await;
+        let proxy = echo().await;
+        let mut stream = proxy.connect().await;
         there_and_back(&mut stream).await;
-        for direction in [&board.inward, &board.outward] {
+        for direction in [&proxy.inward, &proxy.outward] {
             direction.send_modify(|flow| flow.cuts += 1);
             stream.write_all(b"x").await.unwrap();
             let early = tokio::time::timeout(Duration::from_millis(100), stream.read_u8()).await;
@@ -244,51 +244,51 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_up_is_lost_with_its_sender() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let board = board(listener.local_addr().unwrap().to_string()).await;
-        let mut stream = board.connect().await;
+        let proxy = start(listener.local_addr().unwrap().to_string()).await;
+        let mut stream = proxy.connect().await;
         let (mut replica, _) = listener.accept().await.unwrap();
         stream.write_all(b"a").await.unwrap();
         assert_eq!(replica.read_u8().await.unwrap(), b'a');
-        board.inward.send_modify(|flow| flow.cuts += 1);
+        proxy.inward.send_modify(|flow| flow.cuts += 1);
         stream.write_all(b"b").await.unwrap();
         drop(stream);
         let early = tokio::time::timeout(Duration::from_millis(100), replica.read_u8()).await;
         assert!(early.is_err(), "it got through");
-        board.inward.send_modify(|flow| flow.cuts -= 1);
+        proxy.inward.send_modify(|flow| flow.cuts -= 1);
         assert!(replica.read_u8().await.is_err(), "the connection ends without it");
     }
 
     #[tokio::test]
     async fn a_delay_is_that_of_each_direction() {
-        let board = echo().await;
-        let mut stream = board.connect().await;
-        board.inward.send_modify(|flow| flow.delay_ms = 50);
-        board.outward.send_modify(|flow| flow.delay_ms = 70);
+        let proxy = echo().await;
+        let mut stream = proxy.connect().await;
+        proxy.inward.send_modify(|flow| flow.delay_ms = 50);
+        proxy.outward.send_modify(|flow| flow.delay_ms = 70);
         assert!(there_and_back(&mut stream).await >= Duration::from_millis(120));
     }
 
     #[tokio::test]
     async fn a_reset_breaks_connections_and_the_next_one_works() {
-        let board = echo().await;
-        let mut stream = board.connect().await;
+        let proxy = echo().await;
+        let mut stream = proxy.connect().await;
         there_and_back(&mut stream).await;
-        board.resets.send_modify(|resets| *resets += 1);
+        proxy.resets.send_modify(|resets| *resets += 1);
         let error = stream.read_u8().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-        there_and_back(&mut board.connect().await).await;
+        there_and_back(&mut proxy.connect().await).await;
     }
 
     #[tokio::test]
     async fn nobody_listens_while_there_is_no_process() {
-        let board = echo().await;
-        there_and_back(&mut board.connect().await).await;
-        board.process.send_replace(None);
+        let proxy = echo().await;
+        there_and_back(&mut proxy.connect().await).await;
+        proxy.process.send_replace(None);
         let begin = Instant::now();
-        while TcpStream::connect(&board.at).await.is_ok() {
+        while TcpStream::connect(&proxy.at).await.is_ok() {
             assert!(begin.elapsed() < Duration::from_secs(10), "it listens for ever");
             tokio::time::sleep(AGAIN).await;
         }
-        board.process.send_replace(Some(2));
-        there_and_back(&mut board.connect().await).await;
+        proxy.process.send_replace(Some(2));
+        there_and_back(&mut proxy.connect().await).await;
     }
 }

@@ -9,7 +9,7 @@ use understudy_client::{Endpoints, Options};
 use understudy_history::{Action, Beginning, Outcome};
 
 use super::Torture;
-use super::clients::{Clients, Order};
+use super::clients::{Clients, LoadConfig};
 use super::fault_log::FaultLog;
 use super::journal::Journal;
 use super::locks::{Judged, Locks};
@@ -45,7 +45,7 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
     let logbook = Logbook::start(events, torture.log.as_deref(), observer)?;
     let (subject, endpoints) = subject(torture, dir.path(), &prefix, tell).await?;
     let runner = Runner::new(subject, fault_log, Journal::start(&history)?, plan);
-    let order = Order {
+    let load = LoadConfig {
         endpoints,
         shape: Shape {
             mix: Mix::VARIED,
@@ -60,7 +60,7 @@ pub async fn run(torture: &Torture, seed: u64, plan: &[Round]) -> Result<Report,
         journal: runner.journal.sender(),
     };
     let stay = torture.endpoints.is_none();
-    let ran = run_plan(order, &runner, plan, torture.minutes, stay).await;
+    let ran = run_plan(load, &runner, plan, torture.minutes, stay).await;
     let closed = runner.close(&history).await;
     let last = logbook.close().await;
     let PlanRun { whole, seconds, locks, interrupted } = ran.map_err(|why| {
@@ -114,21 +114,21 @@ struct PlanRun {
 /// # Errors
 /// A sentence, when there was no pair to begin with.
 async fn run_plan(
-    mut order: Order,
+    mut load: LoadConfig,
     runner: &Runner,
     plan: &[Round],
     length: Duration,
     stay: bool,
 ) -> Result<PlanRun, String> {
     runner.whole().await?;
-    order.clock = Instant::now();
-    let clock = order.clock;
+    load.clock = Instant::now();
+    let clock = load.clock;
     // Commands may take any time; our own faults take what was planned, and the rests between come on top.
     let end = clock + if stay { length + REST * plan.len() as u32 } else { length };
     let others = !stay;
-    let begins = begin(&order, runner, others).await?;
-    let locks = Locks::start(&order, stay).await?;
-    let mut clients = Clients::start(order);
+    let begins = begin(&load, runner, others).await?;
+    let locks = Locks::start(&load, stay).await?;
+    let mut clients = Clients::start(load);
     let mut broken = None;
     for round in plan {
         broken = runner.round(round, clock, end).await.err();
@@ -153,16 +153,16 @@ async fn run_plan(
 ///
 /// # Errors
 /// A sentence, when nobody answers.
-async fn begin(order: &Order, runner: &Runner, others: bool) -> Result<Beginning, String> {
-    let mut recorder = order.recorder(FIRST, Options::default().deadline);
-    let read = Action::Get { key: format!("{}beginning", order.prefix) };
+async fn begin(load: &LoadConfig, runner: &Runner, others: bool) -> Result<Beginning, String> {
+    let mut recorder = load.recorder(FIRST, Options::default().deadline);
+    let read = Action::Get { key: format!("{}beginning", load.prefix) };
     let revision = match recorder.act(read).await {
         Outcome::Ok(answer) => answer.revision,
         _ => return Err("nobody tells where the history begins".to_owned()),
     };
     let beginning = Beginning { revision, others };
     runner.journal.begins(beginning);
-    order.record(recorder.take()).await;
+    load.record(recorder.take()).await;
     Ok(beginning)
 }
 

@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use super::fault_log::{FaultLog, Records};
 use super::journal::{Counts, Journal};
-use super::over::Over;
 use super::plan::{Planned, Round};
+use super::stop::StopSignal;
 use super::subject::Subject;
 use super::text;
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ pub struct Runner {
     fault_log: FaultLog,
     /// The history.
     pub journal: Arc<Journal>,
-    over: Over,
+    stop: StopSignal,
     /// Where there is no terminal.
     feed: Arc<Feed>,
     bar: ProgressBar,
@@ -33,17 +33,17 @@ pub struct Runner {
 impl Runner {
     pub fn new(subject: Subject, fault_log: FaultLog, journal: Journal, plan: &[Round]) -> Self {
         let faults = plan.iter().map(|round| round.faults.len() as u64).sum();
-        let over = Over::new();
+        let stop = StopSignal::new();
         let netns = match &subject {
             Subject::Own(injector) => injector.netns(),
             Subject::Yours(_) => None,
         };
-        tokio::spawn(over.clone().listen(netns));
+        tokio::spawn(stop.clone().listen(netns));
         Runner {
             subject: Arc::new(subject),
             fault_log,
             journal: Arc::new(journal),
-            over,
+            stop,
             feed: Arc::new(Feed::start(Where::Err)),
             bar: bar(faults),
         }
@@ -51,7 +51,7 @@ impl Runner {
 
     /// Whether somebody wants it to end.
     pub fn interrupted(&self) -> bool {
-        self.over.is_asked()
+        self.stop.is_asked()
     }
 
     /// Says what goes on.
@@ -77,7 +77,7 @@ impl Runner {
         let mut faults = JoinSet::new();
         for planned in &round.faults {
             self.wait(end.min(begin + Duration::from_millis(planned.at_ms))).await;
-            if self.over.is_over() || Instant::now() >= end {
+            if self.stop.is_over() || Instant::now() >= end {
                 break;
             }
             self.say(&planned.fault.to_string());
@@ -86,7 +86,7 @@ impl Runner {
         self.wait(end.min(begin + Duration::from_millis(round.length_ms))).await;
         let done = async { while faults.join_next().await.is_some() {} };
         if tokio::time::timeout_at(end.into(), done).await.is_err() {
-            self.over.end();
+            self.stop.end();
             while faults.join_next().await.is_some() {}
         }
         self.whole().await.map_err(|why| format!("after round {}: {why}", round.number))
@@ -95,13 +95,13 @@ impl Runner {
     fn fault(&self, planned: &Planned, clock: Instant) -> impl Future<Output = ()> + use<> {
         let (subject, fault_log, journal) =
             (self.subject.clone(), self.fault_log.clone(), self.journal.clone());
-        let (bar, feed, over) = (self.bar.clone(), self.feed.clone(), self.over.clone());
+        let (bar, feed, stop) = (self.bar.clone(), self.feed.clone(), self.stop.clone());
         let planned = planned.clone();
         async move {
             let begin = Instant::now();
-            let result = subject.inject(&planned, &over).await;
+            let result = subject.inject(&planned, &stop).await;
             let record =
-                fault_log.record(&planned.fault, result, begin, clock, &journal, &over).await;
+                fault_log.record(&planned.fault, result, begin, clock, &journal, &stop).await;
             bar.inc(1);
             let line = text::fault(&record);
             // The bar prints nothing where there is no terminal.
@@ -110,7 +110,7 @@ impl Runner {
     }
 
     async fn wait(&self, until: Instant) {
-        while Instant::now() < until && !self.over.is_over() {
+        while Instant::now() < until && !self.stop.is_over() {
             self.bar.set_prefix(format!("{} requests", grouped(self.journal.operations())));
             let left = until.saturating_duration_since(Instant::now());
             tokio::time::sleep(left.min(BEAT)).await;

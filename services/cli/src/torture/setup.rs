@@ -5,10 +5,10 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use super::Torture;
-use super::board::Board;
 use super::faults::FaultInjector;
 use super::netns::Netns;
 use super::network::Network;
+use super::proxies::Proxies;
 use super::shim::Shim;
 use crate::failure::Failure;
 use crate::pair::{NAMES, Pair, Place, Plan, Ports, ProcessEvent};
@@ -67,7 +67,7 @@ impl Setup {
         let pair = Pair::start(self.plan, tell).await?;
         let network = match self.netns {
             Some(netns) => Network::Namespaces(netns),
-            None => Network::Proxies(Board::start(&pair, &self.places, &self.found)),
+            None => Network::Proxies(Proxies::start(&pair, &self.places, &self.found)),
         };
         Ok(FaultInjector::new(pair, network, self.shims))
     }

@@ -7,8 +7,8 @@ use understudy_client::{Client, Endpoints, Options};
 use super::command;
 use super::fault::Fault;
 use super::faults::{self, FaultInjector};
-use super::over::Over;
 use super::plan::Planned;
+use super::stop::StopSignal;
 
 /// How long the subject may take to be whole when everything is healed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,10 +30,10 @@ pub struct Yours {
 
 impl Subject {
     /// Injects a fault, waits as long as it lasts, and heals it. A command ends when it is over.
-    pub async fn inject(&self, planned: &Planned, over: &Over) -> faults::Result {
+    pub async fn inject(&self, planned: &Planned, stop: &StopSignal) -> faults::Result {
         match self {
             Subject::Own(injector) => injector.inject(planned).await,
-            Subject::Yours(yours) => yours.inject(&planned.fault, over).await,
+            Subject::Yours(yours) => yours.inject(&planned.fault, stop).await,
         }
     }
 
@@ -65,12 +65,12 @@ impl Yours {
         Yours { client, commands: commands.to_vec(), prefix: prefix.to_owned() }
     }
 
-    async fn inject(&self, fault: &Fault, over: &Over) -> faults::Result {
+    async fn inject(&self, fault: &Fault, stop: &StopSignal) -> faults::Result {
         let Fault::Command { number } = fault else {
             return Err("only commands are possible here".into());
         };
         let command = self.commands.get(*number).ok_or("there is no such command")?;
-        command::run(command, over).await
+        command::run(command, stop).await
     }
 
     async fn answers(&self) -> Result<(), crate::failure::Failure> {

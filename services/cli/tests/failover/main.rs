@@ -6,9 +6,9 @@ mod harness;
 
 mod ahead;
 mod bank;
-mod farewells;
 mod hangs;
 mod kills;
+mod leaving;
 mod members;
 mod pauses;
 mod pipelines;

@@ -1,4 +1,4 @@
-//! One client that asks and asks.
+//! One client that sends one request after the other.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

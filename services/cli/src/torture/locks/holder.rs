@@ -12,7 +12,7 @@ use understudy_client::{Client, Endpoints, Lock, Options};
 use super::Keys;
 use super::account::{Account, Tenure, Write};
 use super::way::Way;
-use crate::torture::clients::{EARLY, Order};
+use crate::torture::clients::{EARLY, LoadConfig};
 
 /// How often a holder looks whether it still is one.
 const BEAT: Duration = Duration::from_millis(20);
@@ -31,14 +31,14 @@ pub struct Holder {
 }
 
 impl Holder {
-    pub fn new(order: &Order, number: u64, keys: Keys, stopped: watch::Receiver<bool>) -> Self {
+    pub fn new(load: &LoadConfig, number: u64, keys: Keys, stopped: watch::Receiver<bool>) -> Self {
         Holder {
-            endpoints: order.endpoints.clone(),
+            endpoints: load.endpoints.clone(),
             number,
             keys,
-            clock: order.clock,
+            clock: load.clock,
             stopped,
-            random: Rng::with_seed(order.seed.wrapping_sub(number + 1)),
+            random: Rng::with_seed(load.seed.wrapping_sub(number + 1)),
             account: Account::default(),
         }
     }

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 use understudy_client::{Client, Options};
 
-use super::clients::Order;
+use super::clients::LoadConfig;
 use account::Account;
 pub use account::Judged;
 use holder::Holder;
@@ -52,15 +52,15 @@ impl Locks {
     ///
     /// # Errors
     /// A sentence, when their changes cannot be watched.
-    pub async fn start(order: &Order, alone: bool) -> Result<Self, String> {
-        let keys = Keys::new(&order.prefix);
-        let client = Client::new(&order.endpoints, Options::default());
+    pub async fn start(load: &LoadConfig, alone: bool) -> Result<Self, String> {
+        let keys = Keys::new(&load.prefix);
+        let client = Client::new(&load.endpoints, Options::default());
         let witness = match alone {
-            true => Some(Witness::start(&client, &keys, order.clone()).await?),
+            true => Some(Witness::start(&client, &keys, load.clone()).await?),
             false => None,
         };
         let (stop, stopped) = watch::channel(false);
-        let holder = |number| Holder::new(order, number, keys.clone(), stopped.clone()).start();
+        let holder = |number| Holder::new(load, number, keys.clone(), stopped.clone()).start();
         let holders = (0..HOLDERS).map(holder).collect::<Result<_, _>>();
         Ok(Locks { client, keys, stop, holders: holders?, witness })
     }

@@ -11,7 +11,7 @@ use understudy_client::{Client, Error, Watch};
 use understudy_history::{Action, Answer, Operation, Outcome, Reply, Step};
 
 use super::Keys;
-use crate::torture::clients::Order;
+use crate::torture::clients::LoadConfig;
 
 /// What it calls itself: after all others.
 const NUMBER: u64 = 2_000_000;
@@ -35,12 +35,12 @@ impl Witness {
     ///
     /// # Errors
     /// A sentence.
-    pub async fn start(client: &Client, keys: &Keys, order: Order) -> Result<Self, String> {
+    pub async fn start(client: &Client, keys: &Keys, load: LoadConfig) -> Result<Self, String> {
         let target = Some(Target::Prefix(keys.prefix.clone().into()));
         let mut watch = client.watch(WatchRequest { target, ..WatchRequest::default() });
         watch.begin().await.map_err(|error| error.to_string())?;
         let (last, until) = watch::channel(i64::MAX);
-        Ok(Witness { last, seen: tokio::spawn(see(watch, order, until)) })
+        Ok(Witness { last, seen: tokio::spawn(see(watch, load, until)) })
     }
 
     /// Ends when it has seen everything.
@@ -77,7 +77,11 @@ impl Witness {
 }
 
 /// Records until the last revision is seen.
-async fn see(mut watch: Watch, order: Order, mut last: watch::Receiver<i64>) -> Result<(), Error> {
+async fn see(
+    mut watch: Watch,
+    load: LoadConfig,
+    mut last: watch::Receiver<i64>,
+) -> Result<(), Error> {
     while watch.revision() < *last.borrow() {
         let changes = tokio::select! {
             changes = watch.next() => changes,
@@ -92,9 +96,9 @@ async fn see(mut watch: Watch, order: Order, mut last: watch::Receiver<i64>) -> 
             Err(Error::Unavailable { .. }) => continue,
             Err(error) => return Err(error),
         };
-        let now = order.clock.elapsed().as_nanos() as u64;
+        let now = load.clock.elapsed().as_nanos() as u64;
         let revisions = changes.events.chunk_by(|a, b| revision(a) == revision(b));
-        order.record(revisions.map(|events| operation(events, now)).collect()).await;
+        load.record(revisions.map(|events| operation(events, now)).collect()).await;
     }
     Ok(())
 }

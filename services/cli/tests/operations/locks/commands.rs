@@ -172,7 +172,7 @@ async fn a_lost_lock_ends_its_command_and_the_tool_soon_even_if_its_supervisor_i
         family.tool.ends().await;
         let alive = family.alive();
         assert!(alive.is_empty(), "{alive:?}");
-        // The lease's time, and a second to say farewell in vain.
+        // The lease's time, and a second to revoke it in vain.
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }

@@ -53,7 +53,7 @@ async fn a_limited_wait_is_kept_to_without_a_primary() {
     (0..2).for_each(|number| cluster.kill(number));
     let error = waiter.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::NotAcquired { .. }), "{error}");
-    // A farewell of two seconds, in vain.
+    // Two seconds to revoke the lease, in vain.
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
 }
 

@@ -1,4 +1,4 @@
-//! When a torture is over before its plan is: the time is up, or somebody wants it to end.
+//! When a torture ends before its plan does: the time is up, or a signal asks for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,25 +12,25 @@ use super::netns::Names;
 /// A signal may come twice at once, from a terminal or `timeout`: the second one counts after this time.
 const TWICE: Duration = Duration::from_secs(1);
 
-/// Whether it is over. Clones share it.
+/// Whether the torture is to end. Clones share it.
 #[derive(Clone)]
-pub struct Over {
-    over: watch::Sender<bool>,
+pub struct StopSignal {
+    stop: watch::Sender<bool>,
     asked: Arc<AtomicBool>,
 }
 
-impl Over {
+impl StopSignal {
     pub fn new() -> Self {
-        Over { over: watch::channel(false).0, asked: Arc::default() }
+        StopSignal { stop: watch::channel(false).0, asked: Arc::default() }
     }
 
     /// Ends it: what still runs is given up.
     pub fn end(&self) {
-        self.over.send_replace(true);
+        self.stop.send_replace(true);
     }
 
     pub fn is_over(&self) -> bool {
-        *self.over.borrow()
+        *self.stop.borrow()
     }
 
     /// Whether somebody wanted it to end.
@@ -41,7 +41,7 @@ impl Over {
     /// Waits for the end.
     pub async fn wait(&self) {
         // The sender is ours, so it is not gone.
-        let _ = self.over.subscribe().wait_for(|over| *over).await;
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
     /// The first Ctrl-C or SIGTERM ends the torture in order, a later one at once.

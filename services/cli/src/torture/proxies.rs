@@ -3,11 +3,11 @@
 use tokio::sync::watch;
 
 use super::fault::{Lines, Way};
-use super::proxy::{Door, Flow};
+use super::proxy::{Flow, Proxy};
 use crate::pair::{Pair, Place};
 
 /// Every direction between two replicas and their clients, and the proxies that obey.
-pub struct Board {
+pub struct Proxies {
     /// From this replica to the other.
     peer: [watch::Sender<Flow>; 2],
     /// From clients to this replica.
@@ -18,36 +18,36 @@ pub struct Board {
     resets: [[watch::Sender<u64>; 2]; 2],
 }
 
-impl Board {
+impl Proxies {
     /// Puts proxies that listen at `found` in front of the replicas, which listen at `places`.
     pub fn start(pair: &Pair, places: &[Place; 2], found: &[Place; 2]) -> Self {
-        let board = Board {
+        let proxies = Proxies {
             peer: flows(),
             inward: flows(),
             outward: flows(),
             resets: std::array::from_fn(|_| std::array::from_fn(|_| watch::channel(0).0)),
         };
         for number in 0..2 {
-            let peers = Door {
+            let peers = Proxy {
                 at: found[number].peers.clone(),
                 to: places[number].peers.clone(),
                 process: pair.watch(number),
-                inward: board.peer[1 - number].subscribe(),
-                outward: board.peer[number].subscribe(),
-                resets: board.resets[number][0].subscribe(),
+                inward: proxies.peer[1 - number].subscribe(),
+                outward: proxies.peer[number].subscribe(),
+                resets: proxies.resets[number][0].subscribe(),
             };
-            let clients = Door {
+            let clients = Proxy {
                 at: found[number].clients.clone(),
                 to: places[number].clients.clone(),
                 process: pair.watch(number),
-                inward: board.inward[number].subscribe(),
-                outward: board.outward[number].subscribe(),
-                resets: board.resets[number][1].subscribe(),
+                inward: proxies.inward[number].subscribe(),
+                outward: proxies.outward[number].subscribe(),
+                resets: proxies.resets[number][1].subscribe(),
             };
             tokio::spawn(peers.serve());
             tokio::spawn(clients.serve());
         }
-        board
+        proxies
     }
 
     /// Changes every direction between a replica and others.
@@ -59,15 +59,15 @@ impl Board {
 
     /// Resets connections.
     pub fn reset(&self, number: usize, lines: Lines) {
-        let mut doors = Vec::new();
+        let mut resets = Vec::new();
         if lines != Lines::Clients {
-            doors.extend([&self.resets[number][0], &self.resets[1 - number][0]]);
+            resets.extend([&self.resets[number][0], &self.resets[1 - number][0]]);
         }
         if lines != Lines::Peer {
-            doors.push(&self.resets[number][1]);
+            resets.push(&self.resets[number][1]);
         }
-        for door in doors {
-            door.send_modify(|resets| *resets += 1);
+        for reset in resets {
+            reset.send_modify(|resets| *resets += 1);
         }
     }
 
