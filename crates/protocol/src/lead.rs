@@ -139,7 +139,7 @@ impl Leading {
             .map(|peer| Follower {
                 member: peer.member.clone(),
                 obliged: obliged.contains(&peer.member.incarnation),
-                connected: peer.conn.is_some(),
+                connected: peer.is_connected(),
                 durable: peer.progress.acked(),
             })
             .collect();
@@ -156,7 +156,7 @@ impl Leading {
     /// named have said hello by then, and one that is gone counts until it is named no more.
     pub fn least_memory<'a>(&'a self, core: &'a Core) -> Option<Option<(&'a str, u64)>> {
         let counts =
-            |peer: &&Peer| peer.conn.is_some() || self.membership.names(peer.member.incarnation);
+            |peer: &&Peer| peer.is_connected() || self.membership.names(peer.member.incarnation);
         let peers = self.followers.iter().filter(counts);
         let own = (core.config.name.as_str(), core.config.memory);
         let theirs = peers.map(|peer| (peer.member.name.as_str(), peer.memory));

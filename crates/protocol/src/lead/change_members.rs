@@ -46,7 +46,7 @@ impl Leading {
             .members
             .iter()
             .filter_map(|m| self.followers.get(m.incarnation))
-            .any(|peer| peer.conn.is_none() || core.passed(peer.heard, core.config.timing.drop))
+            .any(|peer| !peer.is_connected() || core.passed(peer.heard, core.config.timing.drop))
     }
 
     /// The next change of the members, if one is due now.
@@ -84,7 +84,7 @@ impl Leading {
         self.membership
             .others(core.me)
             .max_by_key(|m| {
-                let away = self.followers.get(m.incarnation).is_none_or(|p| p.conn.is_none());
+                let away = self.followers.get(m.incarnation).is_none_or(|p| !p.is_connected());
                 (away, m.name.clone())
             })
             .map(|m| m.incarnation)
@@ -121,7 +121,7 @@ impl Leading {
         for member in self.membership.others(core.me) {
             let Some(peer) = self.followers.get_mut(member.incarnation) else { continue };
             let due = peer.probe_at.is_none_or(|at| now >= at);
-            if peer.conn.is_none() && !peer.gone && due {
+            if !peer.is_connected() && !peer.gone && due {
                 let pause = peer.probes.next(timing.retry, timing.longest_pause());
                 peer.probe_at = Some(now + pause);
                 let (incarnation, address) = (member.incarnation, member.peer_address.clone());
@@ -176,7 +176,7 @@ impl Leading {
 
     fn may_join(&self, core: &Core, peer: &Peer) -> bool {
         let acked = peer.progress.acked();
-        peer.conn.is_some()
+        peer.is_connected()
             && peer.transfer == Transfer::Log
             && !peer.leaving
             && !peer.full

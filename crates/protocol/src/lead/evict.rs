@@ -34,7 +34,7 @@ impl Leading {
         // One that hangs keeps its stream open for a while: only who is heard of is here.
         let is_here = |name: &str| {
             self.followers.iter().any(|peer| {
-                peer.conn.is_some()
+                peer.is_connected()
                     && peer.member.name == name
                     && !core.passed(peer.heard, core.config.timing.drop)
             })

@@ -8,7 +8,7 @@ use crate::{ConnId, Hello, Incarnation, Index, Member};
 /// Everybody who was named or heard of in this term and may still matter.
 pub(super) struct Followers {
     peers: BTreeMap<Incarnation, Peer>,
-    /// The open streams. `streams[conn] == who` exactly where `peers[who].conn == Some(conn)`.
+    /// The open streams. `streams[conn] == who` exactly where `peers[who].conn() == Some(conn)`.
     streams: BTreeMap<ConnId, Incarnation>,
     /// Hellos accepted in this term, of which each peer remembers its last.
     greeted: u64,
@@ -71,7 +71,7 @@ impl Followers {
     ) -> Option<ConnId> {
         let who = hello.member.incarnation;
         let peer = self.peers.entry(who).or_insert_with(|| Peer::new(hello.member.clone(), now));
-        let earlier = peer.conn;
+        let earlier = peer.conn();
         peer.connect(conn, hello, commit, now);
         self.greeted += 1;
         peer.greeted = self.greeted;
@@ -96,7 +96,7 @@ impl Followers {
 
     /// Forgets those without a stream who do not matter.
     pub fn forget(&mut self, matters: impl Fn(Incarnation) -> bool) {
-        self.peers.retain(|who, peer| peer.conn.is_some() || matters(*who));
+        self.peers.retain(|who, peer| peer.is_connected() || matters(*who));
     }
 
     /// A copy of the same name is here that came later: it stands in the place of this one, whose data
@@ -105,7 +105,7 @@ impl Followers {
     pub fn is_replaced(&self, peer: &Peer) -> bool {
         self.peers.values().any(|other| {
             other.greeted > peer.greeted
-                && other.conn.is_some()
+                && other.is_connected()
                 && other.member.name == peer.member.name
         })
     }

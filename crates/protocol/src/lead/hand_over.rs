@@ -51,7 +51,7 @@ impl Leading {
         }
         let by = *self.leave_by.get_or_insert(core.now.mono + core.config.timing.hand_over);
         let Err(why) = self.seal(core, None, None) else { return Next::Stay };
-        let hope = self.followers.iter().any(|peer| peer.conn.is_some() && !peer.leaving);
+        let hope = self.followers.iter().any(|peer| peer.is_connected() && !peer.leaving);
         if hope && core.now.mono < by {
             return Next::Stay;
         }
@@ -70,7 +70,7 @@ impl Leading {
             .others(core.me)
             .filter_map(|member| self.followers.get(member.incarnation))
             .filter(|peer| to.is_none_or(|name| peer.member.name == name))
-            .find(|peer| peer.conn.is_some() && !peer.leaving && !peer.full)
+            .find(|peer| peer.is_connected() && !peer.leaving && !peer.full)
             .ok_or_else(|| match to {
                 Some(name) => format!("{name} is no backup on a stream with room on its disk"),
                 None => "there is no backup on a stream with room on its disk".into(),
@@ -98,7 +98,7 @@ impl Leading {
         let Some(target) = self.handover.target() else { return Next::Stay };
         let offered = self.handover.offered_to().is_some();
         let peer = self.followers.get(target);
-        let conn = peer.and_then(|peer| peer.conn);
+        let conn = peer.and_then(|peer| peer.conn());
         let gone = peer.is_none_or(|peer| peer.gone);
         if self.handover.is_over(core.now.mono) || gone || conn.is_none() && !offered {
             return self.unseal(core, "the backup did not take over in time");
@@ -115,7 +115,7 @@ impl Leading {
 
     /// It has probably won.
     pub(super) fn successor_hung_up(&self) -> bool {
-        let on_stream = |who| self.followers.get(who).is_some_and(|peer| peer.conn.is_some());
+        let on_stream = |who| self.followers.get(who).is_some_and(|peer| peer.is_connected());
         self.handover.offered_to().is_some_and(|who| !on_stream(who))
     }
 

@@ -29,7 +29,8 @@ pub(super) struct Background {
 pub(super) struct Peer {
     pub member: Member,
     pub life: Life,
-    pub conn: Option<ConnId>,
+    /// Its stream, which [`super::followers::Followers`] knows, too.
+    conn: Option<ConnId>,
     /// Last sign of life, or when this primary began to wait for one.
     pub heard: u64,
     /// How far its copy goes, and what was sent.
@@ -109,6 +110,14 @@ impl Peer {
         self.progress.disconnect();
         self.probe_at = None;
         self.probes.reset();
+    }
+
+    pub fn conn(&self) -> Option<ConnId> {
+        self.conn
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.conn.is_some()
     }
 
     pub fn is_catching_up_from_snapshot(&self) -> bool {

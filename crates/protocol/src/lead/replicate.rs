@@ -266,7 +266,7 @@ impl Leading {
 
     pub(super) fn on_probed(&mut self, who: Incarnation, probe: ProbeResult) {
         if let Some(peer) = self.followers.get_mut(who)
-            && peer.conn.is_none()
+            && !peer.is_connected()
             && probe == ProbeResult::Refused
         {
             peer.gone = true;
@@ -282,7 +282,7 @@ impl Leading {
             Room::Scarce | Room::Reserve | Room::None => Index::MAX,
         };
         let fed = |peer: &&Peer| {
-            peer.conn.is_some() && matches!(peer.transfer, Transfer::Log | Transfer::Reading)
+            peer.is_connected() && matches!(peer.transfer, Transfer::Log | Transfer::Reading)
         };
         let needs = |peer: &Peer| {
             let acked = peer.progress.acked().min(peer.progress.sent().index);
