@@ -1,25 +1,28 @@
-//! The primary's role: its parts, each of which guards what holds of it, and what all of them say together. What it
-//! does is in the files of [`step`] and beside it.
+//! The primary's role: its parts, each of which guards what holds of it, and what they say together. What it does
+//! with an event begins in lead/step.rs.
 
+// Its parts.
+mod evictions;
+mod followers;
+mod handover;
+mod membership;
+mod peer;
+mod progress;
+mod reads;
+mod tail;
+
+// What it does with them.
 mod answer_reads;
 mod change_members;
 mod commit;
 mod contradict;
 mod evict;
-mod evictions;
-mod followers;
 mod hand_over;
-mod handover;
-mod membership;
-mod peer;
 mod predial;
-mod progress;
-mod reads;
 mod replicate;
 mod requests;
 mod speculate;
 mod step;
-mod tail;
 mod wrong;
 
 use bytes::Bytes;

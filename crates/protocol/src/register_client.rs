@@ -68,9 +68,9 @@ impl RegisterClient {
     }
 
     /// Wants a linearizable read that begins from now on; while the register fails, after a pause.
-    pub fn look(&mut self, out: &mut Vec<Effect>) {
+    pub fn read(&mut self, out: &mut Vec<Effect>) {
         if self.operation == Operation::None && self.retry_at.is_none() {
-            self.read(out);
+            self.ask(out);
         } else {
             self.again = true;
         }
@@ -91,7 +91,7 @@ impl RegisterClient {
                 reached!("attempt won");
                 self.failures.reset();
                 let (record, base) = self.attempt.take().expect("a write belongs to an attempt");
-                self.look_again(out);
+                self.read_again(out);
                 Verdict::Won(record, base.uid)
             }
             WriteAnswer::Conflict => {
@@ -103,8 +103,8 @@ impl RegisterClient {
                 );
                 self.conflicts = self.conflicts.saturating_add(1);
                 match self.conflicts > CONFLICTS {
-                    true => self.rest(now),
-                    false => self.read(out),
+                    true => self.back_off(now),
+                    false => self.ask(out),
                 }
                 Verdict::Pending
             }
@@ -115,7 +115,7 @@ impl RegisterClient {
                     "unknown-is-won" => return self.won_unseen(),
                     "unknown-is-lost" => self.attempt = None,
                 );
-                self.rest(now);
+                self.back_off(now);
                 Verdict::Pending
             }
         }
@@ -131,13 +131,13 @@ impl RegisterClient {
         let observed = match result {
             Ok(observed) => observed,
             Err(failure) => {
-                self.rest(now);
+                self.back_off(now);
                 return Verdict::Failed(failure);
             }
         };
         let Some((record, base)) = &mut self.attempt else {
             self.failures.reset();
-            self.look_again(out);
+            self.read_again(out);
             return Verdict::Seen(observed);
         };
         let epoch_of = |o: &Observed| o.record.as_ref().map_or(0, |r| r.epoch);
@@ -155,7 +155,7 @@ impl RegisterClient {
         let won = record.clone();
         self.attempt = None;
         self.failures.reset();
-        self.look_again(out);
+        self.read_again(out);
         if mine {
             reached!("attempt won though unanswered");
             return Verdict::Won(won, observed.uid);
@@ -167,7 +167,7 @@ impl RegisterClient {
     pub fn on_tick(&mut self, now: u64, out: &mut Vec<Effect>) {
         if self.operation == Operation::None && self.retry_at.is_some_and(|at| at <= now) {
             match self.attempt.is_some() || self.again {
-                true => self.read(out),
+                true => self.ask(out),
                 false => self.retry_at = None,
             }
         }
@@ -187,18 +187,18 @@ impl RegisterClient {
     }
 
     /// Asks nothing for a while, the longer the oftener it has failed in a row.
-    fn rest(&mut self, now: u64) {
+    fn back_off(&mut self, now: u64) {
         let pause = self.failures.next(self.timing.retry, self.timing.longest_pause());
         self.retry_at = Some(now + pause);
     }
 
-    fn look_again(&mut self, out: &mut Vec<Effect>) {
+    fn read_again(&mut self, out: &mut Vec<Effect>) {
         if std::mem::take(&mut self.again) {
-            self.read(out);
+            self.ask(out);
         }
     }
 
-    fn read(&mut self, out: &mut Vec<Effect>) {
+    fn ask(&mut self, out: &mut Vec<Effect>) {
         self.operation = Operation::Reading;
         self.retry_at = None;
         self.again = false;

@@ -167,7 +167,7 @@ impl Replica {
                 core.log.snapshot = *position;
             }
             Event::Leave => core.leaving = true,
-            Event::RegisterChanged => core.register.look(&mut core.out),
+            Event::RegisterChanged => core.register.read(&mut core.out),
             // For the role alone; a snapshot older than the one that is known is of no use to anybody.
             Event::Requests { .. }
             | Event::Received(..)

@@ -98,7 +98,7 @@ pub(crate) fn examined(core: &mut Core, observed: &Observed) -> Option<Next> {
     match core.examine(observed) {
         Ok(true) => None,
         Ok(false) => {
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
             Some(Next::Stay)
         }
         Err(why) => Some(Next::halt(core, why)),

@@ -56,7 +56,7 @@ impl Following {
             reached!("takeover based on an earlier read");
             return self.on_register(core, self.read.clone());
         }
-        core.register.look(&mut core.out);
+        core.register.read(&mut core.out);
         Next::Stay
     }
 

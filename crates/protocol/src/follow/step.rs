@@ -85,7 +85,7 @@ impl Following {
         if core.now.mono >= self.look_at && core.register.is_free() {
             let timing = core.config.timing;
             self.look_at = core.now.mono + self.looks.next(timing.retry, timing.longest_pause());
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
         }
     }
 

@@ -28,7 +28,7 @@ impl Leading {
         self.release_the_leaving(core);
         let timing = core.config.timing;
         // A primary that cannot see a member may have been deposed by it, and have missed the news.
-        let pace = match self.wanted(core) {
+        let pace = match self.due_change(core) {
             Some(_) => timing.retry,
             None if self.successor_hung_up() => timing.retry,
             None if self.misses_a_member(core) => timing.promote,
@@ -36,7 +36,7 @@ impl Leading {
         };
         if core.register.is_free() && core.now.mono >= self.looked_at + pace {
             self.looked_at = core.now.mono;
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
         }
     }
 
@@ -50,7 +50,7 @@ impl Leading {
     }
 
     /// The next change of the members, if one is due now.
-    fn wanted(&self, core: &Core) -> Option<Change> {
+    fn due_change(&self, core: &Core) -> Option<Change> {
         if self.handover.is_under_way() {
             return None;
         }
@@ -251,7 +251,7 @@ impl Leading {
             );
         }
         self.decide_evictions(core, true);
-        let Some(change) = self.wanted(core).filter(|_| core.register.is_free()) else {
+        let Some(change) = self.due_change(core).filter(|_| core.register.is_free()) else {
             return Next::Stay;
         };
         let mut members = record.members.clone();

@@ -44,7 +44,7 @@ impl Leading {
         let may_ask = !self.handover.is_under_way() && core.register.is_free();
         if may_ask && self.evictions.is_due(core.now.mono, delay) {
             self.evictions.ask(core.now.mono);
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
         }
     }
 

@@ -82,7 +82,7 @@ impl Leading {
         }
         if correct!(hello.epoch > record.epoch, "follow-older-epoch" => false) {
             // It has followed or won a newer epoch. Only the register can say who acts (rule 6).
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
             return Some(Refusal::NotPrimary(hello.epoch));
         }
         let known = self.followers.get(hello.member.incarnation).map_or(0, |peer| peer.life);
@@ -143,7 +143,7 @@ impl Leading {
     fn on_ack(&mut self, core: &mut Core, conn: ConnId, ack: Ack) {
         let record = self.membership.record();
         if ack.newer.is_some_and(|newer| newer > record.epoch) {
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
         }
         let Some(peer) = self.followers.at_mut(conn) else { return };
         if ack.epoch < self.acting_from || ack.epoch > record.epoch {
@@ -254,7 +254,7 @@ impl Leading {
     pub(super) fn on_closed(&mut self, core: &mut Core, conn: ConnId) {
         let whose = self.followers.hang_up(conn);
         if whose.is_some() && whose == self.handover.target() {
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
             self.predial(core);
         }
         self.on_predial_closed(conn);

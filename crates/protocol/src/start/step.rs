@@ -55,7 +55,7 @@ impl Starting {
     fn on_tick(&mut self, core: &mut Core) -> Next {
         if core.now.mono >= self.look_at && core.register.is_free() {
             self.look_at = core.now.mono + core.config.timing.retry;
-            core.register.look(&mut core.out);
+            core.register.read(&mut core.out);
         }
         Next::Stay
     }
