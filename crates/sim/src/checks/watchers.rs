@@ -16,6 +16,9 @@ use crate::world::happening::{HostId, Run};
 /// How many there are. The last one watches a key that nobody writes.
 const WATCHERS: usize = 5;
 
+/// Of the keys that clients write, so many are asked for.
+const KEYS: usize = 8;
+
 /// All of them.
 pub struct Watchers {
     rng: fastrand::Rng,
@@ -191,6 +194,37 @@ impl World {
                     let property = Property::QuietWatchesGoOn;
                     self.blame(Err(Violation { property, explanation }));
                 }
+            }
+        }
+    }
+
+    /// Whoever asks a machine, after a long time, whether something happened to a key hears of what did, also
+    /// where history has forgotten it.
+    pub(crate) fn check_memory(&mut self, host: HostId) {
+        if !self.watchers.short {
+            return;
+        }
+        let Some(process) = self.hosts[host].process.as_ref() else { return };
+        let machine = process.driver.machine();
+        let floor = machine.changes().floor();
+        let Ok(reader) = machine.at(0) else { return };
+        if floor == 0 {
+            return;
+        }
+        for key in 0..KEYS {
+            let from = self.watchers.rng.i64(0..floor);
+            let range = KeyRange::single(format!("k{key}"));
+            let mut watch = Watch::after(from, range.clone(), false);
+            if watch.pass_over(&reader).is_ok()
+                && let to = watch.position().min(floor)
+                && let Some(change) = self.past.between(from, to, &range, false).first()
+            {
+                let name = self.hosts[host].name();
+                let explanation = format!(
+                    "{name} says that nothing happened to k{key} after revision {from}, but {change:?}"
+                );
+                let property = Property::WatchesMissNothing;
+                return self.blame(Err(Violation { property, explanation }));
             }
         }
     }

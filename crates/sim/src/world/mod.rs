@@ -354,6 +354,7 @@ impl World {
         let Some(process) = process.filter(|process| !process.driver.is_absent()) else { return };
         let told = self.past.check(self.hosts[host].name(), process.driver.machine());
         self.blame(told);
+        self.check_memory(host);
     }
 
     /// Notes a violation; the first one stays.
