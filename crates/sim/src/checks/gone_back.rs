@@ -46,18 +46,24 @@ impl Fork {
 }
 
 impl Swarm {
+    /// Mends everything for good and waits until the cluster is whole. Gives what its clients did, without their haste.
+    pub(crate) fn calm(&mut self, world: &mut World) -> Option<Vec<Option<Workload>>> {
+        let slowly =
+            |load: &Workload| Workload { think: load.think.max(40 * MILLISECOND), ..load.clone() };
+        let loads =
+            world.clients.iter().map(|client| client.workload.as_ref().map(slowly)).collect();
+        self.mends.clear();
+        self.mix.faults.clear();
+        self.mend_all(world);
+        world.run_while_not(world.time + 30 * SECOND, is_whole).then_some(loads)
+    }
+
     /// Lets register or disk go back. Gives whether it has come to that.
     pub(crate) fn go_back(&mut self, world: &mut World, what: Tamper) -> bool {
         if world.ahead.is_there() || world.receipts.may_count() {
             return false;
         }
-        let loads: Vec<_> = world.clients.iter().map(|client| client.workload.clone()).collect();
-        self.mends.clear();
-        self.mix.faults.clear();
-        self.mend_all(world);
-        if !world.run_while_not(world.time + 30 * SECOND, is_whole) {
-            return false;
-        }
+        let Some(loads) = self.calm(world) else { return false };
         let Some(primary) = acting(world) else { return false };
         let others: Vec<HostId> = (0..world.hosts.len()).filter(|&host| host != primary).collect();
         world.may_halt = true;
@@ -69,7 +75,8 @@ impl Swarm {
         let Some(first) = first.filter(|_| world.violation.is_none()) else { return false };
         world.counts.add(what.name());
         load(world, &loads);
-        if first.len() > 1 && world.rng.u32(0..4) > 0 {
+        let in_turn = first.len() > 1 && world.rng.u32(0..4) > 0;
+        if in_turn {
             go_on_in_turn(world, &first);
         }
         for &host in &first {
@@ -81,8 +88,14 @@ impl Swarm {
             world.start(host);
             let_somebody_act(world);
         }
-        // Then only the log tells of the other history: each of the two proofs is tried alone.
-        if world.rng.bool() {
+        // Then only the log tells of the other history: each of the two proofs is tried alone, the log's more often
+        // where a disk went back, the records' where logs do not reach back any more.
+        let forgets = match what {
+            Tamper::DiskBack => 3,
+            _ if in_turn => 1,
+            _ => 2,
+        };
+        if world.rng.u32(0..4) < forgets {
             forget_records(world, primary);
         }
         for host in 0..world.hosts.len() {
@@ -221,7 +234,8 @@ fn pass(world: &mut World, longest: u64) {
     world.run_until(time);
 }
 
-fn load(world: &mut World, loads: &[Option<Workload>]) {
+/// What clients do from now on.
+pub(crate) fn load(world: &mut World, loads: &[Option<Workload>]) {
     for (id, load) in loads.iter().enumerate() {
         world.clients[id].workload.clone_from(load);
         world.after(0, Happening::ClientTurn(id as u64));

@@ -173,6 +173,9 @@ impl Mix {
         if let Some(theme) = mix.theme {
             theme.dress(&mut mix, rng);
         }
+        if let Some(tamper) = mix.tamper {
+            tamper.dress(&mut mix, rng);
+        }
         mix
     }
 }

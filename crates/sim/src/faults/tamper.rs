@@ -4,6 +4,9 @@
 use fastrand::Rng;
 use understudy_protocol::{Epoch, Observed};
 
+use crate::checks::gone_back::load;
+use crate::faults::Mend;
+use crate::faults::mix::Mix;
 use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::SECOND;
@@ -30,9 +33,19 @@ impl Tamper {
             0 => Some(Tamper::Restore),
             1 => Some(Tamper::Blank),
             2 => Some(Tamper::Replace),
-            3 | 5 => Some(Tamper::RegisterBack),
-            4 => Some(Tamper::DiskBack),
+            3 | 4 => Some(Tamper::RegisterBack),
+            5 | 6 => Some(Tamper::DiskBack),
             _ => None,
+        }
+    }
+
+    /// Makes a mix of it.
+    pub(crate) fn dress(self, mix: &mut Mix, rng: &mut Rng) {
+        // With three, one may go on who has not seen where the histories part, and whose log does not reach there.
+        if self == Tamper::RegisterBack && rng.u32(0..3) > 0 {
+            mix.options.hosts = 3;
+            mix.options.snapshot_bytes = 2_000;
+            (mix.options.limits.retain, mix.options.limits.retain_bytes) = (0, 0);
         }
     }
 
@@ -62,12 +75,12 @@ impl Swarm {
         if past.len() < 2 {
             return false;
         }
-        // Another object with a record that is hardly older misleads most: not all know better by its epoch.
-        let oldest = match tamper == Tamper::Replace && world.rng.bool() {
-            true => past.len() - 2,
-            false => 0,
+        let older = past[world.rng.usize(0..past.len() - 1)].clone();
+        // Another object that says all that a backup knows, who was away when the register went on, misleads that one.
+        let older = match tamper == Tamper::Replace && world.rng.u32(0..4) > 0 {
+            true => self.while_a_backup_is_away(world).unwrap_or(older),
+            false => older,
         };
-        let older = past[world.rng.usize(oldest..past.len() - 1)].clone();
         let now = world.register.observed();
         let newest = now.record.as_ref().map_or(0, |record| record.epoch);
         if !all_know(world, &older, 1) || !all_know(world, &now, 1) {
@@ -94,6 +107,23 @@ impl Swarm {
         self.mix.chaos = (8 * SECOND, 8 * SECOND);
         self.chaos(world);
         true
+    }
+
+    /// A backup is killed, and the primary goes on without it. Gives what the register said before.
+    fn while_a_backup_is_away(&mut self, world: &mut World) -> Option<Observed> {
+        let loads = self.calm(world)?;
+        load(world, &loads);
+        let before = world.register.observed();
+        let record = before.record.as_ref()?;
+        let is_backup = |copy| record.names(copy) && record.primary != copy;
+        let away = world.hosts.iter().position(|host| host.incarnation.is_some_and(is_backup))?;
+        let named = record.members.len();
+        world.kill(away);
+        world.run_while_not(world.time + 3 * SECOND, |world| {
+            world.register.record().is_some_and(|record| record.members.len() < named)
+        });
+        self.later(world, (1, 1000), Mend::Start(away));
+        Some(before)
     }
 }
 
