@@ -43,7 +43,8 @@ impl Receipts {
         self.wanted
     }
 
-    fn troubles(&self) -> bool {
+    /// Whether anything is done to anybody for its sake.
+    pub fn troubles(&self) -> bool {
         self.wanted && !self.rests
     }
 
@@ -80,29 +81,33 @@ impl World {
         if now < self.receipts.next {
             return;
         }
-        let (longest, of) = if self.receipts.often { (700, 2) } else { (2000, 3) };
-        let rng = &mut self.receipts.rng;
-        self.receipts.next = self.time + rng.u64(MILLISECOND..longest * MILLISECOND);
-        let acknowledgement = match rng.u32(0..of) {
-            0 => Acknowledgement::Durable,
-            _ => Acknowledgement::Received,
-        };
+        self.receipts.next = self.time + self.receipts.rng.u64(MILLISECOND..100 * MILLISECOND);
         let acting = (0..self.hosts.len()).find_map(|host| Some((host, self.serves(host)?)));
         let Some((host, run)) = acting else { return };
-        if self.hosts[host]
-            .running(run)
-            .is_none_or(|process| process.waits.is_some() || process.paused)
-        {
-            return;
+        let process = self.hosts[host].running(run);
+        let Some(process) = process.filter(|p| p.waits.is_none() && !p.paused) else { return };
+        let settings = process.driver.executed().settings;
+        let (acknowledgement, longest) = match settings.acknowledgement {
+            Acknowledgement::Received => (Acknowledgement::Durable, 700),
+            Acknowledgement::Durable if self.receipts.often => (Acknowledgement::Received, 700),
+            Acknowledgement::Durable => (Acknowledgement::Received, 2000),
+        };
+        self.receipts.next += self.receipts.rng.u64(0..longest * MILLISECOND);
+        // What another one then receives may find no room.
+        if acknowledgement == Acknowledgement::Received && self.receipts.rng.bool() {
+            let others = self.hosts.len() - 1;
+            let other = (host + 1 + self.receipts.rng.usize(0..others)) % self.hosts.len();
+            let delay = self.receipts.rng.u64(0..longest * MILLISECOND);
+            self.after(delay, Happening::Strike(other, Blow::Fill));
         }
         // Its disk takes its time, so that more is written and all of that committed at once; the
-        // others', behind these settings, still more.
-        if self.receipts.rng.bool() {
+        // others', as soon as they have these settings, still more.
+        if self.receipts.rng.u32(0..4) > 0 {
             self.hosts[host].sync_delay = (SLOW / 4, SLOW);
-            self.receipts.slow_at = Some(now + self.receipts.rng.u64(0..5 * MILLISECOND));
+            let there = self.options.net_delay.1 + self.options.sync_delay.1 + MILLISECOND;
+            self.receipts.slow_at = Some(now + self.receipts.rng.u64(0..2 * there));
         }
-        let Some(process) = self.hosts[host].running(run) else { return };
-        let settings = Settings { acknowledgement, ..process.driver.executed().settings };
+        let settings = Settings { acknowledgement, ..settings };
         self.counts.add(match acknowledgement {
             Acknowledgement::Durable => "settings: durable",
             Acknowledgement::Received => "settings: received",
@@ -112,7 +117,7 @@ impl World {
     }
 
     /// Settings come into force at a primary. Perhaps somebody else crashes right then, for that is when
-    /// other copies begin to count.
+    /// other copies begin to count; and perhaps it is back before it can be dropped.
     pub(crate) fn strike_at_settings(&mut self, primary: HostId) {
         if !self.receipts.troubles() {
             return;
@@ -120,11 +125,19 @@ impl World {
         let delay = self.options.sync_delay;
         self.hosts.iter_mut().for_each(|host| host.sync_delay = delay);
         self.receipts.slow_at = None;
-        let others: Vec<HostId> = (0..self.hosts.len()).filter(|host| *host != primary).collect();
+        let record = self.register.record();
+        let named = |copy| record.is_some_and(|record| record.names(copy));
+        let is_backup =
+            |&host: &HostId| host != primary && self.hosts[host].incarnation.is_some_and(named);
+        let others: Vec<HostId> = (0..self.hosts.len()).filter(is_backup).collect();
         let rng = &mut self.receipts.rng;
-        let delay = rng.u64(0..MILLISECOND / 2);
+        let (delay, pause) = (rng.u64(0..MILLISECOND / 2), rng.u64(0..MILLISECOND));
+        let back = rng.u32(0..4) > 0;
         if let Some(host) = rng.choice(others).filter(|_| rng.u32(0..4) > 0) {
             self.after(delay, Happening::Strike(host, Blow::Kill));
+            if back {
+                self.after(delay + pause, Happening::Start(host));
+            }
         }
     }
 

@@ -21,6 +21,10 @@ pub enum Blow {
     Cut,
     /// It has them again.
     Mend,
+    /// Somebody else takes all room on its disk at once, and whatever it gives up.
+    Fill,
+    /// There is room again.
+    Empty,
 }
 
 impl World {
@@ -56,6 +60,7 @@ impl World {
         match blow {
             Blow::Resume => return self.resume(host),
             Blow::Mend => return links.into_iter().for_each(|(from, to)| self.mend_link(from, to)),
+            Blow::Empty => return self.hosts[host].disk.set_capacity(None),
             _ => {}
         }
         let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) else {
@@ -78,7 +83,19 @@ impl World {
                 links.into_iter().for_each(|(from, to)| self.cut_link(from, to));
                 self.after(later, Happening::Strike(host, Blow::Mend));
             }
-            Blow::Resume | Blow::Mend => {}
+            Blow::Fill if self.receipts.troubles() => {
+                self.fill_at_once(host);
+                self.after(later, Happening::Strike(host, Blow::Empty));
+            }
+            Blow::Fill | Blow::Resume | Blow::Mend | Blow::Empty => {}
         }
+    }
+
+    fn fill_at_once(&mut self, host: HostId) {
+        let disk = &self.hosts[host].disk;
+        disk.set_copy_on_write(true);
+        disk.set_shared(true);
+        disk.set_capacity(Some(disk.used()));
+        self.counts.add("disk filled at once");
     }
 }

@@ -144,6 +144,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
         "adversaries",
         &[
             "blow while the register is written",
+            "disk filled at once",
             "tampering: register restored",
             "tampering: register replaced by a blank one",
             "tampering: register replaced by an older one",

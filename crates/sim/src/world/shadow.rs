@@ -26,9 +26,9 @@ impl Shadow {
         self.written.extend(entries.iter().map(|entry| entry.hash));
     }
 
-    /// Everything up to here was synced.
+    /// Everything up to here was synced. What was to be cut or replaced does not count, though it may still be there.
     pub fn synced(&mut self, position: Position) {
-        self.durable = position.index;
+        self.durable = position.index.min(self.end());
     }
 
     /// The log was cut.
@@ -71,7 +71,11 @@ impl Shadow {
 
     /// Whether everything that was written is durable.
     pub fn is_synced(&self) -> bool {
-        self.durable >= self.base.index + self.written.len() as Index
+        self.durable >= self.end()
+    }
+
+    fn end(&self) -> Index {
+        self.base.index + self.written.len() as Index
     }
 
     /// End of what is durable.
