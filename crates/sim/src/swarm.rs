@@ -90,6 +90,7 @@ impl Swarm {
         world.receipts.spare_disks(&mut self.mix);
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
+        world.register.repeated = self.mix.repeated;
         world.strike = self.mix.strike;
         if let Some(theme) = self.mix.theme {
             world.counts.add(theme.name());
@@ -168,6 +169,7 @@ impl Swarm {
         world.armed = None;
         world.register.late = 0;
         world.register.lost = 0;
+        world.register.repeated = 0;
         world.strike = 0;
         world.register.edits = 0;
         world.net.loss = 0;

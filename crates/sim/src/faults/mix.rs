@@ -110,6 +110,8 @@ pub struct Mix {
     pub late: u32,
     /// Per mille of register answers that are lost.
     pub lost: u32,
+    /// Per mille of register writes that land, and are then asked for again without an answer in between.
+    pub repeated: u32,
     /// Per mille of register writes during which a blow falls on somebody.
     pub strike: u32,
     /// What is done to the register in the end.
@@ -160,6 +162,7 @@ impl Mix {
             clients,
             late: pick(rng, &[0, 0, 100, 400]) as u32,
             lost: pick(rng, &[0, 0, 100, 300]) as u32,
+            repeated: pick(rng, &[0, 0, 100, 300]) as u32,
             strike: pick(rng, &[0, 0, 100, 400]) as u32,
             tamper: Tamper::draw(rng),
             drift: pick(rng, &[0, 200, 50_000]).cast_signed(),

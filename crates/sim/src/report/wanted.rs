@@ -67,6 +67,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "test-and-set conflict",
             "foreign edit of the register",
             "foreign edit between read and write",
+            "register write repeated after it landed",
         ],
     ),
     (

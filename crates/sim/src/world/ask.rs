@@ -79,7 +79,14 @@ impl World {
         if event == Event::RegisterWritten(WriteAnswer::Conflict) {
             self.counts.add("test-and-set conflict");
         }
-        if self.net.blocked(REGISTER, host) || self.chance(self.register.lost) {
+        // Whatever lies between loses the answer, and asks again for what has landed.
+        let repeated = won && self.chance(self.register.repeated);
+        if repeated {
+            self.counts.add("register write repeated after it landed");
+            let again = self.register_delay();
+            self.after(again, Happening::Register(id));
+        }
+        if self.net.blocked(REGISTER, host) || repeated || self.chance(self.register.lost) {
             self.counts.add(if won {
                 "register answer lost after a write that landed"
             } else {

@@ -73,6 +73,8 @@ pub struct Register {
     pub write_lag: u64,
     /// One in a thousand answers that are lost.
     pub lost: u32,
+    /// One in a thousand writes that land, and are then asked for again without an answer in between.
+    pub repeated: u32,
     /// One in a thousand writes right before which somebody edits a label.
     pub edits: u32,
     /// How often it was written.
@@ -97,6 +99,7 @@ impl Register {
             late: 0,
             write_lag: 0,
             lost: 0,
+            repeated: 0,
             edits: 0,
             wins: 0,
         }
