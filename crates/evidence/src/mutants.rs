@@ -346,7 +346,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "read-without-round",
         rule: 10,
         wrong: "answers reads without asking whether anybody still follows",
-        breaks: &[LINEAR, LOST],
+        breaks: &[LINEAR, LOST, "nothing-ahead-of-a-successor"],
     },
     Mutant {
         name: "round-of-the-past",
@@ -365,7 +365,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "wiped-copy-keeps-its-name",
         rule: 11,
         wrong: "a copy whose data is gone comes back under the incarnation that it had",
-        breaks: &[MEMBERS, PREFIX, LOST, LINEAR, DISK],
+        breaks: &[MEMBERS, PREFIX, LOST, LINEAR, DISK, HALT],
     },
     Mutant {
         name: "found-without-asking",
@@ -476,7 +476,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "log-released-too-far",
         rule: 0,
         wrong: "lets go of log that no snapshot holds",
-        breaks: &[DISK],
+        breaks: &[DISK, ASSERT],
     },
     // The machine.
     Mutant {

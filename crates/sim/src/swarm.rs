@@ -92,7 +92,9 @@ impl Swarm {
         world.register.lost = self.mix.lost;
         world.register.repeated = self.mix.repeated;
         world.strike = self.mix.strike;
-        if let Some(theme) = self.mix.theme {
+        world.doubt = self.mix.doubt;
+        world.cuts = self.mix.cuts;
+        if let Some(theme) = self.mix.options.theme {
             world.counts.add(theme.name());
         }
         world.register.edits = self.mix.edits;
@@ -143,7 +145,9 @@ impl Swarm {
             let next = (world.time + pause).min(end);
             self.pass(world, next);
             world.switch_backups();
-            if !self.mix.faults.is_empty() {
+            // What is rehearsed is not disturbed.
+            let undisturbed = self.mix.options.theme.is_some() && world.time < world.deposed_until;
+            if !undisturbed && !self.mix.faults.is_empty() {
                 let fault = self.mix.faults[world.rng.usize(0..self.mix.faults.len())];
                 self.inflict(world, fault);
             }
@@ -171,6 +175,8 @@ impl Swarm {
         world.register.lost = 0;
         world.register.repeated = 0;
         world.strike = 0;
+        world.doubt = 0;
+        world.cuts = 0;
         world.register.edits = 0;
         world.net.loss = 0;
         world.net.twice = 0;

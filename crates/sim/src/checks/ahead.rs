@@ -14,11 +14,11 @@ use understudy_protocol::{Entry, Epoch, Execution, Index, Kind, Settings};
 use crate::checks::violation::{Property, Violation};
 use crate::clients::{Client, Job};
 use crate::faults::strike::Blow;
+use crate::faults::theme::Theme;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::{Happening, HostId, Run};
 use crate::world::host::Waiter;
-use crate::world::net::REGISTER;
 
 /// What is known of entries that were executed before they were committed.
 pub struct Ahead {
@@ -44,11 +44,12 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    pub fn new(seed: u64, born: Execution) -> Self {
+    pub fn new(seed: u64, born: Execution, theme: Option<Theme>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xa57c);
-        let wanted = rng.u32(0..8) == 0;
+        let rehearsed = theme == Some(Theme::PrimaryAlone);
+        let wanted = rng.u32(0..8) == 0 || rehearsed;
         let there = wanted || born == Execution::Async;
-        let isolates = wanted && rng.u32(0..3) == 0;
+        let isolates = wanted && rng.u32(0..3) == 0 || rehearsed;
         let (told, aside) = Default::default();
         let (gone, opened) = Default::default();
         Ahead { rng, wanted, there, isolates, operator: 0, loyal: 0..0, told, aside, gone, opened }
@@ -220,7 +221,7 @@ impl World {
         }
         if self.ahead.isolates && self.ahead.operator > 0 {
             if self.ahead.rng.u32(0..400) == 0 {
-                self.isolate(host);
+                self.depose(host);
             }
         } else if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
             let blow = if self.ahead.rng.bool() { Blow::Cut } else { Blow::Pause };
@@ -232,17 +233,6 @@ impl World {
         }
         self.counts.add("client told ahead of the commit");
         self.ahead.told.insert((entry.index, entry.hash));
-    }
-
-    /// A primary loses the others and the register, and not its clients, until another one has stepped in.
-    fn isolate(&mut self, host: HostId) {
-        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
-        for other in others {
-            self.cut_link(host, other);
-            self.cut_link(other, host);
-        }
-        let delay = self.ahead.rng.u64(3 * SECOND..5 * SECOND);
-        self.after(delay, Happening::Strike(host, Blow::Mend));
     }
 
     /// A tail is set aside; `cut`: because another primary has gone on without it. Then nothing of it

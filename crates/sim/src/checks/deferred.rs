@@ -6,6 +6,7 @@
 use understudy_protocol::{BackupExecution, Limits};
 
 use crate::clients::{Client, Job};
+use crate::faults::theme::Theme;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
 use crate::world::host::Host;
@@ -27,16 +28,17 @@ pub struct Deferred {
 }
 
 impl Deferred {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, theme: Option<Theme>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xdefe);
-        let wanted = rng.u32(0..8) == 0;
+        let rehearsed = theme == Some(Theme::DeferredBackups);
+        let wanted = rng.u32(0..8) == 0 || rehearsed;
         let limits = Limits {
             batch_bytes: [1, 500, 1 << 20][rng.usize(0..3)],
             batch_entries: [1, 3, 50, 1024][rng.usize(0..4)],
             deferred_bytes: [2048, 20_000, usize::MAX, usize::MAX][rng.usize(0..4)],
             ..Limits::default()
         };
-        let longest = [0, 1, 4][rng.usize(0..3)] * MILLISECOND;
+        let longest = [0, 1, 4][if rehearsed { 2 } else { rng.usize(0..3) }] * MILLISECOND;
         Deferred { rng, wanted, limits, longest, operator: 0 }
     }
 

@@ -39,6 +39,8 @@ pub enum Fault {
     CutOneWay,
     /// A replica loses all others, the register perhaps too.
     Isolate,
+    /// The primary loses the others and the register, and not its clients, until another one has stepped in.
+    Depose,
     /// A stream breaks.
     BreakStream,
     /// The register answers nobody.
@@ -64,7 +66,7 @@ pub enum Fault {
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 24] = [
+pub const FAULTS: [Fault; 25] = [
     Fault::Kill,
     Fault::KillWithinStep,
     Fault::KillAll,
@@ -78,6 +80,7 @@ pub const FAULTS: [Fault; 24] = [
     Fault::HandOver,
     Fault::CutOneWay,
     Fault::Isolate,
+    Fault::Depose,
     Fault::BreakStream,
     Fault::RegisterDown,
     Fault::RegisterSlow,
@@ -114,6 +117,10 @@ pub struct Mix {
     pub repeated: u32,
     /// Per mille of register writes during which a blow falls on somebody.
     pub strike: u32,
+    /// Per mille of those that name a learner after which their author is cut off.
+    pub doubt: u32,
+    /// Per mille of cuts of a log within which the process dies.
+    pub cuts: u32,
     /// What is done to the register in the end.
     pub tamper: Option<Tamper>,
     /// Largest drift of a monotonic clock, parts per million.
@@ -128,8 +135,6 @@ pub struct Mix {
     pub edits: u32,
     /// Per mille of hosts whose disk is slow as long as chaos lasts.
     pub slow: u32,
-    /// What it rehearses, if it is not everything at once.
-    pub theme: Option<Theme>,
 }
 
 impl Mix {
@@ -164,6 +169,8 @@ impl Mix {
             lost: pick(rng, &[0, 0, 100, 300]) as u32,
             repeated: pick(rng, &[0, 0, 100, 300]) as u32,
             strike: pick(rng, &[0, 0, 100, 400]) as u32,
+            doubt: pick(rng, &[0, 0, 100, 400]) as u32,
+            cuts: pick(rng, &[0, 0, 100, 400]) as u32,
             tamper: Tamper::draw(rng),
             drift: pick(rng, &[0, 200, 50_000]).cast_signed(),
             loss: pick(rng, &[0, 0, 2, 20]) as u32,
@@ -171,9 +178,9 @@ impl Mix {
             stale: pick(rng, &[0, 100, 1000]) as u32,
             edits: pick(rng, &[0, 0, 100, 300]) as u32,
             slow: pick(rng, &[0, 0, 300, 600]) as u32,
-            theme: Theme::draw(rng),
         };
-        if let Some(theme) = mix.theme {
+        mix.options.theme = Theme::draw(rng);
+        if let Some(theme) = mix.options.theme {
             theme.dress(&mut mix, rng);
         }
         if let Some(tamper) = mix.tamper {

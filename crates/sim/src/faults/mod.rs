@@ -121,8 +121,9 @@ impl Swarm {
             }
             Fault::FullDisk => {
                 let disk = &world.hosts[host].disk;
+                // Somebody else takes all of it at once, or some room is left.
+                let free = if world.rng.bool() { 0 } else { world.rng.u64(0..20_000) };
                 disk.set_copy_on_write(world.rng.bool());
-                let free = world.rng.u64(0..20_000);
                 disk.set_capacity(Some(disk.used() + free));
                 // On half of them somebody else takes what is given up.
                 disk.set_shared(free.is_multiple_of(2));
@@ -165,6 +166,13 @@ impl Swarm {
                     self.later(world, (50, 3000), Mend::Link(other, host));
                 }
             }
+            Fault::Depose => {
+                let primary = (0..world.hosts.len()).find(|&host| world.serves(host).is_some());
+                if let Some(primary) = primary {
+                    world.counts.add("primary cut off from the others");
+                    world.depose(primary);
+                }
+            }
             Fault::RegisterDown => {
                 world.say(|| "register: down".into());
                 world.register.down = true;
@@ -189,7 +197,9 @@ impl Swarm {
     pub(crate) fn wipe(&mut self, world: &mut World, host: HostId) {
         if world.is_spared(host) {
             world.wipe(host);
-            self.later(world, (1, 1500), Mend::Start(host));
+            // Perhaps a new process has its place before anybody has noticed.
+            let longest = if world.rng.bool() { 20 } else { 1500 };
+            self.later(world, (1, longest), Mend::Start(host));
         }
     }
 

@@ -2,9 +2,9 @@
 //! lose data, or while clients rely on what only one copy holds.
 
 use crate::world::World;
-use crate::world::clock::MILLISECOND;
+use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::{Happening, HostId};
-use crate::world::net::REGISTER;
+use crate::world::net::{Node, REGISTER};
 
 /// What befalls a replica.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +43,13 @@ impl World {
         self.after(delay, Happening::Strike(host, blow));
     }
 
-    /// Perhaps strikes the writer in the moment in which its write has landed, before it can know.
-    pub(crate) fn strike_at_landing(&mut self, writer: HostId) {
+    /// Perhaps strikes the writer in the moment in which its write has landed, before it can know; if the
+    /// write names a learner, for so long that this one can take its place.
+    pub(crate) fn strike_at_landing(&mut self, writer: HostId, names_a_learner: bool) {
+        if names_a_learner && self.chance(self.doubt) {
+            self.counts.add("primary cut off as it names a learner");
+            return self.depose(writer);
+        }
         if self.chance(self.strike) {
             let blow = [Blow::Kill, Blow::Pause, Blow::Cut][self.rng.usize(0..3)];
             self.counts.add("blow while the register is written");
@@ -52,11 +57,41 @@ impl World {
         }
     }
 
+    /// Perhaps the process dies while it cuts its log.
+    pub(crate) fn strike_at_cut(&mut self, host: HostId) {
+        if self.chance(self.cuts) {
+            self.hosts[host].disk.stop_after(self.rng.u64(0..4));
+            self.counts.add("kill within a cut of the log");
+        }
+    }
+
+    /// It loses the other replicas and the register, and not its clients, until another one has stepped in.
+    pub(crate) fn depose(&mut self, host: HostId) {
+        let promote = self.hosts[host].config.timing.promote;
+        let long = self.span((promote + SECOND / 2, promote + 2 * SECOND));
+        self.links_of(host).into_iter().for_each(|(from, to)| self.cut_link(from, to));
+        self.deposed_until = self.time + long;
+        self.after(long, Happening::Strike(host, Blow::Mend));
+    }
+
+    fn fill_at_once(&mut self, host: HostId) {
+        let disk = &self.hosts[host].disk;
+        disk.set_copy_on_write(true);
+        disk.set_shared(true);
+        disk.set_capacity(Some(disk.used()));
+        self.counts.add("disk filled at once");
+    }
+
+    /// To the other replicas and the register, both ways.
+    fn links_of(&self, host: HostId) -> Vec<(Node, Node)> {
+        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
+        others.flat_map(|other| [(host, other), (other, host)]).collect()
+    }
+
     /// The blow falls.
     pub(crate) fn strike(&mut self, host: HostId, blow: Blow) {
         let later = self.span((MILLISECOND, 4000 * MILLISECOND));
-        let others = (0..self.hosts.len()).filter(|&other| other != host).chain([REGISTER]);
-        let links: Vec<_> = others.flat_map(|other| [(host, other), (other, host)]).collect();
+        let links = self.links_of(host);
         match blow {
             Blow::Resume => return self.resume(host),
             Blow::Mend => return links.into_iter().for_each(|(from, to)| self.mend_link(from, to)),
@@ -89,13 +124,5 @@ impl World {
             }
             Blow::Fill | Blow::Resume | Blow::Mend | Blow::Empty => {}
         }
-    }
-
-    fn fill_at_once(&mut self, host: HostId) {
-        let disk = &self.hosts[host].disk;
-        disk.set_copy_on_write(true);
-        disk.set_shared(true);
-        disk.set_capacity(Some(disk.used()));
-        self.counts.add("disk filled at once");
     }
 }

@@ -7,7 +7,7 @@ use fastrand::Rng;
 
 use crate::clients::workload::Workload;
 use crate::faults::mix::{Fault, Mix};
-use crate::world::clock::MILLISECOND;
+use crate::world::clock::{MILLISECOND, SECOND};
 
 /// What a seed rehearses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,21 +20,33 @@ pub enum Theme {
     DivergingTails,
     /// Copies are lost again and again, and the new ones catch up slowly.
     LostCopies,
+    /// A primary that has lost the others keeps its clients, who read, while another one has stepped in.
+    ReadsBehindTheTimes,
+    /// Backups execute nothing, disks are slow, and primaries fail.
+    DeferredBackups,
+    /// A primary answers in `async` mode while it has lost the others, and another one has stepped in.
+    PrimaryAlone,
 }
 
-/// One of them in so many seeds.
-const ONE_IN: u32 = 4;
+/// All of them.
+const THEMES: [Theme; 7] = [
+    Theme::DoubtfulJoin,
+    Theme::ReadsAtFailover,
+    Theme::DivergingTails,
+    Theme::LostCopies,
+    Theme::ReadsBehindTheTimes,
+    Theme::DeferredBackups,
+    Theme::PrimaryAlone,
+];
+
+/// Of so many seeds each theme has one.
+const ONE_OF: usize = 16;
 
 impl Theme {
     /// Most seeds have none.
     pub(crate) fn draw(rng: &mut Rng) -> Option<Self> {
-        match rng.u32(0..4 * ONE_IN) {
-            0 => Some(Theme::DoubtfulJoin),
-            1 => Some(Theme::ReadsAtFailover),
-            2 => Some(Theme::DivergingTails),
-            3 => Some(Theme::LostCopies),
-            _ => None,
-        }
+        let drawn = rng.usize(0..ONE_OF);
+        THEMES.get(drawn).copied()
     }
 
     /// Its name in the counts.
@@ -44,6 +56,9 @@ impl Theme {
             Theme::ReadsAtFailover => "theme: reads at failover",
             Theme::DivergingTails => "theme: diverging tails",
             Theme::LostCopies => "theme: lost copies",
+            Theme::ReadsBehindTheTimes => "theme: reads behind the times",
+            Theme::DeferredBackups => "theme: deferred backups",
+            Theme::PrimaryAlone => "theme: primary alone",
         }
     }
 
@@ -53,30 +68,33 @@ impl Theme {
         let client =
             |reads, wander| Workload { keys, reads, txns: 10, wander, think, left: u64::MAX };
         let (reader, writer) = (client(100, 0), client(0, 0));
+        let slowly = |client: Workload| Workload { think: 40 * MILLISECOND, ..client };
+        let several = |client: Workload, times| std::iter::repeat_n(client, times);
         match self {
             Theme::DoubtfulJoin => {
                 mix.faults = many(&[(Fault::Kill, 3), (Fault::Wipe, 2), (Fault::Leave, 1)]);
-                mix.options.register_delay = (MILLISECOND, 150 * MILLISECOND);
-                (mix.lost, mix.strike, mix.slow) = (300, 900, 0);
-                mix.clients = vec![reader.clone(), reader.clone(), reader, writer.clone(), writer];
+                mix.options.register_delay = (MILLISECOND, 20 * MILLISECOND);
+                (mix.lost, mix.strike, mix.doubt, mix.slow) = (100, 50, 700, 0);
+                mix.clients =
+                    several(slowly(reader), 3).chain(several(slowly(client(0, 20)), 4)).collect();
             }
             Theme::ReadsAtFailover => {
                 mix.faults = many(&[(Fault::Kill, 4), (Fault::Isolate, 1)]);
                 mix.options.net_delay = (50_000, 200_000);
                 mix.slow = 1000;
-                let wanderer = client(100, 50);
-                mix.clients = vec![wanderer.clone(), wanderer.clone(), wanderer];
-                mix.clients.extend([writer.clone(), writer.clone(), writer]);
+                mix.clients = several(client(100, 50), 3).chain(several(writer, 3)).collect();
             }
             Theme::DivergingTails => {
                 mix.faults = many(&[
                     (Fault::Isolate, 3),
                     (Fault::CutOneWay, 2),
-                    (Fault::KillWithinWrite, 4),
+                    (Fault::Depose, 2),
+                    (Fault::KillWithinWrite, 2),
                     (Fault::PowerLoss, 1),
                 ]);
-                mix.slow = 0;
-                mix.clients = vec![writer; 6];
+                (mix.cuts, mix.slow) = (700, 0);
+                mix.chaos.0 = 6 * SECOND;
+                mix.clients = several(slowly(writer), 6).collect();
             }
             Theme::LostCopies => {
                 mix.faults = many(&[
@@ -85,7 +103,39 @@ impl Theme {
                     (Fault::SlowDisk, 2),
                     (Fault::Kill, 1),
                 ]);
-                mix.clients = vec![writer; 6];
+                mix.options.register_delay = (MILLISECOND, 20 * MILLISECOND);
+                let limits = &mut mix.options.limits;
+                (limits.retain, limits.retain_bytes, limits.flight_bytes) =
+                    (100_000, 128 << 20, 1024);
+                mix.slow = 600;
+                // After a while little is written: nothing between the loss of a copy and its successor's join.
+                let left = if rng.u32(0..4) == 0 { u64::MAX } else { 60 };
+                mix.clients = several(Workload { left, ..writer }, 5).collect();
+                let seldom = Workload { think: 400 * MILLISECOND, ..client(90, 0) };
+                mix.clients.extend(several(seldom, 3));
+            }
+            Theme::ReadsBehindTheTimes => {
+                mix.faults = many(&[(Fault::Depose, 3), (Fault::Pause, 2), (Fault::Kill, 1)]);
+                (mix.strike, mix.slow) = (0, 0);
+                mix.clients =
+                    several(slowly(reader), 4).chain(several(slowly(client(0, 20)), 4)).collect();
+            }
+            Theme::DeferredBackups => {
+                mix.faults = many(&[
+                    (Fault::Kill, 3),
+                    (Fault::SlowDisk, 2),
+                    (Fault::NarrowLine, 1),
+                    (Fault::Depose, 1),
+                ]);
+                mix.options.snapshot_bytes = if rng.bool() { 2_000 } else { 10_000_000 };
+                mix.slow = 300;
+                mix.clients = several(client(100, 50), 3).chain(several(writer, 4)).collect();
+            }
+            Theme::PrimaryAlone => {
+                mix.faults = many(&[(Fault::Depose, 3), (Fault::Kill, 1)]);
+                mix.options.limits.tail_entries = 65_536;
+                (mix.strike, mix.slow) = (0, 0);
+                mix.clients = several(slowly(writer), 4).collect();
             }
         }
     }

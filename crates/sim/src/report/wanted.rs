@@ -145,6 +145,9 @@ pub const WANTED: &[(&str, &[&str])] = &[
         "adversaries",
         &[
             "blow while the register is written",
+            "primary cut off from the others",
+            "primary cut off as it names a learner",
+            "kill within a cut of the log",
             "disk filled at once",
             "tampering: register restored",
             "tampering: register replaced by a blank one",
@@ -153,6 +156,9 @@ pub const WANTED: &[(&str, &[&str])] = &[
             "theme: reads at failover",
             "theme: diverging tails",
             "theme: lost copies",
+            "theme: reads behind the times",
+            "theme: deferred backups",
+            "theme: primary alone",
         ],
     ),
 ];

@@ -70,8 +70,8 @@ impl World {
         let won = self.register.wins > wins;
         if won {
             self.register.writer = Some(run);
-            self.register_written(host, before.as_ref());
-            self.strike_at_landing(host);
+            let names_a_learner = self.register_written(host, before.as_ref());
+            self.strike_at_landing(host, names_a_learner);
             if answered {
                 self.counts.add("register write that landed late");
             }
@@ -98,8 +98,9 @@ impl World {
         self.after(delay, Happening::RegisterAnswer(id, event));
     }
 
-    fn register_written(&mut self, by: HostId, before: Option<&Record>) {
-        let Some(record) = self.register.record().cloned() else { return };
+    /// A write has landed. Gives whether it names somebody whom the record before did not.
+    fn register_written(&mut self, by: HostId, before: Option<&Record>) -> bool {
+        let Some(record) = self.register.record().cloned() else { return false };
         let (name, text) = (self.name(by), self.describe(&record));
         self.narrate(|| format!("register: {name} wrote {text}"));
         let forward = self.ledger.register(record.epoch);
@@ -116,6 +117,9 @@ impl World {
             self.count_change(before, &record);
         }
         self.register_changed();
+        let names_another =
+            |before: &Record| record.members.iter().any(|member| !before.names(member.incarnation));
+        before.is_some_and(names_another)
     }
 
     /// Whoever watches the register hears that it has changed.

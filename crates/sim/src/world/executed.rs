@@ -133,6 +133,7 @@ impl World {
                 if let Some(process) = self.hosts[host].running(run) {
                     process.unwritten.retain(|entry| entry.index <= after);
                 }
+                self.strike_at_cut(host);
             }
             Due::Install(position) => {
                 self.cut_behind_fork(host, 0, Some(position));

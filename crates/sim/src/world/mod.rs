@@ -37,6 +37,7 @@ use crate::checks::shares::Shares;
 use crate::checks::violation::{Property, Violation};
 use crate::checks::watchers::Watchers;
 use crate::clients::Client;
+use crate::faults::theme::Theme;
 use crate::report::counts::Counts;
 use crate::report::trace::{Detail, Trace};
 use crate::world::clock::Clock;
@@ -52,6 +53,8 @@ use crate::world::shadow::Shadow;
 pub struct Options {
     /// Number of replicas: a, b, c ...
     pub hosts: usize,
+    /// What it rehearses, if it is not everything at once.
+    pub theme: Option<Theme>,
     /// How much of a trace to keep.
     pub trace: Detail,
     /// Time-outs of the replicas.
@@ -82,6 +85,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             hosts: 2,
+            theme: None,
             trace: Detail::Nothing,
             timing: Timing::default(),
             limits: Limits::default(),
@@ -155,6 +159,12 @@ pub struct World {
     pub(crate) forked: Option<Fork>,
     /// Per mille of register writes during which a blow falls on somebody.
     pub strike: u32,
+    /// Per mille of writes that name a learner after which their author is cut off.
+    pub(crate) doubt: u32,
+    /// Per mille of cuts of a log within which the process dies.
+    pub(crate) cuts: u32,
+    /// Until when a primary is cut off.
+    pub(crate) deposed_until: u64,
     pub(crate) queue: Queue,
     pub(crate) runs: Run,
     pub(crate) attempts: u64,
@@ -168,7 +178,7 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let register = Register::new(rng.u128(..), options.register_delay);
         let net = Net::new(options.net_delay);
-        let mut ahead = Ahead::new(seed, options.settings.execution);
+        let mut ahead = Ahead::new(seed, options.settings.execution, options.theme);
         let lasting = !ahead.is_there();
         if ahead.varies() {
             options.settings = ahead.draw(options.settings);
@@ -190,7 +200,7 @@ impl World {
             old_reads: OldReads::new(seed, lasting),
             ranges: Ranges::new(seed, lasting),
             ahead,
-            deferred: Deferred::new(seed),
+            deferred: Deferred::new(seed, options.theme),
             receipts: Receipts::new(seed, lasting),
             shares: Shares::new(seed, lasting),
             watchers: Watchers::new(seed),
@@ -201,6 +211,9 @@ impl World {
             may_halt: false,
             forked: None,
             strike: 0,
+            doubt: 0,
+            cuts: 0,
+            deposed_until: 0,
             queue: Queue::default(),
             runs: 0,
             attempts: 0,
