@@ -255,7 +255,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "follow-older-epoch",
         rule: 5,
         wrong: "follows an older epoch than it knows where a cache of the register says so",
-        breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS, HALT, LINEAR, LOST],
+        breaks: &[EPOCHS, ACTOR, PREFIX, MEMBERS, HALT, LINEAR, LOST, YIELDS],
     },
     // Rule 6: the loser terminates itself.
     Mutant {
@@ -332,7 +332,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "old-stream-counts",
         rule: 9,
         wrong: "what was verified on an earlier stream, perhaps against another primary, counts on a new one",
-        breaks: &[PREFIX, MEMBERS, LINEAR, LOST],
+        breaks: &[PREFIX, MEMBERS, LINEAR, LOST, HALT],
     },
     Mutant {
         name: "deferred-snapshot-ahead",
