@@ -67,6 +67,55 @@ fn the_service_carries_out_no_effect_and_writes_no_log() {
     assert_eq!(lines_with(&["services/replica/src"], &words), Vec::<String>::new());
 }
 
+/// Arms of a match over one of these types that take whatever no other arm does.
+fn wildcards(text: &str, types: &[&str]) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let takes_the_rest = |line: &&str| {
+        let pattern = line.split([' ', '{']).next().unwrap_or_default();
+        line.contains("=>") && pattern.starts_with(|c: char| c == '_' || c.is_lowercase())
+    };
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if !takes_the_rest(&line.trim_start()) {
+            continue;
+        }
+        // rustfmt puts the arms of a match at one depth.
+        let arms = lines[..at]
+            .iter()
+            .rev()
+            .take_while(|other| other.trim().is_empty() || depth(other) >= depth(line));
+        let mut arms = arms.filter(|other| depth(other) == depth(line));
+        if arms.any(|arm| types.iter().any(|name| arm.trim_start().starts_with(name))) {
+            found.push(line.trim().to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn wildcards_over_a_type_are_seen() {
+    let text = "match event {\n    Event::Tick => {\n        tick()\n    }\n    other => drop(other),\n}\nmatch role {\n    Role::Ended => 1,\n    _ => 2,\n}";
+    assert_eq!(wildcards(text, &["Event::"]), ["other => drop(other),"]);
+    assert_eq!(wildcards(text, &["Role::"]), ["_ => 2,"]);
+}
+
+/// An arm names what it leaves to whom, so that whoever adds an event or an effect is asked.
+#[test]
+fn no_handler_takes_any_event_or_effect() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let mut files = Vec::new();
+    for place in ["crates/protocol/src", "crates/host/src", "services/replica/src/driver"] {
+        sources(&root.join(place), &mut files);
+    }
+    files.retain(|file| !file.ends_with("tests.rs"));
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let found = wildcards(&text, &["Event::", "Effect::", "Output::"]);
+        assert_eq!(found, Vec::<String>::new(), "{}", file.display());
+    }
+}
+
 /// Whether a line names a gRPC code, or makes a status of one. That of success is none of a failure.
 fn names_a_code(line: &str) -> bool {
     let after = |word: &str| {
@@ -119,11 +168,13 @@ fn one_lock_can_be_held_across_an_await() {
 #[test]
 fn no_request_asks_the_register() {
     let path = [
-        "crates/protocol/src/read_round.rs",
-        "crates/protocol/src/tail.rs",
-        "crates/protocol/src/evidence.rs",
-        "crates/protocol/src/commit.rs",
-        "crates/protocol/src/receive.rs",
+        "crates/protocol/src/lead/requests.rs",
+        "crates/protocol/src/lead/answer_reads.rs",
+        "crates/protocol/src/lead/reads.rs",
+        "crates/protocol/src/lead/tail.rs",
+        "crates/protocol/src/lead/speculate.rs",
+        "crates/protocol/src/lead/commit.rs",
+        "crates/protocol/src/follow/receive.rs",
         "crates/protocol/src/core/execute.rs",
         "services/replica/src/clients",
         "services/replica/src/connections",
