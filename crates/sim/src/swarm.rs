@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use understudy_evidence::{MARKS, take_counts};
-use understudy_history::{Action, Condition};
-use understudy_protocol::{BackupExecution, RoleName};
 
-use crate::checks::violation::{Property, Violation};
-use crate::checks::watch::acts;
-use crate::clients::{Client, Job};
+use crate::checks::progress::expect_progress;
+use crate::checks::violation::Property;
+use crate::clients::Client;
 use crate::faults::Mend;
 use crate::faults::mix::Mix;
 use crate::report::Report;
@@ -20,9 +18,6 @@ use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::Happening;
 use crate::world::host::SLOW;
-
-/// After the mending, the cluster must be whole again within this time, nanoseconds.
-pub(crate) const BOUND: u64 = 60 * SECOND;
 
 /// Runs one seed.
 pub fn run(seed: u64, trace: Detail) -> Report {
@@ -77,17 +72,18 @@ impl Swarm {
         self.mend_all(world);
         match tampered {
             true => world.run_until(world.time + 5 * SECOND),
-            false => self.expect_progress(world),
+            false => {
+                let keys = self.mix.clients.first().map_or(0, |workload| workload.keys);
+                expect_progress(world, keys);
+            }
         }
-        for host in 0..world.hosts.len() {
-            world.check_past(host);
+        if world.violation.is_none() && world.forked.is_none() {
+            world.give_up_all();
         }
-        world.finish_watching();
-        judge(world);
+        world.judge();
     }
 
     fn prepare(&mut self, world: &mut World) {
-        world.receipts.spare_disks(&mut self.mix);
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
         world.register.repeated = self.mix.repeated;
@@ -120,13 +116,7 @@ impl Swarm {
             let delay = world.span((0, SECOND));
             world.after(delay, Happening::ClientTurn(id as u64));
         }
-        world.prepare_deferred();
-        world.prepare_draws();
-        world.prepare_holders();
-        world.prepare_ranges();
-        world.prepare_bounds();
-        world.prepare_shares();
-        world.prepare_ahead();
+        world.prepare_checks(&mut self.mix);
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
             world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
@@ -202,201 +192,6 @@ impl Swarm {
             client.workload = None;
             client.queue.clear();
         }
-        world.holders.rest();
-        world.ranges.rest();
-        world.bounds.rest();
-        world.shares.rest();
-        world.ahead.rest();
-        world.receipts.rest();
+        world.rest_checks();
     }
-
-    /// The cluster serves again, in full strength, within the bound.
-    fn expect_progress(&mut self, world: &mut World) {
-        let end = world.time + BOUND;
-        let started = world.time;
-        let whole = run_and_restart(world, end, is_whole);
-        if world.violation.is_some() {
-            return;
-        }
-        if !whole {
-            if nobody_left(world) {
-                world.counts.add("no named copy left");
-                return;
-            }
-            if world.waits_for_an_order() {
-                world.counts.add("only a copy in doubt left");
-                return;
-            }
-            let explanation = format!("not whole after {} s: {}", BOUND / SECOND, states(world));
-            return world.guilty(Property::Progress, explanation);
-        }
-        let took = world.time - started;
-        world.say(|| format!("whole again after {:.3} s", took as f64 / 1e9));
-        world.judge_ahead();
-        self.probe(world);
-        if world.deferred.is_wanted() && world.violation.is_none() {
-            expect_hot(world);
-        }
-        if world.violation.is_none() && !world.waits_for_an_order() && world.rng.u32(0..4) == 0 {
-            world.expect_room_elsewhere();
-        }
-    }
-
-    /// A fresh client writes and reads everything.
-    fn probe(&mut self, world: &mut World) {
-        let id = world.clients.len() as u64;
-        world.clients.push(Client::new(id, None));
-        world.order(
-            id,
-            Job::Action(Action::Put {
-                key: "probe".into(),
-                value: "probe".into(),
-                condition: Condition::Always,
-                want_previous: false,
-            }),
-        );
-        let keys = self.mix.clients.first().map_or(0, |workload| workload.keys);
-        for key in (0..keys).map(|key| format!("k{key}")).chain(["probe".into()]) {
-            world.order(id, Job::Action(Action::Get { key }));
-        }
-        let end = world.time + BOUND;
-        let done = run_and_restart(world, end, is_idle);
-        let failed = world.history.iter().filter(|operation| operation.client == id);
-        if world.waits_for_an_order() {
-            return world.counts.add("only a copy in doubt left");
-        }
-        if world.violation.is_none()
-            && (!done || failed.into_iter().any(|operation| operation.answer().is_none()))
-        {
-            let explanation = format!("a fresh client gets no answers: {}", states(world));
-            world.guilty(Property::Progress, explanation);
-        }
-    }
-}
-
-pub(crate) fn is_idle(world: &World) -> bool {
-    world.clients.iter().all(|client| client.ongoing.is_none() && client.queue.is_empty())
-}
-
-/// Backups that have executed nothing execute everything when they are told to.
-fn expect_hot(world: &mut World) {
-    let end = world.time + BOUND;
-    if !run_and_restart(world, end, |world| world.hoarder().is_none()) && world.violation.is_none()
-    {
-        let explanation = format!("a backup keeps too much: {}", states(world));
-        return world.guilty(Property::BoundedMemory, explanation);
-    }
-    world.count_backlogs();
-    world.order_hot_backups();
-    let end = world.time + BOUND;
-    let done = run_and_restart(world, end, |world| is_idle(world) && is_whole(world));
-    if !done && world.violation.is_none() {
-        let explanation = format!("a backup does not execute again: {}", states(world));
-        world.guilty(Property::Progress, explanation);
-    }
-}
-
-/// Lets time pass until something holds; a process that was about to leave is started again.
-pub(crate) fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World) -> bool) -> bool {
-    while world.time < end && world.violation.is_none() {
-        for host in 0..world.hosts.len() {
-            world.start(host);
-        }
-        let step = (world.time + SECOND / 2).min(end);
-        if world.run_while_not(step, &done) {
-            return true;
-        }
-        world.run_until(step);
-    }
-    false
-}
-
-/// One primary serves, as many members are named as there should be, and everybody has executed
-/// everything, but for backups that only have to know that it is committed.
-pub(crate) fn is_whole(world: &World) -> bool {
-    let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
-    let Some(record) = world.register.record() else { return false };
-    let mut statuses = world.hosts.iter().map(|host| {
-        host.process.as_ref().filter(|process| !process.paused).map(|p| p.driver.replica().status())
-    });
-    let Some(statuses) = statuses.by_ref().collect::<Option<Vec<_>>>() else { return false };
-    let primary = statuses.iter().filter(|status| acts(status)).collect::<Vec<_>>();
-    let [primary] = primary[..] else { return false };
-    record.members.len() == wanted
-        && record
-            .members
-            .iter()
-            .all(|member| world.hosts.iter().any(|h| h.incarnation == Some(member.incarnation)))
-        && primary.role == RoleName::Primary
-        && statuses.iter().all(|status| {
-            let deferred = primary.settings.backup_execution == BackupExecution::Deferred;
-            match deferred && !acts(status) {
-                true => status.commit == primary.last,
-                false => status.applied == primary.last,
-            }
-        })
-}
-
-/// Whether the register names only copies that are gone: an operator must decide.
-fn nobody_left(world: &World) -> bool {
-    world.register.record().is_some_and(|record| {
-        !world.hosts.iter().any(|host| host.incarnation.is_some_and(|copy| record.names(copy)))
-    })
-}
-
-pub(crate) fn states(world: &World) -> String {
-    let mut states: Vec<String> = world
-        .hosts
-        .iter()
-        .map(|host| match &host.process {
-            None => format!("{}: down", host.name()),
-            Some(process) => {
-                let status = process.driver.replica().status();
-                format!(
-                    "{}: {} epoch {} last {} commit {} applied {} {}",
-                    host.name(),
-                    status.role,
-                    status.epoch,
-                    status.last,
-                    status.commit,
-                    status.applied,
-                    status.reason
-                )
-            }
-        })
-        .collect();
-    states.extend(world.register.record().map(|record| world.describe(record)));
-    states.join("; ")
-}
-
-/// The clients' history.
-fn judge(world: &mut World) {
-    if world.violation.is_some() || world.forked.is_some() {
-        return;
-    }
-    world.give_up_all();
-    if world.ahead.is_there() {
-        return;
-    }
-    world.judge_draws();
-    // What holders write, what goes with their leases, what comes and goes by ranges, and what an operator tries is
-    // in no history.
-    let others = world.holders.are_there() || world.ranges.are_there() || world.bounds.are_there();
-    let verdict = match others {
-        true => understudy_history::check_among_others(&world.history),
-        false => understudy_history::check(&world.history),
-    };
-    let Some(first) = verdict.violations.first() else { return };
-    let property = match first.property {
-        understudy_history::Property::Linearizable | understudy_history::Property::Revisions => {
-            Property::Linearizable
-        }
-        understudy_history::Property::OldRevisions => Property::OldReadsHold,
-        understudy_history::Property::NothingLost => Property::NothingLost,
-        understudy_history::Property::ExactlyOnce => Property::ExactlyOnce,
-        understudy_history::Property::FailedMeansNotExecuted => Property::FailedMeansNotExecuted,
-        understudy_history::Property::Undecided => Property::Undecided,
-    };
-    let explanation = first.explanation.clone();
-    world.blame(Err(Violation { property, explanation }));
 }

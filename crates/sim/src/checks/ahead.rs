@@ -12,7 +12,9 @@ use understudy_machine::{Command, Put};
 use understudy_protocol::{Entry, Epoch, Execution, Index, Kind, Settings};
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Done, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::faults::strike::Blow;
 use crate::faults::theme::Theme;
 use crate::world::World;
@@ -73,11 +75,6 @@ impl Ahead {
         [0, 0, SECOND / 2, 3 * SECOND][self.rng.usize(0..4)]
     }
 
-    /// The mode stays from here on.
-    pub fn rest(&mut self) {
-        self.operator = 0;
-    }
-
     /// The next mode.
     pub fn draw(&mut self, settings: Settings) -> Settings {
         if self.isolates {
@@ -99,7 +96,7 @@ impl Ahead {
     }
 
     /// A primary may answer from here on.
-    pub fn opened(&mut self, epoch: Epoch, time: u64) {
+    fn opened(&mut self, epoch: Epoch, time: u64) {
         if epoch > self.opened.0 {
             self.opened = (epoch, time);
         }
@@ -131,9 +128,39 @@ impl Ahead {
 /// What a process has executed ahead of its commit: the entries and the digests behind them.
 pub type Early = VecDeque<(Entry, u64)>;
 
+/// Lets somebody change the mode, and looks for what was lost.
+pub(crate) struct AheadCheck;
+
+impl Check for AheadCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_ahead();
+    }
+
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        if !done.committed {
+            world.executed_ahead(done.host, done.run, done.entry, done.digest);
+        } else if done.entry.kind == Kind::Open {
+            world.ahead.opened(done.entry.epoch, world.time);
+        }
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        world.next_mode(ended.client)
+    }
+
+    /// The mode stays from here on.
+    fn rest(&self, world: &mut World) {
+        world.ahead.operator = 0;
+    }
+
+    fn judge_whole(&self, world: &mut World) {
+        world.judge_ahead();
+    }
+}
+
 impl World {
     /// Somebody changes the mode now and then.
-    pub(crate) fn prepare_ahead(&mut self) {
+    fn prepare_ahead(&mut self) {
         if self.ahead.wanted {
             let id = self.clients.len() as u64;
             self.ahead.operator = id;
@@ -151,7 +178,7 @@ impl World {
 
     /// What the client that changes the mode does next, or one of those that write at one replica alone,
     /// and after which pause.
-    pub(crate) fn next_mode(&mut self, client: u64) -> Option<u64> {
+    fn next_mode(&mut self, client: u64) -> Option<u64> {
         if !self.ahead.wanted || self.ahead.operator == 0 {
             return None;
         }
@@ -185,7 +212,7 @@ impl World {
     }
 
     /// An entry is executed before it is committed: only in `async` mode, and within its bounds.
-    pub(crate) fn executed_ahead(&mut self, host: HostId, run: Run, entry: &Entry, digest: u64) {
+    fn executed_ahead(&mut self, host: HostId, run: Run, entry: &Entry, digest: u64) {
         let Some(process) = self.hosts[host].running(run) else { return };
         process.early.push_back((entry.clone(), digest));
         let settings = process.driver.executed().settings;

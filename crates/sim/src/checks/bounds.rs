@@ -12,7 +12,9 @@ use understudy_machine::{
 };
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Done, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
 use crate::world::happening::{Happening, HostId};
@@ -54,11 +56,6 @@ impl Bounds {
         self.wanted
     }
 
-    /// Nothing more is begun.
-    pub fn rest(&mut self) {
-        self.resting = true;
-    }
-
     /// What the operator does next, and after which pause.
     fn next(&mut self) -> (Operation, u64) {
         let rng = &mut self.rng;
@@ -87,12 +84,7 @@ impl Bounds {
     }
 
     /// An entry was executed on a machine.
-    pub(crate) fn note(
-        &self,
-        name: &str,
-        response: &Response,
-        machine: &KvMachine,
-    ) -> Result<(), Violation> {
+    fn note(&self, name: &str, response: &Response, machine: &KvMachine) -> Result<(), Violation> {
         let (length, bound) = (response.encoded_len() as u64, machine.quota().max_response_bytes);
         if !self.wanted || response.failure().is_some() || length + HEADER <= bound {
             return Ok(());
@@ -103,9 +95,38 @@ impl Bounds {
     }
 }
 
+/// Looks at answers, and at what is refused.
+pub(crate) struct BoundsCheck;
+
+impl Check for BoundsCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_bounds();
+    }
+
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        let Some(machine) = world.hosts[done.host].machine() else { return };
+        let noted = world.bounds.note(done.name, done.response, machine);
+        world.blame(noted);
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        if world.bounds.client != Some(ended.client) {
+            return None;
+        }
+        if let (Job::Stamped(operation), Some(response)) = (ended.job, ended.response) {
+            world.told_of_bounds(operation, response);
+        }
+        (!world.bounds.resting).then(|| world.go_to_bounds(ended.client))
+    }
+
+    fn rest(&self, world: &mut World) {
+        world.bounds.resting = true;
+    }
+}
+
 impl World {
     /// Somebody begins to change bounds.
-    pub(crate) fn prepare_bounds(&mut self) {
+    fn prepare_bounds(&mut self) {
         if self.bounds.wanted {
             let id = self.clients.len() as u64;
             self.clients.push(Client::new(id, None));
@@ -122,17 +143,8 @@ impl World {
         pause
     }
 
-    /// What a client asked for has ended; gives the pause of the operator.
-    pub(crate) fn went_to_bounds(&mut self, id: u64) -> Option<u64> {
-        let its = self.bounds.client == Some(id) && !self.bounds.resting;
-        its.then(|| self.go_to_bounds(id))
-    }
-
-    /// A client hears what became of a stamped operation.
-    pub(crate) fn told_of_bounds(&mut self, id: u64, operation: &Operation, response: &Response) {
-        if self.bounds.client != Some(id) {
-            return;
-        }
+    /// The operator hears what became of its operation.
+    fn told_of_bounds(&mut self, operation: &Operation, response: &Response) {
         match (operation, response.failure()) {
             (_, Some(failure)) if failure.code() == FailureCode::ResponseTooLarge => {
                 self.counts.add("answer too long for its bound");

@@ -5,7 +5,11 @@
 
 use understudy_protocol::{BackupExecution, Limits};
 
+use crate::checks::Check;
+use crate::checks::violation::Property;
+use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::faults::theme::Theme;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -61,9 +65,42 @@ impl Deferred {
     }
 }
 
+/// Lets an operator change what backups execute.
+pub(crate) struct DeferredCheck;
+
+impl Check for DeferredCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_deferred();
+    }
+
+    fn try_whole(&self, world: &mut World) {
+        if world.deferred.wanted {
+            expect_hot(world);
+        }
+    }
+}
+
+/// Backups that have executed nothing execute everything when they are told to.
+fn expect_hot(world: &mut World) {
+    let end = world.time + BOUND;
+    if !run_and_restart(world, end, |world| world.hoarder().is_none()) && world.violation.is_none()
+    {
+        let explanation = format!("a backup keeps too much: {}", states(world));
+        return world.guilty(Property::BoundedMemory, explanation);
+    }
+    world.count_backlogs();
+    world.order_hot_backups();
+    let end = world.time + BOUND;
+    let done = run_and_restart(world, end, |world| is_idle(world) && is_whole(world));
+    if !done && world.violation.is_none() {
+        let explanation = format!("a backup does not execute again: {}", states(world));
+        world.guilty(Property::Progress, explanation);
+    }
+}
+
 impl World {
     /// Before anything starts: what the cluster is born with, and who changes it.
-    pub(crate) fn prepare_deferred(&mut self) {
+    fn prepare_deferred(&mut self) {
         if !self.deferred.wanted {
             return;
         }
@@ -102,12 +139,12 @@ impl World {
     }
 
     /// The last order of all, in every world that has any of it: all backups are to execute.
-    pub(crate) fn order_hot_backups(&mut self) {
+    fn order_hot_backups(&mut self) {
         self.set_backups(BackupExecution::Hot);
     }
 
     /// The name of a replica that keeps more for later than it may.
-    pub(crate) fn hoarder(&self) -> Option<&str> {
+    fn hoarder(&self) -> Option<&str> {
         let hoards = |host: &&Host| {
             let limits = &host.config.limits;
             let most = limits.deferred_bytes.saturating_add(limits.window_bytes) as u64;
@@ -116,7 +153,7 @@ impl World {
         self.hosts.iter().find(hoards).map(Host::name)
     }
 
-    pub(crate) fn count_backlogs(&mut self) {
+    fn count_backlogs(&mut self) {
         let backlogs = self.hosts.iter().filter(|host| backlog(host) > 0).count();
         self.counts.more("backlog at rest", backlogs as u64);
     }

@@ -11,7 +11,9 @@ use understudy_machine::{
 };
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::world::World;
 
 /// The generator.
@@ -85,9 +87,33 @@ impl Draws {
     }
 }
 
+/// Compares what was drawn with what the generator gives.
+pub(crate) struct DrawsCheck;
+
+impl Check for DrawsCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_draws();
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        if let Job::Stamped(operation) = ended.job {
+            world.stamped_ended(operation, ended);
+        }
+        None
+    }
+
+    fn judge(&self, world: &mut World) {
+        let judged = world
+            .draws
+            .judge()
+            .map_err(|explanation| Violation { property: Property::DrawsHappenOnce, explanation });
+        world.blame(judged);
+    }
+}
+
 impl World {
     /// Somebody seeds the generator, once, however long that takes.
-    pub(crate) fn prepare_draws(&mut self) {
+    fn prepare_draws(&mut self) {
         if !self.draws.wanted {
             return;
         }
@@ -98,12 +124,8 @@ impl World {
     }
 
     /// A stamped operation of no history has ended.
-    pub(crate) fn stamped_ended(
-        &mut self,
-        (operation, begin): (&Operation, u64),
-        outcome: &End,
-        response: Option<&Response>,
-    ) {
+    fn stamped_ended(&mut self, operation: &Operation, ended: &Ended<'_>) {
+        let Ended { begin, outcome, response, .. } = *ended;
         match operation {
             Operation::Draw(_) => {
                 let end = self.time;
@@ -117,14 +139,6 @@ impl World {
                 self.draws.seeded |= matches!(done, Some(Outcome::GeneratorSet(_)));
             }
         }
-    }
-
-    pub(crate) fn judge_draws(&mut self) {
-        let judged = self
-            .draws
-            .judge()
-            .map_err(|explanation| Violation { property: Property::DrawsHappenOnce, explanation });
-        self.blame(judged);
     }
 }
 

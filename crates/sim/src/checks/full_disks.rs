@@ -4,9 +4,10 @@
 use understudy_history::{Action, Condition};
 use understudy_protocol::RoleName;
 
+use crate::checks::Check;
 use crate::checks::violation::Property;
+use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::clients::{Client, Job};
-use crate::swarm::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::HostId;
@@ -17,9 +18,20 @@ const LENGTH: usize = 400;
 /// How long one may take where somebody has room.
 const PATIENCE: u64 = 6 * SECOND;
 
+/// Fills disks of some worlds.
+pub(crate) struct FullDisksCheck;
+
+impl Check for FullDisksCheck {
+    fn try_whole(&self, world: &mut World) {
+        if !world.waits_for_an_order() && world.rng.u32(0..4) == 0 {
+            world.expect_room_elsewhere();
+        }
+    }
+}
+
 impl World {
     /// Fills disks and sees who goes on.
-    pub(crate) fn expect_room_elsewhere(&mut self) {
+    fn expect_room_elsewhere(&mut self) {
         // Where an operator tries bounds, a value may be too long for one.
         let Some(primary) = self.one_that_serves().filter(|_| !self.bounds.are_there()) else {
             return;

@@ -11,9 +11,11 @@ use understudy_wal::Store;
 
 use crate::checks::violation::Property;
 use crate::checks::watch::acts;
+use crate::checks::whole::{is_whole, states};
+use crate::checks::{Check, Done};
 use crate::clients::workload::Workload;
 use crate::faults::tamper::Tamper;
-use crate::swarm::{Swarm, is_whole};
+use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::{Happening, HostId};
@@ -117,7 +119,7 @@ impl Swarm {
         let bound = world.time + 120 * SECOND;
         let said = world.run_while_not(bound, |world| halted(world) || is_whole(world));
         if !said && world.violation.is_none() {
-            let explanation = format!("nobody says so: {}", crate::swarm::states(world));
+            let explanation = format!("nobody says so: {}", states(world));
             world.guilty(Property::NothingCutInSilence, explanation);
         }
         true
@@ -242,6 +244,17 @@ pub(crate) fn load(world: &mut World, loads: &[Option<Workload>]) {
     }
 }
 
+/// Looks at what is executed and cut where there are two histories.
+pub(crate) struct ForkCheck;
+
+impl Check for ForkCheck {
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        if done.committed {
+            world.executed_behind_fork(done.host, done.entry.index, done.entry.hash);
+        }
+    }
+}
+
 impl World {
     /// From here on there may be two histories.
     pub(crate) fn fork(&mut self) {
@@ -252,7 +265,7 @@ impl World {
     }
 
     /// An entry is executed somewhere, behind a fork.
-    pub(crate) fn executed_behind_fork(&mut self, host: HostId, index: Index, hash: u64) {
+    fn executed_behind_fork(&mut self, host: HostId, index: Index, hash: u64) {
         if let Some(Fork { known, .. }) = &mut self.forked {
             let before = self.hosts[host].shadow.position_hash(index - 1);
             known.entry((index, hash)).or_insert(before);

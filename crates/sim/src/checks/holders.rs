@@ -12,7 +12,9 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind};
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Done, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::report::counts::Counts;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -60,11 +62,6 @@ impl Holders {
         self.wanted
     }
 
-    /// They begin nothing more.
-    pub fn rest(&mut self) {
-        self.resting = true;
-    }
-
     /// What a holder does next, and after which pause.
     fn next(&mut self, client: u64) -> (Operation, u64) {
         let rng = &mut self.rng;
@@ -90,7 +87,7 @@ impl Holders {
 
 impl Holders {
     /// An entry was executed on a machine.
-    pub(crate) fn note(
+    fn note(
         &mut self,
         entry: &Entry,
         response: &Response,
@@ -193,9 +190,32 @@ impl Held {
     }
 }
 
+/// Compares leases and the keys on them with what the log says.
+pub(crate) struct HoldersCheck;
+
+impl Check for HoldersCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_holders();
+    }
+
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        let Some(machine) = world.hosts[done.host].machine() else { return };
+        let noted = world.holders.note(done.entry, done.response, machine, &mut world.counts);
+        world.blame(noted);
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        world.held(ended.client, ended.response.filter(|response| response.failure().is_none()))
+    }
+
+    fn rest(&self, world: &mut World) {
+        world.holders.resting = true;
+    }
+}
+
 impl World {
     /// Some begin to hold leases.
-    pub(crate) fn prepare_holders(&mut self) {
+    fn prepare_holders(&mut self) {
         let holders = if self.holders.wanted { HOLDERS } else { 0 };
         for _ in 0..holders {
             let id = self.clients.len() as u64;
@@ -214,7 +234,7 @@ impl World {
     }
 
     /// What a client asked for has ended; gives a holder's pause.
-    pub(crate) fn held(&mut self, id: u64, response: Option<&Response>) -> Option<u64> {
+    fn held(&mut self, id: u64, response: Option<&Response>) -> Option<u64> {
         let lease = self.holders.each.get_mut(&id)?;
         match response.and_then(|response| response.result.as_ref()) {
             Some(Outcome::LeaseGranted(granted)) => *lease = Some(granted.lease),

@@ -14,7 +14,9 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind};
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Done, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::report::counts::Counts;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -57,11 +59,6 @@ impl Ranges {
         self.wanted
     }
 
-    /// Nothing more is begun.
-    pub fn rest(&mut self) {
-        self.resting = true;
-    }
-
     fn bytes(&mut self) -> Bytes {
         Bytes::from_static(ENDS[self.rng.usize(0..ENDS.len())])
     }
@@ -90,7 +87,7 @@ impl Ranges {
     }
 
     /// An entry was executed on a machine.
-    pub(crate) fn note(
+    fn note(
         &mut self,
         entry: &Entry,
         response: &Response,
@@ -209,9 +206,33 @@ fn left(machine: &KvMachine) -> BTreeSet<Bytes> {
     all.into_iter().map(|kv| kv.key).filter(|key| !is_others(key)).collect()
 }
 
+/// Compares what ranges hold with what the log says.
+pub(crate) struct RangesCheck;
+
+impl Check for RangesCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_ranges();
+    }
+
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        let Some(machine) = world.hosts[done.host].machine() else { return };
+        let noted = world.ranges.note(done.entry, done.response, machine, &mut world.counts);
+        world.blame(noted);
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        let own = world.ranges.client == Some(ended.client) && !world.ranges.resting;
+        own.then(|| world.range_over(ended.client))
+    }
+
+    fn rest(&self, world: &mut World) {
+        world.ranges.resting = true;
+    }
+}
+
 impl World {
     /// Somebody begins to use ranges.
-    pub(crate) fn prepare_ranges(&mut self) {
+    fn prepare_ranges(&mut self) {
         if self.ranges.wanted {
             let id = self.clients.len() as u64;
             self.clients.push(Client::new(id, None));
@@ -226,11 +247,5 @@ impl World {
         let operation = self.ranges.next();
         self.clients[id as usize].queue.push_back(Job::Stamped(operation));
         self.ranges.rng.u64(0..200 * MILLISECOND)
-    }
-
-    /// What a client asked for has ended; gives the pause of the one that uses ranges.
-    pub(crate) fn ranged(&mut self, id: u64) -> Option<u64> {
-        let its = self.ranges.client == Some(id) && !self.ranges.resting;
-        its.then(|| self.range_over(id))
     }
 }

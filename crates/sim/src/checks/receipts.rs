@@ -9,6 +9,7 @@
 
 use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 
+use crate::checks::Check;
 use crate::faults::mix::{Fault, Mix};
 use crate::faults::strike::Blow;
 use crate::world::World;
@@ -53,13 +54,8 @@ impl Receipts {
         self.wanted.then(|| self.rng.u64(..))
     }
 
-    /// The settings stay as they are from here on.
-    pub fn rest(&mut self) {
-        self.rests = true;
-    }
-
     /// Takes the faults out that lose a disk; full ones come more often instead.
-    pub fn spare_disks(&self, mix: &mut Mix) {
+    fn spare_disks(&self, mix: &mut Mix) {
         if self.wanted {
             let loses = |fault: &Fault| matches!(fault, Fault::Wipe | Fault::Rot | Fault::Evict);
             mix.faults.retain(|fault| !loses(fault));
@@ -68,9 +64,27 @@ impl Receipts {
     }
 }
 
+/// Lets settings change, and spares disks.
+pub(crate) struct ReceiptsCheck;
+
+impl Check for ReceiptsCheck {
+    fn prepare(&self, world: &mut World, mix: &mut Mix) {
+        world.receipts.spare_disks(mix);
+    }
+
+    fn after_event(&self, world: &mut World) {
+        world.let_settings_change();
+    }
+
+    /// The settings stay as they are from here on.
+    fn rest(&self, world: &mut World) {
+        world.receipts.rests = true;
+    }
+}
+
 impl World {
     /// An operator changes what counts, now and then.
-    pub(crate) fn let_settings_change(&mut self) {
+    fn let_settings_change(&mut self) {
         if !self.receipts.troubles() || self.violation.is_some() {
             return;
         }

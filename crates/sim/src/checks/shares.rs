@@ -11,7 +11,9 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind};
 
 use crate::checks::violation::{Property, Violation};
+use crate::checks::{Check, Done, Ended};
 use crate::clients::{Client, Job};
+use crate::faults::mix::Mix;
 use crate::report::counts::Counts;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -43,11 +45,6 @@ impl Shares {
         Shares { rng, wanted, resting, client: None, changed, open: Vec::new(), refused }
     }
 
-    /// Nothing more is begun.
-    pub fn rest(&mut self) {
-        self.resting = true;
-    }
-
     /// What it does next, and after which pause.
     fn next(&mut self) -> (Job, u64) {
         let rng = &mut self.rng;
@@ -67,7 +64,7 @@ impl Shares {
     }
 
     /// An entry was executed on a machine: whoever is refused has as much as it may have, and nobody has more.
-    pub(crate) fn note(
+    fn note(
         &self,
         name: &str,
         (entry, response): (&Entry, &Response),
@@ -106,9 +103,39 @@ impl Shares {
     }
 }
 
+/// Looks at who is refused a session, and for what.
+pub(crate) struct SharesCheck;
+
+impl Check for SharesCheck {
+    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+        world.prepare_shares();
+    }
+
+    fn executed(&self, world: &mut World, done: &Done<'_>) {
+        let Some(machine) = world.hosts[done.host].machine() else { return };
+        let executed = (done.entry, done.response);
+        let noted = world.shares.note(done.name, executed, machine, &mut world.counts);
+        world.blame(noted);
+    }
+
+    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
+        if world.shares.client != Some(ended.client) {
+            return None;
+        }
+        if let Some(response) = ended.response {
+            world.told_of_shares(response);
+        }
+        (!world.shares.resting).then(|| world.go_to_shares(ended.client))
+    }
+
+    fn rest(&self, world: &mut World) {
+        world.shares.resting = true;
+    }
+}
+
 impl World {
     /// Somebody begins to take what there is.
-    pub(crate) fn prepare_shares(&mut self) {
+    fn prepare_shares(&mut self) {
         if !self.shares.wanted {
             return;
         }
@@ -129,17 +156,8 @@ impl World {
         pause
     }
 
-    /// What a client asked for has ended; gives the pause of the greedy one.
-    pub(crate) fn went_to_shares(&mut self, id: u64) -> Option<u64> {
-        let its = self.shares.client == Some(id) && !self.shares.resting;
-        its.then(|| self.go_to_shares(id))
-    }
-
-    /// A client hears what became of its operation.
-    pub(crate) fn told_of_shares(&mut self, id: u64, response: &Response) {
-        if self.shares.client != Some(id) {
-            return;
-        }
+    /// The greedy one hears what became of its operation.
+    fn told_of_shares(&mut self, response: &Response) {
         match &response.result {
             Some(Outcome::QuotaSet(_)) => self.shares.changed = true,
             Some(Outcome::SessionOpened(opened)) => {

@@ -2,9 +2,19 @@
 
 use understudy_protocol::{Execution, Record, RoleName, Status};
 
+use crate::checks::Check;
 use crate::checks::violation::{Property, Violation};
 use crate::world::World;
 use crate::world::happening::{HostId, Run};
+
+/// Looks at the copies that the register names.
+pub(crate) struct MembersCheck;
+
+impl Check for MembersCheck {
+    fn after_event(&self, world: &mut World) {
+        world.watch_members();
+    }
+}
 
 impl World {
     /// What one replica says of itself must make sense.
@@ -44,7 +54,7 @@ impl World {
     }
 
     /// Every named copy that exists holds everything that was promised.
-    pub(crate) fn watch_members(&mut self) {
+    fn watch_members(&mut self) {
         if self.may_halt {
             return;
         }

@@ -7,6 +7,7 @@
 use understudy_machine::{Compact, KeyChange, KeyRange, Passed, SetQuota, Watch};
 use understudy_protocol::RoleName;
 
+use crate::checks::Check;
 use crate::checks::violation::{Property, Violation};
 use crate::clients::Job;
 use crate::world::World;
@@ -65,9 +66,22 @@ impl Watchers {
     }
 }
 
+/// Lets everybody watch.
+pub(crate) struct WatchersCheck;
+
+impl Check for WatchersCheck {
+    fn after_event(&self, world: &mut World) {
+        world.let_watch();
+    }
+
+    fn judge(&self, world: &mut World) {
+        world.finish_watching();
+    }
+}
+
 impl World {
     /// Whoever watches has its turn now and then.
-    pub(crate) fn let_watch(&mut self) {
+    fn let_watch(&mut self) {
         if self.time < self.watchers.next || self.violation.is_some() || self.ahead.is_there() {
             return;
         }
@@ -85,7 +99,7 @@ impl World {
     }
 
     /// At the end of the world everybody sees what is left.
-    pub(crate) fn finish_watching(&mut self) {
+    fn finish_watching(&mut self) {
         let serving = || (0..self.hosts.len()).find(|&host| self.serves(host).is_some());
         let Some(host) = serving().filter(|_| !self.ahead.is_there()) else { return };
         let newest = self.hosts[host]

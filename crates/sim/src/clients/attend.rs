@@ -4,6 +4,7 @@ use understudy_history::{Action, Operation, Outcome};
 use understudy_machine::{self as machine, Command, FailureCode, Response};
 use understudy_protocol::Rejection;
 
+use crate::checks::Ended;
 use crate::checks::draws;
 use crate::clients::story;
 use crate::clients::translate;
@@ -147,8 +148,7 @@ impl World {
         match told {
             Told::Executed(response) if ongoing.opening => self.session_opened(id, &response),
             Told::Executed(response) if matches!(ongoing.job, Job::Operate(_) | Job::Settle(_)) => {
-                self.told_of_shares(id, &response);
-                self.finish(id, Outcome::Failed);
+                self.end(id, Outcome::Failed, Some(&response));
             }
             Told::Executed(response) => self.executed(id, &response),
             Told::Read(found, revision) => {
@@ -192,11 +192,6 @@ impl World {
 
     fn executed(&mut self, id: u64, response: &Response) {
         let ongoing = self.clients[id as usize].ongoing.as_ref();
-        if let Some(Job::Stamped(operation)) = ongoing.map(|ongoing| ongoing.job.clone()) {
-            self.told_of_bounds(id, &operation, response);
-            self.told_of_shares(id, response);
-        }
-        let ongoing = self.clients[id as usize].ongoing.as_ref();
         let answer = match ongoing.map(|ongoing| &ongoing.job) {
             Some(Job::Stamped(_)) => match response.failure() {
                 None => return self.end(id, Outcome::Failed, Some(response)),
@@ -211,7 +206,7 @@ impl World {
                     self.counts.add("session expired");
                     self.clients[id as usize].session = None;
                 }
-                self.finish(id, Outcome::Unknown);
+                self.end(id, Outcome::Unknown, Some(response));
             }
         }
     }
@@ -244,9 +239,9 @@ impl World {
         let client = &mut self.clients[id as usize];
         let Some(ongoing) = client.ongoing.take() else { return };
         let think = client.workload.as_ref().map_or(0, |workload| workload.think);
-        if let Job::Stamped(operation) = &ongoing.job {
-            self.stamped_ended((operation, ongoing.begin), &outcome, response);
-        }
+        let (job, begin) = (&ongoing.job, ongoing.begin);
+        let ended = Ended { client: id, job, begin, outcome: &outcome, response };
+        let pause = self.check_ended(&ended);
         if let Job::Action(action) = ongoing.job {
             let operation = Operation {
                 client: id,
@@ -264,12 +259,6 @@ impl World {
             });
             self.history.push(operation);
         }
-        let pause = self
-            .held(id, response)
-            .or_else(|| self.ranged(id))
-            .or_else(|| self.went_to_bounds(id))
-            .or_else(|| self.went_to_shares(id))
-            .or_else(|| self.next_mode(id));
         let pause = pause.unwrap_or_else(|| self.span((0, think)));
         self.after(pause, Happening::ClientTurn(id));
     }

@@ -2,9 +2,10 @@
 
 use understudy_protocol::Timing;
 
+use crate::checks::whole::is_whole;
 use crate::faults::Mend;
 use crate::faults::mix;
-use crate::swarm::{Swarm, is_whole};
+use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::HostId;

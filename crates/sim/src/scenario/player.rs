@@ -5,12 +5,12 @@ use understudy_protocol::{BackupExecution, Epoch, Execution, Observed};
 use understudy_wal::sim::SimDisk;
 
 use super::words::{action, span, time};
+use crate::checks::shadow::Shadow;
 use crate::clients::{Client, Job};
 use crate::report::trace::Detail;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::happening::HostId;
 use crate::world::net::{CLIENTS, Node, REGISTER};
-use crate::world::shadow::Shadow;
 use crate::world::{Options, World};
 
 /// A command that waits does so no longer than this, nanoseconds.

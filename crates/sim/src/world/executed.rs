@@ -5,6 +5,7 @@ use understudy_machine::KvMachine;
 use understudy_protocol::{Effect, EndReason, Entry, Index, Kind, OnDisk, Position};
 use understudy_wal::ReadError;
 
+use crate::checks::Done;
 use crate::checks::violation::Property;
 use crate::checks::watch::acts;
 use crate::clients::Told;
@@ -59,38 +60,19 @@ impl World {
         executed: Executed<KvMachine, Waiter>,
     ) {
         let Executed { entry, output: response, digest, committed, waiter } = executed;
-        self.settle_ahead(host, run);
-        let name = self.name(host);
-        if committed {
-            self.executed_behind_fork(host, entry.index, entry.hash);
-            let done = self.ledger.executed(&name, &entry);
-            self.blame(done);
-            if entry.kind == Kind::Open {
-                self.ahead.opened(entry.epoch, self.time);
-            }
-        }
-        let place = &self.hosts[host];
-        let Some(process) = place.process.as_ref().filter(|process| process.run == run) else {
-            return;
-        };
-        let machine = process.driver.machine();
-        let revision = machine.revision();
-        if !self.ahead.is_there() {
-            self.past.note(machine);
-        }
-        let held = self.holders.note(&entry, &response, machine, &mut self.counts);
-        let bounded = self.bounds.note(&name, &response, machine);
-        let shared = self.shares.note(&name, (&entry, &response), machine, &mut self.counts);
-        let ranged = self.ranges.note(&entry, &response, machine, &mut self.counts);
+        let Some(process) = self.hosts[host].running(run) else { return };
+        let revision = process.driver.machine().revision();
         let primary = acts(&process.driver.replica().status());
-        match committed {
-            false => self.executed_ahead(host, run, &entry, digest),
-            true => {
-                let same = self.ledger.digest(&name, entry.index, digest);
-                self.blame(same);
-            }
-        }
-        [held, ranged, bounded, shared].into_iter().for_each(|judged| self.blame(judged));
+        let name = self.name(host);
+        self.check_executed(&Done {
+            host,
+            name: &name,
+            run,
+            entry: &entry,
+            response: &response,
+            digest,
+            committed,
+        });
         if let Some(waiter) = waiter {
             // A retry carries the store's revision after the first execution.
             if response.failure().is_none() && response.revision < revision {

@@ -11,11 +11,11 @@ use understudy_wal::{OpenError, Options, Store};
 
 use crate::checks::absence::Absence;
 use crate::checks::ahead::Early;
+use crate::checks::shadow::Shadow;
 use crate::clients::{Request, Wish};
 use crate::faults::rot::Rot;
 use crate::world::clock::{Clock, MILLISECOND};
 use crate::world::happening::{Input, Run};
-use crate::world::shadow::Shadow;
 
 /// A sync that takes this long is slow, nanoseconds.
 pub const SLOW: u64 = 50 * MILLISECOND;
@@ -205,6 +205,11 @@ impl Host {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.config.name
+    }
+
+    /// Its machine, while its process runs.
+    pub fn machine(&self) -> Option<&KvMachine> {
+        self.process.as_ref().map(|process| process.driver.machine())
     }
 
     /// Whether its disk or its line is slow.

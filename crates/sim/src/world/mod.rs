@@ -14,7 +14,6 @@ pub(crate) mod net;
 pub(crate) mod processes;
 pub(crate) mod queue;
 pub(crate) mod register;
-pub(crate) mod shadow;
 pub(crate) mod wire;
 
 use fastrand::Rng;
@@ -33,6 +32,7 @@ use crate::checks::old_reads::OldReads;
 use crate::checks::past::Past;
 use crate::checks::ranges::Ranges;
 use crate::checks::receipts::Receipts;
+use crate::checks::shadow::Shadow;
 use crate::checks::shares::Shares;
 use crate::checks::violation::{Property, Violation};
 use crate::checks::watchers::Watchers;
@@ -46,7 +46,6 @@ use crate::world::host::Host;
 use crate::world::net::Net;
 use crate::world::queue::Queue;
 use crate::world::register::Register;
-use crate::world::shadow::Shadow;
 
 /// What a world is made of.
 #[derive(Clone, Debug)]
@@ -326,9 +325,7 @@ impl World {
             Happening::Start(host) => self.start(host),
             Happening::Strike(host, blow) => self.strike(host, blow),
         }
-        self.watch_members();
-        self.let_watch();
-        self.let_settings_change();
+        self.check_event();
     }
 
     /// Schedules something that is so many nanoseconds away.
@@ -359,15 +356,6 @@ impl World {
     /// Adds a line that an operator would notice.
     pub(crate) fn narrate(&mut self, text: impl FnOnce() -> String) {
         self.trace.line(Detail::Story, self.time, text);
-    }
-
-    /// A machine must tell every revision that it keeps.
-    pub(crate) fn check_past(&mut self, host: HostId) {
-        let process = self.hosts[host].process.as_ref().filter(|_| !self.ahead.is_there());
-        let Some(process) = process.filter(|process| !process.driver.is_absent()) else { return };
-        let told = self.past.check(self.hosts[host].name(), process.driver.machine());
-        self.blame(told);
-        self.check_memory(host);
     }
 
     /// Notes a violation; the first one stays.

@@ -6,6 +6,7 @@ use understudy_protocol::{Member, Transition};
 use understudy_wal::OpenError;
 use understudy_wal::sim::SimDisk;
 
+use crate::checks::shadow::Shadow;
 use crate::checks::violation::Property;
 use crate::clients::Told;
 use crate::world::World;
@@ -13,7 +14,6 @@ use crate::world::clock::SECOND;
 use crate::world::happening::{Happening, HostId, Input, Run};
 use crate::world::host::{StartError, Waiter};
 use crate::world::net::{Frame, Node};
-use crate::world::shadow::Shadow;
 
 impl World {
     /// Starts the process of a host, unless it runs.
