@@ -44,4 +44,4 @@ mod work;
 pub use host::{Host, Options, Step};
 pub use input::{Input, Request, RequestKind, Waiter};
 pub use output::{Answer, End, Executed, Level, Output, Reason};
-pub use work::{Done, Work};
+pub use work::{Done, Work, WorkKind};

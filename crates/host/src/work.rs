@@ -12,6 +12,28 @@ const BUFFER: usize = 64 << 10;
 /// Something that takes long. At most one of each kind is under way.
 pub struct Work<D: Disk, M: Machine>(pub(crate) Kind<D, M>);
 
+/// The kinds of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WorkKind {
+    /// A snapshot of the machine is written.
+    Snapshot,
+    /// A snapshot that came in the background is checked.
+    Check,
+    /// A machine is made of a snapshot.
+    Restore,
+}
+
+impl WorkKind {
+    /// For the thread that does it.
+    pub fn name(self) -> &'static str {
+        match self {
+            WorkKind::Snapshot => "snapshot",
+            WorkKind::Check => "check",
+            WorkKind::Restore => "restore",
+        }
+    }
+}
+
 pub(crate) enum Kind<D: Disk, M: Machine> {
     /// Write a state that stands still.
     Save(M::Frozen, Box<SnapshotWriter<D>>),
@@ -39,12 +61,12 @@ pub(crate) struct Received {
 }
 
 impl<D: Disk, M: Machine> Work<D, M> {
-    /// For the thread that does it.
-    pub fn name(&self) -> &'static str {
+    /// Which it is.
+    pub fn kind(&self) -> WorkKind {
         match &self.0 {
-            Kind::Save(..) => "snapshot",
-            Kind::Check(..) => "check",
-            Kind::Restore(..) => "restore",
+            Kind::Save(..) => WorkKind::Snapshot,
+            Kind::Check(..) => WorkKind::Check,
+            Kind::Restore(..) => WorkKind::Restore,
         }
     }
 

@@ -41,7 +41,8 @@ mod wire;
 mod wrong_port;
 
 pub use clients::{
-    Accept, Accepted, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
+    Accept, Accepted, Refused, accept, answer_get, answer_list, begin_watch, successor,
+    updated_settings,
 };
 pub use ended::Ended;
 pub use error::ServeError;

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use understudy_host::{Host, Input, Options, Output, Request, RequestKind, Step, Waiter, Work};
+use understudy_host::{
+    Host, Input, Options, Output, Request, RequestKind, Step, Waiter, Work, WorkKind,
+};
 use understudy_protocol::{
     ClusterId, Config, ConnId, Event, Incarnation, Limits, MS, Member, Now, Observed, Record,
     RegisterFailure, RegisterUid, Settings, Status, Timing, WriteAnswer,
@@ -178,7 +180,9 @@ impl World {
             Output::Inquire(peer, _) => return self.inquiries.push_back(peer),
             Output::Sync if self.prompt => return self.alive().sync(),
             Output::Barrier => return self.alive().sync(),
-            Output::Work(work) if work.name() == "snapshot" => return self.works.push_back(work),
+            Output::Work(work) if work.kind() == WorkKind::Snapshot => {
+                return self.works.push_back(work);
+            }
             Output::Work(work) => Input::Done(work.run()),
             Output::ReadRegister => Input::Event(Event::RegisterRead(self.read())),
             Output::WriteRegister(base, record) => {

@@ -1,6 +1,6 @@
 //! What a replica asks of its runtime is done, or begins, as chance has it.
 
-use understudy_host::{Answer, End, Output, Reason, Work};
+use understudy_host::{Answer, End, Output, Reason, Work, WorkKind};
 use understudy_machine::KvMachine;
 use understudy_wal::sim::SimDisk;
 
@@ -118,10 +118,10 @@ impl World {
 
     /// Work on another thread: the disk has it at once, the replica hears of it later.
     fn begin_work(&mut self, host: HostId, run: Run, work: Work<SimDisk, KvMachine>) {
-        let takes = match work.name() {
-            "snapshot" => WRITING,
-            "check" => CHECKING,
-            _ => RESTORING,
+        let takes = match work.kind() {
+            WorkKind::Snapshot => WRITING,
+            WorkKind::Check => CHECKING,
+            WorkKind::Restore => RESTORING,
         };
         let delay = self.span(takes);
         let done = work.run();

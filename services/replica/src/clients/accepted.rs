@@ -3,16 +3,31 @@
 
 use bytes::Bytes;
 use prost::Message;
-use tonic::Status;
 use understudy_machine::{Command, KvMachine, Response, Watch};
 use understudy_proto::admin::v1::UpdateSettingsRequest;
-use understudy_proto::kv::v1::ResponseHeader;
+use understudy_proto::kv::v1::{ErrorReason, ResponseHeader};
 use understudy_protocol::Settings;
 
 use super::rpc::LoggedRpc;
 use super::{Read, RequestKind, admin, get, limits, list, settings, watch};
 use crate::driver::key_at;
 use crate::refusal::Refusal;
+
+/// What a client is refused with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refused {
+    /// Unspecified where the contract has no reason for it. An outcome is unknown only where a response was not of
+    /// its request's kind: that is a bug.
+    pub reason: ErrorReason,
+    /// For people.
+    pub message: String,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Refused { reason: refusal.reason, message: refusal.message }
+    }
+}
 
 /// A call that was found in order.
 pub struct Accepted {
@@ -21,13 +36,13 @@ pub struct Accepted {
 }
 
 /// [`accept`] for one kind of request.
-pub type Accept = fn(&[u8]) -> Result<Accepted, Status>;
+pub type Accept = fn(&[u8]) -> Result<Accepted, Refused>;
 
 /// What the body of a call asks for that changes something through the log.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn accept<R: LoggedRpc>(body: &[u8]) -> Result<Accepted, Status> {
+/// What the client is refused with.
+pub fn accept<R: LoggedRpc>(body: &[u8]) -> Result<Accepted, Refused> {
     let request: R = decoded(body)?;
     let (command, form) = request.command()?;
     let answer = Box::new(|response: Response| {
@@ -47,8 +62,8 @@ impl Accepted {
     /// again.
     ///
     /// # Errors
-    /// The status that the client gets.
-    pub fn answer(self, response: Response) -> Result<Vec<u8>, Status> {
+    /// What the client is refused with.
+    pub fn answer(self, response: Response) -> Result<Vec<u8>, Refused> {
         Ok((self.answer)(response)?)
     }
 }
@@ -56,8 +71,8 @@ impl Accepted {
 /// The body of the answer that `KeyValueService.Get` gets from a machine.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
+/// What the client is refused with.
+pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Refused> {
     let (RequestKind::Read(Read::Key(key, revision))
     | RequestKind::Stale(Read::Key(key, revision))) = get::request(decoded(body)?)?
     else {
@@ -70,8 +85,8 @@ pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
 /// The body of the answer that `KeyValueService.List` gets from a machine.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> {
+/// What the client is refused with.
+pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Refused> {
     let asked = list::Asked::new(decoded(body)?, b"")?;
     let reader = machine.at(asked.revision()).map_err(|failure| Refusal::failed(&failure))?;
     let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
@@ -81,8 +96,8 @@ pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Status> 
 /// The watch that `WatchService.Watch` begins on a machine, and the cursor of its first message.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Status> {
+/// What the client is refused with.
+pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Refused> {
     let (changes, cluster) = (machine.changes(), Bytes::new());
     let asked = watch::Asked::new(decoded(body)?, &cluster)?;
     let mut watch = asked.watch(changes)?;
@@ -95,16 +110,16 @@ pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), 
 /// The name of the backup that `AdminService.HandOver` asks for; none: any.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn successor(body: &[u8]) -> Result<Option<String>, Status> {
+/// What the client is refused with.
+pub fn successor(body: &[u8]) -> Result<Option<String>, Refused> {
     Ok(admin::successor(decoded(body)?)?)
 }
 
 /// What `AdminService.UpdateSettings` makes of the settings in force.
 ///
 /// # Errors
-/// The status that the client gets.
-pub fn updated_settings(settings: Settings, body: &[u8]) -> Result<Settings, Status> {
+/// What the client is refused with.
+pub fn updated_settings(settings: Settings, body: &[u8]) -> Result<Settings, Refused> {
     let request: UpdateSettingsRequest = decoded(body)?;
     let change = request.settings.unwrap_or_default();
     settings::check_known(&change)?;

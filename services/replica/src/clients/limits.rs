@@ -35,22 +35,20 @@ pub(crate) fn key(key: &Bytes) -> Checked {
         let refusal = Refusal::new(ErrorReason::InvalidKey, message);
         return Err(refusal.with("field", "key").with("limit", MAX_KEY));
     }
-    key_length("key", key)
+    key_length(ErrorReason::InvalidKey, "key", key)
 }
 
-fn key_length(field: &'static str, key: &Bytes) -> Checked {
+fn key_length(reason: ErrorReason, field: &'static str, key: &Bytes) -> Checked {
     if key.len() > MAX_KEY {
         let message = format!("the {field} has {} bytes: at most {MAX_KEY} are allowed", key.len());
-        let reason =
-            if field == "key" { ErrorReason::InvalidKey } else { ErrorReason::InvalidRange };
         return Err(Refusal::new(reason, message).with("field", field).with("limit", MAX_KEY));
     }
     Ok(())
 }
 
 pub(crate) fn range(range: &KeyRange) -> Checked {
-    key_length("start", &range.start)?;
-    key_length("end", &range.end)?;
+    key_length(ErrorReason::InvalidRange, "start", &range.start)?;
+    key_length(ErrorReason::InvalidRange, "end", &range.end)?;
     if !range.end.is_empty() && range.end <= range.start {
         let message = "the range's end is not behind its start";
         return Err(Refusal::new(ErrorReason::InvalidRange, message).with("field", "end"));
@@ -59,7 +57,7 @@ pub(crate) fn range(range: &KeyRange) -> Checked {
 }
 
 pub(crate) fn prefix(prefix: &Bytes) -> Checked {
-    key_length("prefix", prefix)
+    key_length(ErrorReason::InvalidRange, "prefix", prefix)
 }
 
 /// A number that must not be negative.

@@ -33,7 +33,8 @@ mod watch;
 mod weight;
 
 pub use accepted::{
-    Accept, Accepted, accept, answer_get, answer_list, begin_watch, successor, updated_settings,
+    Accept, Accepted, Refused, accept, answer_get, answer_list, begin_watch, successor,
+    updated_settings,
 };
 pub(crate) use admin::Admin;
 pub(crate) use admission::{Admission, Admitted, CLUSTER_HEADER, LONG_ANSWER};

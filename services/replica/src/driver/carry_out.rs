@@ -129,7 +129,7 @@ impl Driver {
 
     /// On a thread of its own. A loop that is gone needs no answer.
     fn work_elsewhere(&self, work: Work<RealDisk, KvMachine>) {
-        let (name, outlet) = (work.name(), self.outlet.clone());
+        let (name, outlet) = (work.kind().name(), self.outlet.clone());
         let run = move || {
             let _ = outlet.blocking_send(Input::Done(Box::new(work.run())));
         };
