@@ -3,8 +3,8 @@
 use crate::bounds::Bounds;
 use crate::check::{self, Outcome, Verdict};
 use crate::configurations::CALM;
-use crate::model::Protocol;
 use crate::properties::*;
+use crate::protocol::Protocol;
 use crate::rules::Rules;
 use crate::trace;
 use crate::wrong::Wrong;

@@ -6,8 +6,8 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::action::Action;
 use crate::bounds::Bounds;
-use crate::model::Protocol;
 use crate::properties;
+use crate::protocol::Protocol;
 use crate::rules::Rules;
 use crate::wrong::Wrongs;
 

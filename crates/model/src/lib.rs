@@ -11,6 +11,7 @@ pub mod log;
 pub mod model;
 pub mod names;
 pub mod properties;
+pub mod protocol;
 pub mod register;
 pub mod report;
 pub mod rules;

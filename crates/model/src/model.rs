@@ -3,21 +3,12 @@
 use stateright::{Model, Property};
 
 use crate::action::Action;
-use crate::bounds::Bounds;
 use crate::properties;
-use crate::rules::{Rules, ahead, faults, follow, gone_back, lead, register_client, settle};
+use crate::protocol::Protocol;
+use crate::rules::{ahead, faults, follow, gone_back, lead, register_client, settle};
 use crate::state::State;
 use crate::stream::Stream;
-use crate::wrong::{Wrong, Wrongs};
-
-/// The protocol within bounds, correct or with wrong rules.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// What is in force.
-    pub rules: Rules,
-    /// Names of what must be reached, see [`properties`].
-    pub reached: Vec<&'static str>,
-}
+use crate::wrong::Wrong;
 
 impl Model for Protocol {
     type State = State;
@@ -82,11 +73,6 @@ impl Model for Protocol {
 }
 
 impl Protocol {
-    /// The right rules.
-    pub fn right(bounds: Bounds) -> Protocol {
-        Protocol { rules: Rules { bounds, wrongs: Wrongs::default() }, reached: Vec::new() }
-    }
-
     fn clients(&self, state: &State, slot: usize, actions: &mut Vec<Action>) {
         let (bounds, replica) = (&self.rules.bounds, &state.replicas[slot]);
         if replica.acting == 0 {

@@ -2,7 +2,7 @@
 
 use stateright::Property;
 
-use crate::model::Protocol;
+use crate::protocol::Protocol;
 use crate::state::State;
 
 /// The register's members hold every committed entry durably; so does any primary to come.

@@ -6,7 +6,7 @@ use crate::bounds::Bounds;
 use crate::cases::{Case, Expects};
 use crate::check::{self, Outcome, Verdict};
 use crate::configurations::Configuration;
-use crate::model::Protocol;
+use crate::protocol::Protocol;
 use crate::trace;
 use crate::walk::walk;
 

@@ -3,8 +3,8 @@
 use stateright::Model;
 
 use crate::action::{Action, Then};
-use crate::model::Protocol;
 use crate::names::slot_name;
+use crate::protocol::Protocol;
 use crate::state::State;
 
 /// The actions one by one, each with what it brought about.

@@ -5,8 +5,8 @@ use std::time::Instant;
 use stateright::Model;
 
 use crate::check::{Outcome, Verdict};
-use crate::model::Protocol;
 use crate::properties;
+use crate::protocol::Protocol;
 
 /// Walks from the first state until nothing can happen any more, again and again, until `steps` steps
 /// are done or a safety property is violated. The same seed walks the same way.

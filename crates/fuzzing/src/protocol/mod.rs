@@ -4,6 +4,7 @@ mod disk;
 mod machine;
 mod numbers;
 mod said;
+mod who;
 mod world;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -11,7 +12,8 @@ use understudy_host::{Input, RequestKind};
 use understudy_protocol::{ConnId, Event, Message, ProbeResult, Room, Settings};
 use understudy_replica::{decode_from_follower, decode_from_primary, encode_message};
 
-use said::{Said, Who};
+use said::Said;
+use who::Who;
 use world::World;
 
 #[derive(Arbitrary, Debug)]

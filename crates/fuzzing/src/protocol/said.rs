@@ -2,11 +2,12 @@
 
 use arbitrary::Arbitrary;
 use understudy_protocol::{
-    Ack, Append, ClusterId, Contradiction, Hello, Incarnation, Member, Message, PROTOCOL_VERSION,
-    PeerState, Refusal, Settings, Snapshot, SnapshotPart, Time,
+    Ack, Append, ClusterId, Contradiction, Hello, Message, PROTOCOL_VERSION, Refusal, Settings,
+    Snapshot, SnapshotPart, Time,
 };
 
 use super::numbers::{Number, Place, Run};
+use super::who::Who;
 use super::world::World;
 
 /// A message before its numbers are known.
@@ -72,49 +73,12 @@ pub enum Said {
     Body(Vec<u8>),
 }
 
-/// Who says it.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-pub enum Who {
-    B,
-    C,
-    /// Another copy under the name of b.
-    NewB(u8),
-    Myself,
-}
-
 /// The digest that goes with an append.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Digest {
     None,
     True(Number),
     Any(Number, u64),
-}
-
-impl Who {
-    pub fn member(self) -> Member {
-        let (incarnation, name) = match self {
-            Who::B => (0xb, "b"),
-            Who::C => (0xc, "c"),
-            Who::NewB(n) => (0xb00 + u128::from(n), "b"),
-            Who::Myself => (0xa, "a"),
-        };
-        Member {
-            incarnation: Incarnation(incarnation),
-            name: name.into(),
-            peer_address: name.into(),
-            client_address: name.into(),
-        }
-    }
-
-    /// What it answers to "are you blank?".
-    pub fn state(self, blank: bool, version: bool) -> PeerState {
-        PeerState {
-            version: PROTOCOL_VERSION + u32::from(!version),
-            member: self.member(),
-            life: 1,
-            cluster: (!blank).then_some(ClusterId(9)),
-        }
-    }
 }
 
 impl Said {

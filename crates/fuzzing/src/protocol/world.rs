@@ -281,5 +281,5 @@ fn config() -> Config {
 
 /// Itself, as the register names it.
 pub fn me() -> Member {
-    super::said::Who::Myself.member()
+    super::who::Who::Myself.member()
 }
