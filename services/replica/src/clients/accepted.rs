@@ -87,10 +87,10 @@ pub fn answer_get(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Refused> 
 /// # Errors
 /// What the client is refused with.
 pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Refused> {
-    let asked = list::Asked::new(decoded(body)?, b"")?;
-    let reader = machine.at(asked.revision()).map_err(|failure| Refusal::failed(&failure))?;
+    let query = list::ListQuery::new(decoded(body)?, b"")?;
+    let reader = machine.at(query.revision()).map_err(|failure| Refusal::failed(&failure))?;
     let header = ResponseHeader { revision: machine.revision(), ..Default::default() };
-    Ok(asked.answer(header, &reader)?.encode_to_vec())
+    Ok(query.answer(header, &reader)?.encode_to_vec())
 }
 
 /// The watch that `WatchService.Watch` begins on a machine, and the cursor of its first message.
@@ -99,11 +99,11 @@ pub fn answer_list(machine: &KvMachine, body: &[u8]) -> Result<Vec<u8>, Refused>
 /// What the client is refused with.
 pub fn begin_watch(machine: &KvMachine, body: &[u8]) -> Result<(Watch, String), Refused> {
     let (changes, cluster) = (machine.changes(), Bytes::new());
-    let asked = watch::Asked::new(decoded(body)?, &cluster)?;
-    let mut watch = asked.watch(changes)?;
+    let query = watch::WatchQuery::new(decoded(body)?, &cluster)?;
+    let mut watch = query.watch(changes)?;
     let reader = machine.at(0).map_err(|failure| Refusal::failed(&failure))?;
     watch.pass_over(&reader).map_err(|_| Refusal::compacted(changes.floor() + 1))?;
-    let cursor = asked.cursor(watch.position(), changes, &cluster).text();
+    let cursor = query.cursor(watch.position(), changes, &cluster).text();
     Ok((watch, cursor))
 }
 

@@ -21,7 +21,7 @@ const LARGEST_PAGE: usize = 10_000;
 pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// A list that was found in order.
-pub(crate) struct Asked {
+pub(crate) struct ListQuery {
     listing: Listing,
     count_only: bool,
     /// The revision to show; 0: the newest.
@@ -35,32 +35,32 @@ pub(crate) struct Asked {
 
 impl Rpc for ListRequest {
     type Response = ListResponse;
-    type Form = Box<Asked>;
+    type Form = Box<ListQuery>;
 
-    fn request(self, call: &Admitted) -> Result<(RequestKind, Box<Asked>), Refusal> {
+    fn request(self, call: &Admitted) -> Result<(RequestKind, Box<ListQuery>), Refusal> {
         let cluster = call.admission().cluster_of(&self.page_token)?;
-        let asked = Asked::new(self, &cluster)?;
-        Ok((RequestKind::read(Read::Store(asked.revision), asked.stale), Box::new(asked)))
+        let query = ListQuery::new(self, &cluster)?;
+        Ok((RequestKind::read(Read::Store(query.revision), query.stale), Box::new(query)))
     }
 
     async fn response(
-        asked: Box<Asked>,
+        query: Box<ListQuery>,
         call: &Admitted,
         header: ResponseHeader,
         answer: Answer,
     ) -> Result<ListResponse, Refusal> {
         match answer {
-            Answer::Store(reader) if !asked.takes_long() => asked.answer(header, &reader),
+            Answer::Store(reader) if !query.takes_long() => query.answer(header, &reader),
             // What takes long is looked for outside the loop.
-            Answer::Store(reader) => call.at_length(move || asked.answer(header, &reader)).await?,
+            Answer::Store(reader) => call.at_length(move || query.answer(header, &reader)).await?,
             _ => Err(Refusal::mismatch()),
         }
     }
 }
 
-impl Asked {
+impl ListQuery {
     /// What `request` asks of `cluster`.
-    pub fn new(request: ListRequest, cluster: &[u8]) -> Result<Asked, Refusal> {
+    pub fn new(request: ListRequest, cluster: &[u8]) -> Result<ListQuery, Refusal> {
         let range = range(&request)?;
         let order = match ListOrder::try_from(request.order) {
             Ok(ListOrder::Unspecified | ListOrder::KeyAscending) => Order::Ascending,
@@ -85,7 +85,14 @@ impl Asked {
         let after = token.as_ref().map(PageToken::mark);
         let keys_only = request.keys_only;
         let listing = Listing { range, order, after, limit, bytes: PAGE_BYTES, keys_only };
-        Ok(Asked { listing, count_only: request.count_only, revision, token, request: hash, stale })
+        Ok(ListQuery {
+            listing,
+            count_only: request.count_only,
+            revision,
+            token,
+            request: hash,
+            stale,
+        })
     }
 
     /// Which revision to read; 0: the newest.

@@ -43,21 +43,21 @@ impl WatchService for Watches {
             _ => "",
         };
         let cluster = self.admission.cluster_of(cursor)?;
-        let asked = Asked::new(request, &cluster)?;
-        let read = Read::Watch(asked.range.clone());
+        let query = WatchQuery::new(request, &cluster)?;
+        let read = Read::Watch(query.range.clone());
         let (_, Answer::Watch(subscription, reader)) = call.read(read, false).await? else {
             return Err(Refusal::mismatch().into());
         };
         let newest = reader.changes().newest();
-        let watch = subscription.pass_over(&call, asked.watch(reader.changes())?, reader).await?;
-        let Asked { target, patience, .. } = asked;
+        let watch = subscription.pass_over(&call, query.watch(reader.changes())?, reader).await?;
+        let WatchQuery { target, patience, .. } = query;
         let following = Following::new(call, subscription, watch, newest, patience, target);
         Ok(streamed(unfold(following, Following::next)))
     }
 }
 
 /// A watch that was found in order.
-pub(crate) struct Asked {
+pub(crate) struct WatchQuery {
     range: KeyRange,
     from: Start,
     previous: bool,
@@ -72,9 +72,9 @@ enum Start {
     Cursor(Cursor),
 }
 
-impl Asked {
+impl WatchQuery {
     /// What `request` asks of `cluster`.
-    pub fn new(request: WatchRequest, cluster: &Bytes) -> Result<Asked, Refusal> {
+    pub fn new(request: WatchRequest, cluster: &Bytes) -> Result<WatchQuery, Refusal> {
         let target = hash(&request);
         let range = match request.target {
             None => return Err(limits::missing(ErrorReason::InvalidField, "target")),
@@ -98,7 +98,7 @@ impl Asked {
             0 => PATIENCE,
             ms => Duration::from_millis(ms).max(LEAST_PATIENCE),
         };
-        Ok(Asked { range, from, previous: request.return_previous, patience, target })
+        Ok(WatchQuery { range, from, previous: request.return_previous, patience, target })
     }
 
     /// The cursor of a client that has come that far.
