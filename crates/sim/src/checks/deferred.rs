@@ -36,13 +36,18 @@ impl Deferred {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xdefe);
         let rehearsed = theme == Some(Theme::DeferredBackups);
         let wanted = rng.u32(0..8) == 0 || rehearsed;
-        let limits = Limits {
+        let mut limits = Limits {
             batch_bytes: [1, 500, 1 << 20][rng.usize(0..3)],
             batch_entries: [1, 3, 50, 1024][rng.usize(0..4)],
             deferred_bytes: [2048, 20_000, usize::MAX, usize::MAX][rng.usize(0..4)],
             ..Limits::default()
         };
-        let longest = [0, 1, 4][if rehearsed { 2 } else { rng.usize(0..3) }] * MILLISECOND;
+        let mut longest = [0, 1, 4][rng.usize(0..3)] * MILLISECOND;
+        // A new primary needs its time for what it has to execute.
+        if rehearsed {
+            (limits.batch_entries, limits.deferred_bytes) = (3, usize::MAX);
+            longest = 4 * MILLISECOND;
+        }
         Deferred { rng, wanted, limits, longest, operator: 0 }
     }
 

@@ -155,14 +155,17 @@ impl World {
         }
     }
 
-    /// A write is under way that names a learner. Perhaps that one crashes and is back before it lands.
+    /// A write is under way that names a learner. Perhaps that one receives more than its disk has, crashes and is back
+    /// before it lands.
     pub(crate) fn strike_at_naming(&mut self, record: &Record) {
         let Some(now) = self.register.record().filter(|_| self.receipts.troubles()) else { return };
         let fresh = |i: Incarnation| record.names(i) && !now.names(i);
         let learner = self.hosts.iter().position(|host| host.incarnation.is_some_and(fresh));
+        let longest = MILLISECOND.max(self.register.delay.1 / 4);
         let rng = &mut self.receipts.rng;
-        let (often, delay, pause) = (rng.bool(), rng.u64(0..MILLISECOND), rng.u64(0..MILLISECOND));
+        let (often, delay, pause) = (rng.bool(), rng.u64(0..longest), rng.u64(0..MILLISECOND));
         if let Some(host) = learner.filter(|_| often) {
+            self.hosts[host].sync_delay = (SLOW, 2 * SLOW);
             self.after(delay, Happening::Strike(host, Blow::Kill));
             self.after(delay + pause, Happening::Start(host));
         }
