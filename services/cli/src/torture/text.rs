@@ -56,7 +56,7 @@ pub fn print(report: &Report) -> String {
     }
     let ends = report.ends.iter().take(ENDS);
     for line in report.panics.iter().chain(ends).chain(&report.locks.broken) {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "{}", wrapped(&format!("  {line}"), 6));
     }
     for violation in &report.verdict.violations {
         let _ = writeln!(text, "  {:?}: {}", violation.property, violation.explanation);
