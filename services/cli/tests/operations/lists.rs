@@ -89,7 +89,7 @@ async fn ranges_are_deleted_however_many_keys_they_hold() {
         let ended = understudy(&[&["del"], words, &at].concat());
         assert_eq!((ended.code, &ended.out[..]), (Some(2), ""), "{words:?}: {ended:?}");
     }
-    refuse(&["del", "--from", "z", "--to", "a", at[0], at[1]], "end is not behind its start");
+    refuse(&["del", "--from", "z", "--to", "a", at[0], at[1]], "end is not after its start");
     assert_eq!(run(&["list", "--count", "many"]), "1\n");
     run(&["del", "--all"]);
     assert_eq!(run(&["list", "--count"]), "0\n");

@@ -50,7 +50,7 @@ pub(crate) fn range(range: &KeyRange) -> Checked {
     key_length(ErrorReason::InvalidRange, "start", &range.start)?;
     key_length(ErrorReason::InvalidRange, "end", &range.end)?;
     if !range.end.is_empty() && range.end <= range.start {
-        let message = "the range's end is not behind its start";
+        let message = "the range's end is not after its start";
         return Err(Refusal::new(ErrorReason::InvalidRange, message).with("field", "end"));
     }
     Ok(())

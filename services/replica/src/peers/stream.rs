@@ -18,7 +18,7 @@ const MESSAGES: usize = 1024;
 /// How long a stream that is closed here may take to end there.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Where the loop puts a stream's messages. Dropping it ends the stream behind them.
+/// Where the loop puts a stream's messages. Dropping it ends the stream after them.
 pub(crate) struct Outbox {
     messages: mpsc::Sender<Result<Message, Status>>,
     _reader: DropGuard,
@@ -104,7 +104,7 @@ impl Streams {
         self.open.contains_key(&conn)
     }
 
-    /// Ends a stream behind what was sent on it.
+    /// Ends a stream after what was sent on it.
     pub fn close(&mut self, conn: ConnId) -> bool {
         self.open.remove(&conn).is_some()
     }
