@@ -22,7 +22,6 @@ pub use checks::violation::{Property, Violation};
 pub use checks::watch::acts;
 pub use clients::workload::Workload;
 pub use clients::{Client, Job};
-pub use faults::mix::{FAULTS, Fault, Mix};
 pub use faults::strike::Blow;
 pub use faults::tamper::Tamper;
 pub use faults::theme::Theme;

@@ -2,7 +2,6 @@
 //! checked after every event; then everything is mended, and the cluster must serve again in full
 //! strength within a bound; then the clients' history is judged.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use understudy_evidence::{MARKS, take_counts};
@@ -10,7 +9,8 @@ use understudy_evidence::{MARKS, take_counts};
 use crate::checks::progress::expect_progress;
 use crate::checks::violation::Property;
 use crate::clients::Client;
-use crate::faults::Mend;
+use crate::faults::fault::Faults;
+use crate::faults::heal_all;
 use crate::faults::mix::Mix;
 use crate::report::Report;
 use crate::report::trace::Detail;
@@ -24,7 +24,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mix = Mix::draw(&mut rng, trace);
     let mut world = World::new(seed, mix.options.clone());
-    let mut swarm = Swarm { mix, mends: BTreeMap::new(), version: None };
+    let mut swarm = Swarm { mix, faults: Faults::default() };
     take_counts();
     let outcome = catch_unwind(AssertUnwindSafe(|| swarm.run(&mut world)));
     if let Err(panic) = outcome {
@@ -56,9 +56,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
 /// Chance at the helm of a world.
 pub(crate) struct Swarm {
     pub(crate) mix: Mix,
-    pub(crate) mends: BTreeMap<u64, Vec<Mend>>,
-    /// The version of the upgrade under way.
-    pub(crate) version: Option<u32>,
+    pub(crate) faults: Faults,
 }
 
 impl Swarm {
@@ -133,29 +131,16 @@ impl Swarm {
             }
             let pause = world.span((MILLISECOND, self.mix.pause));
             let next = (world.time + pause).min(end);
-            self.pass(world, next);
+            self.faults.pass(world, next);
             world.switch_backups();
             // What is rehearsed is not disturbed.
             let undisturbed = self.mix.options.theme.is_some() && world.time < world.deposed_until;
             if !undisturbed && !self.mix.faults.is_empty() {
                 let fault = self.mix.faults[world.rng.usize(0..self.mix.faults.len())];
-                self.inflict(world, fault);
+                let host = world.rng.usize(0..world.hosts.len());
+                fault.inject(&mut self.faults, world, host);
             }
         }
-    }
-
-    /// Lets time pass, with what is to be mended meanwhile.
-    fn pass(&mut self, world: &mut World, until: u64) {
-        while let Some((&time, _)) = self.mends.first_key_value()
-            && time <= until
-            && world.violation.is_none()
-        {
-            world.run_until(time);
-            for mend in self.mends.remove(&time).unwrap_or_default() {
-                self.apply(world, &mend);
-            }
-        }
-        world.run_until(until);
     }
 
     pub(crate) fn mend_all(&mut self, world: &mut World) {
@@ -171,23 +156,7 @@ impl Swarm {
         world.net.loss = 0;
         world.net.twice = 0;
         world.net.stale = 0;
-        self.apply(world, &Mend::RegisterUp);
-        self.apply(world, &Mend::RegisterFast);
-        world.heal();
-        self.complete_upgrade(world);
-        for host in 0..world.hosts.len() {
-            for mend in [
-                Mend::Room(host),
-                Mend::FastDisk(host),
-                Mend::WideLine(host),
-                Mend::PowerOn(host),
-                Mend::Start(host),
-                Mend::Resume(host),
-                Mend::Verify(host),
-            ] {
-                self.apply(world, &mend);
-            }
-        }
+        heal_all(&mut self.faults, world);
         for client in &mut world.clients {
             client.workload = None;
             client.queue.clear();

@@ -54,7 +54,7 @@ impl Swarm {
             |load: &Workload| Workload { think: load.think.max(40 * MILLISECOND), ..load.clone() };
         let loads =
             world.clients.iter().map(|client| client.workload.as_ref().map(slowly)).collect();
-        self.mends.clear();
+        self.faults.forget();
         self.mix.faults.clear();
         self.mend_all(world);
         world.run_while_not(world.time + 30 * SECOND, is_whole).then_some(loads)

@@ -10,7 +10,10 @@
 use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 
 use crate::checks::Check;
-use crate::faults::mix::{Fault, Mix};
+use crate::faults::fault::Fault;
+use crate::faults::full_disk::FullDisk;
+use crate::faults::kill::Kill;
+use crate::faults::mix::Mix;
 use crate::faults::strike::Blow;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -57,9 +60,8 @@ impl Receipts {
     /// Takes the faults out that lose a disk; full ones come more often instead.
     fn spare_disks(&self, mix: &mut Mix) {
         if self.wanted {
-            let loses = |fault: &Fault| matches!(fault, Fault::Wipe | Fault::Rot | Fault::Evict);
-            mix.faults.retain(|fault| !loses(fault));
-            mix.faults.extend([Fault::FullDisk, Fault::FullDisk, Fault::Kill]);
+            mix.faults.retain(|fault| !fault.loses_a_disk());
+            mix.faults.extend([&FullDisk as &dyn Fault, &FullDisk, &Kill]);
         }
     }
 }

@@ -4,95 +4,13 @@ use fastrand::Rng;
 use understudy_protocol::{Limits, Settings, Timing};
 
 use crate::clients::workload::Workload;
+use crate::faults::FAULTS;
+use crate::faults::fault::Fault;
 use crate::faults::tamper::Tamper;
 use crate::faults::theme::Theme;
 use crate::report::trace::Detail;
 use crate::world::Options;
 use crate::world::clock::{MILLISECOND, SECOND};
-
-/// What can go wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// kill -9 of one process.
-    Kill,
-    /// The same in the middle of a step, between two effects.
-    KillWithinStep,
-    /// kill -9 of all processes at once.
-    KillAll,
-    /// Loss of power: what was not synced is gone, and no connection is reset.
-    PowerLoss,
-    /// SIGSTOP for less than a time-out, or for longer.
-    Pause,
-    /// The data directory and its process are gone.
-    Wipe,
-    /// A byte of it flips.
-    Rot,
-    /// A pod is evicted: SIGTERM, later SIGKILL, with its disk or without.
-    Evict,
-    /// One replica after the other gets a new program.
-    Upgrade,
-    /// SIGTERM.
-    Leave,
-    /// An order to hand over.
-    HandOver,
-    /// Nothing gets through in one direction between two nodes.
-    CutOneWay,
-    /// A replica loses all others, the register perhaps too.
-    Isolate,
-    /// The primary loses the others and the register, and not its clients, until another one has stepped in.
-    Depose,
-    /// A stream breaks.
-    BreakStream,
-    /// The register answers nobody.
-    RegisterDown,
-    /// The register's answers take long.
-    RegisterSlow,
-    /// Somebody edits the register's labels.
-    RegisterEdit,
-    /// A wall clock is set.
-    ClockJump,
-    /// A monotonic clock runs faster or slower from now on.
-    ClockDrift,
-    /// A disk's syncs take long.
-    SlowDisk,
-    /// Little gets through to a host in a second.
-    NarrowLine,
-    /// A disk has no room.
-    FullDisk,
-    /// The next sync fails: the life ends.
-    FailedSync,
-    /// The process dies in the middle of its next writes to the disk.
-    KillWithinWrite,
-}
-
-/// All of them.
-pub const FAULTS: [Fault; 25] = [
-    Fault::Kill,
-    Fault::KillWithinStep,
-    Fault::KillAll,
-    Fault::PowerLoss,
-    Fault::Pause,
-    Fault::Wipe,
-    Fault::Rot,
-    Fault::Evict,
-    Fault::Upgrade,
-    Fault::Leave,
-    Fault::HandOver,
-    Fault::CutOneWay,
-    Fault::Isolate,
-    Fault::Depose,
-    Fault::BreakStream,
-    Fault::RegisterDown,
-    Fault::RegisterSlow,
-    Fault::RegisterEdit,
-    Fault::ClockJump,
-    Fault::ClockDrift,
-    Fault::SlowDisk,
-    Fault::NarrowLine,
-    Fault::FullDisk,
-    Fault::FailedSync,
-    Fault::KillWithinWrite,
-];
 
 /// One seed's draw.
 #[derive(Clone, Debug)]
@@ -106,7 +24,7 @@ pub struct Mix {
     /// Longest pause between two faults, nanoseconds.
     pub pause: u64,
     /// Faults that may happen, the likely ones several times.
-    pub faults: Vec<Fault>,
+    pub(crate) faults: Vec<&'static dyn Fault>,
     /// One workload per client.
     pub clients: Vec<Workload>,
     /// Per mille of register writes that land late.

@@ -5,8 +5,8 @@ use fastrand::Rng;
 use understudy_protocol::{Epoch, Observed};
 
 use crate::checks::gone_back::load;
-use crate::faults::Mend;
 use crate::faults::mix::Mix;
+use crate::faults::wipe::wipe;
 use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::SECOND;
@@ -91,7 +91,7 @@ impl Swarm {
             Tamper::Restore => world.register.restore(&older),
             Tamper::Blank => {
                 let host = world.rng.usize(0..world.hosts.len());
-                self.wipe(world, host);
+                wipe(&mut self.faults, world, host);
                 world.register.replace(world.rng.u128(..));
             }
             Tamper::Replace => {
@@ -122,7 +122,7 @@ impl Swarm {
         world.run_while_not(world.time + 3 * SECOND, |world| {
             world.register.record().is_some_and(|record| record.members.len() < named)
         });
-        self.later(world, (1, 1000), Mend::Start(away));
+        self.faults.start_later(world, (1, 1000), away);
         Some(before)
     }
 }

@@ -6,7 +6,20 @@
 use fastrand::Rng;
 
 use crate::clients::workload::Workload;
-use crate::faults::mix::{Fault, Mix};
+use crate::faults::cut_one_way::CutOneWay;
+use crate::faults::depose::Depose;
+use crate::faults::fault::Fault;
+use crate::faults::isolate::Isolate;
+use crate::faults::kill::Kill;
+use crate::faults::kill_within_write::KillWithinWrite;
+use crate::faults::leave::Leave;
+use crate::faults::mix::Mix;
+use crate::faults::narrow_line::NarrowLine;
+use crate::faults::pause::Pause;
+use crate::faults::power_loss::PowerLoss;
+use crate::faults::slow_disk::SlowDisk;
+use crate::faults::wipe::Wipe;
+
 use crate::world::clock::{MILLISECOND, SECOND};
 
 /// What a seed rehearses.
@@ -72,37 +85,32 @@ impl Theme {
         let several = |client: Workload, times| std::iter::repeat_n(client, times);
         match self {
             Theme::DoubtfulJoin => {
-                mix.faults = many(&[(Fault::Kill, 3), (Fault::Wipe, 2), (Fault::Leave, 1)]);
+                mix.faults = many(&[(&Kill, 3), (&Wipe, 2), (&Leave, 1)]);
                 mix.options.register_delay = (MILLISECOND, 20 * MILLISECOND);
                 (mix.lost, mix.strike, mix.doubt, mix.slow) = (100, 50, 700, 0);
                 mix.clients =
                     several(slowly(reader), 3).chain(several(slowly(client(0, 20)), 4)).collect();
             }
             Theme::ReadsAtFailover => {
-                mix.faults = many(&[(Fault::Kill, 4), (Fault::Isolate, 1)]);
+                mix.faults = many(&[(&Kill, 4), (&Isolate, 1)]);
                 mix.options.net_delay = (50_000, 200_000);
                 mix.slow = 1000;
                 mix.clients = several(client(100, 50), 3).chain(several(writer, 3)).collect();
             }
             Theme::DivergingTails => {
                 mix.faults = many(&[
-                    (Fault::Isolate, 3),
-                    (Fault::CutOneWay, 2),
-                    (Fault::Depose, 2),
-                    (Fault::KillWithinWrite, 2),
-                    (Fault::PowerLoss, 1),
+                    (&Isolate, 3),
+                    (&CutOneWay, 2),
+                    (&Depose, 2),
+                    (&KillWithinWrite, 2),
+                    (&PowerLoss, 1),
                 ]);
                 (mix.cuts, mix.slow) = (700, 0);
                 mix.chaos.0 = 6 * SECOND;
                 mix.clients = several(slowly(writer), 6).collect();
             }
             Theme::LostCopies => {
-                mix.faults = many(&[
-                    (Fault::Wipe, 4),
-                    (Fault::NarrowLine, 2),
-                    (Fault::SlowDisk, 2),
-                    (Fault::Kill, 1),
-                ]);
+                mix.faults = many(&[(&Wipe, 4), (&NarrowLine, 2), (&SlowDisk, 2), (&Kill, 1)]);
                 mix.options.register_delay = (MILLISECOND, 20 * MILLISECOND);
                 let limits = &mut mix.options.limits;
                 (limits.retain, limits.retain_bytes, limits.flight_bytes) =
@@ -115,24 +123,19 @@ impl Theme {
                 mix.clients.extend(several(seldom, 3));
             }
             Theme::ReadsBehindTheTimes => {
-                mix.faults = many(&[(Fault::Depose, 3), (Fault::Pause, 2), (Fault::Kill, 1)]);
+                mix.faults = many(&[(&Depose, 3), (&Pause, 2), (&Kill, 1)]);
                 (mix.strike, mix.slow) = (0, 0);
                 mix.clients =
                     several(slowly(reader), 4).chain(several(slowly(client(0, 20)), 4)).collect();
             }
             Theme::DeferredBackups => {
-                mix.faults = many(&[
-                    (Fault::Kill, 3),
-                    (Fault::SlowDisk, 2),
-                    (Fault::NarrowLine, 1),
-                    (Fault::Depose, 1),
-                ]);
+                mix.faults = many(&[(&Kill, 3), (&SlowDisk, 2), (&NarrowLine, 1), (&Depose, 1)]);
                 mix.options.snapshot_bytes = if rng.bool() { 2_000 } else { 10_000_000 };
                 mix.slow = 300;
                 mix.clients = several(client(100, 50), 3).chain(several(writer, 4)).collect();
             }
             Theme::PrimaryAlone => {
-                mix.faults = many(&[(Fault::Depose, 3), (Fault::Kill, 1)]);
+                mix.faults = many(&[(&Depose, 3), (&Kill, 1)]);
                 mix.options.limits.tail_entries = 65_536;
                 (mix.strike, mix.slow) = (0, 0);
                 mix.clients = several(slowly(writer), 4).collect();
@@ -141,6 +144,6 @@ impl Theme {
     }
 }
 
-fn many(faults: &[(Fault, usize)]) -> Vec<Fault> {
+fn many(faults: &[(&'static dyn Fault, usize)]) -> Vec<&'static dyn Fault> {
     faults.iter().flat_map(|&(fault, times)| std::iter::repeat_n(fault, times)).collect()
 }

@@ -13,9 +13,9 @@ use crate::checks::absence::Absence;
 use crate::checks::ahead::Early;
 use crate::checks::shadow::Shadow;
 use crate::clients::{Request, Wish};
-use crate::faults::rot::Rot;
 use crate::world::clock::{Clock, MILLISECOND};
 use crate::world::happening::{Input, Run};
+use crate::world::rot::Rot;
 
 /// A sync that takes this long is slow, nanoseconds.
 pub const SLOW: u64 = 50 * MILLISECOND;

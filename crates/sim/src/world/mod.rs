@@ -14,6 +14,7 @@ pub(crate) mod net;
 pub(crate) mod processes;
 pub(crate) mod queue;
 pub(crate) mod register;
+pub(crate) mod rot;
 pub(crate) mod wire;
 
 use fastrand::Rng;
