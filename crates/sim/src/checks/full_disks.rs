@@ -4,13 +4,13 @@
 use understudy_history::{Action, Condition};
 use understudy_protocol::RoleName;
 
-use crate::checks::Check;
+use crate::checks::check::Check;
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::clients::{Client, Job};
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// Writes, and how long each is: more than a segment and its spare have room for.
 const WRITES: usize = 120;

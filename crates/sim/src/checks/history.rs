@@ -1,6 +1,6 @@
 //! The clients' history: what they were told must be what one machine would have told them.
 
-use crate::checks::Check;
+use crate::checks::check::Check;
 use crate::checks::violation::{Property, Violation};
 use crate::world::World;
 

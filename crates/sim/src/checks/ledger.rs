@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use understudy_protocol::{Entry, Epoch, Index, Time};
 
 use crate::checks::violation::{Property, Violation};
-use crate::world::happening::{HostId, Run};
+use crate::world::id::{HostId, Run};
 
 /// The facts that every replica must agree with.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! One log, which every machine executes alike, and the history that each of them makes of it.
 
-use crate::checks::{Check, Done};
+use crate::checks::check::{Check, Done};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// Compares what is executed with the one true log.
 pub(crate) struct LedgerCheck;

@@ -2,10 +2,10 @@
 
 use understudy_protocol::{Execution, Record, RoleName, Status};
 
-use crate::checks::Check;
+use crate::checks::check::Check;
 use crate::checks::violation::{Property, Violation};
 use crate::world::World;
-use crate::world::happening::{HostId, Run};
+use crate::world::id::{HostId, Run};
 
 /// Looks at the copies that the register names.
 pub(crate) struct MembersCheck;

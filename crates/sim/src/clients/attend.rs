@@ -4,14 +4,15 @@ use understudy_history::{Action, Operation, Outcome};
 use understudy_machine::{self as machine, Command, FailureCode, Response};
 use understudy_protocol::Rejection;
 
-use crate::checks::Ended;
+use crate::checks::check::Ended;
 use crate::checks::draws;
 use crate::clients::story;
 use crate::clients::translate;
 use crate::clients::{Job, Ongoing, Request, Told, Wish};
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::{Happening, HostId, Input};
+use crate::world::happening::{Happening, Input};
+use crate::world::id::HostId;
 use crate::world::net::CLIENTS;
 
 impl World {

@@ -14,7 +14,7 @@ use understudy_machine::{Command, Failure, KeyValue, OpenSession, Operation, Res
 use understudy_protocol::{Rejection, Settings};
 
 use crate::clients::workload::Workload;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// What travels from a client to a host.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A monotonic clock runs faster or slower from now on.
 pub(crate) struct ClockDrift;

@@ -3,7 +3,7 @@
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A wall clock is set.
 pub(crate) struct ClockJump;

@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// The primary loses the others and the register, and not its clients, until another one has stepped in.
 pub(crate) struct Depose;

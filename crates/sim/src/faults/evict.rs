@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A pod is evicted: SIGTERM, a while of grace, SIGKILL; its disk goes with it or stays.
 pub(crate) struct Evict;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A fault.
 pub(crate) trait Fault: Sync {

@@ -3,7 +3,7 @@
 use crate::clients::Job;
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// An order to hand over.
 pub(crate) struct HandOver;

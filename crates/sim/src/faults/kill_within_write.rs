@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// The process dies in the middle of its next writes to the disk.
 pub(crate) struct KillWithinWrite;

@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// SIGTERM.
 pub(crate) struct Leave;

@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// Little gets through to a host in a second.
 pub(crate) struct NarrowLine;

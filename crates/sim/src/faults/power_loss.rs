@@ -2,7 +2,7 @@
 
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// Loss of power: what was not synced is gone, and no connection is reset.
 pub(crate) struct PowerLoss;

@@ -3,7 +3,7 @@
 use crate::faults::fault::{Fault, Faults};
 use crate::faults::wipe::wipe;
 use crate::world::World;
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A byte of the data directory flips: in a replica that is down, or in one that runs and is verified some day.
 pub(crate) struct Rot;

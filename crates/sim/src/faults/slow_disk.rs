@@ -3,8 +3,8 @@
 use crate::faults::fault::{Fault, Faults};
 use crate::world::World;
 use crate::world::clock::SECOND;
-use crate::world::happening::HostId;
 use crate::world::host::SLOW;
+use crate::world::id::HostId;
 
 /// A disk's syncs take long.
 pub(crate) struct SlowDisk;

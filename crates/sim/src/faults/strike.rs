@@ -3,29 +3,9 @@
 
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::{Happening, HostId};
+use crate::world::happening::{Blow, Happening};
+use crate::world::id::HostId;
 use crate::world::net::{Node, REGISTER};
-
-/// What befalls a replica.
-#[derive(Clone, Copy, Debug)]
-pub enum Blow {
-    /// kill -9; it is started again later.
-    Kill,
-    /// All its streams break.
-    Break,
-    /// SIGSTOP for a while.
-    Pause,
-    /// The end of the pause.
-    Resume,
-    /// It loses the other replicas and the register, but not its clients.
-    Cut,
-    /// It has them again.
-    Mend,
-    /// Somebody else takes all room on its disk at once, and whatever it gives up.
-    Fill,
-    /// There is room again.
-    Empty,
-}
 
 impl World {
     /// Perhaps aims at a replica, often the writer itself, while the write that it has just asked

@@ -4,10 +4,10 @@ use understudy_protocol::Timing;
 
 use crate::checks::whole::is_whole;
 use crate::faults::fault::{Fault, Faults};
-use crate::faults::mix;
+use crate::faults::options::options;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 
 /// A step of a rolling upgrade.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ fn later(faults: &mut Faults, world: &mut World, span: (u64, u64), step: Step) {
 /// A new program on a host.
 fn renew(world: &mut World, host: HostId, version: u32) {
     world.counts.add("replica upgraded");
-    let mut options = mix::options(&mut world.rng, world.options.hosts);
+    let mut options = options(&mut world.rng, world.options.hosts);
     world.deferred.limit(&mut options.limits);
     let stretch = |world: &mut World, span: u64| span * world.rng.u64(70..=150) / 100;
     // Replicas' `drop` may differ by less than half (ADR 26), and clocks run apart.

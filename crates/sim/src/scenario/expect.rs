@@ -1,10 +1,9 @@
 //! What a script expects.
 
 use understudy_history::{Outcome as Ended, Reply};
-
-use super::player::Player;
 use understudy_protocol::RoleName;
 
+use super::player::Player;
 use crate::report::trace::Detail;
 
 type Done = Result<(), String>;

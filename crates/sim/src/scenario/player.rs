@@ -9,7 +9,7 @@ use crate::checks::shadow::Shadow;
 use crate::clients::{Client, Job};
 use crate::report::trace::Detail;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::HostId;
+use crate::world::id::HostId;
 use crate::world::net::{CLIENTS, Node, REGISTER};
 use crate::world::{Options, World};
 

@@ -4,7 +4,8 @@ use understudy_protocol::{Event, Record, WriteAnswer};
 
 use crate::checks::violation::Property;
 use crate::world::World;
-use crate::world::happening::{Happening, HostId, Input, Run};
+use crate::world::happening::{Happening, Input};
+use crate::world::id::{HostId, Run};
 use crate::world::net::REGISTER;
 use crate::world::register::{Ask, Pending};
 

@@ -7,8 +7,9 @@ use understudy_wal::sim::SimDisk;
 use crate::checks::violation::Property;
 use crate::clients::{Told, Wish};
 use crate::world::World;
-use crate::world::happening::{HostId, Input, Run};
+use crate::world::happening::Input;
 use crate::world::host::{SLOW, Wait, Waiter};
+use crate::world::id::{HostId, Run};
 use crate::world::net::Frame;
 use crate::world::register::Ask;
 

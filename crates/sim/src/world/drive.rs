@@ -11,8 +11,9 @@ use crate::report::brief;
 use crate::report::trace::Detail;
 use crate::world::World;
 use crate::world::executed::Due;
-use crate::world::happening::{Happening, HostId, Input, Run};
+use crate::world::happening::{Happening, Input};
 use crate::world::host::{Wait, Waiter};
+use crate::world::id::{HostId, Run};
 
 /// Steps that follow from one input at once; more are a circle.
 const ENDLESS: u32 = 1_000_000;

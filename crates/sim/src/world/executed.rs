@@ -5,13 +5,13 @@ use understudy_machine::KvMachine;
 use understudy_protocol::{Effect, EndReason, Entry, Index, Kind, OnDisk, Position};
 use understudy_wal::ReadError;
 
-use crate::checks::Done;
+use crate::checks::check::Done;
 use crate::checks::violation::Property;
 use crate::checks::watch::acts;
 use crate::clients::Told;
 use crate::world::World;
-use crate::world::happening::{HostId, Run};
 use crate::world::host::Waiter;
+use crate::world::id::{HostId, Run};
 
 /// An effect that is about to be carried out, as far as it can be judged.
 pub(crate) enum Due {

@@ -3,12 +3,28 @@
 use understudy_protocol::Event;
 
 use crate::clients::{Request, Told};
-use crate::faults::strike::Blow;
+use crate::world::id::{HostId, Run};
 
-/// Which replica's host, in the order of their names.
-pub type HostId = usize;
-/// Names one run of a process, from exec to exit; unlike a life it is unique in the world.
-pub type Run = u64;
+/// What befalls a replica.
+#[derive(Clone, Copy, Debug)]
+pub enum Blow {
+    /// kill -9; it is started again later.
+    Kill,
+    /// All its streams break.
+    Break,
+    /// SIGSTOP for a while.
+    Pause,
+    /// The end of the pause.
+    Resume,
+    /// It loses the other replicas and the register, but not its clients.
+    Cut,
+    /// It has them again.
+    Mend,
+    /// Somebody else takes all room on its disk at once, and whatever it gives up.
+    Fill,
+    /// There is room again.
+    Empty,
+}
 
 /// One thing that happens at a time.
 #[derive(Debug)]

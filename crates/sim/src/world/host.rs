@@ -14,11 +14,22 @@ use crate::checks::ahead::Early;
 use crate::checks::shadow::Shadow;
 use crate::clients::{Request, Wish};
 use crate::world::clock::{Clock, MILLISECOND};
-use crate::world::happening::{Input, Run};
-use crate::world::rot::Rot;
+use crate::world::happening::Input;
+use crate::world::id::Run;
 
 /// A sync that takes this long is slow, nanoseconds.
 pub const SLOW: u64 = 50 * MILLISECOND;
+
+/// A byte that has flipped.
+#[derive(Clone, Debug)]
+pub struct Rot {
+    /// In which file.
+    pub file: String,
+    /// Where, bytes.
+    pub offset: u64,
+    /// What is there now.
+    pub byte: u8,
+}
 
 /// Where a replica lives.
 pub struct Host {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use understudy_protocol::Message;
 
-use crate::world::happening::{HostId, Run};
+use crate::world::id::{HostId, Run};
 
 /// A place in the network: hosts, then [`CLIENTS`] on, and [`REGISTER`].
 pub type Node = usize;

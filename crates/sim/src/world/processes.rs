@@ -11,8 +11,9 @@ use crate::checks::violation::Property;
 use crate::clients::Told;
 use crate::world::World;
 use crate::world::clock::SECOND;
-use crate::world::happening::{Happening, HostId, Input, Run};
+use crate::world::happening::{Happening, Input};
 use crate::world::host::{StartError, Waiter};
+use crate::world::id::{HostId, Run};
 use crate::world::net::{Frame, Node};
 
 impl World {

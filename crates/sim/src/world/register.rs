@@ -6,7 +6,7 @@ use understudy_evidence::correct;
 
 use understudy_protocol::{Event, Observed, Record, RegisterFailure, RegisterUid, WriteAnswer};
 
-use crate::world::happening::{HostId, Run};
+use crate::world::id::{HostId, Run};
 
 /// What a replica asked of the register.
 #[derive(Clone, Debug)]

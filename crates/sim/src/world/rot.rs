@@ -5,18 +5,8 @@ use understudy_wal::verify;
 
 use crate::checks::violation::Property;
 use crate::world::World;
-use crate::world::happening::HostId;
-
-/// A byte that has flipped.
-#[derive(Clone, Debug)]
-pub struct Rot {
-    /// In which file.
-    pub file: String,
-    /// Where, bytes.
-    pub offset: u64,
-    /// What is there now.
-    pub byte: u8,
-}
+use crate::world::host::Rot;
+use crate::world::id::HostId;
 
 impl World {
     /// Whether another named copy is whole, so that this one may go.

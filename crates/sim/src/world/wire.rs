@@ -9,7 +9,8 @@ use understudy_protocol::{
 use crate::checks::violation::Property;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::{Happening, HostId, Input, Run};
+use crate::world::happening::{Happening, Input};
+use crate::world::id::{HostId, Run};
 use crate::world::net::{End, Frame, Node};
 
 /// How long TCP waits before it sends a frame again.

@@ -2,6 +2,8 @@
 //!
 //! Only some worlds have them; the others are what they were without.
 
+pub(crate) mod check;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
@@ -12,13 +14,8 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind};
 
 use crate::checks::violation::{Property, Violation};
-use crate::checks::{Check, Done, Ended};
-use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
 use crate::report::counts::Counts;
-use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::Happening;
 
 /// How many clients hold leases where any do.
 const HOLDERS: usize = 2;
@@ -187,61 +184,5 @@ impl Held {
             ));
         }
         Ok(())
-    }
-}
-
-/// Compares leases and the keys on them with what the log says.
-pub(crate) struct HoldersCheck;
-
-impl Check for HoldersCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
-        world.prepare_holders();
-    }
-
-    fn executed(&self, world: &mut World, done: &Done<'_>) {
-        let Some(machine) = world.hosts[done.host].machine() else { return };
-        let noted = world.holders.note(done.entry, done.response, machine, &mut world.counts);
-        world.blame(noted);
-    }
-
-    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
-        world.held(ended.client, ended.response.filter(|response| response.failure().is_none()))
-    }
-
-    fn rest(&self, world: &mut World) {
-        world.holders.resting = true;
-    }
-}
-
-impl World {
-    /// Some begin to hold leases.
-    fn prepare_holders(&mut self) {
-        let holders = if self.holders.wanted { HOLDERS } else { 0 };
-        for _ in 0..holders {
-            let id = self.clients.len() as u64;
-            self.clients.push(Client::new(id, None));
-            self.holders.each.insert(id, None);
-            let pause = self.hold(id);
-            self.after(pause, Happening::ClientTurn(id));
-        }
-    }
-
-    /// Gives a holder its next job; it begins behind the pause that is returned.
-    fn hold(&mut self, id: u64) -> u64 {
-        let (operation, pause) = self.holders.next(id);
-        self.clients[id as usize].queue.push_back(Job::Stamped(operation));
-        pause
-    }
-
-    /// What a client asked for has ended; gives a holder's pause.
-    fn held(&mut self, id: u64, response: Option<&Response>) -> Option<u64> {
-        let lease = self.holders.each.get_mut(&id)?;
-        match response.and_then(|response| response.result.as_ref()) {
-            Some(Outcome::LeaseGranted(granted)) => *lease = Some(granted.lease),
-            Some(Outcome::LeaseKept(_)) => self.counts.add("lease kept"),
-            Some(Outcome::LeaseRevoked(_)) | None => *lease = None,
-            _ => {}
-        }
-        (!self.holders.resting).then(|| self.hold(id))
     }
 }

@@ -1,12 +1,8 @@
 //! Whether logged time counts what it may: time in which the primary's process ran.
 
-use understudy_protocol::{Effect, Entry, Kind, MS};
+pub(crate) mod check;
 
-use crate::checks::violation::Property;
-use crate::checks::watch::acts;
-use crate::world::World;
-use crate::world::happening::{HostId, Run};
-use crate::world::host::Process;
+use understudy_protocol::{Entry, Kind, MS};
 
 /// What a process has missed while it was stopped, by its own monotonic clock, and where its term's logged
 /// time began.
@@ -59,29 +55,5 @@ impl Absence {
             "entry {} is {logged} ns of logged time into a term in which the primary ran for {ran} ns",
             entry.index
         ))
-    }
-}
-
-impl World {
-    /// What a primary appends in this step carries the time for which it has run.
-    pub(crate) fn judge_elapsed(&mut self, host: HostId, run: Run) {
-        let mono = self.hosts[host].clock.read(self.time).mono;
-        let tick = self.hosts[host].config.timing.tick;
-        let Some(process) = self.hosts[host].running(run) else { return };
-        let Process { driver, absence, .. } = process;
-        let appended = driver.effects().filter_map(|effect| match effect {
-            Effect::Append(entries) => Some(entries),
-            _ => None,
-        });
-        let mut appended = appended.flatten().peekable();
-        if appended.peek().is_none() || !acts(&driver.replica().status()) {
-            return;
-        }
-        let judged = appended.try_for_each(|entry| absence.judge(entry, mono, tick));
-        drop(appended);
-        if let Err(explanation) = judged {
-            let explanation = format!("{}: {explanation}", self.name(host));
-            self.guilty(Property::PausesDoNotCount, explanation);
-        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Only some worlds have them; the others are what they were without.
 
+pub(crate) mod check;
+
 use std::collections::BTreeMap;
 
 use understudy_history::Outcome as End;
@@ -9,12 +11,6 @@ use understudy_machine::{
     Command, Draw, Input, KvMachine, Machine, Moment, Operation, Outcome, Random, Response,
     SeedGenerator,
 };
-
-use crate::checks::violation::{Property, Violation};
-use crate::checks::{Check, Ended};
-use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
-use crate::world::World;
 
 /// The generator.
 const NAME: &str = "dice";
@@ -87,62 +83,7 @@ impl Draws {
     }
 }
 
-/// Compares what was drawn with what the generator gives.
-pub(crate) struct DrawsCheck;
-
-impl Check for DrawsCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
-        world.prepare_draws();
-    }
-
-    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
-        if let Job::Stamped(operation) = ended.job {
-            world.stamped_ended(operation, ended);
-        }
-        None
-    }
-
-    fn judge(&self, world: &mut World) {
-        let judged = world
-            .draws
-            .judge()
-            .map_err(|explanation| Violation { property: Property::DrawsHappenOnce, explanation });
-        world.blame(judged);
-    }
-}
-
-impl World {
-    /// Somebody seeds the generator, once, however long that takes.
-    fn prepare_draws(&mut self) {
-        if !self.draws.wanted {
-            return;
-        }
-        let id = self.clients.len() as u64;
-        let patient = Client { deadline: u64::MAX >> 1, ..Client::new(id, None) };
-        self.clients.push(patient);
-        self.order(id, Job::Stamped(seed().into()));
-    }
-
-    /// A stamped operation of no history has ended.
-    fn stamped_ended(&mut self, operation: &Operation, ended: &Ended<'_>) {
-        let Ended { begin, outcome, response, .. } = *ended;
-        match operation {
-            Operation::Draw(_) => {
-                let end = self.time;
-                self.draws.note(begin, end, outcome, response);
-                if response.and_then(drawn).is_some() {
-                    self.counts.add("draw answered");
-                }
-            }
-            _ => {
-                let done = response.and_then(|response| response.result.as_ref());
-                self.draws.seeded |= matches!(done, Some(Outcome::GeneratorSet(_)));
-            }
-        }
-    }
-}
-
-fn seed() -> SeedGenerator {
+pub(crate) fn seed() -> SeedGenerator {
     SeedGenerator { name: NAME.into(), seed: b"understudy".as_slice().into(), drawn: false }
 }
 
@@ -151,7 +92,7 @@ pub fn draw() -> Operation {
     Draw { name: NAME.into(), what: Random::Bits.into(), count: 64 }.into()
 }
 
-fn drawn(response: &Response) -> Option<Vec<u8>> {
+pub(crate) fn drawn(response: &Response) -> Option<Vec<u8>> {
     match &response.result {
         Some(Outcome::Drawn(drawn)) => Some(drawn.bytes.to_vec()),
         _ => None,

@@ -1,77 +1,26 @@
-//! Worlds in which it counts at times that a backup has received an entry: settings come and go while
-//! everything else happens, and whoever crashes forgets what its disk was not told to keep.
-//!
-//! Crashes may come together. What was acknowledged is on the disk of whoever was primary, so all that
-//! can be lost is somebody who dares to go on; an order is needed now and then. Only disks are not
-//! lost: that, together with a crash, is what nobody was promised to survive.
-//!
-//! Only some worlds are like this; the others are what they were without.
+//! The check, and what the world does for it.
 
 use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 
-use crate::checks::Check;
+use crate::checks::check::Check;
+use crate::checks::receipts::Receipts;
 use crate::faults::fault::Fault;
 use crate::faults::full_disk::FullDisk;
 use crate::faults::kill::Kill;
 use crate::faults::mix::Mix;
-use crate::faults::strike::Blow;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::{Happening, HostId};
+use crate::world::happening::Blow;
+use crate::world::happening::Happening;
 use crate::world::host::{SLOW, Waiter};
-
-/// Whether and when settings come.
-pub struct Receipts {
-    rng: fastrand::Rng,
-    wanted: bool,
-    /// Settings change often, and as often back; else receipts count most of the time.
-    often: bool,
-    next: u64,
-    /// When all disks become slow, for a while.
-    slow_at: Option<u64>,
-    /// Everything is being mended: nothing more is done to anybody.
-    rests: bool,
-}
-
-impl Receipts {
-    /// `lasting` is whether everything that is answered lasts.
-    pub fn new(seed: u64, lasting: bool) -> Self {
-        let mut rng = fastrand::Rng::with_seed(seed ^ 0x2ece_17ed);
-        let wanted = rng.u32(0..4) == 0 && lasting;
-        let often = rng.bool();
-        Receipts { rng, wanted, often, next: 0, slow_at: None, rests: false }
-    }
-
-    /// Whether this world is one of them.
-    pub fn may_count(&self) -> bool {
-        self.wanted
-    }
-
-    /// Whether anything is done to anybody for its sake.
-    pub fn troubles(&self) -> bool {
-        self.wanted && !self.rests
-    }
-
-    /// What a crash makes of unsynced writes: `None` where it is the process's alone.
-    pub fn crash(&mut self) -> Option<u64> {
-        self.wanted.then(|| self.rng.u64(..))
-    }
-
-    /// Takes the faults out that lose a disk; full ones come more often instead.
-    fn spare_disks(&self, mix: &mut Mix) {
-        if self.wanted {
-            mix.faults.retain(|fault| !fault.loses_a_disk());
-            mix.faults.extend([&FullDisk as &dyn Fault, &FullDisk, &Kill]);
-        }
-    }
-}
+use crate::world::id::HostId;
 
 /// Lets settings change, and spares disks.
 pub(crate) struct ReceiptsCheck;
 
 impl Check for ReceiptsCheck {
     fn prepare(&self, world: &mut World, mix: &mut Mix) {
-        world.receipts.spare_disks(mix);
+        spare_disks(&world.receipts, mix);
     }
 
     fn after_event(&self, world: &mut World) {
@@ -81,6 +30,14 @@ impl Check for ReceiptsCheck {
     /// The settings stay as they are from here on.
     fn rest(&self, world: &mut World) {
         world.receipts.rests = true;
+    }
+}
+
+/// Takes the faults out that lose a disk; full ones come more often instead.
+fn spare_disks(receipts: &Receipts, mix: &mut Mix) {
+    if receipts.wanted {
+        mix.faults.retain(|fault| !fault.loses_a_disk());
+        mix.faults.extend([&FullDisk as &dyn Fault, &FullDisk, &Kill]);
     }
 }
 

@@ -4,48 +4,25 @@
 //!
 //! From the fork on, the world knows two truths: all other properties are silent.
 
-use std::collections::BTreeMap;
-
 use understudy_protocol::{HardState, Index, Position};
 use understudy_wal::Store;
 
+use crate::checks::check::{Check, Done};
+use crate::checks::gone_back::Fork;
 use crate::checks::violation::Property;
 use crate::checks::watch::acts;
 use crate::checks::whole::{is_whole, states};
-use crate::checks::{Check, Done};
 use crate::clients::workload::Workload;
 use crate::faults::tamper::Tamper;
 use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::{Happening, HostId};
+use crate::world::happening::Happening;
 use crate::world::host::store_options;
+use crate::world::id::HostId;
 
 /// Entries that most worlds keep behind their snapshots, and a few.
 const FAR: Index = 60;
-
-/// Two histories.
-#[derive(Default)]
-pub struct Fork {
-    /// What was acknowledged, in either: index and hash, with the hash of the entry before if that is known.
-    known: BTreeMap<(Index, u64), Option<u64>>,
-    /// A copy has forgotten its records. Then only what it knows to be committed is safe, and a snapshot of the
-    /// other history, sent because the log does not reach back any more, cannot be told from one of its own.
-    forgotten: bool,
-}
-
-impl Fork {
-    /// What lies before `end` in its own history, as far back as is known: hashes by index.
-    fn history(&self, end: Position) -> BTreeMap<Index, u64> {
-        let mut history = BTreeMap::from([(end.index, end.hash)]);
-        let mut at = (end.index, end.hash);
-        while let Some(&Some(before)) = self.known.get(&at) {
-            at = (at.0 - 1, before);
-            history.insert(at.0, at.1);
-        }
-        history
-    }
-}
 
 impl Swarm {
     /// Mends everything for good and waits until the cluster is whole. Gives what its clients did, without their haste.

@@ -3,6 +3,8 @@
 //!
 //! Only some worlds have it; the others are what they were without.
 
+pub(crate) mod check;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -14,13 +16,7 @@ use understudy_machine::{
 use understudy_protocol::{Entry, Kind};
 
 use crate::checks::violation::{Property, Violation};
-use crate::checks::{Check, Done, Ended};
-use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
 use crate::report::counts::Counts;
-use crate::world::World;
-use crate::world::clock::MILLISECOND;
-use crate::world::happening::Happening;
 
 /// What keys and ends are drawn from.
 const ENDS: [&[u8]; 10] =
@@ -204,48 +200,4 @@ fn spares_others(range: &KeyRange) -> bool {
 fn left(machine: &KvMachine) -> BTreeSet<Bytes> {
     let all = machine.range(&KeyRange::all(), usize::MAX, usize::MAX).keys;
     all.into_iter().map(|kv| kv.key).filter(|key| !is_others(key)).collect()
-}
-
-/// Compares what ranges hold with what the log says.
-pub(crate) struct RangesCheck;
-
-impl Check for RangesCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
-        world.prepare_ranges();
-    }
-
-    fn executed(&self, world: &mut World, done: &Done<'_>) {
-        let Some(machine) = world.hosts[done.host].machine() else { return };
-        let noted = world.ranges.note(done.entry, done.response, machine, &mut world.counts);
-        world.blame(noted);
-    }
-
-    fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
-        let own = world.ranges.client == Some(ended.client) && !world.ranges.resting;
-        own.then(|| world.range_over(ended.client))
-    }
-
-    fn rest(&self, world: &mut World) {
-        world.ranges.resting = true;
-    }
-}
-
-impl World {
-    /// Somebody begins to use ranges.
-    fn prepare_ranges(&mut self) {
-        if self.ranges.wanted {
-            let id = self.clients.len() as u64;
-            self.clients.push(Client::new(id, None));
-            self.ranges.client = Some(id);
-            let pause = self.range_over(id);
-            self.after(pause, Happening::ClientTurn(id));
-        }
-    }
-
-    /// Gives the client its next job; it begins after the pause that is returned.
-    fn range_over(&mut self, id: u64) -> u64 {
-        let operation = self.ranges.next();
-        self.clients[id as usize].queue.push_back(Job::Stamped(operation));
-        self.ranges.rng.u64(0..200 * MILLISECOND)
-    }
 }
