@@ -20,7 +20,7 @@ use crate::swarm;
 pub struct Plan {
     /// The first seed.
     pub from: u64,
-    /// Behind the last seed.
+    /// After the last seed.
     pub to: u64,
     /// No seed begins later than this.
     pub until: Option<Instant>,

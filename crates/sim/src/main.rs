@@ -35,7 +35,7 @@ struct Arguments {
     /// Print everything that happens.
     #[arg(long)]
     trace: bool,
-    /// Go on behind a failure.
+    /// Go on after a failure.
     #[arg(long)]
     keep_going: bool,
     /// Lines of the trace that a failure prints.

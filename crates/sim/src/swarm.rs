@@ -1,5 +1,5 @@
 //! A world driven by chance: each seed draws its own mix of faults. First chaos, with safety
-//! checked after every event; then everything is mended, and the cluster must serve again in full
+//! checked after every event; then all faults are healed, and the cluster must serve again in full
 //! strength within a bound; then the clients' history is judged.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use crate::report::Report;
 use crate::report::trace::Detail;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 use crate::world::host::SLOW;
 
 /// Runs one seed.
@@ -33,7 +33,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
             .cloned()
             .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
             .unwrap_or_else(|| "a panic".into());
-        world.guilty(Property::of_panic(&text), format!("panic: {text}"));
+        world.fail(Property::of_panic(&text), format!("panic: {text}"));
     }
     world.counts.more("event", world.events);
     for (mark, count) in MARKS.iter().zip(take_counts()) {
@@ -53,7 +53,7 @@ pub fn run(seed: u64, trace: Detail) -> Report {
     }
 }
 
-/// Chance at the helm of a world.
+/// What drives a world by chance: the mix that a seed drew, and the faults under way.
 pub(crate) struct Swarm {
     pub(crate) mix: Mix,
     pub(crate) faults: Faults,
@@ -67,7 +67,7 @@ impl Swarm {
         if world.violation.is_some() {
             return;
         }
-        self.mend_all(world);
+        self.heal_all(world);
         match tampered {
             true => world.run_until(world.time + 5 * SECOND),
             false => {
@@ -85,7 +85,7 @@ impl Swarm {
         world.register.late = self.mix.late;
         world.register.lost = self.mix.lost;
         world.register.repeated = self.mix.repeated;
-        world.strike = self.mix.strike;
+        world.targeted = self.mix.targeted;
         world.doubt = self.mix.doubt;
         world.cuts = self.mix.cuts;
         if let Some(theme) = self.mix.options.theme {
@@ -105,16 +105,16 @@ impl Swarm {
                 world.hosts[host].state_delay = delay;
             }
             let delay = world.span((0, SECOND / 5));
-            world.after(delay, Happening::Start(host));
+            world.after(delay, SimEvent::Start(host));
         }
         for (id, workload) in self.mix.clients.iter().enumerate() {
             let patience = 300 * MILLISECOND;
             let client = Client { patience, ..Client::new(id as u64, Some(workload.clone())) };
             world.clients.push(client);
             let delay = world.span((0, SECOND));
-            world.after(delay, Happening::ClientTurn(id as u64));
+            world.after(delay, SimEvent::ClientTurn(id as u64));
         }
-        world.prepare_checks(&mut self.mix);
+        world.prepare_checks(&mut self.mix.faults);
         // Most seeds let the cluster be born in peace: amid trouble there is little to lose yet.
         if world.rng.u32(0..8) > 0 {
             world.run_while_not(10 * SECOND, |world| world.register.record().is_some());
@@ -143,13 +143,13 @@ impl Swarm {
         }
     }
 
-    pub(crate) fn mend_all(&mut self, world: &mut World) {
-        world.say(|| "---- everything is mended ----".into());
+    pub(crate) fn heal_all(&mut self, world: &mut World) {
+        world.say(|| "---- all faults are healed ----".into());
         world.armed = None;
         world.register.late = 0;
         world.register.lost = 0;
         world.register.repeated = 0;
-        world.strike = 0;
+        world.targeted = 0;
         world.doubt = 0;
         world.cuts = 0;
         world.register.edits = 0;

@@ -18,7 +18,7 @@ fn wrong_versions_are_caught_by_what_they_break() {
 }
 
 #[test]
-fn what_is_right_survives_and_nothing_stays_chosen_behind_a_hunt() {
+fn what_is_right_survives_and_nothing_stays_chosen_after_a_hunt() {
     let wrong = named("act-after-restart").unwrap();
     assert!(hunt(wrong, &plan(5), |_| ()).caught.is_some());
     let report = understudy_sim::fleet::run_seed(&plan(1), 1);

@@ -42,7 +42,7 @@ fn every_fault_happens_and_no_seed_fails() {
             *total.by_name.entry(name).or_default() += count;
         }
     }
-    for (_, names) in understudy_sim::WANTED {
+    for (_, names) in understudy_sim::COVERAGE {
         for name in *names {
             assert!(total.of(name) > 0, "{name} never happens");
         }

@@ -5,14 +5,14 @@ use understudy_machine::Response;
 use understudy_protocol::Entry;
 
 use crate::clients::Job;
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::id::{HostId, Run};
 
 /// A check: what it does at each moment of a run. What it knows is a field of the world.
 pub(crate) trait Check: Sync {
     /// Before chaos: clients of its own, settings, faults that it does not bear.
-    fn prepare(&self, _world: &mut World, _mix: &mut Mix) {}
+    fn prepare(&self, _world: &mut World, _faults: &mut FaultKinds) {}
 
     /// An entry was executed on a machine.
     fn executed(&self, _world: &mut World, _done: &Done<'_>) {}

@@ -1,4 +1,4 @@
-//! Disks that fill for good, after everything else is mended: one, and whoever has room goes on; or all, and what
+//! Disks that fill for good, after all faults are healed: one, and whoever has room goes on; or all, and what
 //! frees room goes on.
 
 use understudy_history::{Action, Condition};
@@ -54,7 +54,7 @@ impl World {
         let end = self.time + BOUND;
         if !run_and_restart(self, end, is_whole) && self.violation.is_none() {
             let explanation = format!("not whole though disks have room again: {}", states(self));
-            self.guilty(Property::FullDisksStopNobodyElse, explanation);
+            self.fail(Property::FullDisksStopNobodyElse, explanation);
         }
     }
 
@@ -121,7 +121,7 @@ impl World {
         let mut mine = self.history.iter().filter(|operation| operation.client == id);
         if self.violation.is_none() && (!done || mine.any(|o| o.answer().is_none())) {
             let explanation = format!("a client gets no answers: {}", states(self));
-            self.guilty(Property::FullDisksStopNobodyElse, explanation);
+            self.fail(Property::FullDisksStopNobodyElse, explanation);
         }
     }
 }

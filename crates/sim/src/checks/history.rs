@@ -36,5 +36,5 @@ fn judge(world: &mut World) {
         understudy_history::Property::Undecided => Property::Undecided,
     };
     let explanation = first.explanation.clone();
-    world.blame(Err(Violation { property, explanation }));
+    world.fail_on(Err(Violation { property, explanation }));
 }

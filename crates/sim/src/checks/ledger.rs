@@ -10,11 +10,11 @@ use crate::world::id::{HostId, Run};
 /// The facts that every replica must agree with.
 #[derive(Default)]
 pub struct Ledger {
-    /// The running hash behind each committed entry, from index 1.
+    /// The running hash after each committed entry, from index 1.
     hashes: Vec<u64>,
     /// The clocks of the last one.
     time: Time,
-    /// The machine's digest behind each.
+    /// The machine's digest after each.
     digests: Vec<u64>,
     /// Who acted in each epoch.
     actors: BTreeMap<Epoch, (HostId, Run)>,
@@ -55,7 +55,7 @@ impl Ledger {
             return broken(
                 Property::TimeNeverGoesBack,
                 format!(
-                    "{name} executes entry {} of {now:?}, behind one of {before:?}",
+                    "{name} executes entry {} of {now:?}, after one of {before:?}",
                     entry.index
                 ),
             );
@@ -66,7 +66,7 @@ impl Ledger {
             return broken(
                 Property::TimeGoesOn,
                 format!(
-                    "{name} executes entry {} of {now:?}, behind one of {before:?}",
+                    "{name} executes entry {} of {now:?}, after one of {before:?}",
                     entry.index
                 ),
             );
@@ -74,13 +74,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// A machine's digest behind an entry.
+    /// A machine's digest after an entry.
     pub fn digest(&mut self, name: &str, index: Index, digest: u64) -> Result<(), Violation> {
         match self.digests.get(index as usize - 1) {
             Some(&known) if known == digest => Ok(()),
             Some(_) => broken(
                 Property::EqualDigests,
-                format!("{name}'s machine differs behind entry {index}"),
+                format!("{name}'s machine differs after entry {index}"),
             ),
             None => {
                 self.digests.push(digest);
@@ -100,7 +100,7 @@ impl Ledger {
         Some((self.promised, *hash))
     }
 
-    /// The running hash behind a committed entry.
+    /// The running hash after a committed entry.
     pub fn hash(&self, index: Index) -> Option<u64> {
         self.hashes.get((index as usize).checked_sub(1)?).copied()
     }

@@ -12,9 +12,9 @@ impl Check for LedgerCheck {
         world.settle_ahead(done.host, done.run);
         if done.committed {
             let same = world.ledger.executed(done.name, done.entry);
-            world.blame(same);
+            world.fail_on(same);
             let same = world.ledger.digest(done.name, done.entry.index, done.digest);
-            world.blame(same);
+            world.fail_on(same);
         }
     }
 }
@@ -44,7 +44,7 @@ impl World {
         let process = self.hosts[host].process.as_ref().filter(|_| !self.ahead.is_there());
         let Some(process) = process.filter(|process| !process.driver.is_absent()) else { return };
         let told = self.past.check(self.hosts[host].name(), process.driver.machine());
-        self.blame(told);
+        self.fail_on(told);
         self.check_memory(host);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) mod watchers;
 pub(crate) mod whole;
 
 use crate::checks::check::{Check, Done, Ended};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 
 /// All checks. At each moment they have their turns in this order, which decides who draws first.
@@ -48,8 +48,8 @@ const CHECKS: [&dyn Check; 15] = [
 ];
 
 impl World {
-    pub(crate) fn prepare_checks(&mut self, mix: &mut Mix) {
-        CHECKS.iter().for_each(|check| check.prepare(self, mix));
+    pub(crate) fn prepare_checks(&mut self, faults: &mut FaultKinds) {
+        CHECKS.iter().for_each(|check| check.prepare(self, faults));
     }
 
     pub(crate) fn check_executed(&mut self, done: &Done<'_>) {

@@ -11,19 +11,19 @@ use crate::clients::workload::Workload;
 pub struct OldReads {
     rng: fastrand::Rng,
     /// Whether this world has any.
-    wanted: bool,
+    enabled: bool,
 }
 
 impl OldReads {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x901d);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        OldReads { rng, wanted }
+        let enabled = rng.u32(0..8) == 0 && lasting;
+        OldReads { rng, enabled }
     }
 
     /// One that a client of this workload asks for now, of a revision that some client was told.
     pub fn draw(&mut self, workload: &Workload, history: &[Operation]) -> Option<Action> {
-        if !self.wanted || self.rng.u32(0..6) > 0 {
+        if !self.enabled || self.rng.u32(0..6) > 0 {
             return None;
         }
         let revision = self.rng.choice(history)?.answer()?.revision;

@@ -26,7 +26,7 @@ pub(crate) fn expect_progress(world: &mut World, keys: u32) {
             return;
         }
         let explanation = format!("not whole after {} s: {}", BOUND / SECOND, states(world));
-        return world.guilty(Property::Progress, explanation);
+        return world.fail(Property::Progress, explanation);
     }
     let took = world.time - started;
     world.say(|| format!("whole again after {:.3} s", took as f64 / 1e9));
@@ -61,6 +61,6 @@ fn probe(world: &mut World, keys: u32) {
         && (!done || failed.into_iter().any(|operation| operation.answer().is_none()))
     {
         let explanation = format!("a fresh client gets no answers: {}", states(world));
-        world.guilty(Property::Progress, explanation);
+        world.fail(Property::Progress, explanation);
     }
 }

@@ -5,9 +5,9 @@ use understudy_protocol::{Entry, Index, Position, Recovered};
 /// The log of one copy, as its store has acknowledged it.
 #[derive(Clone, Default)]
 pub struct Shadow {
-    /// Everything up to here is behind a snapshot.
+    /// Everything up to here is in a snapshot.
     base: Position,
-    /// Running hashes of the entries behind it.
+    /// Running hashes of the entries after it.
     written: Vec<u64>,
     /// End of what was synced.
     durable: Index,
@@ -21,7 +21,7 @@ impl Shadow {
         Shadow { base: recovered.snapshot.position, written, durable }
     }
 
-    /// Entries were written behind the end.
+    /// Entries were written after the end.
     pub fn append(&mut self, entries: &[Entry]) {
         self.written.extend(entries.iter().map(|entry| entry.hash));
     }
@@ -64,7 +64,7 @@ impl Shadow {
             .or((later.durable < self.durable).then_some(later.durable + 1))
     }
 
-    /// Indices and hashes behind the snapshot.
+    /// Indices and hashes after the snapshot.
     pub fn entries(&self) -> Vec<(Index, u64)> {
         (self.base.index + 1..).zip(self.written.iter().copied()).collect()
     }

@@ -1,4 +1,4 @@
-//! What a run can be found guilty of.
+//! What a run can violate.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ pub enum Property {
     BoundedMemory,
     /// No eviction takes away a copy that the register names.
     EvictionsSpareMembers,
-    /// Once all faults are mended, the cluster serves again, in full strength.
+    /// Once all faults are healed, the cluster serves again, in full strength.
     Progress,
     /// A full disk stops nobody who has room, nor, where all are full, what frees some.
     FullDisksStopNobodyElse,
@@ -128,7 +128,7 @@ impl Property {
     }
 
     /// Whether it means something where register or disk went back: there are two histories then.
-    pub fn holds_behind_a_fork(self) -> bool {
+    pub fn holds_after_a_fork(self) -> bool {
         use Property::{Assertions, NothingCutInSilence, Pointers};
         matches!(self, NothingCutInSilence | Pointers | Assertions)
     }

@@ -26,30 +26,30 @@ impl World {
         process.members = status.members.len();
         let name = self.name(host);
         let ordered = pointers(&name, &status, asynchronous && !follows(&status));
-        self.blame(ordered);
+        self.fail_on(ordered);
         self.settle_ahead(host, run);
         if status.epoch < self.hosts[host].epoch {
             let known = self.hosts[host].epoch;
             let explanation = format!("{name} goes from epoch {known} to {}", status.epoch);
-            self.guilty(Property::EpochsNeverGoBack, explanation);
+            self.fail(Property::EpochsNeverGoBack, explanation);
         }
         self.hosts[host].epoch = status.epoch;
         if acts(&status) {
             let alone = self.ledger.acts(status.epoch, &name, (host, run));
-            self.blame(alone);
+            self.fail_on(alone);
         }
         let limits = self.hosts[host].config.limits;
         // A client tries again while its earlier tries still wait, so often at most in one operation.
         let bound = limits.tail_entries + 64 * self.clients.len() + 16;
         if waiting > bound {
             let explanation = format!("{waiting} requests wait at {name}");
-            self.guilty(Property::BoundedMemory, explanation);
+            self.fail(Property::BoundedMemory, explanation);
         }
         let tail = (status.last - status.commit) as usize;
         // One that opens its epoch has whatever the last term left, and its settings come on top.
         if status.role == RoleName::Primary && tail > limits.tail_entries + 1 {
             let explanation = format!("{name} has {tail} entries that are not committed");
-            self.guilty(Property::BoundedMemory, explanation);
+            self.fail(Property::BoundedMemory, explanation);
         }
     }
 
@@ -75,7 +75,7 @@ impl World {
                     record.epoch,
                     host.shadow.durable()
                 );
-                return self.guilty(Property::NamedMembersHoldAll, explanation);
+                return self.fail(Property::NamedMembersHoldAll, explanation);
             }
         }
     }

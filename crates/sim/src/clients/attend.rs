@@ -11,7 +11,7 @@ use crate::clients::translate;
 use crate::clients::{Job, Ongoing, Request, Told, Wish};
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::{Happening, Input};
+use crate::world::event::{Input, SimEvent};
 use crate::world::id::HostId;
 use crate::world::net::CLIENTS;
 
@@ -19,7 +19,7 @@ impl World {
     /// Gives a client something to do.
     pub fn order(&mut self, client: u64, job: Job) {
         self.clients[client as usize].queue.push_back(job);
-        self.after(0, Happening::ClientTurn(client));
+        self.after(0, SimEvent::ClientTurn(client));
     }
 
     /// A client begins its next operation, or tries again.
@@ -94,12 +94,12 @@ impl World {
         if self.chance(self.net.twice) {
             let again = delay + self.span((0, patience));
             self.counts.add("client request delivered twice");
-            self.after(again, Happening::Request(target, request.clone()));
+            self.after(again, SimEvent::Request(target, request.clone()));
         }
         if !self.lost("client request lost") {
-            self.after(delay, Happening::Request(target, request));
+            self.after(delay, SimEvent::Request(target, request));
         }
-        self.after(patience, Happening::TryTimeout(id, attempt));
+        self.after(patience, SimEvent::TryTimeout(id, attempt));
     }
 
     fn deadline_over(&self, id: u64) -> bool {
@@ -129,7 +129,7 @@ impl World {
             return;
         }
         let delay = self.client_delay();
-        self.after(delay, Happening::Told(client, attempt, told));
+        self.after(delay, SimEvent::Told(client, attempt, told));
     }
 
     pub(crate) fn try_timed_out(&mut self, id: u64, attempt: u64) {
@@ -221,7 +221,7 @@ impl World {
         if let Some(ongoing) = client.ongoing.as_mut() {
             ongoing.attempt = 0;
         }
-        self.after(pause, Happening::ClientTurn(id));
+        self.after(pause, SimEvent::ClientTurn(id));
     }
 
     /// The world ends: what is still under way may have been executed.
@@ -261,6 +261,6 @@ impl World {
             self.history.push(operation);
         }
         let pause = pause.unwrap_or_else(|| self.span((0, think)));
-        self.after(pause, Happening::ClientTurn(id));
+        self.after(pause, SimEvent::ClientTurn(id));
     }
 }

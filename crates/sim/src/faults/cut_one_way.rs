@@ -22,7 +22,7 @@ impl Fault for CutOneWay {
         if from != to {
             world.counts.add("one-way partition");
             world.cut_link(from, to);
-            faults.later(world, (50, 3000), move |_, world| world.mend_link(from, to));
+            faults.later(world, (50, 3000), move |_, world| world.heal_link(from, to));
         }
     }
 }

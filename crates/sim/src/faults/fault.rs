@@ -30,6 +30,9 @@ pub(crate) trait Fault: Sync {
     }
 }
 
+/// Faults that may happen, the likely ones several times.
+pub(crate) type FaultKinds = Vec<&'static dyn Fault>;
+
 impl fmt::Debug for dyn Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -23,8 +23,8 @@ impl Fault for Isolate {
         for other in others {
             world.cut_link(host, other);
             world.cut_link(other, host);
-            faults.later(world, (50, 3000), move |_, world| world.mend_link(host, other));
-            faults.later(world, (50, 3000), move |_, world| world.mend_link(other, host));
+            faults.later(world, (50, 3000), move |_, world| world.heal_link(host, other));
+            faults.later(world, (50, 3000), move |_, world| world.heal_link(other, host));
         }
     }
 

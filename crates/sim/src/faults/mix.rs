@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use crate::clients::workload::Workload;
 use crate::faults::FAULTS;
-use crate::faults::fault::Fault;
+use crate::faults::fault::FaultKinds;
 use crate::faults::options::{options, pick};
 use crate::faults::tamper::Tamper;
 use crate::faults::theme::Theme;
@@ -24,7 +24,7 @@ pub struct Mix {
     /// Longest pause between two faults, nanoseconds.
     pub pause: u64,
     /// Faults that may happen, the likely ones several times.
-    pub(crate) faults: Vec<&'static dyn Fault>,
+    pub(crate) faults: FaultKinds,
     /// One workload per client.
     pub clients: Vec<Workload>,
     /// Per mille of register writes that land late.
@@ -33,8 +33,8 @@ pub struct Mix {
     pub lost: u32,
     /// Per mille of register writes that land, and are then asked for again without an answer in between.
     pub repeated: u32,
-    /// Per mille of register writes during which a blow falls on somebody.
-    pub strike: u32,
+    /// Per mille of register writes during which a fault is injected into some replica.
+    pub targeted: u32,
     /// Per mille of those that name a learner after which their author is cut off.
     pub doubt: u32,
     /// Per mille of cuts of a log within which the process dies.
@@ -86,7 +86,7 @@ impl Mix {
             late: pick(rng, &[0, 0, 100, 400]) as u32,
             lost: pick(rng, &[0, 0, 100, 300]) as u32,
             repeated: pick(rng, &[0, 0, 100, 300]) as u32,
-            strike: pick(rng, &[0, 0, 100, 400]) as u32,
+            targeted: pick(rng, &[0, 0, 100, 400]) as u32,
             doubt: pick(rng, &[0, 0, 100, 400]) as u32,
             cuts: pick(rng, &[0, 0, 100, 400]) as u32,
             tamper: Tamper::draw(rng),

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use crate::clients::workload::Workload;
 use crate::faults::cut_one_way::CutOneWay;
 use crate::faults::depose::Depose;
-use crate::faults::fault::Fault;
+use crate::faults::fault::{Fault, FaultKinds};
 use crate::faults::isolate::Isolate;
 use crate::faults::kill::Kill;
 use crate::faults::kill_within_write::KillWithinWrite;
@@ -34,7 +34,7 @@ impl Mix {
             Theme::DoubtfulJoin => {
                 mix.faults = many(&[(&Kill, 3), (&Wipe, 2), (&Leave, 1)]);
                 mix.options.register_delay = (MILLISECOND, 20 * MILLISECOND);
-                (mix.lost, mix.strike, mix.doubt, mix.slow) = (100, 50, 700, 0);
+                (mix.lost, mix.targeted, mix.doubt, mix.slow) = (100, 50, 700, 0);
                 mix.clients =
                     several(slowly(reader), 3).chain(several(slowly(client(0, 20)), 4)).collect();
             }
@@ -71,7 +71,7 @@ impl Mix {
             }
             Theme::ReadsBehindTheTimes => {
                 mix.faults = many(&[(&Depose, 3), (&Pause, 2), (&Kill, 1)]);
-                (mix.strike, mix.slow) = (0, 0);
+                (mix.targeted, mix.slow) = (0, 0);
                 mix.clients =
                     several(slowly(reader), 4).chain(several(slowly(client(0, 20)), 4)).collect();
             }
@@ -84,7 +84,7 @@ impl Mix {
             Theme::PrimaryAlone => {
                 mix.faults = many(&[(&Depose, 3), (&Kill, 1)]);
                 mix.options.limits.tail_entries = 65_536;
-                (mix.strike, mix.slow) = (0, 0);
+                (mix.targeted, mix.slow) = (0, 0);
                 mix.clients = several(slowly(writer), 4).collect();
             }
         }
@@ -101,6 +101,6 @@ impl Mix {
     }
 }
 
-fn many(faults: &[(&'static dyn Fault, usize)]) -> Vec<&'static dyn Fault> {
+fn many(faults: &[(&'static dyn Fault, usize)]) -> FaultKinds {
     faults.iter().flat_map(|&(fault, times)| std::iter::repeat_n(fault, times)).collect()
 }

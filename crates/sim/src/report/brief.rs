@@ -69,7 +69,7 @@ fn say(message: &Message) -> String {
         Message::Append(append) => {
             let Append { epoch, previous, entries, commit, round, .. } = append;
             format!(
-                "Append epoch {epoch} {} behind {}, commit {commit}, round {round}",
+                "Append epoch {epoch} {} after {}, commit {commit}, round {round}",
                 range(entries),
                 previous.index
             )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::wanted::CRASHES;
+use crate::report::coverage::CRASHES;
 
 /// Everything that was counted, by name. Something is counted when it took effect, not when it was
 /// ordered.

@@ -2,11 +2,11 @@
 
 pub(crate) mod brief;
 pub(crate) mod counts;
+pub(crate) mod coverage;
 pub mod progress;
 pub mod table;
 pub(crate) mod tally;
 pub(crate) mod trace;
-pub(crate) mod wanted;
 
 use understudy_evidence::Mutant;
 

@@ -8,8 +8,8 @@ use std::{fs, io};
 use understudy_evidence::MARKS;
 
 use crate::hunt::Hunt;
+use crate::report::coverage::{self, COVERAGE};
 use crate::report::tally::{Often, Tally};
-use crate::report::wanted::{self, WANTED};
 
 /// The table goes between these two lines.
 pub const BEGIN: &str = "<!-- counts: generated, see crates/sim/src/report/table.rs -->";
@@ -23,7 +23,7 @@ pub const END_HUNTS: &str = "<!-- end of wrong versions -->";
 
 /// Names that must occur and did so less than `least` times.
 pub fn too_seldom(tally: &Tally, least: u64) -> Vec<String> {
-    wanted::all()
+    coverage::all()
         .filter(|name| tally.times(name) < least)
         .map(|name| format!("{name}: {}", tally.times(name)))
         .collect()
@@ -76,7 +76,7 @@ fn table(tally: &Tally, from: u64) -> String {
          crashed {crashes} times.\n\n| what | times | in seeds |\n| --- | ---: | ---: |"
     );
     let mut rest: Vec<&str> = tally.counts.keys().copied().collect();
-    for (section, names) in WANTED {
+    for (section, names) in COVERAGE {
         let _ = writeln!(out, "| **{section}** | | |");
         for name in *names {
             rest.retain(|other| other != name);

@@ -1,7 +1,7 @@
 //! Text scripts that read like prose and are regenerated on demand, after the example of
 //! etcd-io/raft's `testdata`.
 //!
-//! A line that begins with a word is a command; the indented lines behind it are what it led to:
+//! A line that begins with a word is a command; the indented lines after it are what it led to:
 //! roles, the register, processes, answers, each with the time in seconds. They are compared in
 //! tests, and written anew when the environment variable `UPDATE_SCENARIOS` is set. Blank lines and
 //! lines that begin with `#` are kept. [`crate::scenario::COMMANDS`] lists the commands.

@@ -4,7 +4,7 @@ use understudy_protocol::{Event, Record, WriteAnswer};
 
 use crate::checks::violation::Property;
 use crate::world::World;
-use crate::world::happening::{Happening, Input};
+use crate::world::event::{Input, SimEvent};
 use crate::world::id::{HostId, Run};
 use crate::world::net::REGISTER;
 use crate::world::register::{Ask, Pending};
@@ -21,20 +21,20 @@ impl World {
         }
         if writes {
             delay += self.register.write_lag;
-            self.aim(host);
+            self.inject_during_write(host);
         }
         let unanswered = ask.unanswered("no answer in time");
         self.register
             .pending
             .insert(id, Pending { host, run, ask, answered: false, landed: false });
         if !self.lost("register request lost") {
-            self.after(delay, Happening::Register(id));
+            self.after(delay, SimEvent::Register(id));
         }
         if self.chance(self.net.twice) {
             let again = delay + self.span((0, 2 * timeout));
-            self.after(again, Happening::Register(id));
+            self.after(again, SimEvent::Register(id));
         }
-        self.after(timeout, Happening::RegisterAnswer(id, unanswered));
+        self.after(timeout, SimEvent::RegisterAnswer(id, unanswered));
     }
 
     pub(crate) fn register_delay(&mut self) -> u64 {
@@ -72,7 +72,7 @@ impl World {
         if won {
             self.register.writer = Some(run);
             let names_a_learner = self.register_written(host, before.as_ref());
-            self.strike_at_landing(host, names_a_learner);
+            self.inject_at_landing(host, names_a_learner);
             if answered {
                 self.counts.add("register write that landed late");
             }
@@ -85,7 +85,7 @@ impl World {
         if repeated {
             self.counts.add("register write repeated after it landed");
             let again = self.register_delay();
-            self.after(again, Happening::Register(id));
+            self.after(again, SimEvent::Register(id));
         }
         if self.net.blocked(REGISTER, host) || repeated || self.chance(self.register.lost) {
             self.counts.add(if won {
@@ -96,7 +96,7 @@ impl World {
             return;
         }
         let delay = self.register_delay();
-        self.after(delay, Happening::RegisterAnswer(id, event));
+        self.after(delay, SimEvent::RegisterAnswer(id, event));
     }
 
     /// A write has landed. Gives whether it names somebody whom the record before did not.
@@ -106,13 +106,13 @@ impl World {
         self.narrate(|| format!("register: {name} wrote {text}"));
         let forward = self.ledger.register(record.epoch);
         if !self.may_halt {
-            self.blame(forward);
+            self.fail_on(forward);
         }
         self.counts.add("register write won");
         if record.epoch <= self.hosts[by].epoch {
             let known = self.hosts[by].epoch;
             let explanation = format!("{name} wrote epoch {}, but knows {known}", record.epoch);
-            self.guilty(Property::EpochsNeverGoBack, explanation);
+            self.fail(Property::EpochsNeverGoBack, explanation);
         }
         if let Some(before) = before {
             self.count_change(before, &record);

@@ -7,7 +7,7 @@ use understudy_wal::sim::SimDisk;
 use crate::checks::violation::Property;
 use crate::clients::{Told, Wish};
 use crate::world::World;
-use crate::world::happening::Input;
+use crate::world::event::Input;
 use crate::world::host::{SLOW, Wait, Waiter};
 use crate::world::id::{HostId, Run};
 use crate::world::net::Frame;
@@ -36,7 +36,7 @@ impl World {
             Output::Close(conn) => self.close(run, conn),
             Output::ReadRegister => self.ask_register(host, run, Ask::Read),
             Output::WriteRegister(base, record) => {
-                self.strike_at_naming(&record);
+                self.inject_at_naming(&record);
                 let write = Ask::Write { base: base.into(), record: record.into() };
                 self.ask_register(host, run, write);
             }
@@ -62,7 +62,7 @@ impl World {
             Output::Halted(why) => self.halt(host, run, why),
             Output::End(End::Life(Reason::Bug(why))) => {
                 let explanation = format!("{}: {why}", self.name(host));
-                self.guilty(Property::Assertions, explanation);
+                self.fail(Property::Assertions, explanation);
             }
             Output::End(End::Life(why)) => self.end_life(host, why.to_string()),
             Output::End(End::Renewed(why)) => self.renew(host, why),
@@ -152,7 +152,7 @@ impl World {
             Answer::Unknown => Told::Lost,
             Answer::CutOff => {
                 let explanation = format!("{}: no client orders its requests", self.name(host));
-                return self.guilty(Property::Assertions, explanation);
+                return self.fail(Property::Assertions, explanation);
             }
         };
         self.tell(host, *client, *attempt, told);

@@ -10,8 +10,8 @@ use crate::clients::{Told, Wish};
 use crate::report::brief;
 use crate::report::trace::Detail;
 use crate::world::World;
+use crate::world::event::{Input, SimEvent};
 use crate::world::executed::Due;
-use crate::world::happening::{Happening, Input};
 use crate::world::host::{Wait, Waiter};
 use crate::world::id::{HostId, Run};
 
@@ -111,7 +111,7 @@ impl World {
             steps += 1;
             if steps > ENDLESS {
                 let explanation = format!("{} steps for ever without waiting", self.name(host));
-                return self.guilty(Property::Progress, explanation);
+                return self.fail(Property::Progress, explanation);
             }
         }
         self.watch_if_stepped(host, run);
@@ -157,7 +157,7 @@ impl World {
         let at = clock.time_of(deadline).max(time + 1);
         if process.wake_at.is_none_or(|planned| planned > at) {
             process.wake_at = Some(at);
-            self.queue.push(at, Happening::Wake(host, run));
+            self.queue.push(at, SimEvent::Wake(host, run));
         }
     }
 
@@ -174,7 +174,7 @@ impl World {
                     self.say(|| format!("{name} <- {text}"));
                 }
                 if full {
-                    self.strike_at_full_disk(host);
+                    self.inject_at_full_disk(host);
                 }
                 if let Some(process) = self.hosts[host].running(run) {
                     process.stepped = true;

@@ -87,7 +87,7 @@ impl World {
             }
         }
         match entry.kind {
-            Kind::Settings if primary => self.strike_at_settings(host),
+            Kind::Settings if primary => self.inject_at_settings(host),
             Kind::Tick if primary => self.counts.add("machine ticks"),
             Kind::Open | Kind::Command | Kind::Tick | Kind::Settings => {}
         }
@@ -109,16 +109,16 @@ impl World {
                 self.noted_aside(host, &entries, cut);
             }
             Due::Truncate(after) => {
-                self.cut_behind_fork(host, after, None);
+                self.cut_after_fork(host, after, None);
                 // What was to be cut may be gone even if the cutting fails.
                 self.hosts[host].shadow.truncate(after);
                 if let Some(process) = self.hosts[host].running(run) {
                     process.unwritten.retain(|entry| entry.index <= after);
                 }
-                self.strike_at_cut(host);
+                self.inject_at_cut(host);
             }
             Due::Install(position) => {
-                self.cut_behind_fork(host, 0, Some(position));
+                self.cut_after_fork(host, 0, Some(position));
                 // What the snapshot replaces may be gone even if the installing fails.
                 self.hosts[host].shadow.truncate(position.index);
             }
@@ -139,16 +139,16 @@ impl World {
                         "{} saves its hard state, and the log is not synced that was written before",
                         self.name(host)
                     );
-                    self.guilty(Property::WritesKeepTheirOrder, explanation);
+                    self.fail(Property::WritesKeepTheirOrder, explanation);
                 }
             }
             Due::EndLife(why) => {
                 if self.register.writer == Some(run) {
                     let explanation = format!("{} yields to its own write: {why}", self.name(host));
-                    self.guilty(Property::YieldsToOthers, explanation);
+                    self.fail(Property::YieldsToOthers, explanation);
                 }
                 if matches!(why, EndReason::StateDiffers { .. }) {
-                    self.guilty(Property::EqualDigests, format!("{}: {why}", self.name(host)));
+                    self.fail(Property::EqualDigests, format!("{}: {why}", self.name(host)));
                 }
             }
         }
@@ -162,7 +162,7 @@ impl World {
         self.counts.add("rot found while reading for a follower");
         if self.hosts[host].rot.is_none() {
             let explanation = format!("{} cannot read what it has written", self.name(host));
-            self.guilty(Property::DiskKeepsItsWord, explanation);
+            self.fail(Property::DiskKeepsItsWord, explanation);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::checks::ahead::Early;
 use crate::checks::shadow::Shadow;
 use crate::clients::{Request, Wish};
 use crate::world::clock::{Clock, MILLISECOND};
-use crate::world::happening::Input;
+use crate::world::event::Input;
 use crate::world::id::Run;
 
 /// A sync that takes this long is slow, nanoseconds.

@@ -7,8 +7,8 @@ pub(crate) mod ask;
 pub(crate) mod carry_out;
 pub(crate) mod clock;
 pub(crate) mod drive;
+pub(crate) mod event;
 pub(crate) mod executed;
-pub(crate) mod happening;
 pub(crate) mod host;
 pub(crate) mod id;
 pub(crate) mod net;
@@ -43,7 +43,7 @@ use crate::faults::theme::Theme;
 use crate::report::counts::Counts;
 use crate::report::trace::{Detail, Trace};
 use crate::world::clock::Clock;
-use crate::world::happening::{Happening, Input};
+use crate::world::event::{Input, SimEvent};
 use crate::world::host::Host;
 use crate::world::id::{HostId, Run};
 use crate::world::net::Net;
@@ -122,7 +122,7 @@ pub struct World {
     pub clients: Vec<Client>,
     /// The one true log.
     pub ledger: Ledger,
-    /// The store behind each revision.
+    /// The store as of each revision.
     pub past: Past,
     /// Who changes bounds.
     pub(crate) bounds: Bounds,
@@ -159,8 +159,8 @@ pub struct World {
     pub may_halt: bool,
     /// What was acknowledged, where register or disk went back: only then there are two histories.
     pub(crate) forked: Option<Fork>,
-    /// Per mille of register writes during which a blow falls on somebody.
-    pub strike: u32,
+    /// Per mille of register writes during which a fault is injected into some replica.
+    pub targeted: u32,
     /// Per mille of writes that name a learner after which their author is cut off.
     pub(crate) doubt: u32,
     /// Per mille of cuts of a log within which the process dies.
@@ -212,7 +212,7 @@ impl World {
             armed: None,
             may_halt: false,
             forked: None,
-            strike: 0,
+            targeted: 0,
             doubt: 0,
             cuts: 0,
             deposed_until: 0,
@@ -305,40 +305,40 @@ impl World {
 
     /// The next thing happens.
     fn happen(&mut self) {
-        let Some((time, happening)) = self.queue.pop() else { return };
+        let Some((time, event)) = self.queue.pop() else { return };
         self.time = time;
         self.events += 1;
-        match happening {
-            Happening::Wake(host, run) => self.wake(host, run),
-            Happening::Input(host, run, input) => self.input(host, run, input),
-            Happening::Frame(stream, direction) => self.frame_arrives(stream, direction),
-            Happening::Dial(host, run, address) => self.dial_arrives(host, run, &address),
-            Happening::Probe(host, run, incarnation, address) => {
+        match event {
+            SimEvent::Wake(host, run) => self.wake(host, run),
+            SimEvent::Input(host, run, input) => self.input(host, run, input),
+            SimEvent::Frame(stream, direction) => self.frame_arrives(stream, direction),
+            SimEvent::Dial(host, run, address) => self.dial_arrives(host, run, &address),
+            SimEvent::Probe(host, run, incarnation, address) => {
                 self.probe_arrives(host, run, incarnation, &address);
             }
-            Happening::Inquire(host, run, peer, address) => {
+            SimEvent::Inquire(host, run, peer, address) => {
                 self.inquiry_arrives(host, run, peer, &address);
             }
-            Happening::Register(ask) => self.ask_arrives(ask),
-            Happening::RegisterAnswer(ask, event) => self.ask_answered(ask, event),
-            Happening::Request(host, request) => self.request_arrives(host, request),
-            Happening::Told(client, attempt, told) => self.told(client, attempt, told),
-            Happening::TryTimeout(client, attempt) => self.try_timed_out(client, attempt),
-            Happening::ClientTurn(client) => self.client_turn(client),
-            Happening::Start(host) => self.start(host),
-            Happening::Strike(host, blow) => self.strike(host, blow),
+            SimEvent::Register(ask) => self.ask_arrives(ask),
+            SimEvent::RegisterAnswer(ask, event) => self.ask_answered(ask, event),
+            SimEvent::Request(host, request) => self.request_arrives(host, request),
+            SimEvent::Told(client, attempt, told) => self.told(client, attempt, told),
+            SimEvent::TryTimeout(client, attempt) => self.try_timed_out(client, attempt),
+            SimEvent::ClientTurn(client) => self.client_turn(client),
+            SimEvent::Start(host) => self.start(host),
+            SimEvent::Inject(host, fault) => self.inject(host, fault),
         }
         self.check_event();
     }
 
     /// Schedules something that is so many nanoseconds away.
-    pub(crate) fn after(&mut self, delay: u64, happening: Happening) {
-        self.queue.push(self.time + delay, happening);
+    pub(crate) fn after(&mut self, delay: u64, event: SimEvent) {
+        self.queue.push(self.time + delay, event);
     }
 
     /// Something reaches a process after a while.
     pub(crate) fn input_after(&mut self, delay: u64, host: HostId, run: Run, input: Input) {
-        self.after(delay, Happening::Input(host, run, input));
+        self.after(delay, SimEvent::Input(host, run, input));
     }
 
     /// A random span, nanoseconds.
@@ -362,10 +362,10 @@ impl World {
     }
 
     /// Notes a violation; the first one stays.
-    pub(crate) fn blame(&mut self, result: Result<(), Violation>) {
+    pub(crate) fn fail_on(&mut self, result: Result<(), Violation>) {
         if let Err(violation) = result
             && self.violation.is_none()
-            && (self.forked.is_none() || violation.property.holds_behind_a_fork())
+            && (self.forked.is_none() || violation.property.holds_after_a_fork())
         {
             self.narrate(|| format!("VIOLATION {violation}"));
             self.violation = Some(violation);
@@ -373,8 +373,8 @@ impl World {
     }
 
     /// Notes a violation.
-    pub(crate) fn guilty(&mut self, property: Property, explanation: String) {
-        self.blame(Err(Violation { property, explanation }));
+    pub(crate) fn fail(&mut self, property: Property, explanation: String) {
+        self.fail_on(Err(Violation { property, explanation }));
     }
 }
 

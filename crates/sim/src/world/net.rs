@@ -1,5 +1,5 @@
 //! Streams between processes. What is sent on one arrives in order; a broken link holds it up
-//! until it is mended or the stream is given up.
+//! until it is healed or the stream is given up.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -11,7 +11,7 @@ use crate::checks::violation::Property;
 use crate::clients::Told;
 use crate::world::World;
 use crate::world::clock::SECOND;
-use crate::world::happening::{Happening, Input};
+use crate::world::event::{Input, SimEvent};
 use crate::world::host::{StartError, Waiter};
 use crate::world::id::{HostId, Run};
 use crate::world::net::{Frame, Node};
@@ -31,7 +31,7 @@ impl World {
                 self.counts.add("start that failed");
                 self.say(|| format!("host {host} does not start: cannot {what}: {source}"));
                 self.hosts[host].disk.kill();
-                return self.after(SECOND / 2, Happening::Start(host));
+                return self.after(SECOND / 2, SimEvent::Start(host));
             }
             Err(error) => return self.on_damage(host, &error.to_string()),
         };
@@ -56,7 +56,7 @@ impl World {
         place.shadow = found;
         if let Some(index) = missing {
             let explanation = format!("{name} has lost entry {index}, which was durable");
-            self.guilty(Property::DiskKeepsItsWord, explanation);
+            self.fail(Property::DiskKeepsItsWord, explanation);
         }
         let (life, last) =
             (recovered.life, recovered.snapshot.position.index + recovered.entries.len() as u64);
@@ -151,14 +151,14 @@ impl World {
         let named = self.register.record().is_some_and(|record| record.names(member.incarnation));
         if named && !self.may_halt {
             let explanation = format!("{from} evicts {name}, which the register names");
-            return self.guilty(Property::EvictionsSpareMembers, explanation);
+            return self.fail(Property::EvictionsSpareMembers, explanation);
         }
         self.counts.add("eviction");
         self.end_process(host, "evicted".into());
         self.blank(host);
         self.power_on(host);
         let delay = self.span((SECOND / 10, SECOND));
-        self.after(delay, Happening::Start(host));
+        self.after(delay, SimEvent::Start(host));
     }
 
     /// SIGSTOP.
@@ -220,14 +220,14 @@ impl World {
         self.net.broken.insert((from, to));
     }
 
-    /// Mends one link.
-    pub fn mend_link(&mut self, from: Node, to: Node) {
-        self.say(|| format!("network: {from} -> {to} mended"));
+    /// Heals one link.
+    pub fn heal_link(&mut self, from: Node, to: Node) {
+        self.say(|| format!("network: {from} -> {to} healed"));
         self.net.broken.remove(&(from, to));
         self.release_held();
     }
 
-    /// Mends all links.
+    /// Heals all links.
     pub fn heal(&mut self) {
         self.say(|| "network: healed".into());
         self.net.broken.clear();
@@ -240,7 +240,7 @@ impl World {
         self.counts.add(if struck { "kill within a write" } else { "life that ended itself" });
         self.end_in_order(host, why);
         let delay = self.options.restart_delay;
-        self.after(delay, Happening::Start(host));
+        self.after(delay, SimEvent::Start(host));
     }
 
     /// The same, with a blank disk in the place of the one that is set aside.
@@ -249,7 +249,7 @@ impl World {
         self.end_process(host, why);
         self.blank(host);
         let delay = self.options.restart_delay;
-        self.after(delay, Happening::Start(host));
+        self.after(delay, SimEvent::Start(host));
     }
 
     /// The same for one that ends by itself: what it has received is on its disk, and it says so.
@@ -308,7 +308,7 @@ impl World {
             let arrival = arrival.max(stream.last[end] + 1);
             stream.last[end] = arrival;
             stream.flight[end].push_back(Frame::Fin);
-            self.queue.push(arrival, Happening::Frame(id, end));
+            self.queue.push(arrival, SimEvent::Frame(id, end));
         }
     }
 
@@ -320,7 +320,7 @@ impl World {
         }
         self.narrate(|| format!("{name}: HALT {why}"));
         if !self.may_halt {
-            self.guilty(Property::NoHalt, format!("{name} halts: {why}"));
+            self.fail(Property::NoHalt, format!("{name} halts: {why}"));
         }
     }
 

@@ -148,7 +148,7 @@ impl Register {
         }
     }
 
-    /// Whether this read is answered from a cache that is one write behind: in two wrong versions
+    /// Whether this read is answered from a cache that lags by one write: in two wrong versions
     /// only, and then now and again.
     fn is_cached(&self) -> bool {
         let third = self.reads.is_multiple_of(3);

@@ -83,7 +83,7 @@ impl World {
         self.hosts[host].disk.kill();
         let Some(rot) = self.hosts[host].rot.take() else {
             let explanation = format!("{name} does not start: {why}");
-            return self.guilty(Property::DiskKeepsItsWord, explanation);
+            return self.fail(Property::DiskKeepsItsWord, explanation);
         };
         if self.is_spared(host) {
             self.counts.add("rot found at start");
@@ -95,7 +95,7 @@ impl World {
             if byte == Some(rot.byte) {
                 disk.corrupt(&rot.file, rot.offset);
             }
-            self.counts.add("rot mended by the storage");
+            self.counts.add("rot repaired by the storage");
         }
         self.start(host);
     }

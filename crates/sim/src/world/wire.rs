@@ -9,7 +9,7 @@ use understudy_protocol::{
 use crate::checks::violation::Property;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::{Happening, Input};
+use crate::world::event::{Input, SimEvent};
 use crate::world::id::{HostId, Run};
 use crate::world::net::{End, Frame, Node};
 
@@ -76,19 +76,19 @@ impl World {
         stream.bytes[direction] += weight(&frame);
         stream.flight[direction].push_back(frame);
         let (bytes, from) = (stream.bytes[direction], stream.ends[direction].host);
-        self.queue.push(arrival, Happening::Frame(id, direction));
+        self.queue.push(arrival, SimEvent::Frame(id, direction));
         self.watch_flight(from, bytes);
     }
 
     /// A primary sends no more than its follower's window, and one message, and one part of a snapshot beside it.
     fn watch_flight(&mut self, from: HostId, bytes: u64) {
         let limits = &self.hosts[from].config.limits;
-        let part = if self.deferred.is_wanted() { limits.part_bytes } else { 0 };
+        let part = if self.deferred.is_enabled() { limits.part_bytes } else { 0 };
         let message = limits.message_bytes.max(limits.part_bytes) + part + LARGEST_ENTRY;
         if bytes > (limits.flight_bytes + message) as u64 {
             let explanation =
                 format!("{} has {bytes} bytes under way on a stream", self.name(from));
-            self.guilty(Property::BoundedMemory, explanation);
+            self.fail(Property::BoundedMemory, explanation);
         }
     }
 
@@ -101,7 +101,7 @@ impl World {
         lost
     }
 
-    /// Ends a process's end of a stream; the other one hears of it behind what was sent.
+    /// Ends a process's end of a stream; the other one hears of it after what was sent.
     pub(crate) fn close(&mut self, run: Run, conn: ConnId) {
         let Some(stream) = self.net.streams.get_mut(&conn.0) else { return };
         let Some(from) = stream.ends.iter().position(|end| end.run == run && end.open) else {
@@ -122,7 +122,7 @@ impl World {
         if self.time < stream.until[direction] {
             // They keep their order: each takes the place of the one before it.
             let until = stream.until[direction];
-            return self.queue.push(until, Happening::Frame(id, direction));
+            return self.queue.push(until, SimEvent::Frame(id, direction));
         }
         let Some(frame) = stream.flight[direction].pop_front() else { return };
         stream.bytes[direction] -= weight(&frame);
@@ -186,7 +186,7 @@ impl World {
         }
     }
 
-    /// Mends links: what they held up arrives.
+    /// Heals links: what they held up arrives.
     pub(crate) fn release_held(&mut self) {
         let mut due = Vec::new();
         for (&id, stream) in &mut self.net.streams {
@@ -200,7 +200,7 @@ impl World {
         }
         for (id, direction) in due {
             let delay = self.net_delay();
-            self.after(delay, Happening::Frame(id, direction));
+            self.after(delay, SimEvent::Frame(id, direction));
         }
     }
 
@@ -215,7 +215,7 @@ impl World {
                 let frames = stream.flight[direction].len() as u64;
                 stream.last[direction] = begin + frames;
                 for nth in 0..frames {
-                    self.queue.push(begin + nth, Happening::Frame(id, direction));
+                    self.queue.push(begin + nth, SimEvent::Frame(id, direction));
                 }
             }
         }
@@ -223,7 +223,7 @@ impl World {
 
     pub(crate) fn dial(&mut self, host: HostId, run: Run, address: String) {
         let delay = self.net_delay();
-        self.after(delay, Happening::Dial(host, run, address));
+        self.after(delay, SimEvent::Dial(host, run, address));
     }
 
     pub(crate) fn dial_arrives(&mut self, host: HostId, run: Run, address: &str) {
@@ -254,7 +254,7 @@ impl World {
 
     pub(crate) fn probe(&mut self, host: HostId, run: Run, who: Incarnation, address: String) {
         let delay = self.net_delay();
-        self.after(delay, Happening::Probe(host, run, who, address));
+        self.after(delay, SimEvent::Probe(host, run, who, address));
     }
 
     pub(crate) fn probe_arrives(
@@ -294,7 +294,7 @@ impl World {
 
     pub(crate) fn inquire(&mut self, host: HostId, run: Run, peer: String, address: String) {
         let delay = self.net_delay();
-        self.after(delay, Happening::Inquire(host, run, peer, address));
+        self.after(delay, SimEvent::Inquire(host, run, peer, address));
     }
 
     pub(crate) fn inquiry_arrives(&mut self, host: HostId, run: Run, peer: String, address: &str) {

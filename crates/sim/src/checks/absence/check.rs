@@ -27,7 +27,7 @@ impl World {
         drop(appended);
         if let Err(explanation) = judged {
             let explanation = format!("{}: {explanation}", self.name(host));
-            self.guilty(Property::PausesDoNotCount, explanation);
+            self.fail(Property::PausesDoNotCount, explanation);
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::checks::ahead::requires_commit;
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::violation::{Property, Violation};
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::Blow;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
+use crate::world::event::TargetedFault;
 use crate::world::host::Waiter;
 use crate::world::id::{HostId, Run};
 
@@ -19,7 +19,7 @@ use crate::world::id::{HostId, Run};
 pub(crate) struct AheadCheck;
 
 impl Check for AheadCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_ahead();
     }
 
@@ -48,7 +48,7 @@ impl Check for AheadCheck {
 impl World {
     /// Somebody changes the mode now and then.
     fn prepare_ahead(&mut self) {
-        if self.ahead.wanted {
+        if self.ahead.enabled {
             let id = self.clients.len() as u64;
             self.ahead.operator = id;
             self.clients.push(Client::new(id, None));
@@ -66,7 +66,7 @@ impl World {
     /// What the client that changes the mode does next, or one of those that write at one replica alone,
     /// and after which pause.
     fn next_mode(&mut self, client: u64) -> Option<u64> {
-        if !self.ahead.wanted || self.ahead.operator == 0 {
+        if !self.ahead.enabled || self.ahead.operator == 0 {
             return None;
         }
         if self.ahead.loyal.contains(&client) {
@@ -92,9 +92,9 @@ impl World {
             && let Some((entry, digest)) = process.early.pop_front()
         {
             let executed = self.ledger.executed(&name, &entry);
-            self.blame(executed);
+            self.fail_on(executed);
             let same = self.ledger.digest(&name, entry.index, digest);
-            self.blame(same);
+            self.fail_on(same);
         }
     }
 
@@ -115,7 +115,7 @@ impl World {
         } else {
             return self.counts.add("executed ahead of the commit");
         };
-        self.guilty(Property::AheadWithinBounds, wrong);
+        self.fail(Property::AheadWithinBounds, wrong);
     }
 
     /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies, or
@@ -131,18 +131,19 @@ impl World {
                 "{} answers, ahead of its commit, for what was sent {late} ns after its successor in epoch {epoch} served",
                 self.name(host)
             );
-            self.guilty(Property::NothingAheadOfASuccessor, explanation);
+            self.fail(Property::NothingAheadOfASuccessor, explanation);
         }
         if self.ahead.isolates && self.ahead.operator > 0 {
             if self.ahead.rng.u32(0..400) == 0 {
                 self.depose(host);
             }
         } else if self.ahead.rng.u32(0..200) == 0 && self.ahead.operator > 0 {
-            let blow = if self.ahead.rng.bool() { Blow::Cut } else { Blow::Pause };
-            self.strike(host, blow);
+            let fault =
+                if self.ahead.rng.bool() { TargetedFault::Cut } else { TargetedFault::Pause };
+            self.inject(host, fault);
             if self.ahead.rng.bool() {
                 let delay = self.ahead.rng.u64(0..300 * MILLISECOND);
-                self.after(delay, Happening::Strike(host, Blow::Kill));
+                self.after(delay, SimEvent::Inject(host, TargetedFault::Kill));
             }
         }
         self.counts.add("client told ahead of the commit");
@@ -164,7 +165,7 @@ impl World {
             .is_some_and(|copy| self.register.record().is_some_and(|record| record.names(copy)));
         if let Some(entry) = entries.iter().find(known).filter(|_| cut && member) {
             let explanation = format!("entry {} is set aside and is committed", entry.index);
-            self.guilty(Property::LostIsSetAside, explanation);
+            self.fail(Property::LostIsSetAside, explanation);
         }
     }
 
@@ -177,7 +178,7 @@ impl World {
         let lost = self.ahead.told.iter().filter(lost).count();
         self.counts.more("entry lost that a client was told of", lost as u64);
         let judged = self.ahead.judge(|index| self.ledger.hash(index));
-        self.blame(
+        self.fail_on(
             judged.map_err(|explanation| Violation {
                 property: Property::LostIsSetAside,
                 explanation,

@@ -20,7 +20,7 @@ use crate::world::clock::SECOND;
 pub struct Ahead {
     rng: fastrand::Rng,
     /// Whether the mode changes.
-    wanted: bool,
+    enabled: bool,
     /// Whether it may be `async`.
     there: bool,
     /// Whether it always is, with a long tail, and primaries are cut off for so long that another one steps in.
@@ -43,12 +43,12 @@ impl Ahead {
     pub fn new(seed: u64, born: Execution, theme: Option<Theme>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xa57c);
         let rehearsed = theme == Some(Theme::PrimaryAlone);
-        let wanted = rng.u32(0..8) == 0 || rehearsed;
-        let there = wanted || born == Execution::Async;
-        let isolates = wanted && rng.u32(0..3) == 0 || rehearsed;
+        let enabled = rng.u32(0..8) == 0 || rehearsed;
+        let there = enabled || born == Execution::Async;
+        let isolates = enabled && rng.u32(0..3) == 0 || rehearsed;
         let (told, aside) = Default::default();
         let (gone, opened) = Default::default();
-        Ahead { rng, wanted, there, isolates, operator: 0, loyal: 0..0, told, aside, gone, opened }
+        Ahead { rng, enabled, there, isolates, operator: 0, loyal: 0..0, told, aside, gone, opened }
     }
 
     /// Whether this is such a world.
@@ -58,7 +58,7 @@ impl Ahead {
 
     /// Whether the mode is drawn by chance.
     pub fn varies(&self) -> bool {
-        self.wanted
+        self.enabled
     }
 
     /// How long backups wait for a primary that is away, nanoseconds.
@@ -119,7 +119,7 @@ impl Ahead {
     }
 }
 
-/// What a process has executed ahead of its commit: the entries and the digests behind them.
+/// What a process has executed ahead of its commit: the entries and the digests after them.
 pub type Early = VecDeque<(Entry, u64)>;
 
 /// Whether the machine says of a command that it must not be lost.

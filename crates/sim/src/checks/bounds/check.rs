@@ -9,9 +9,9 @@ use crate::checks::bounds::{HIGH, LOOK, LOW};
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::violation::Property;
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 use crate::world::host::Process;
 use crate::world::id::HostId;
 
@@ -19,14 +19,14 @@ use crate::world::id::HostId;
 pub(crate) struct BoundsCheck;
 
 impl Check for BoundsCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_bounds();
     }
 
     fn executed(&self, world: &mut World, done: &Done<'_>) {
         let Some(machine) = world.hosts[done.host].machine() else { return };
         let noted = world.bounds.note(done.name, done.response, machine);
-        world.blame(noted);
+        world.fail_on(noted);
     }
 
     fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
@@ -47,12 +47,12 @@ impl Check for BoundsCheck {
 impl World {
     /// Somebody begins to change bounds.
     fn prepare_bounds(&mut self) {
-        if self.bounds.wanted {
+        if self.bounds.enabled {
             let id = self.clients.len() as u64;
             self.clients.push(Client::new(id, None));
             self.bounds.client = Some(id);
             let pause = self.go_to_bounds(id);
-            self.after(pause, Happening::ClientTurn(id));
+            self.after(pause, SimEvent::ClientTurn(id));
         }
     }
 
@@ -83,7 +83,7 @@ impl World {
                     "a value of {} bytes is refused ({failure}) after the bound of {HIGH} was answered",
                     put.value.len()
                 );
-                self.guilty(Property::InForceWhenAnswered, explanation);
+                self.fail(Property::InForceWhenAnswered, explanation);
             }
             _ => {}
         }

@@ -26,7 +26,7 @@ const LOOK: u64 = 20 * MILLISECOND;
 /// The operator, and what was answered.
 pub struct Bounds {
     rng: fastrand::Rng,
-    wanted: bool,
+    enabled: bool,
     resting: bool,
     client: Option<u64>,
     /// Answers are bounded.
@@ -38,13 +38,13 @@ pub struct Bounds {
 impl Bounds {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xb07d);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        Bounds { rng, wanted, resting: false, client: None, answers: false, high: false }
+        let enabled = rng.u32(0..8) == 0 && lasting;
+        Bounds { rng, enabled, resting: false, client: None, answers: false, high: false }
     }
 
     /// Whether this world has one.
     pub fn are_there(&self) -> bool {
-        self.wanted
+        self.enabled
     }
 
     /// What the operator does next, and after which pause.
@@ -77,7 +77,7 @@ impl Bounds {
     /// An entry was executed on a machine.
     fn note(&self, name: &str, response: &Response, machine: &KvMachine) -> Result<(), Violation> {
         let (length, bound) = (response.encoded_len() as u64, machine.quota().max_response_bytes);
-        if !self.wanted || response.failure().is_some() || length + HEADER <= bound {
+        if !self.enabled || response.failure().is_some() || length + HEADER <= bound {
             return Ok(());
         }
         let explanation =

@@ -7,7 +7,7 @@ use crate::checks::deferred::LEAST_WEIGHT;
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::host::Host;
 
@@ -15,12 +15,12 @@ use crate::world::host::Host;
 pub(crate) struct DeferredCheck;
 
 impl Check for DeferredCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_deferred();
     }
 
     fn try_whole(&self, world: &mut World) {
-        if world.deferred.wanted {
+        if world.deferred.enabled {
             expect_hot(world);
         }
     }
@@ -29,10 +29,11 @@ impl Check for DeferredCheck {
 /// Backups that have executed nothing execute everything when they are told to.
 fn expect_hot(world: &mut World) {
     let end = world.time + BOUND;
-    if !run_and_restart(world, end, |world| world.hoarder().is_none()) && world.violation.is_none()
+    if !run_and_restart(world, end, |world| world.over_backlog_limit().is_none())
+        && world.violation.is_none()
     {
         let explanation = format!("a backup keeps too much: {}", states(world));
-        return world.guilty(Property::BoundedMemory, explanation);
+        return world.fail(Property::BoundedMemory, explanation);
     }
     world.count_backlogs();
     world.order_hot_backups();
@@ -40,14 +41,14 @@ fn expect_hot(world: &mut World) {
     let done = run_and_restart(world, end, |world| is_idle(world) && is_whole(world));
     if !done && world.violation.is_none() {
         let explanation = format!("a backup does not execute again: {}", states(world));
-        world.guilty(Property::Progress, explanation);
+        world.fail(Property::Progress, explanation);
     }
 }
 
 impl World {
     /// Before anything starts: what the cluster is born with, and who changes it.
     fn prepare_deferred(&mut self) {
-        if !self.deferred.wanted {
+        if !self.deferred.enabled {
             return;
         }
         let id = self.clients.len() as u64;
@@ -66,7 +67,7 @@ impl World {
 
     /// Now and then the operator changes what backups execute.
     pub(crate) fn switch_backups(&mut self) {
-        if self.deferred.wanted && self.deferred.rng.u32(0..4) == 0 {
+        if self.deferred.enabled && self.deferred.rng.u32(0..4) == 0 {
             let execution = match self.deferred.rng.u32(0..3) {
                 0 => BackupExecution::Hot,
                 _ => BackupExecution::Deferred,
@@ -90,13 +91,13 @@ impl World {
     }
 
     /// The name of a replica that keeps more for later than it may.
-    fn hoarder(&self) -> Option<&str> {
-        let hoards = |host: &&Host| {
+    fn over_backlog_limit(&self) -> Option<&str> {
+        let is_over = |host: &&Host| {
             let limits = &host.config.limits;
             let most = limits.deferred_bytes.saturating_add(limits.window_bytes) as u64;
             backlog(host) * LEAST_WEIGHT > most
         };
-        self.hosts.iter().find(hoards).map(Host::name)
+        self.hosts.iter().find(is_over).map(Host::name)
     }
 
     fn count_backlogs(&mut self) {

@@ -17,7 +17,7 @@ const LEAST_WEIGHT: u64 = 64;
 pub struct Deferred {
     rng: fastrand::Rng,
     /// Whether this world has any of it.
-    wanted: bool,
+    enabled: bool,
     /// The limits of every replica that concern it.
     limits: Limits,
     /// The longest time that a machine needs for a batch, nanoseconds.
@@ -30,7 +30,7 @@ impl Deferred {
     pub fn new(seed: u64, theme: Option<Theme>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xdefe);
         let rehearsed = theme == Some(Theme::DeferredBackups);
-        let wanted = rng.u32(0..8) == 0 || rehearsed;
+        let enabled = rng.u32(0..8) == 0 || rehearsed;
         let mut limits = Limits {
             batch_bytes: [1, 500, 1 << 20][rng.usize(0..3)],
             batch_entries: [1, 3, 50, 1024][rng.usize(0..4)],
@@ -43,17 +43,17 @@ impl Deferred {
             (limits.batch_entries, limits.deferred_bytes) = (3, usize::MAX);
             longest = 4 * MILLISECOND;
         }
-        Deferred { rng, wanted, limits, longest, operator: 0 }
+        Deferred { rng, enabled, limits, longest, operator: 0 }
     }
 
     /// Whether this world has any of it.
-    pub fn is_wanted(&self) -> bool {
-        self.wanted
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
     }
 
     /// What a replica has of these limits, also after its program was changed.
     pub fn limit(&self, limits: &mut Limits) {
-        if self.wanted {
+        if self.enabled {
             let Limits { batch_bytes, batch_entries, deferred_bytes, .. } = self.limits;
             *limits = Limits { batch_bytes, batch_entries, deferred_bytes, ..*limits };
         }
@@ -61,6 +61,6 @@ impl Deferred {
 
     /// How long a machine needs for the batch that it was given.
     pub fn takes(&mut self) -> Option<u64> {
-        (self.wanted && self.longest > 0).then(|| self.rng.u64(0..=self.longest))
+        (self.enabled && self.longest > 0).then(|| self.rng.u64(0..=self.longest))
     }
 }

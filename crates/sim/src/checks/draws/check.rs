@@ -6,14 +6,14 @@ use crate::checks::check::{Check, Ended};
 use crate::checks::draws::{drawn, seed};
 use crate::checks::violation::{Property, Violation};
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 
 /// Compares what was drawn with what the generator gives.
 pub(crate) struct DrawsCheck;
 
 impl Check for DrawsCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_draws();
     }
 
@@ -29,14 +29,14 @@ impl Check for DrawsCheck {
             .draws
             .judge()
             .map_err(|explanation| Violation { property: Property::DrawsHappenOnce, explanation });
-        world.blame(judged);
+        world.fail_on(judged);
     }
 }
 
 impl World {
     /// Somebody seeds the generator, once, however long that takes.
     fn prepare_draws(&mut self) {
-        if !self.draws.wanted {
+        if !self.draws.enabled {
             return;
         }
         let id = self.clients.len() as u64;

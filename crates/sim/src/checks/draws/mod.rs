@@ -19,7 +19,7 @@ const NAME: &str = "dice";
 pub struct Draws {
     rng: fastrand::Rng,
     /// Whether this world has any.
-    wanted: bool,
+    enabled: bool,
     /// The generator is seeded for certain.
     seeded: bool,
     each: Vec<Made>,
@@ -36,8 +36,8 @@ struct Made {
 impl Draws {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0xd1ce);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        Draws { rng, wanted, seeded: false, each: Vec::new() }
+        let enabled = rng.u32(0..8) == 0 && lasting;
+        Draws { rng, enabled, seeded: false, each: Vec::new() }
     }
 
     /// Whether a client that could do anything draws now.

@@ -17,15 +17,15 @@ use crate::faults::tamper::Tamper;
 use crate::swarm::Swarm;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 use crate::world::host::store_options;
 use crate::world::id::HostId;
 
-/// Entries that most worlds keep behind their snapshots, and a few.
+/// More entries than most worlds keep below their snapshots.
 const FAR: Index = 60;
 
 impl Swarm {
-    /// Mends everything for good and waits until the cluster is whole. Gives what its clients did, without their haste.
+    /// Heals all faults for good and waits until the cluster is whole. Gives what its clients did, without their haste.
     pub(crate) fn calm(&mut self, world: &mut World) -> Option<Vec<Option<Workload>>> {
         let slowly =
             |load: &Workload| Workload { think: load.think.max(40 * MILLISECOND), ..load.clone() };
@@ -33,7 +33,7 @@ impl Swarm {
             world.clients.iter().map(|client| client.workload.as_ref().map(slowly)).collect();
         self.faults.forget();
         self.mix.faults.clear();
-        self.mend_all(world);
+        self.heal_all(world);
         world.run_while_not(world.time + 30 * SECOND, is_whole).then_some(loads)
     }
 
@@ -97,7 +97,7 @@ impl Swarm {
         let said = world.run_while_not(bound, |world| halted(world) || is_whole(world));
         if !said && world.violation.is_none() {
             let explanation = format!("nobody says so: {}", states(world));
-            world.guilty(Property::NothingCutInSilence, explanation);
+            world.fail(Property::NothingCutInSilence, explanation);
         }
         true
     }
@@ -217,7 +217,7 @@ fn pass(world: &mut World, longest: u64) {
 pub(crate) fn load(world: &mut World, loads: &[Option<Workload>]) {
     for (id, load) in loads.iter().enumerate() {
         world.clients[id].workload.clone_from(load);
-        world.after(0, Happening::ClientTurn(id as u64));
+        world.after(0, SimEvent::ClientTurn(id as u64));
     }
 }
 
@@ -227,7 +227,7 @@ pub(crate) struct ForkCheck;
 impl Check for ForkCheck {
     fn executed(&self, world: &mut World, done: &Done<'_>) {
         if done.committed {
-            world.executed_behind_fork(done.host, done.entry.index, done.entry.hash);
+            world.executed_after_fork(done.host, done.entry.index, done.entry.hash);
         }
     }
 }
@@ -241,21 +241,16 @@ impl World {
         self.forked = Some(Fork { known, forgotten: false });
     }
 
-    /// An entry is executed somewhere, behind a fork.
-    fn executed_behind_fork(&mut self, host: HostId, index: Index, hash: u64) {
+    /// An entry is executed somewhere, after a fork.
+    fn executed_after_fork(&mut self, host: HostId, index: Index, hash: u64) {
         if let Some(Fork { known, .. }) = &mut self.forked {
             let before = self.hosts[host].shadow.position_hash(index - 1);
             known.entry((index, hash)).or_insert(before);
         }
     }
 
-    /// What lies behind `after` goes from a disk; `through` is the end of the snapshot that takes its place.
-    pub(crate) fn cut_behind_fork(
-        &mut self,
-        host: HostId,
-        after: Index,
-        through: Option<Position>,
-    ) {
+    /// What comes after `after` goes from a disk; `through` is the end of the snapshot that takes its place.
+    pub(crate) fn cut_after_fork(&mut self, host: HostId, after: Index, through: Option<Position>) {
         let Some(fork) = &self.forked else { return };
         let Fork { known, forgotten } = fork;
         if through.is_some() && *forgotten {
@@ -280,7 +275,7 @@ impl World {
         if let Some((index, _)) = lost.next() {
             let name = self.name(host);
             let explanation = format!("{name} cuts entry {index}, which was acknowledged");
-            self.guilty(Property::NothingCutInSilence, explanation);
+            self.fail(Property::NothingCutInSilence, explanation);
         }
     }
 }

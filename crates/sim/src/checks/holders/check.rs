@@ -5,22 +5,22 @@ use understudy_machine::{Outcome, Response};
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::holders::HOLDERS;
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 
 /// Compares leases and the keys on them with what the log says.
 pub(crate) struct HoldersCheck;
 
 impl Check for HoldersCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_holders();
     }
 
     fn executed(&self, world: &mut World, done: &Done<'_>) {
         let Some(machine) = world.hosts[done.host].machine() else { return };
         let noted = world.holders.note(done.entry, done.response, machine, &mut world.counts);
-        world.blame(noted);
+        world.fail_on(noted);
     }
 
     fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
@@ -35,17 +35,17 @@ impl Check for HoldersCheck {
 impl World {
     /// Some begin to hold leases.
     fn prepare_holders(&mut self) {
-        let holders = if self.holders.wanted { HOLDERS } else { 0 };
+        let holders = if self.holders.enabled { HOLDERS } else { 0 };
         for _ in 0..holders {
             let id = self.clients.len() as u64;
             self.clients.push(Client::new(id, None));
             self.holders.each.insert(id, None);
             let pause = self.hold(id);
-            self.after(pause, Happening::ClientTurn(id));
+            self.after(pause, SimEvent::ClientTurn(id));
         }
     }
 
-    /// Gives a holder its next job; it begins behind the pause that is returned.
+    /// Gives a holder its next job; it begins after the pause that is returned.
     fn hold(&mut self, id: u64) -> u64 {
         let (operation, pause) = self.holders.next(id);
         self.clients[id as usize].queue.push_back(Job::Stamped(operation));

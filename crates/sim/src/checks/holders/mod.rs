@@ -23,7 +23,7 @@ const HOLDERS: usize = 2;
 /// Those who hold, and what is known of what they hold.
 pub struct Holders {
     rng: fastrand::Rng,
-    wanted: bool,
+    enabled: bool,
     resting: bool,
     /// The lease of each, by client.
     each: BTreeMap<u64, Option<i64>>,
@@ -50,13 +50,13 @@ struct Lease {
 impl Holders {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x1ea5e);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        Holders { rng, wanted, resting: false, each: BTreeMap::new(), log: Held::default() }
+        let enabled = rng.u32(0..8) == 0 && lasting;
+        Holders { rng, enabled, resting: false, each: BTreeMap::new(), log: Held::default() }
     }
 
     /// Whether this world has any.
     pub fn are_there(&self) -> bool {
-        self.wanted
+        self.enabled
     }
 
     /// What a holder does next, and after which pause.
@@ -91,7 +91,7 @@ impl Holders {
         machine: &KvMachine,
         counts: &mut Counts,
     ) -> Result<(), Violation> {
-        if !self.wanted || entry.index != self.log.index + 1 {
+        if !self.enabled || entry.index != self.log.index + 1 {
             return Ok(());
         }
         let keys = self.log.keys.len();
@@ -165,12 +165,12 @@ impl Held {
     fn check(&self, machine: &KvMachine, now: u64) -> Result<(), String> {
         let found = machine.leases(0, usize::MAX, now);
         let found: Vec<(i64, u64)> = found.iter().map(|info| (info.lease, info.left)).collect();
-        let wanted: Vec<(i64, u64)> =
+        let expected: Vec<(i64, u64)> =
             self.alive.iter().map(|(id, lease)| (*id, lease.end - now)).collect();
         let index = self.index;
-        if found != wanted {
+        if found != expected {
             return Err(format!(
-                "behind entry {index} the leases and what they have left are {found:?}, not {wanted:?}"
+                "after entry {index} the leases and what they have left are {found:?}, not {expected:?}"
             ));
         }
         let range = understudy_machine::KeyRange::prefix("held/");
@@ -178,9 +178,9 @@ impl Held {
         let found: BTreeMap<Vec<u8>, i64> =
             found.into_iter().map(|kv| (kv.key.to_vec(), kv.lease)).collect();
         if found != self.keys {
-            let wanted = &self.keys;
+            let expected = &self.keys;
             return Err(format!(
-                "behind entry {index} the keys held are {found:?}, not {wanted:?}"
+                "after entry {index} the keys held are {found:?}, not {expected:?}"
             ));
         }
         Ok(())

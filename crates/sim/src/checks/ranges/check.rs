@@ -2,23 +2,23 @@
 
 use crate::checks::check::{Check, Done, Ended};
 use crate::clients::{Client, Job};
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 
 /// Compares what ranges hold with what the log says.
 pub(crate) struct RangesCheck;
 
 impl Check for RangesCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_ranges();
     }
 
     fn executed(&self, world: &mut World, done: &Done<'_>) {
         let Some(machine) = world.hosts[done.host].machine() else { return };
         let noted = world.ranges.note(done.entry, done.response, machine, &mut world.counts);
-        world.blame(noted);
+        world.fail_on(noted);
     }
 
     fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
@@ -34,12 +34,12 @@ impl Check for RangesCheck {
 impl World {
     /// Somebody begins to use ranges.
     fn prepare_ranges(&mut self) {
-        if self.ranges.wanted {
+        if self.ranges.enabled {
             let id = self.clients.len() as u64;
             self.clients.push(Client::new(id, None));
             self.ranges.client = Some(id);
             let pause = self.range_over(id);
-            self.after(pause, Happening::ClientTurn(id));
+            self.after(pause, SimEvent::ClientTurn(id));
         }
     }
 

@@ -27,7 +27,7 @@ const OTHERS: (&[u8], &[u8]) = (b"h", b"q");
 /// The client, and what is known of its keys.
 pub struct Ranges {
     rng: fastrand::Rng,
-    wanted: bool,
+    enabled: bool,
     resting: bool,
     client: Option<u64>,
     log: Plain,
@@ -46,13 +46,13 @@ struct Plain {
 impl Ranges {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x5a9e);
-        let wanted = rng.u32(0..8) == 0 && lasting;
-        Ranges { rng, wanted, resting: false, client: None, log: Plain::default() }
+        let enabled = rng.u32(0..8) == 0 && lasting;
+        Ranges { rng, enabled, resting: false, client: None, log: Plain::default() }
     }
 
     /// Whether this world has any.
     pub fn are_there(&self) -> bool {
-        self.wanted
+        self.enabled
     }
 
     fn bytes(&mut self) -> Bytes {
@@ -90,7 +90,7 @@ impl Ranges {
         machine: &KvMachine,
         counts: &mut Counts,
     ) -> Result<(), Violation> {
-        if !self.wanted || entry.index != self.log.index + 1 {
+        if !self.enabled || entry.index != self.log.index + 1 {
             return Ok(());
         }
         self.log.index = entry.index;
@@ -158,10 +158,10 @@ impl Plain {
                 };
                 let found = found.keys.iter().map(|kv| kv.key.clone());
                 let found: Vec<Bytes> = found.filter(|key| !is_others(key)).collect();
-                let wanted: Vec<Bytes> = self.within(range).collect();
-                match found == wanted {
+                let expected: Vec<Bytes> = self.within(range).collect();
+                match found == expected {
                     true => Ok(true),
-                    false => Err(format!("{range:?} holds {found:?}, not {wanted:?}")),
+                    false => Err(format!("{range:?} holds {found:?}, not {expected:?}")),
                 }
             }
             _ => Ok(false),

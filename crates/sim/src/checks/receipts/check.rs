@@ -4,14 +4,13 @@ use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 
 use crate::checks::check::Check;
 use crate::checks::receipts::Receipts;
-use crate::faults::fault::Fault;
+use crate::faults::fault::{Fault, FaultKinds};
 use crate::faults::full_disk::FullDisk;
 use crate::faults::kill::Kill;
-use crate::faults::mix::Mix;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
-use crate::world::happening::Blow;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
+use crate::world::event::TargetedFault;
 use crate::world::host::{SLOW, Waiter};
 use crate::world::id::HostId;
 
@@ -19,8 +18,8 @@ use crate::world::id::HostId;
 pub(crate) struct ReceiptsCheck;
 
 impl Check for ReceiptsCheck {
-    fn prepare(&self, world: &mut World, mix: &mut Mix) {
-        spare_disks(&world.receipts, mix);
+    fn prepare(&self, world: &mut World, faults: &mut FaultKinds) {
+        spare_disks(&world.receipts, faults);
     }
 
     fn after_event(&self, world: &mut World) {
@@ -34,10 +33,10 @@ impl Check for ReceiptsCheck {
 }
 
 /// Takes the faults out that lose a disk; full ones come more often instead.
-fn spare_disks(receipts: &Receipts, mix: &mut Mix) {
-    if receipts.wanted {
-        mix.faults.retain(|fault| !fault.loses_a_disk());
-        mix.faults.extend([&FullDisk as &dyn Fault, &FullDisk, &Kill]);
+fn spare_disks(receipts: &Receipts, faults: &mut FaultKinds) {
+    if receipts.enabled {
+        faults.retain(|fault| !fault.loses_a_disk());
+        faults.extend([&FullDisk as &dyn Fault, &FullDisk, &Kill]);
     }
 }
 
@@ -71,7 +70,7 @@ impl World {
             let others = self.hosts.len() - 1;
             let other = (host + 1 + self.receipts.rng.usize(0..others)) % self.hosts.len();
             let delay = self.receipts.rng.u64(0..longest * MILLISECOND);
-            self.after(delay, Happening::Strike(other, Blow::Fill));
+            self.after(delay, SimEvent::Inject(other, TargetedFault::Fill));
         }
         // Its disk takes its time, so that more is written and all of that committed at once; the
         // others', as soon as they have these settings, still more.
@@ -91,7 +90,7 @@ impl World {
 
     /// Settings come into force at a primary. Perhaps somebody else crashes right then, for that is when
     /// other copies begin to count; and perhaps it is back before it can be dropped.
-    pub(crate) fn strike_at_settings(&mut self, primary: HostId) {
+    pub(crate) fn inject_at_settings(&mut self, primary: HostId) {
         if !self.receipts.troubles() {
             return;
         }
@@ -107,16 +106,16 @@ impl World {
         let (delay, pause) = (rng.u64(0..MILLISECOND / 2), rng.u64(0..MILLISECOND));
         let back = rng.u32(0..4) > 0;
         if let Some(host) = rng.choice(others).filter(|_| rng.u32(0..4) > 0) {
-            self.after(delay, Happening::Strike(host, Blow::Kill));
+            self.after(delay, SimEvent::Inject(host, TargetedFault::Kill));
             if back {
-                self.after(delay + pause, Happening::Start(host));
+                self.after(delay + pause, SimEvent::Start(host));
             }
         }
     }
 
     /// A write is under way that names a learner. Perhaps that one receives more than its disk has, crashes and is back
     /// before it lands.
-    pub(crate) fn strike_at_naming(&mut self, record: &Record) {
+    pub(crate) fn inject_at_naming(&mut self, record: &Record) {
         let Some(now) = self.register.record().filter(|_| self.receipts.troubles()) else { return };
         let fresh = |i: Incarnation| record.names(i) && !now.names(i);
         let learner = self.hosts.iter().position(|host| host.incarnation.is_some_and(fresh));
@@ -125,14 +124,14 @@ impl World {
         let (often, delay, pause) = (rng.bool(), rng.u64(0..longest), rng.u64(0..MILLISECOND));
         if let Some(host) = learner.filter(|_| often) {
             self.hosts[host].sync_delay = (SLOW, 2 * SLOW);
-            self.after(delay, Happening::Strike(host, Blow::Kill));
-            self.after(delay + pause, Happening::Start(host));
+            self.after(delay, SimEvent::Inject(host, TargetedFault::Kill));
+            self.after(delay + pause, SimEvent::Start(host));
         }
     }
 
     /// A disk has just become full. Perhaps the primary crashes before it could send again: what its backup has
     /// received and has no room for counts.
-    pub(crate) fn strike_at_full_disk(&mut self, full: HostId) {
+    pub(crate) fn inject_at_full_disk(&mut self, full: HostId) {
         if !self.receipts.troubles() {
             return;
         }
@@ -140,7 +139,7 @@ impl World {
         let rng = &mut self.receipts.rng;
         let (often, delay) = (rng.bool(), rng.u64(0..60 * MILLISECOND));
         if let Some(host) = acting.filter(|&host| often && host != full) {
-            self.after(delay, Happening::Strike(host, Blow::Kill));
+            self.after(delay, SimEvent::Inject(host, TargetedFault::Kill));
         }
     }
 

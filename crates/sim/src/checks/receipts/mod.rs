@@ -12,13 +12,13 @@ pub(crate) mod check;
 /// Whether and when settings come.
 pub struct Receipts {
     rng: fastrand::Rng,
-    wanted: bool,
+    enabled: bool,
     /// Settings change often, and as often back; else receipts count most of the time.
     often: bool,
     next: u64,
     /// When all disks become slow, for a while.
     slow_at: Option<u64>,
-    /// Everything is being mended: nothing more is done to anybody.
+    /// Faults are being healed: nothing more is done to anybody.
     rests: bool,
 }
 
@@ -26,23 +26,23 @@ impl Receipts {
     /// `lasting` is whether everything that is answered lasts.
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x2ece_17ed);
-        let wanted = rng.u32(0..4) == 0 && lasting;
+        let enabled = rng.u32(0..4) == 0 && lasting;
         let often = rng.bool();
-        Receipts { rng, wanted, often, next: 0, slow_at: None, rests: false }
+        Receipts { rng, enabled, often, next: 0, slow_at: None, rests: false }
     }
 
     /// Whether this world is one of them.
     pub fn may_count(&self) -> bool {
-        self.wanted
+        self.enabled
     }
 
     /// Whether anything is done to anybody for its sake.
     pub fn troubles(&self) -> bool {
-        self.wanted && !self.rests
+        self.enabled && !self.rests
     }
 
     /// What a crash makes of unsynced writes: `None` where it is the process's alone.
     pub fn crash(&mut self) -> Option<u64> {
-        self.wanted.then(|| self.rng.u64(..))
+        self.enabled.then(|| self.rng.u64(..))
     }
 }

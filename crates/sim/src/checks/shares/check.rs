@@ -5,15 +5,15 @@ use understudy_machine::{FailureCode, Outcome, Response};
 
 use crate::checks::check::{Check, Done, Ended};
 use crate::clients::Client;
-use crate::faults::mix::Mix;
+use crate::faults::fault::FaultKinds;
 use crate::world::World;
-use crate::world::happening::Happening;
+use crate::world::event::SimEvent;
 
 /// Looks at who is refused a session, and for what.
 pub(crate) struct SharesCheck;
 
 impl Check for SharesCheck {
-    fn prepare(&self, world: &mut World, _mix: &mut Mix) {
+    fn prepare(&self, world: &mut World, _faults: &mut FaultKinds) {
         world.prepare_shares();
     }
 
@@ -21,7 +21,7 @@ impl Check for SharesCheck {
         let Some(machine) = world.hosts[done.host].machine() else { return };
         let executed = (done.entry, done.response);
         let noted = world.shares.note(done.name, executed, machine, &mut world.counts);
-        world.blame(noted);
+        world.fail_on(noted);
     }
 
     fn ended(&self, world: &mut World, ended: &Ended<'_>) -> Option<u64> {
@@ -42,7 +42,7 @@ impl Check for SharesCheck {
 impl World {
     /// Somebody begins to take what there is.
     fn prepare_shares(&mut self) {
-        if !self.shares.wanted {
+        if !self.shares.enabled {
             return;
         }
         let id = self.clients.len() as u64;
@@ -52,17 +52,17 @@ impl World {
         }
         self.shares.client = Some(id);
         let pause = self.go_to_shares(id);
-        self.after(pause, Happening::ClientTurn(id));
+        self.after(pause, SimEvent::ClientTurn(id));
     }
 
-    /// Gives the greedy one its next job; it begins after the pause that is returned.
+    /// Gives the client its next job; it begins after the pause that is returned.
     fn go_to_shares(&mut self, id: u64) -> u64 {
         let (job, pause) = self.shares.next();
         self.clients[id as usize].queue.push_back(job);
         pause
     }
 
-    /// The greedy one hears what became of its operation.
+    /// The client hears what became of its operation.
     fn told_of_shares(&mut self, response: &Response) {
         match &response.result {
             Some(Outcome::QuotaSet(_)) => self.shares.changed = true,

@@ -20,10 +20,10 @@ use crate::world::clock::MILLISECOND;
 const SESSIONS: u64 = 1000;
 const PERCENT: u64 = 2;
 
-/// The greedy one, and what it has.
+/// The client, and what it has.
 pub struct Shares {
     rng: fastrand::Rng,
-    wanted: bool,
+    enabled: bool,
     resting: bool,
     client: Option<u64>,
     /// The quota is changed.
@@ -37,9 +37,9 @@ pub struct Shares {
 impl Shares {
     pub fn new(seed: u64, lasting: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x5a2e);
-        let wanted = rng.u32(0..8) == 0 && lasting;
+        let enabled = rng.u32(0..8) == 0 && lasting;
         let (resting, changed, refused) = (false, false, false);
-        Shares { rng, wanted, resting, client: None, changed, open: Vec::new(), refused }
+        Shares { rng, enabled, resting, client: None, changed, open: Vec::new(), refused }
     }
 
     /// What it does next, and after which pause.
@@ -68,7 +68,7 @@ impl Shares {
         machine: &KvMachine,
         counts: &mut Counts,
     ) -> Result<(), Violation> {
-        if !self.wanted || entry.kind != Kind::Command {
+        if !self.enabled || entry.kind != Kind::Command {
             return Ok(());
         }
         let Ok(Command { operation: Some(Operation::OpenSession(_)), owner, .. }) =

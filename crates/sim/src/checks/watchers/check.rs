@@ -134,7 +134,7 @@ impl World {
                     let explanation = format!(
                         "{name} tells {told:?} of revisions {from} to {to}, they did {expected:?}"
                     );
-                    self.blame(Err(Violation {
+                    self.fail_on(Err(Violation {
                         property: Property::WatchesMissNothing,
                         explanation,
                     }));
@@ -151,7 +151,7 @@ impl World {
                         "a watch of {range:?} is told that history has passed it at {floor}: it saw all up to {from}, and nothing of its range changed since"
                     );
                     let property = Property::QuietWatchesGoOn;
-                    self.blame(Err(Violation { property, explanation }));
+                    self.fail_on(Err(Violation { property, explanation }));
                 }
             }
         }
@@ -183,7 +183,7 @@ impl World {
                     "{name} says that nothing happened to k{key} after revision {from}, but {change:?}"
                 );
                 let property = Property::WatchesMissNothing;
-                return self.blame(Err(Violation { property, explanation }));
+                return self.fail_on(Err(Violation { property, explanation }));
             }
         }
     }

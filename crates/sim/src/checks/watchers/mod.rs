@@ -1,5 +1,5 @@
 //! Those who watch: they read what a primary's machine tells, are cut off at any moment, go on at another
-//! one behind the last complete revision, and must have seen everything once and in order.
+//! one after the last complete revision, and must have seen everything once and in order.
 //!
 //! They draw their chance from a source of their own and touch nothing, so that a seed's world is the
 //! same with and without them.

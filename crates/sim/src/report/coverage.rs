@@ -3,7 +3,7 @@
 use understudy_evidence::MARKS;
 
 /// Sections with their names.
-pub const WANTED: &[(&str, &[&str])] = &[
+pub const COVERAGE: &[(&str, &[&str])] = &[
     (
         "network",
         &[
@@ -144,7 +144,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
     (
         "adversaries",
         &[
-            "blow while the register is written",
+            "targeted fault while the register is written",
             "primary cut off from the others",
             "primary cut off as it names a learner",
             "kill within a cut of the log",
@@ -166,7 +166,7 @@ pub const WANTED: &[(&str, &[&str])] = &[
 /// All names that must happen, those of the rules included.
 pub fn all() -> impl Iterator<Item = &'static str> {
     let marks = MARKS.iter().map(|mark| mark.label);
-    WANTED.iter().flat_map(|(_, names)| names.iter().copied()).chain(marks)
+    COVERAGE.iter().flat_map(|(_, names)| names.iter().copied()).chain(marks)
 }
 
 /// Sudden ends of a running process.

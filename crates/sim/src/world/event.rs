@@ -1,13 +1,13 @@
-//! What can be on the world's agenda.
+//! The events of the simulation.
 
 use understudy_protocol::Event;
 
 use crate::clients::{Request, Told};
 use crate::world::id::{HostId, Run};
 
-/// What befalls a replica.
+/// A fault that is injected into one replica, or its end.
 #[derive(Clone, Copy, Debug)]
-pub enum Blow {
+pub enum TargetedFault {
     /// kill -9; it is started again later.
     Kill,
     /// All its streams break.
@@ -19,16 +19,16 @@ pub enum Blow {
     /// It loses the other replicas and the register, but not its clients.
     Cut,
     /// It has them again.
-    Mend,
+    Reconnect,
     /// Somebody else takes all room on its disk at once, and whatever it gives up.
     Fill,
     /// There is room again.
-    Empty,
+    Free,
 }
 
 /// One thing that happens at a time.
 #[derive(Debug)]
-pub enum Happening {
+pub enum SimEvent {
     /// A replica's deadline.
     Wake(HostId, Run),
     /// Something reaches a process.
@@ -55,8 +55,8 @@ pub enum Happening {
     ClientTurn(u64),
     /// A process is started.
     Start(HostId),
-    /// A blow that was aimed at a replica falls.
-    Strike(HostId, Blow),
+    /// A fault is injected into a replica, or ends.
+    Inject(HostId, TargetedFault),
 }
 
 /// What reaches a process while it runs, and waits while it is paused.
