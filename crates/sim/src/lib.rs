@@ -1,6 +1,6 @@
 //! A seeded world that runs the real protocol, log and machine, and looks for violations.
 //!
-//! One thread, one pseudo-random generator, one agenda ordered by time: the same seed gives the
+//! One thread, one pseudo-random generator, one queue of events ordered by time: the same seed gives the
 //! same run, line by line. Simulated are network, disks, clocks, register, processes and clients;
 //! [`understudy_protocol::Replica`], [`understudy_wal::Store`] and [`understudy_machine::KvMachine`]
 //! are those that ship, reached through their events and effects alone.

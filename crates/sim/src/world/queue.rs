@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::world::event::SimEvent;
 
-/// The world's agenda. What is to happen stays where it was put: only numbers are sorted.
+/// The queue of events. What is to happen stays where it was put: only numbers are sorted.
 #[derive(Default)]
 pub struct Queue {
     /// Time, order of scheduling, place.

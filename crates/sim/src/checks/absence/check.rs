@@ -1,4 +1,4 @@
-//! What a primary appends is judged.
+//! Judges what a primary appends in a step.
 
 use understudy_protocol::Effect;
 

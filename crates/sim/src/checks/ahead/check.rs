@@ -1,4 +1,4 @@
-//! The check, and what the world does for it.
+//! The client that changes the mode, and the judgement of what was told and lost.
 
 use understudy_machine::Put;
 use understudy_protocol::{Entry, Execution, Index, Kind};

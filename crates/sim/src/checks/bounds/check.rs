@@ -1,19 +1,23 @@
-//! The check, and what the world does for it.
+//! The operator at work, and the judgement of what is answered.
 
 use bytes::Bytes;
 use prost::Message;
 use understudy_evidence::correct;
 use understudy_machine::{Command, Failure, FailureCode, Limit, Operation, Response};
 
-use crate::checks::bounds::{HIGH, LOOK, LOW};
+use crate::checks::bounds::{HIGH, LOW};
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::violation::Property;
 use crate::clients::{Client, Job};
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
+use crate::world::clock::MILLISECOND;
 use crate::world::event::SimEvent;
 use crate::world::host::Process;
 use crate::world::id::HostId;
+
+/// How often a wrong version looks at the bounds.
+const LOOK: u64 = 20 * MILLISECOND;
 
 /// Looks at answers, and at what is refused.
 pub(crate) struct BoundsCheck;

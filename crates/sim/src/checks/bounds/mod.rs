@@ -20,9 +20,6 @@ const HIGH: u64 = 1000;
 const ANSWER: u64 = 1024;
 /// Bytes of the header of an answer to a client, at most.
 const HEADER: u64 = 42;
-/// How often a wrong version looks at the bounds.
-const LOOK: u64 = 20 * MILLISECOND;
-
 /// The operator, and what was answered.
 pub struct Bounds {
     rng: fastrand::Rng,

@@ -1,15 +1,17 @@
-//! The check, and what the world does for it.
+//! The operator who changes what backups execute, and the judgement that they do.
 
 use understudy_protocol::BackupExecution;
 
 use crate::checks::check::Check;
-use crate::checks::deferred::LEAST_WEIGHT;
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
 use crate::clients::{Client, Job};
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::host::Host;
+
+/// No entry weighs less.
+const LEAST_WEIGHT: u64 = 64;
 
 /// Lets an operator change what backups execute.
 pub(crate) struct DeferredCheck;

@@ -10,9 +10,6 @@ use understudy_protocol::Limits;
 use crate::faults::theme::Theme;
 use crate::world::clock::MILLISECOND;
 
-/// No entry weighs less.
-const LEAST_WEIGHT: u64 = 64;
-
 /// What backups execute, and when it changes.
 pub struct Deferred {
     rng: fastrand::Rng,

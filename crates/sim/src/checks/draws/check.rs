@@ -1,4 +1,4 @@
-//! The check, and what the world does for it.
+//! The client that seeds the generator, and the judgement of what was drawn.
 
 use understudy_machine::{Operation, Outcome};
 

@@ -1,13 +1,15 @@
-//! The check, and what the world does for it.
+//! The clients that hold leases, and the judgement after every entry.
 
 use understudy_machine::{Outcome, Response};
 
 use crate::checks::check::{Check, Done, Ended};
-use crate::checks::holders::HOLDERS;
 use crate::clients::{Client, Job};
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::event::SimEvent;
+
+/// How many clients hold leases where any do.
+const HOLDERS: usize = 2;
 
 /// Compares leases and the keys on them with what the log says.
 pub(crate) struct HoldersCheck;

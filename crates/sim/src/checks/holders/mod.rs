@@ -17,9 +17,6 @@ use crate::checks::violation::{Property, Violation};
 use crate::report::counts::Counts;
 use crate::world::clock::MILLISECOND;
 
-/// How many clients hold leases where any do.
-const HOLDERS: usize = 2;
-
 /// Those who hold, and what is known of what they hold.
 pub struct Holders {
     rng: fastrand::Rng,

@@ -1,4 +1,4 @@
-//! The check, and what the world does for it.
+//! The client at work, and the judgement after every entry.
 
 use crate::checks::check::{Check, Done, Ended};
 use crate::clients::{Client, Job};

@@ -1,4 +1,4 @@
-//! The check, and what the world does for it.
+//! The operator who changes what counts, and crashes at the moments in which it matters.
 
 use understudy_protocol::{Acknowledgement, Incarnation, Record, Settings};
 

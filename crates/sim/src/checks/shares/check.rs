@@ -1,4 +1,4 @@
-//! The check, and what the world does for it.
+//! The client at work, and the judgement of who is refused.
 
 use bytes::Bytes;
 use understudy_machine::{FailureCode, Outcome, Response};

@@ -1,15 +1,18 @@
-//! The check, and what the world does for it.
+//! Watchers read on, and what they were told is judged.
 
 use understudy_machine::{Compact, KeyRange, Passed, SetQuota, Watch};
 use understudy_protocol::RoleName;
 
 use crate::checks::check::Check;
 use crate::checks::violation::{Property, Violation};
-use crate::checks::watchers::{KEYS, WATCHERS};
+use crate::checks::watchers::WATCHERS;
 use crate::clients::Job;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::id::{HostId, Run};
+
+/// Of the keys that clients write, so many are asked for.
+const KEYS: usize = 8;
 
 /// Lets everybody watch.
 pub(crate) struct WatchersCheck;

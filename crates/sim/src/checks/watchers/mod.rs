@@ -13,9 +13,6 @@ use crate::world::id::{HostId, Run};
 /// How many there are. The last one watches a key that nobody writes.
 const WATCHERS: usize = 5;
 
-/// Of the keys that clients write, so many are asked for.
-const KEYS: usize = 8;
-
 /// All of them.
 pub struct Watchers {
     rng: fastrand::Rng,
