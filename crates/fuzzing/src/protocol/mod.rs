@@ -17,7 +17,7 @@ use who::Who;
 use world::World;
 
 #[derive(Arbitrary, Debug)]
-enum Happening {
+enum FuzzEvent {
     Pass {
         ms: u8,
     },
@@ -73,81 +73,81 @@ pub fn protocol(data: &[u8]) {
     let mut world = World::new();
     world.pass(0);
     let mut source = Unstructured::new(data);
-    while let (false, Ok(happening)) = (source.is_empty(), Happening::arbitrary(&mut source)) {
-        happen(&mut world, happening);
+    while let (false, Ok(event)) = (source.is_empty(), FuzzEvent::arbitrary(&mut source)) {
+        apply(&mut world, event);
         // The status is asked for at any time.
         let status = world.status();
         assert!(status.applied <= status.commit && status.commit <= status.durable);
     }
 }
 
-fn happen(world: &mut World, happening: Happening) {
-    match happening {
-        Happening::Pass { ms } => world.pass(ms.into()),
-        Happening::PassLong { ms } => world.pass(ms.into()),
-        Happening::Said { conn, said } => {
+fn apply(world: &mut World, event: FuzzEvent) {
+    match event {
+        FuzzEvent::Pass { ms } => world.pass(ms.into()),
+        FuzzEvent::PassLong { ms } => world.pass(ms.into()),
+        FuzzEvent::Said { conn, said } => {
             let conn = chosen(world, conn);
             hear(world, conn, said);
         }
-        Happening::Dialled(said) => {
+        FuzzEvent::Dialled(said) => {
             let conn = world.open();
             hear(world, conn, said);
         }
-        Happening::Connected => connect(world),
-        Happening::Welcomed => {
+        FuzzEvent::Connected => connect(world),
+        FuzzEvent::Welcomed => {
             connect(world);
             let Some(conn) = world.conns.last().copied() else { return };
             let (epoch, cluster) = (world.status().epoch, world.cluster());
             let welcome = Message::Welcome { epoch, cluster, ordered: 0, records: Vec::new() };
             world.feed(Event::Received(conn, welcome));
         }
-        Happening::DialFailed(how) => {
+        FuzzEvent::DialFailed(how) => {
             if world.dials > 0 {
                 world.dials -= 1;
                 world.feed(Event::DialFailed(probe(how)));
             }
         }
-        Happening::Closed { conn } => {
+        FuzzEvent::Closed { conn } => {
             let conn = chosen(world, conn);
             world.feed(Event::Closed(conn));
         }
-        Happening::Probed(how) => {
+        FuzzEvent::Probed(how) => {
             if let Some(incarnation) = world.probes.pop_front() {
                 world.feed(Event::Probed(incarnation, probe(how)));
             }
         }
-        Happening::Inquired { who, blank, version } => {
+        FuzzEvent::Inquired { who, blank, version } => {
             if let Some(peer) = world.inquiries.pop_front() {
                 world.feed(Event::Inquired { peer, answer: Ok(who.state(blank, version)) });
             }
         }
-        Happening::Away => {
+        FuzzEvent::Away => {
             if let Some(peer) = world.inquiries.pop_front() {
                 world.feed(Event::Inquired { peer, answer: Err("nobody there".into()) });
             }
         }
-        Happening::Requests { writes, reads, settings } => request(world, writes, reads, settings),
-        Happening::HandOver(to) => {
+        FuzzEvent::Requests { writes, reads, settings } => request(world, writes, reads, settings),
+        FuzzEvent::HandOver(to) => {
             let to = to.map(|b| if b { "b".into() } else { "nobody".into() });
             world.ask([RequestKind::HandOver(to)]);
         }
-        Happening::Leave => world.give(Input::Leave),
-        Happening::Elected { who, keep, floor } => elect(world, who, keep, floor),
-        Happening::RegisterChanged => world.feed(Event::RegisterChanged),
-        Happening::Reachable(reachable) => world.reachable = reachable,
-        Happening::Prompt(prompt) => {
+        FuzzEvent::Leave => world.give(Input::Leave),
+        FuzzEvent::Elected { who, keep, floor } => elect(world, who, keep, floor),
+        FuzzEvent::RegisterChanged => world.feed(Event::RegisterChanged),
+        FuzzEvent::Reachable(reachable) => world.reachable = reachable,
+        FuzzEvent::Prompt(prompt) => {
             world.prompt = prompt;
             if prompt {
                 world.sync();
             }
         }
-        Happening::Space(room) => {
+        FuzzEvent::Space(room) => {
             let room =
                 [Room::None, Room::Reserve, Room::Scarce, Room::Ample][usize::from(room % 4)];
             world.feed(Event::Space(room));
         }
-        Happening::SnapshotMade => world.finish_works(),
-        Happening::Pair => pair(world),
+        FuzzEvent::SnapshotMade => world.finish_works(),
+        FuzzEvent::Pair => pair(world),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use understudy_arbiter::kubernetes::{ApiServer, Kind, Place, Refusal, field};
 
-use super::happening::{Happening, Seen};
+use super::pod_event::{PodEvent, Seen};
 use crate::driver::View;
 
 /// Events that wait to be sent; beyond, the newest are lost.
@@ -31,22 +31,22 @@ pub async fn tell(
     mut warning: watch::Receiver<String>,
     mut view: watch::Receiver<Arc<View>>,
 ) {
-    let (happens, mut queue) = mpsc::channel(WAITING);
+    let (sink, mut queue) = mpsc::channel(WAITING);
     let name = me.clone();
     let watching = async move {
         let mut seen = Seen::default();
         while view.changed().await.is_ok() {
             let now = Seen::of(&view.borrow_and_update(), &warning.borrow_and_update());
-            for happening in now.since(&seen, &name) {
-                let _ = happens.try_send(happening);
+            for event in now.since(&seen, &name) {
+                let _ = sink.try_send(event);
             }
             seen = now;
         }
     };
     let sending = async move {
         let mut sender = Sender { api, namespace, me, sent: 0, complained: false };
-        while let Some(happening) = queue.recv().await {
-            sender.send(&happening).await;
+        while let Some(event) = queue.recv().await {
+            sender.send(&event).await;
             tokio::time::sleep(PACE).await;
         }
     };
@@ -62,9 +62,9 @@ struct Sender {
 }
 
 impl Sender {
-    async fn send(&mut self, happening: &Happening) {
+    async fn send(&mut self, event: &PodEvent) {
         for _ in 0..TRIES {
-            match self.try_send(happening).await {
+            match self.try_send(event).await {
                 Ok(()) => return,
                 Err(Refusal::Unclear(_)) => tokio::time::sleep(PAUSE).await,
                 Err(why) => {
@@ -77,7 +77,7 @@ impl Sender {
         }
     }
 
-    async fn try_send(&mut self, happening: &Happening) -> Result<(), Refusal> {
+    async fn try_send(&mut self, event: &PodEvent) -> Result<(), Refusal> {
         // Its pod may be another one than in the life before, and its uid is asked for each time.
         let Ok(place) = Place::new(Kind::Pod, &self.namespace, &self.me) else { return Ok(()) };
         let pod = self.api.get(&place).await?;
@@ -86,7 +86,7 @@ impl Sender {
             let now = Timestamp::now();
             let name = format!("{}.{:x}.{}", self.me, now.as_nanosecond(), self.sent);
             let Ok(place) = Place::new(Kind::Event, &self.namespace, &name) else { continue };
-            self.api.create(&place, &event(&place, about, happening, &self.me, now)).await?;
+            self.api.create(&place, &object(&place, about, event, &self.me, now)).await?;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ fn subjects(pod: &Value, namespace: &str) -> Vec<Value> {
     all
 }
 
-fn event(place: &Place, about: Value, what: &Happening, me: &str, now: Timestamp) -> Value {
+fn object(place: &Place, about: Value, what: &PodEvent, me: &str, now: Timestamp) -> Value {
     let mut message = what.message.clone();
     message.truncate(message.floor_char_boundary(MESSAGE));
     let now = format!("{now:.0}");

@@ -5,7 +5,7 @@
 
 mod events;
 mod evict;
-mod happening;
+mod pod_event;
 mod pods;
 mod pointer;
 mod service;

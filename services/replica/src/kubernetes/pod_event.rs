@@ -6,7 +6,7 @@ use crate::driver::View;
 
 /// One thing that has happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Happening {
+pub struct PodEvent {
     /// One word, as tools group events by it.
     pub reason: &'static str,
     /// Whether somebody should look.
@@ -40,10 +40,10 @@ impl Seen {
     }
 
     /// What has happened between `before` and this.
-    pub fn since(&self, before: &Seen, name: &str) -> Vec<Happening> {
+    pub fn since(&self, before: &Seen, name: &str) -> Vec<PodEvent> {
         let mut all = Vec::new();
         let mut add =
-            |reason, is_warning, message| all.push(Happening { reason, is_warning, message });
+            |reason, is_warning, message| all.push(PodEvent { reason, is_warning, message });
         if let Some(epoch) = self.acting.filter(|_| self.acting != before.acting) {
             add("Primary", false, format!("{name} is the primary now, since epoch {epoch}"));
         }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn reasons(before: &Seen, now: &Seen) -> Vec<&'static str> {
-        now.since(before, "pair-0").into_iter().map(|happening| happening.reason).collect()
+        now.since(before, "pair-0").into_iter().map(|event| event.reason).collect()
     }
 
     #[test]
