@@ -5,6 +5,7 @@ use understudy_protocol::{BackupExecution, RoleName};
 use crate::checks::watch::acts;
 use crate::world::World;
 use crate::world::clock::SECOND;
+use crate::world::host::Process;
 
 /// After the faults, the cluster must be whole again within this time, nanoseconds.
 pub(crate) const BOUND: u64 = 60 * SECOND;
@@ -29,14 +30,16 @@ pub(crate) fn run_and_restart(world: &mut World, end: u64, done: impl Fn(&World)
 }
 
 /// One primary serves, as many members are named as there should be, and everybody has executed
-/// everything, but for backups that only have to know that it is committed.
+/// everything, but for backups that only have to know that it is committed. Nobody has anything left to do: a
+/// replica says at once that a snapshot has taken its log's place, and sets its tail aside then.
 pub(crate) fn is_whole(world: &World) -> bool {
     let wanted = world.hosts.len().min(1 + world.options.settings.sync_backups as usize);
     let Some(record) = world.register.record() else { return false };
-    let mut statuses = world.hosts.iter().map(|host| {
-        host.process.as_ref().filter(|process| !process.paused).map(|p| p.driver.replica().status())
+    let at_rest = |process: &&Process| !process.paused && !process.driver.is_busy();
+    let statuses = world.hosts.iter().map(|host| {
+        host.process.as_ref().filter(at_rest).map(|process| process.driver.replica().status())
     });
-    let Some(statuses) = statuses.by_ref().collect::<Option<Vec<_>>>() else { return false };
+    let Some(statuses) = statuses.collect::<Option<Vec<_>>>() else { return false };
     let primary = statuses.iter().filter(|status| acts(status)).collect::<Vec<_>>();
     let [primary] = primary[..] else { return false };
     record.members.len() == wanted
