@@ -6,7 +6,7 @@ use understudy_protocol::{Position, Snapshot, SnapshotPart};
 
 use crate::chunk::Stored;
 use crate::disk::Disk;
-use crate::error::WriteError;
+use crate::error::{ReadError, WriteError};
 use crate::listing::snapshot_name;
 use crate::snapshot::{Finished, Incoming, SnapshotFile, SnapshotHeader};
 use crate::store::Store;
@@ -19,8 +19,15 @@ impl<D: Disk> Store<D> {
         if generation != self.generation || position.index <= newest.index {
             return Ok(newest);
         }
-        if self.log.position(position.index).ok() != Some(position) {
-            return Err(WriteError::NotInLog(position.index));
+        match self.log.position(position.index) {
+            Ok(here) if here == position => {}
+            Ok(_) | Err(ReadError::Released { .. } | ReadError::Beyond { .. }) => {
+                return Err(WriteError::NotInLog(position.index));
+            }
+            Err(unreadable) => {
+                let what = format!("read entry {} of the log", position.index);
+                return Err(WriteError::io(what)(std::io::Error::other(unreadable)));
+            }
         }
         if self.log.synced() < position.index {
             self.log.sync()?;

@@ -109,6 +109,25 @@ fn only_the_newest_snapshot_stays() {
     assert_eq!((chunk.offset, &chunk.data[..]), (0, &machine(6)[..]), "from the beginning");
 }
 
+/// What cannot be read says nothing of whom it belongs to.
+#[test]
+fn an_unreadable_log_is_no_fault_of_the_snapshot() {
+    let disk = SimDisk::new();
+    let (mut store, _) = open(&disk).unwrap();
+    let all = put(&mut store, 1, 9);
+    let finished = write_snapshot(&mut store, snapshot(&all[4]), b"").unwrap();
+    let is_log = |name: &&String| name.starts_with("segment");
+    let logs: Vec<String> = disk.contents().keys().filter(is_log).cloned().collect();
+    assert!(!logs.is_empty(), "{:?}", disk.contents().keys());
+    for name in &logs {
+        let length = disk.content(name).unwrap().len() as u64;
+        (64..length).step_by(8).for_each(|offset| disk.corrupt(name, offset));
+    }
+    let refused = store.adopt(finished).unwrap_err();
+    assert!(matches!(refused, WriteError::Io { .. }), "{refused}");
+    assert!(!refused.is_bug(), "{refused}");
+}
+
 #[test]
 fn a_snapshot_of_another_log_is_refused() {
     let (mut store, _) = open(&SimDisk::new()).unwrap();
