@@ -86,6 +86,7 @@ impl World {
     pub fn power_off(&mut self, host: HostId) {
         let name = self.name(host);
         self.say(|| format!("{name}: power off"));
+        self.settle_last(host);
         if let Some(process) = self.hosts[host].process.take() {
             self.counts.add("power loss");
             for (id, end) in self.net.of(process.run) {
@@ -262,8 +263,17 @@ impl World {
         self.end_process(host, why);
     }
 
+    /// What a process has committed in the step with which it ends, and had executed before, is in no life's hands
+    /// any more.
+    fn settle_last(&mut self, host: HostId) {
+        if let Some(run) = self.hosts[host].process.as_ref().map(|process| process.run) {
+            self.settle_ahead(host, run);
+        }
+    }
+
     /// The process is gone: streams are reset, waiting clients hear that nobody knows.
     pub(crate) fn end_process(&mut self, host: HostId, why: String) {
+        self.settle_last(host);
         let place = &mut self.hosts[host];
         let name = place.name().to_owned();
         let Some(mut process) = place.process.take() else { return };
