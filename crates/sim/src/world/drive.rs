@@ -38,7 +38,22 @@ impl World {
             return;
         }
         match input {
-            Input::Ready => return self.go_on(host, run),
+            Input::Ready => self.go_on(host, run),
+            // It is gathered first.
+            Input::Request(_) => self.take_in(host, run, input),
+            _ => {
+                self.take_in(host, run, input);
+                self.drive(host, run);
+            }
+        }
+    }
+
+    /// What has arrived is given to the replica, which goes on later.
+    fn take_in(&mut self, host: HostId, run: Run, input: Input) {
+        let Some(process) = self.hosts[host].running(run) else { return };
+        match input {
+            // It goes on already.
+            Input::Ready => {}
             Input::Synced => {
                 process.syncing = false;
                 self.sync(host, run);
@@ -46,8 +61,9 @@ impl World {
             Input::Event(event) => self.give(host, run, understudy_host::Input::Event(event)),
             Input::Leave => self.give(host, run, understudy_host::Input::Leave),
             Input::Done(id) => {
-                let Some(done) = process.done.remove(&id) else { return };
-                self.give(host, run, understudy_host::Input::Done(done));
+                if let Some(done) = process.done.remove(&id) {
+                    self.give(host, run, understudy_host::Input::Done(done));
+                }
             }
             Input::Flush => self.flush(host, run),
             Input::Request(request) => {
@@ -56,10 +72,8 @@ impl World {
                     let delay = self.span((0, 500_000));
                     self.input_after(delay, host, run, Input::Flush);
                 }
-                return;
             }
         }
-        self.drive(host, run);
     }
 
     fn give(
@@ -127,11 +141,19 @@ impl World {
         }
     }
 
-    /// What the process waited for is done; what has arrived meanwhile comes after it.
+    /// What the process waited for is done. What has arrived meanwhile comes after it, but between two batches of a
+    /// machine: however much is left to execute, a runtime takes it in.
     fn go_on(&mut self, host: HostId, run: Run) {
         let Some(process) = self.hosts[host].running(run) else { return };
-        if process.waits.take() == Some(Wait::Disk) {
-            self.sync(host, run);
+        match process.waits.take() {
+            Some(Wait::Disk) => self.sync(host, run),
+            Some(Wait::Machine) | None => {
+                while let Some(process) = self.hosts[host].running(run)
+                    && let Some(input) = process.inbox.pop_front()
+                {
+                    self.take_in(host, run, input);
+                }
+            }
         }
         self.drive(host, run);
         while let Some(process) = self.hosts[host].running(run)
