@@ -79,7 +79,9 @@ impl World {
             let there = self.options.net_delay.1 + self.options.sync_delay.1 + MILLISECOND;
             self.receipts.slow_at = Some(now + self.receipts.rng.u64(0..2 * there));
         }
-        let settings = Settings { acknowledgement, ..settings };
+        // What a cluster is born with may not be executed yet.
+        let Settings { sync_backups, min_copies, .. } = self.options.settings;
+        let settings = Settings { acknowledgement, sync_backups, min_copies, ..settings };
         self.counts.add(match acknowledgement {
             Acknowledgement::Durable => "settings: durable",
             Acknowledgement::Received => "settings: received",
