@@ -35,12 +35,12 @@ impl Batch {
         self.proposals.is_empty() && self.reads.is_empty()
     }
 
-    /// What the protocol is told of it, if there is anything; the next one begins.
+    /// Ends the batch and gives it as an event; `None` if it is empty.
     pub fn take(&mut self) -> Option<Event> {
-        let Batch { proposals, reads, .. } = std::mem::take(self);
-        if proposals.is_empty() && reads.is_empty() {
+        if self.is_empty() {
             return None;
         }
+        let Batch { proposals, reads, .. } = std::mem::take(self);
         Some(Event::Requests { proposals, reads })
     }
 }

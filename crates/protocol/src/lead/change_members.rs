@@ -218,10 +218,7 @@ impl Leading {
             reached!("drop won");
             core.note(format!("epoch {epoch}: {} is no member any more", member.name));
             self.note_dropped(core, &member);
-            if let Some(peer) = self.followers.get_mut(member.incarnation) {
-                peer.progress.drop_received();
-            }
-            self.followers.forget(|who| who != member.incarnation);
+            self.followers.drop_member(member.incarnation);
         }
         for member in gone(self.membership.record(), &before) {
             core.note(format!("epoch {epoch}: {} is a member", member.name));

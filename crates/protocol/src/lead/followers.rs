@@ -94,6 +94,15 @@ impl Followers {
         std::mem::take(&mut self.streams).into_keys()
     }
 
+    /// No member any more: only what is durable counts, and without a stream nothing is remembered.
+    pub fn drop_member(&mut self, who: Incarnation) {
+        let Some(peer) = self.peers.get_mut(&who) else { return };
+        peer.progress.drop_received();
+        if !peer.is_connected() {
+            self.peers.remove(&who);
+        }
+    }
+
     /// Forgets those without a stream who do not matter.
     pub fn forget(&mut self, matters: impl Fn(Incarnation) -> bool) {
         self.peers.retain(|who, peer| peer.is_connected() || matters(*who));
