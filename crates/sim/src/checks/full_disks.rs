@@ -7,7 +7,7 @@ use understudy_protocol::RoleName;
 use crate::checks::check::Check;
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::id::HostId;
@@ -102,9 +102,9 @@ impl World {
     }
 
     fn newcomer(&mut self, deadline: u64) -> u64 {
-        let id = self.clients.len() as u64;
-        let client = Client { deadline, patience: 300 * MILLISECOND, ..Client::new(id, None) };
-        self.clients.push(client);
+        let id = self.add_client();
+        let client = &mut self.clients[id as usize];
+        (client.deadline, client.patience) = (deadline, 300 * MILLISECOND);
         id
     }
 

@@ -4,7 +4,7 @@ use understudy_history::{Action, Condition};
 
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, nobody_left, run_and_restart, states};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::world::World;
 use crate::world::clock::SECOND;
 
@@ -37,8 +37,7 @@ pub(crate) fn expect_progress(world: &mut World, keys: u32) {
 
 /// A fresh client writes and reads everything.
 fn probe(world: &mut World, keys: u32) {
-    let id = world.clients.len() as u64;
-    world.clients.push(Client::new(id, None));
+    let id = world.add_client();
     world.order(
         id,
         Job::Action(Action::Put {

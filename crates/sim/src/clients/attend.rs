@@ -8,7 +8,7 @@ use crate::checks::check::Ended;
 use crate::checks::draws;
 use crate::clients::story;
 use crate::clients::translate;
-use crate::clients::{Job, Ongoing, Request, Told, Wish};
+use crate::clients::{Client, Job, Ongoing, Request, Told, Wish};
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
 use crate::world::event::{Input, SimEvent};
@@ -16,6 +16,13 @@ use crate::world::id::HostId;
 use crate::world::net::CLIENTS;
 
 impl World {
+    /// One more client, which does only what it is ordered to.
+    pub fn add_client(&mut self) -> u64 {
+        let id = self.clients.len() as u64;
+        self.clients.push(Client::new(id, None));
+        id
+    }
+
     /// Gives a client something to do.
     pub fn order(&mut self, client: u64, job: Job) {
         self.clients[client as usize].queue.push_back(job);

@@ -271,11 +271,7 @@ impl Player {
         let idle = |client: &&mut Client| client.ongoing.is_none() && client.queue.is_empty();
         let id = match self.world.clients.iter_mut().find(idle) {
             Some(client) => client.id,
-            None => {
-                let id = self.world.clients.len() as u64;
-                self.world.clients.push(Client::new(id, None));
-                id
-            }
+            None => self.world.add_client(),
         };
         let client = &mut self.world.clients[id as usize];
         client.deadline = 30 * SECOND;

@@ -6,7 +6,7 @@ use understudy_protocol::{Entry, Execution, Index, Kind};
 use crate::checks::ahead::requires_commit;
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::violation::{Property, Violation};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
@@ -49,15 +49,14 @@ impl World {
     /// Somebody changes the mode now and then.
     fn prepare_ahead(&mut self) {
         if self.ahead.enabled {
-            let id = self.clients.len() as u64;
+            let id = self.add_client();
             self.ahead.operator = id;
-            self.clients.push(Client::new(id, None));
             self.order(id, Job::Rest);
             self.ahead.loyal = id + 1..id + 1 + self.hosts.len() as u64;
-            for (host, loyal) in self.ahead.loyal.clone().enumerate() {
-                let pinned = Some(host);
-                let client = Client { pinned, target: host, ..Client::new(loyal, None) };
-                self.clients.push(client);
+            for host in 0..self.hosts.len() {
+                let loyal = self.add_client();
+                let client = &mut self.clients[loyal as usize];
+                (client.pinned, client.target) = (Some(host), host);
                 self.order(loyal, Job::Rest);
             }
         }

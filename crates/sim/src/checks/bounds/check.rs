@@ -8,7 +8,7 @@ use understudy_machine::{Command, Failure, FailureCode, Limit, Operation, Respon
 use crate::checks::bounds::{HIGH, LOW};
 use crate::checks::check::{Check, Done, Ended};
 use crate::checks::violation::Property;
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -52,8 +52,7 @@ impl World {
     /// Somebody begins to change bounds.
     fn prepare_bounds(&mut self) {
         if self.bounds.enabled {
-            let id = self.clients.len() as u64;
-            self.clients.push(Client::new(id, None));
+            let id = self.add_client();
             self.bounds.client = Some(id);
             let pause = self.go_to_bounds(id);
             self.after(pause, SimEvent::ClientTurn(id));

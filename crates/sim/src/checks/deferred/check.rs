@@ -5,7 +5,7 @@ use understudy_protocol::BackupExecution;
 use crate::checks::check::Check;
 use crate::checks::violation::Property;
 use crate::checks::whole::{BOUND, is_idle, is_whole, run_and_restart, states};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::host::Host;
@@ -53,8 +53,8 @@ impl World {
         if !self.deferred.enabled {
             return;
         }
-        let id = self.clients.len() as u64;
-        self.clients.push(Client { deadline: u64::MAX >> 1, ..Client::new(id, None) });
+        let id = self.add_client();
+        self.clients[id as usize].deadline = u64::MAX >> 1;
         self.deferred.operator = id;
         let born = match self.deferred.rng.bool() {
             true => BackupExecution::Deferred,

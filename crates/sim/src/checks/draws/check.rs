@@ -5,7 +5,7 @@ use understudy_machine::{Operation, Outcome};
 use crate::checks::check::{Check, Ended};
 use crate::checks::draws::{drawn, seed};
 use crate::checks::violation::{Property, Violation};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 
@@ -39,9 +39,8 @@ impl World {
         if !self.draws.enabled {
             return;
         }
-        let id = self.clients.len() as u64;
-        let patient = Client { deadline: u64::MAX >> 1, ..Client::new(id, None) };
-        self.clients.push(patient);
+        let id = self.add_client();
+        self.clients[id as usize].deadline = u64::MAX >> 1;
         self.order(id, Job::Stamped(seed().into()));
     }
 

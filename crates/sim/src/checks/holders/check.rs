@@ -3,7 +3,7 @@
 use understudy_machine::{Outcome, Response};
 
 use crate::checks::check::{Check, Done, Ended};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::event::SimEvent;
@@ -39,8 +39,7 @@ impl World {
     fn prepare_holders(&mut self) {
         let holders = if self.holders.enabled { HOLDERS } else { 0 };
         for _ in 0..holders {
-            let id = self.clients.len() as u64;
-            self.clients.push(Client::new(id, None));
+            let id = self.add_client();
             self.holders.each.insert(id, None);
             let pause = self.hold(id);
             self.after(pause, SimEvent::ClientTurn(id));

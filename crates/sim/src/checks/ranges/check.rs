@@ -1,7 +1,7 @@
 //! The client at work, and the judgement after every entry.
 
 use crate::checks::check::{Check, Done, Ended};
-use crate::clients::{Client, Job};
+use crate::clients::Job;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::clock::MILLISECOND;
@@ -35,8 +35,7 @@ impl World {
     /// Somebody begins to use ranges.
     fn prepare_ranges(&mut self) {
         if self.ranges.enabled {
-            let id = self.clients.len() as u64;
-            self.clients.push(Client::new(id, None));
+            let id = self.add_client();
             self.ranges.client = Some(id);
             let pause = self.range_over(id);
             self.after(pause, SimEvent::ClientTurn(id));

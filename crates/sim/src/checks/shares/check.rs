@@ -4,7 +4,6 @@ use bytes::Bytes;
 use understudy_machine::{FailureCode, Outcome, Response};
 
 use crate::checks::check::{Check, Done, Ended};
-use crate::clients::Client;
 use crate::faults::fault::FaultKinds;
 use crate::world::World;
 use crate::world::event::SimEvent;
@@ -45,8 +44,7 @@ impl World {
         if !self.shares.enabled {
             return;
         }
-        let id = self.clients.len() as u64;
-        self.clients.push(Client::new(id, None));
+        let id = self.add_client();
         for client in &mut self.clients {
             client.owner = Bytes::from(format!("client {}", client.id));
         }
