@@ -214,7 +214,7 @@ fn put_within_limits(put: &Put) {
     assert!((1..=MAX_KEY).contains(&put.key.len()), "a key of {} bytes", put.key.len());
 }
 
-/// What clients are told of a refusal; it is never that a response is of another kind than its request.
+/// A refusal has a reason and one line of text. No input makes a response of another kind than its request.
 fn told(refused: &Refused) {
     assert_ne!(refused.reason, kv::ErrorReason::OutcomeUnknown, "{refused:?}");
     in_words(&refused.message);

@@ -48,7 +48,7 @@ impl Past {
         within.map(told).collect()
     }
 
-    /// Compares what a machine tells of the revisions that it keeps, of many of them at most so many.
+    /// Compares what a machine says of the revisions that it keeps: of a sample, where there are many.
     pub fn check(&self, name: &str, machine: &KvMachine) -> Result<(), Violation> {
         let oldest = machine.oldest_revision().max(1);
         let step = (machine.revision() - oldest) as usize / SAMPLES + 1;

@@ -19,7 +19,7 @@ pub struct Mix {
     pub options: Options,
     /// How long chaos lasts at least and at most, nanoseconds.
     pub chaos: (u64, u64),
-    /// In between it ends as soon as so many entries are committed.
+    /// Between the two it ends once this many entries are committed.
     pub entries: u64,
     /// Longest pause between two faults, nanoseconds.
     pub pause: u64,

@@ -35,7 +35,7 @@ const THEMES: [Theme; 7] = [
     Theme::PrimaryAlone,
 ];
 
-/// Of so many seeds each theme has one.
+/// Each theme is played by one seed in this many.
 const ONE_OF: usize = 16;
 
 impl Theme {

@@ -133,8 +133,8 @@ pub const COVERAGE: &[(&str, &[&str])] = &[
     (
         "modes",
         &[
-            "client told ahead of the commit",
-            "entry lost that a client was told of",
+            "answer ahead of the commit",
+            "acknowledged entry lost",
             "settings: received",
             "settings: durable",
             "copy set aside after a crash",

@@ -152,7 +152,7 @@ pub struct World {
     pub violation: Option<Violation>,
     /// How often things happened.
     pub counts: Counts,
-    /// A process dies after so many more of its effects: in the middle of a step.
+    /// A process dies after this many more of its effects: in the middle of a step.
     pub armed: Option<(HostId, u32)>,
     /// Some fault was one that no protocol survives and at which a replica may halt: the register
     /// was tampered with.
@@ -331,7 +331,7 @@ impl World {
         self.check_event();
     }
 
-    /// Schedules something that is so many nanoseconds away.
+    /// Schedules something this many nanoseconds from now.
     pub(crate) fn after(&mut self, delay: u64, event: SimEvent) {
         self.queue.push(self.time + delay, event);
     }
@@ -346,7 +346,7 @@ impl World {
         if least >= most { least } else { self.rng.u64(least..=most) }
     }
 
-    /// One in so many thousand.
+    /// True with this chance, per mille.
     pub(crate) fn chance(&mut self, per_mille: u32) -> bool {
         per_mille > 0 && self.rng.u32(0..1000) < per_mille
     }

@@ -33,7 +33,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster of so many replicas, none of which runs.
+    /// A cluster of this many replicas, none of which runs.
     pub async fn new(count: usize) -> Self {
         Cluster::with(count, Some(turn().await))
     }
@@ -152,7 +152,7 @@ impl Cluster {
     }
 }
 
-/// Waits until the load has been answered so many more requests.
+/// Waits until this many more requests of the load have been answered.
 pub async fn progress(load: &Load, requests: u64) {
     let target = load.answered() + requests;
     wait::until("the load goes on", || async { (load.answered() >= target).then_some(()) }).await;

@@ -117,7 +117,7 @@ impl World {
         self.fail(Property::AheadWithinBounds, wrong);
     }
 
-    /// A client is told of what is not committed: perhaps just now its only copy is cut off, and dies, or
+    /// A client is answered before the commit: perhaps the only copy is cut off right then, and dies, or
     /// is stopped for so long that another takes its place.
     pub(crate) fn told_ahead(&mut self, host: HostId, entry: &Entry, waiter: &Waiter) {
         let (epoch, opened) = self.ahead.opened;
@@ -145,7 +145,7 @@ impl World {
                 self.after(delay, SimEvent::Inject(host, TargetedFault::Kill));
             }
         }
-        self.counts.add("client told ahead of the commit");
+        self.counts.add("answer ahead of the commit");
         self.ahead.told.insert((entry.index, entry.hash));
     }
 
@@ -175,7 +175,7 @@ impl World {
         }
         let lost = |entry: &&(Index, u64)| self.ledger.hash(entry.0) != Some(entry.1);
         let lost = self.ahead.told.iter().filter(lost).count();
-        self.counts.more("entry lost that a client was told of", lost as u64);
+        self.counts.more("acknowledged entry lost", lost as u64);
         let judged = self.ahead.judge(|index| self.ledger.hash(index));
         self.fail_on(
             judged.map_err(|explanation| Violation {

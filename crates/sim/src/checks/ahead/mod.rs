@@ -111,7 +111,7 @@ impl Ahead {
             let gone = self.gone.get(index).is_some_and(|hashes| hashes.contains(hash));
             if !gone && !self.aside.contains(entry) {
                 return Err(format!(
-                    "entry {index}, of which a client was told, is lost without a trace"
+                    "entry {index} was acknowledged to a client and is lost without a trace"
                 ));
             }
         }

@@ -11,7 +11,7 @@ use crate::world::World;
 use crate::world::clock::{MILLISECOND, SECOND};
 use crate::world::id::{HostId, Run};
 
-/// Of the keys that clients write, so many are asked for.
+/// How many of the keys that clients write are asked for.
 const KEYS: usize = 8;
 
 /// Lets everybody watch.
